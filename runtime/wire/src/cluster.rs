@@ -1,0 +1,322 @@
+//! Where requests and connections go to (Envoy `config.cluster.v3` and `config.endpoint.v3`, Istio DestinationRule).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Millis;
+use crate::matcher::{StringMatch, is_false};
+use crate::route::PerMillion;
+
+/// A set of endpoints that serve the same, and how they are reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Cluster {
+    /// How endpoints are found.
+    pub discovery: Discovery,
+    /// How the wire is protected.
+    pub transport: Transport,
+    /// What HTTP version is spoken to the endpoints.
+    #[serde(default)]
+    pub http: HttpVersion,
+    /// How one endpoint is chosen.
+    #[serde(default)]
+    pub balance: Balance,
+    /// How localities are preferred.
+    #[serde(default)]
+    pub locality: LocalityPolicy,
+    /// Until a TCP connection stands.
+    pub connect_timeout: Millis,
+    /// Bounds on what is under way (Envoy circuit breakers).
+    #[serde(default)]
+    pub limits: Limits,
+    /// When an endpoint is left out for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outliers: Option<Outliers>,
+    /// Below this percentage of healthy endpoints all are used; `0` never.
+    #[serde(default)]
+    pub panic_threshold: u8,
+    /// TCP keepalive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keepalive: Option<Keepalive>,
+    /// Share of a new endpoint grows over this time; `0` at once.
+    #[serde(default)]
+    pub warmup: Millis,
+    /// The connection's own address, 127.0.0.6 for inbound.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_address: Option<IpAddr>,
+    /// The service behind it, for metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceName>,
+    /// Endpoints by locality; empty for the discoveries that need none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub endpoints: Vec<LocalityEndpoints>,
+}
+
+/// The service that a cluster belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ServiceName {
+    /// Full host.
+    pub host: String,
+    /// Name.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+}
+
+/// How a cluster finds its endpoints (Envoy `DiscoveryType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Discovery {
+    /// They are listed here.
+    Listed,
+    /// The address that the client dialled.
+    OriginalDestination,
+    /// Names, looked up; every address is an endpoint.
+    StrictDns,
+    /// Names, looked up; one address at a time.
+    LogicalDns,
+    /// There are none: every connection is closed.
+    BlackHole,
+}
+
+/// How the wire to an endpoint is protected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Transport {
+    /// Not at all.
+    Plaintext,
+    /// Istio's mutual TLS with endpoints that can (`Endpoint::mtls`), plaintext with the others.
+    Mesh(MeshTls),
+    /// TLS that the proxy begins for the application (Istio SIMPLE, MUTUAL).
+    Tls(OriginatedTls),
+}
+
+/// Istio's mutual TLS between workloads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct MeshTls {
+    /// `outbound_.PORT_.SUBSET_.HOST`.
+    pub sni: String,
+    /// As for TCP; HTTP uses Istio's names for its version instead.
+    pub alpn: Vec<String>,
+    /// URI SANs of which the peer must carry one; empty accepts every workload of the trust domain.
+    pub sans: Vec<StringMatch>,
+}
+
+/// TLS with a server outside the mesh.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct OriginatedTls {
+    /// Name asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sni: Option<String>,
+    /// Names of which the server must carry one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sans: Vec<StringMatch>,
+    /// Protocols offered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alpn: Vec<String>,
+    /// File with the CAs that are trusted; `None` is the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<String>,
+    /// Files of the client's certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientFiles>,
+    /// The server's certificate is not checked.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub insecure_skip_verify: bool,
+}
+
+/// Files of a client's certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct ClientFiles {
+    /// Certificate chain, PEM.
+    pub cert_chain: String,
+    /// Private key, PEM.
+    pub key: String,
+}
+
+/// What HTTP version is spoken to endpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HttpVersion {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2 (gRPC too).
+    Http2,
+    /// What the client spoke.
+    AsClient,
+}
+
+/// How one endpoint is chosen (Envoy `LbPolicy`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Balance {
+    /// The one with fewer requests under way, of two drawn by weight. Istio's default.
+    #[default]
+    LeastRequest,
+    /// In turn, by weight.
+    RoundRobin,
+    /// Drawn by weight.
+    Random,
+    /// By a hash on a ring of at least so many places.
+    RingHash {
+        /// Envoy's `minimum_ring_size`.
+        minimum_size: u64,
+    },
+    /// By a hash in Maglev's table.
+    Maglev {
+        /// A prime.
+        table_size: u64,
+    },
+    /// The discovery decides.
+    Provided,
+}
+
+/// How localities are preferred (Istio `localityLbSetting`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum LocalityPolicy {
+    /// All the same.
+    #[default]
+    Ignore,
+    /// The priority that each locality carries.
+    Given,
+    /// Priority by how near a locality is to the proxy's own: zone, region, the rest.
+    Nearest,
+    /// Shares in percent by the proxy's own locality (`from` -> `to` -> share).
+    Distribute(BTreeMap<String, BTreeMap<String, u32>>),
+}
+
+/// Bounds on what is under way at once in one cluster; `None` is no bound.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Limits {
+    /// TCP connections.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u32>,
+    /// Requests that wait for a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending: Option<u32>,
+    /// Requests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests: Option<u32>,
+    /// Tries after the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// Requests that one connection carries in its life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_per_connection: Option<u32>,
+    /// A connection without requests is closed after this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Millis>,
+}
+
+/// When an endpoint is left out for a while (Envoy `OutlierDetection`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Outliers {
+    /// After so many 5xx or failed connections in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consecutive_5xx: Option<u32>,
+    /// After so many 502, 503, 504 in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consecutive_gateway: Option<u32>,
+    /// How often it is looked at.
+    pub interval: Millis,
+    /// For how long, times the number of ejections so far.
+    pub ejection: Millis,
+    /// At most this percentage of the endpoints.
+    pub max_percent: u8,
+}
+
+/// TCP keepalive.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Keepalive {
+    /// Idle time before the first probe, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<u32>,
+    /// Between probes, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u32>,
+    /// Probes without answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probes: Option<u32>,
+}
+
+/// Endpoints of one place (Envoy `LocalityLbEndpoints`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LocalityEndpoints {
+    /// Where.
+    #[serde(default)]
+    pub locality: Locality,
+    /// `0` first; only with [`LocalityPolicy::Given`].
+    #[serde(default)]
+    pub priority: u32,
+    /// Who.
+    pub endpoints: Vec<Endpoint>,
+}
+
+/// A place: region, zone, sub-zone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Locality {
+    /// Region.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub region: String,
+    /// Zone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub zone: String,
+    /// Sub-zone.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub subzone: String,
+}
+
+/// One endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Endpoint {
+    /// An address, or a name with the DNS discoveries. Behind a gateway, the gateway's.
+    pub address: String,
+    /// Port; behind a gateway 15443.
+    pub port: u16,
+    /// Share, relative to the others.
+    #[serde(default = "one")]
+    pub weight: u32,
+    /// Speaks Istio's mutual TLS (`tlsMode: istio`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mtls: bool,
+    /// The workload, for metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadName>,
+}
+
+/// A workload in metrics.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct WorkloadName {
+    /// Name of the workload.
+    pub name: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Canonical service.
+    pub service: String,
+    /// Canonical revision.
+    pub revision: String,
+    /// Cluster.
+    pub cluster: String,
+}
+
+/// A share written as a percentage would lose digits; kept in millionths.
+pub type Share = PerMillion;
+
+fn one() -> u32 {
+    1
+}
