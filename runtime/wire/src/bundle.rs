@@ -24,6 +24,9 @@ pub struct Bundle {
     pub namespace: String,
     /// The runtime's version; the program itself is added when the bundle is shipped.
     pub runtime: String,
+    /// The program's digest. The shipper writes it, so that another program is another release; `None` in `out/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runtime_sha256: Option<Sha256>,
     /// What lies where on the machine, ordered by path.
     pub files: Vec<File>,
     /// systemd units, in the order in which they are started.
