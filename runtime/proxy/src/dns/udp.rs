@@ -1,0 +1,50 @@
+//! Questions over UDP.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::UdpSocket;
+
+use super::forward::Transport;
+use super::server::{Dns, Step};
+
+/// Largest question that is read; EDNS options fit, floods of long packets do not.
+const LARGEST: usize = 4096;
+
+/// Answers what comes in on `socket`, for ever. Several may serve one socket.
+pub async fn serve_udp(socket: Arc<UdpSocket>, dns: Arc<Dns>) {
+    let mut packet = [0; LARGEST];
+    let mut out = Vec::with_capacity(LARGEST);
+    loop {
+        match socket.recv_from(&mut packet).await {
+            Ok((length, client)) => serve(&socket, &dns, &packet[..length], client, &mut out).await,
+            // Linux tells errors of earlier answers (ICMP) on the next read: they concern nobody else.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) => {
+                tracing::warn!(%error, "cannot read a question");
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+}
+
+async fn serve(socket: &Arc<UdpSocket>, dns: &Arc<Dns>, packet: &[u8], client: SocketAddr, out: &mut Vec<u8>) {
+    match dns.answer(packet, Transport::Udp, out) {
+        Step::Answered => send(socket, client, out).await,
+        Step::Dropped => {}
+        Step::Forward => {
+            let (socket, dns, packet) = (Arc::clone(socket), Arc::clone(dns), packet.to_vec());
+            tokio::spawn(async move {
+                let answer = dns.forward(&packet, Transport::Udp).await;
+                send(&socket, client, &answer).await;
+            });
+        }
+    }
+}
+
+async fn send(socket: &UdpSocket, client: SocketAddr, answer: &[u8]) {
+    if let Err(error) = socket.send_to(answer, client).await {
+        tracing::debug!(%client, %error, "cannot answer");
+    }
+}
