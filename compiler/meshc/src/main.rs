@@ -1,3 +1,22 @@
-//! A program.
+//! `meshc`: puts virtual machines into an Istio mesh from one spec file.
+//!
+//! Every command is one file in [`commands`]; what they print goes through [`ui::Ui`], and what they end with is
+//! an [`exit::Exit`].
 
-fn main() {}
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal; only ui.rs prints")]
+
+mod cli;
+mod commands;
+mod exit;
+mod ui;
+mod world;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let ui = ui::Ui::of_terminal(cli.color, |name| std::env::var(name).ok());
+    cli.command.run(&ui).into()
+}

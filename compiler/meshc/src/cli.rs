@@ -1,0 +1,63 @@
+use clap::{Parser, Subcommand};
+
+use crate::commands::{apply, build, ca, check, completion, lab, remove};
+use crate::exit::Exit;
+use crate::ui::{Color, Ui};
+
+/// Puts virtual machines into an Istio mesh from one spec file.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, after_help = TOUR)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    /// When to use colours.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+const TOUR: &str = "\
+The tour:
+  meshc check examples/forum/spec.kdl          all mistakes of a spec, at once
+  meshc build examples/forum/spec.kdl -o out   manifests for the cluster, a bundle for each VM
+  meshc apply out --ssh                        ships the bundles
+
+Exit codes: 0 done, 1 the spec or a host failed, 2 the tool failed or was used wrongly.";
+
+/// What meshc can do. Each command is a file in `commands/`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Check(check::Args),
+    Build(build::Args),
+    Apply(apply::Args),
+    Remove(remove::Args),
+    Ca(ca::Args),
+    Lab(lab::Args),
+    Completion(completion::Args),
+}
+
+impl Command {
+    pub(crate) fn run(self, ui: &Ui) -> Exit {
+        match self {
+            Self::Check(args) => check::run(args, ui),
+            Self::Build(args) => build::run(args, ui),
+            Self::Apply(args) => apply::run(args, ui),
+            Self::Remove(args) => remove::run(args, ui),
+            Self::Ca(args) => ca::run(args, ui),
+            Self::Lab(args) => lab::run(args, ui),
+            Self::Completion(args) => completion::run(args, ui),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+use clap::ValueEnum;
+use mesh_compiler::Compiled;
+use mesh_compiler::diag::render::{self, Style};
+use mesh_compiler::diag::{Severity, count};
+
+use crate::exit::Exit;
+use crate::ui::Ui;
+use crate::world::FsWorld;
+
+/// Find all mistakes of a spec, pods and VMs, in one run.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  meshc check examples/forum/spec.kdl
+  meshc check --format short spec.kdl     one line a mistake, for editors and grep
+  meshc check --format json spec.kdl      one document, for programs")]
+pub(crate) struct Args {
+    /// The spec.
+    spec: String,
+
+    /// How mistakes are shown.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// How mistakes are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// With the text that they are in, and what to write instead.
+    #[default]
+    Human,
+    /// `file:line:column: error[CODE]: message`.
+    Short,
+    /// One JSON document.
+    Json,
+}
+
+pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
+    let compiled = mesh_compiler::compile(&FsWorld, &args.spec);
+    report(&compiled, &args.spec, args.format, ui);
+    if compiled.unreadable() {
+        Exit::Broken
+    } else if compiled.model.is_none() {
+        Exit::Failed
+    } else {
+        Exit::Done
+    }
+}
+
+/// Shows all mistakes on standard output, and how many there are.
+pub(crate) fn report(compiled: &Compiled, spec: &str, format: Format, ui: &Ui) {
+    let Compiled { diagnostics, sources, .. } = compiled;
+    match format {
+        Format::Human => {
+            ui.out(render::human(diagnostics, sources, Style { color: ui.color, width: ui.width }));
+            ui.line(summary(compiled, spec));
+        }
+        Format::Short => ui.out(render::short(diagnostics, sources)),
+        Format::Json => ui.out(render::json(diagnostics, sources)),
+    }
+}
+
+/// `2 errors, 1 warning in spec.kdl`, or what a spec without mistakes holds.
+fn summary(compiled: &Compiled, spec: &str) -> String {
+    let counts = [(Severity::Error, "error"), (Severity::Warning, "warning")].map(|(severity, word)| {
+        let number = count(&compiled.diagnostics, severity);
+        (number > 0).then(|| plural(number, word))
+    });
+    let found: Vec<_> = counts.into_iter().flatten().collect();
+    match &compiled.model {
+        Some(mesh) => {
+            let vms = mesh.services.iter().flat_map(|service| &service.groups).map(|group| group.vms.len()).sum();
+            let holds = format!("{} and {}", plural(mesh.services.len(), "service"), plural(vms, "VM"));
+            let found = if found.is_empty() { "no mistakes".to_owned() } else { found.join(", ") };
+            format!("{found} in {spec}: mesh {}, {holds}", mesh.name)
+        }
+        None => format!("{} in {spec}", found.join(", ")),
+    }
+}
+
+fn plural(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}

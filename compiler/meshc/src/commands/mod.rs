@@ -1,0 +1,9 @@
+//! One file a command: its arguments and what it does.
+
+pub(crate) mod apply;
+pub(crate) mod build;
+pub(crate) mod ca;
+pub(crate) mod check;
+pub(crate) mod completion;
+pub(crate) mod lab;
+pub(crate) mod remove;
