@@ -1,3 +1,61 @@
-//! A program.
+//! What developers run: `cargo xtask demo`, `test`, `generate`, `tidy`, `bench`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people at a terminal"
+)]
 
-fn main() {}
+mod command;
+mod demo;
+mod generate;
+mod machine;
+mod measure;
+mod programs;
+mod setup;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "What developers of meshc run")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the machine lacks (asks first, unless CI is set or --yes is given)
+    Setup(setup::Args),
+    /// Boots the forum mesh on this machine, applies it over SSH and shows what happened
+    Demo(demo::Args),
+    /// Runs every test, the demo included
+    Test(test::Args),
+    /// Writes again what is generated: golden/ and schemas/
+    Generate,
+    /// Checks the house: direction of dependencies, paths and commands in the docs
+    Tidy,
+    /// Measures sizes, memory and start of meshd, and prints them
+    Bench,
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().task {
+        Task::Setup(args) => setup::run(&args),
+        Task::Demo(args) => demo::run(&args),
+        Task::Test(args) => test::run(&args),
+        Task::Generate => generate::run(),
+        Task::Tidy => tidy::run(),
+        Task::Bench => measure::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

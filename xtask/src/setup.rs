@@ -1,0 +1,157 @@
+//! Installs what the machine lacks.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::command::{self, as_root, has};
+
+#[derive(clap::Args, Clone, Copy)]
+pub(crate) struct Args {
+    /// Installs without asking
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// A Debian package, and how to see that it is there.
+struct Package {
+    name: &'static str,
+    sign: Sign,
+}
+
+enum Sign {
+    Program(&'static str),
+    File(&'static str),
+}
+
+const PACKAGES: &[Package] = &[
+    Package {
+        name: "gcc",
+        sign: Sign::Program("cc"),
+    },
+    Package {
+        name: "pkg-config",
+        sign: Sign::Program("pkg-config"),
+    },
+    Package {
+        name: "libssl-dev",
+        sign: Sign::File("/usr/include/openssl/ssl.h"),
+    },
+    Package {
+        name: "openssl",
+        sign: Sign::Program("openssl"),
+    },
+    Package {
+        name: "openssh-client",
+        sign: Sign::Program("ssh"),
+    },
+    Package {
+        name: "openssh-server",
+        sign: Sign::Program("sshd"),
+    },
+    Package {
+        name: "iproute2",
+        sign: Sign::Program("ip"),
+    },
+    Package {
+        name: "iptables",
+        sign: Sign::Program("iptables-restore"),
+    },
+    Package {
+        name: "nftables",
+        sign: Sign::Program("nft"),
+    },
+    Package {
+        name: "dnsmasq-base",
+        sign: Sign::Program("dnsmasq"),
+    },
+    Package {
+        name: "debootstrap",
+        sign: Sign::Program("debootstrap"),
+    },
+    Package {
+        name: "systemd-container",
+        sign: Sign::Program("systemd-nspawn"),
+    },
+    Package {
+        name: "python3",
+        sign: Sign::Program("python3"),
+    },
+    Package {
+        name: "python3-pip",
+        sign: Sign::Program("pip3"),
+    },
+];
+
+pub(crate) fn run_quietly(args: Args) -> Result<()> {
+    run_with(args, false)
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    run_with(*args, true)
+}
+
+fn run_with(args: Args, say_so: bool) -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        if say_so {
+            println!("nothing is missing");
+        }
+        return Ok(());
+    }
+    if !Path::new("/usr/bin/apt-get").exists() {
+        bail!(
+            "this needs {}; install them with your system's package manager",
+            missing.join(", ")
+        );
+    }
+    if !args.yes && std::env::var_os("CI").is_none() && !ask(&missing)? {
+        bail!(
+            "this needs {}; install them with `apt-get install {}`",
+            missing.join(", "),
+            missing.join(" ")
+        );
+    }
+    install(&missing)
+}
+
+fn missing() -> Vec<&'static str> {
+    let there = |package: &Package| match package.sign {
+        Sign::Program(program) => has(program),
+        Sign::File(file) => Path::new(file).exists(),
+    };
+    PACKAGES
+        .iter()
+        .filter(|package| !there(package))
+        .map(|package| package.name)
+        .collect()
+}
+
+fn ask(missing: &[&str]) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    eprint!("Install {}? [y/N] ", missing.join(", "));
+    std::io::stderr().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    command::run(as_root("apt-get").args(["update", "-q"]))?;
+    let apt = ["install", "-y", "-q", "--no-install-recommends"];
+    command::run(
+        as_root("env")
+            .args(["DEBIAN_FRONTEND=noninteractive", "apt-get"])
+            .args(apt)
+            .args(packages),
+    )?;
+    let still = missing();
+    if still.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} could not be installed", still.join(", "))
+    }
+}

@@ -1,0 +1,51 @@
+//! Every test, in the order in which a failure is cheapest.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::command::{command, run as run_command};
+use crate::{demo, setup};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Installs what is missing without asking
+    #[arg(long)]
+    yes: bool,
+    /// Leaves out the demo, which needs root and some minutes
+    #[arg(long)]
+    no_demo: bool,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    setup::run_quietly(setup::Args { yes: args.yes })?;
+    step("format", || {
+        run_command(command("cargo").args(["fmt", "--all", "--check"]))
+    })?;
+    let clippy = [
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    step("lints", || run_command(command("cargo").args(clippy)))?;
+    // Tests are linked one after the other: two linkers at once are what fills a small machine's memory.
+    step("tests", || {
+        run_command(command("cargo").args(["test", "--workspace"]))
+    })?;
+    if args.no_demo {
+        return Ok(());
+    }
+    step("demo", || demo::run(&demo::Args::unattended()))
+}
+
+fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    eprintln!("== {name}");
+    work()?;
+    eprintln!("== {name}: {:.0} s", start.elapsed().as_secs_f32());
+    Ok(())
+}
