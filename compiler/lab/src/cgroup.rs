@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::files::FileError;
 use crate::files;
+use crate::files::FileError;
 
 /// How long the kernel may take to end processes that were killed.
 const KILL_DEADLINE: Duration = Duration::from_secs(20);
@@ -35,12 +35,16 @@ impl Cgroup {
     pub(crate) fn top(name: &str) -> Result<Self, CgroupError> {
         let mounts = files::read(Path::new("/proc/self/mounts"))?;
         let root = cgroup2_mount(&mounts).ok_or(CgroupError::Missing)?;
-        Ok(Self { path: root.join(name) })
+        Ok(Self {
+            path: root.join(name),
+        })
     }
 
     /// The group `name` inside of this one; not made yet.
     pub(crate) fn child(&self, name: &str) -> Self {
-        Self { path: self.path.join(name) }
+        Self {
+            path: self.path.join(name),
+        }
     }
 
     /// Makes the group.
@@ -131,7 +135,10 @@ mod tests {
     fn both_layouts_of_control_groups_are_found() {
         let hybrid = "tmpfs /sys/fs/cgroup tmpfs rw 0 0\ncgroup /sys/fs/cgroup/cpu cgroup rw 0 0\n\
                       cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n";
-        assert_eq!(cgroup2_mount(hybrid), Some(PathBuf::from("/sys/fs/cgroup/unified")));
+        assert_eq!(
+            cgroup2_mount(hybrid),
+            Some(PathBuf::from("/sys/fs/cgroup/unified"))
+        );
         let unified = "cgroup2 /sys/fs/cgroup cgroup2 rw,nosuid 0 0\n";
         assert_eq!(cgroup2_mount(unified), Some(PathBuf::from("/sys/fs/cgroup")));
         assert_eq!(cgroup2_mount("proc /proc proc rw 0 0\n"), None);

@@ -36,13 +36,18 @@ pub(crate) fn run(command: &mut Command) -> Result<String, CommandError> {
 
 /// Runs `command` with `input` on its standard input.
 pub(crate) fn run_with_input(command: &mut Command, input: &str) -> Result<String, CommandError> {
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|source| start_error(command, source))?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ends before it has read everything says why in its status.
         let _ = stdin.write_all(input.as_bytes());
     }
-    let output = child.wait_with_output().map_err(|source| start_error(command, source))?;
+    let output = child
+        .wait_with_output()
+        .map_err(|source| start_error(command, source))?;
     finish(command, &output)
 }
 
@@ -68,11 +73,18 @@ fn finish(command: &Command, output: &Output) -> Result<String, CommandError> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(CommandError::Failed { command: shown(command), status: output.status, output: last_words(output) })
+    Err(CommandError::Failed {
+        command: shown(command),
+        status: output.status,
+        output: last_words(output),
+    })
 }
 
 fn start_error(command: &Command, source: std::io::Error) -> CommandError {
-    CommandError::Start { program: command.get_program().to_string_lossy().into_owned(), source }
+    CommandError::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    }
 }
 
 fn shown(command: &Command) -> String {
@@ -83,7 +95,11 @@ fn shown(command: &Command) -> String {
 
 /// The end of what a program said: its errors, or else its output.
 fn last_words(output: &Output) -> String {
-    let bytes = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
+    let bytes = if output.stderr.is_empty() {
+        &output.stdout
+    } else {
+        &output.stderr
+    };
     let text = String::from_utf8_lossy(bytes);
     let lines: Vec<&str> = text.trim_end().lines().collect();
     lines[lines.len().saturating_sub(12)..].join("\n")
@@ -98,7 +114,10 @@ mod tests {
         let error = run(Command::new("sh").args(["-c", "echo first; echo broken >&2; exit 3"])).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("sh -c"), "{text}");
-        assert!(text.contains("broken") && !text.contains("failed (exit status: 0)"), "{text}");
+        assert!(
+            text.contains("broken") && !text.contains("failed (exit status: 0)"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -109,6 +128,9 @@ mod tests {
 
     #[test]
     fn input_reaches_the_program() {
-        assert_eq!(run_with_input(&mut Command::new("cat"), "hello").unwrap(), "hello");
+        assert_eq!(
+            run_with_input(&mut Command::new("cat"), "hello").unwrap(),
+            "hello"
+        );
     }
 }

@@ -15,7 +15,11 @@ pub struct FileError {
 
 impl FileError {
     pub(crate) fn new(action: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self { action, path: path.to_owned(), source }
+        Self {
+            action,
+            path: path.to_owned(),
+            source,
+        }
     }
 }
 
@@ -46,14 +50,50 @@ pub(crate) fn read(path: &Path) -> Result<String, FileError> {
 /// Removes `path` and what is in it; nothing there is fine.
 pub(crate) fn remove_all(path: &Path) -> Result<(), FileError> {
     match fs::remove_dir_all(path) {
-        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(FileError::new("remove", path, source)),
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(FileError::new("remove", path, source))
+        }
         _ => Ok(()),
     }
 }
 
-/// Where the absolute path `inside` of a machine lies below its `root`.
+/// Where the absolute path `inside` of a machine lies below its `root`. Links of folders are followed as the
+/// machine itself would, so that `/var/run -> /run` does not lead out of it.
 pub(crate) fn below(root: &Path, inside: &str) -> PathBuf {
-    root.join(inside.trim_start_matches('/'))
+    let mut todo: Vec<String> = words(inside).rev().collect();
+    let mut real = root.to_owned();
+    // As many links as the kernel follows; what is left then is taken as it stands.
+    let mut links = 40;
+    while let Some(word) = todo.pop() {
+        if word == ".." {
+            real = if real == root {
+                real
+            } else {
+                real.parent().unwrap_or(root).to_owned()
+            };
+            continue;
+        }
+        let next = real.join(&word);
+        match fs::read_link(&next) {
+            Ok(target) if !todo.is_empty() && links > 0 => {
+                links -= 1;
+                real = if target.is_absolute() {
+                    root.to_owned()
+                } else {
+                    real
+                };
+                todo.extend(words(&target.to_string_lossy()).rev().collect::<Vec<_>>());
+            }
+            _ => real = next,
+        }
+    }
+    real
+}
+
+fn words(path: &str) -> impl DoubleEndedIterator<Item = String> {
+    path.split('/')
+        .filter(|word| !word.is_empty() && *word != ".")
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -69,6 +109,18 @@ mod tests {
         write(&path, b"nameserver 10.0.0.1\n", 0o600).unwrap();
         assert!(!path.is_symlink());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn links_stay_inside_of_the_machine() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        make_dir(&root.join("var")).unwrap();
+        std::os::unix::fs::symlink("/run", root.join("var/run")).unwrap();
+        std::os::unix::fs::symlink("../../../../etc", root.join("var/up")).unwrap();
+        assert_eq!(below(root, "/var/run/x/y"), root.join("run/x/y"));
+        assert_eq!(below(root, "/var/up/passwd"), root.join("etc/passwd"));
+        assert_eq!(below(root, "/plain/file"), root.join("plain/file"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The file trees of machines and pods: one shared root, and what each changed of it.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -31,7 +32,11 @@ impl Tree {
     /// The tree of `node`: its changes below `state`, its mount point below `run`.
     pub(crate) fn new(state: &Path, run: &Path, node: &str) -> Self {
         let kept = state.join(node);
-        Self { upper: kept.join("upper"), work: kept.join("work"), root: run.join(node).join("root") }
+        Self {
+            upper: kept.join("upper"),
+            work: kept.join("work"),
+            root: run.join(node).join("root"),
+        }
     }
 
     /// Mounts it over `base`.
@@ -45,13 +50,17 @@ impl Tree {
             self.upper.display(),
             self.work.display()
         );
-        run(Command::new("mount").args(["-t", "overlay", "overlay", "-o", &options]).arg(&self.root))?;
+        run(Command::new("mount")
+            .args(["-t", "overlay", "overlay", "-o", &options])
+            .arg(&self.root))?;
         Ok(())
     }
 
     /// Shows /proc in it, which programs of pods need.
     pub(crate) fn mount_proc(&self) -> Result<(), MountError> {
-        run(Command::new("mount").args(["-t", "proc", "proc"]).arg(self.root.join("proc")))?;
+        run(Command::new("mount")
+            .args(["-t", "proc", "proc"])
+            .arg(self.root.join("proc")))?;
         Ok(())
     }
 
@@ -59,7 +68,10 @@ impl Tree {
     pub(crate) fn bind(&self, source: &Path, inside: &str) -> Result<(), MountError> {
         let target = files::below(&self.root, inside);
         files::write(&target, b"", 0o755)?;
-        run(Command::new("mount").args(["-o", "bind,ro"]).arg(source).arg(&target))?;
+        run(Command::new("mount")
+            .args(["-o", "bind,ro"])
+            .arg(source)
+            .arg(&target))?;
         Ok(())
     }
 }
@@ -73,10 +85,49 @@ pub(crate) fn unmount_below(dir: &Path) -> Result<(), MountError> {
     Ok(())
 }
 
+/// Removes what systemd-nspawn leaves in its own folder when it is killed: a folder a machine, and a lock named
+/// after the device and inode of each root.
+pub(crate) fn remove_traces_of_nspawn(lab: &str, run: &Path) {
+    let nspawn = Path::new("/run/systemd/nspawn");
+    let roots = entries(run).map(|node| node.join("root"));
+    let locks = roots
+        .filter_map(|root| root.metadata().ok())
+        .map(|it| format!("inode-{}:{}", it.dev(), it.ino()));
+    for lock in locks {
+        // Already gone where it ended by itself.
+        let _ = std::fs::remove_file(nspawn.join("locks").join(lock));
+    }
+    let machines = format!("{lab}.");
+    for dir in entries(&nspawn.join("propagate")) {
+        if dir
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(&machines))
+        {
+            let _ = std::fs::remove_dir(dir);
+        }
+    }
+}
+
+fn entries(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+}
+
 /// Mount points at or below `dir`, in the order in which they were mounted.
 fn points_below(table: &str, dir: &Path) -> Vec<PathBuf> {
-    let point = |line: &str| line.split(' ').nth(4).map(|word| PathBuf::from(word.replace("\\040", " ")));
-    table.lines().filter_map(point).filter(|path| path.starts_with(dir)).collect()
+    let point = |line: &str| {
+        line.split(' ')
+            .nth(4)
+            .map(|word| PathBuf::from(word.replace("\\040", " ")))
+    };
+    table
+        .lines()
+        .filter_map(point)
+        .filter(|path| path.starts_with(dir))
+        .collect()
 }
 
 #[cfg(test)]
