@@ -21,5 +21,15 @@ pub(crate) fn run() -> Result<()> {
                 .arg(golden),
         )?;
     }
-    Ok(())
+    let schemas = [
+        "run",
+        "--quiet",
+        "--package",
+        "mesh-wire",
+        "--example",
+        "schemas",
+        "--",
+        "schemas",
+    ];
+    command::run(command("cargo").args(schemas))
 }

@@ -35,8 +35,14 @@ impl TryFrom<String> for Sha256 {
     type Error = InvalidSha256;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
-        if text.len() == 64 && digits { Ok(Self(text)) } else { Err(InvalidSha256(text)) }
+        let digits = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if text.len() == 64 && digits {
+            Ok(Self(text))
+        } else {
+            Err(InvalidSha256(text))
+        }
     }
 }
 

@@ -14,6 +14,7 @@ pub mod listener;
 pub mod matcher;
 pub mod policy;
 pub mod route;
+pub mod schema;
 pub mod snapshot;
 pub mod status;
 

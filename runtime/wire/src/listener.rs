@@ -86,7 +86,9 @@ pub struct InboundListener {
 }
 
 /// What the application behind an inbound listener speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum InboundProtocol {
     /// HTTP/1.1 or HTTP/2.
@@ -98,7 +100,9 @@ pub enum InboundProtocol {
 }
 
 /// Istio's PeerAuthentication modes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum MtlsMode {
     /// Mutual TLS of the mesh, nothing else.

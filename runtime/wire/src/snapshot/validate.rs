@@ -57,11 +57,18 @@ pub(super) fn validate(snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
         unique(&mut names, &listener.name)?;
         check.outbound(&listener.name, &listener.protocol)?;
     }
-    snapshot.routes.iter().try_for_each(|(name, table)| check.table(name, table))
+    snapshot
+        .routes
+        .iter()
+        .try_for_each(|(name, table)| check.table(name, table))
 }
 
 fn unique<'a>(names: &mut BTreeSet<&'a str>, name: &'a str) -> Result<(), InvalidSnapshot> {
-    if names.insert(name) { Ok(()) } else { Err(InvalidSnapshot::Duplicate(name.to_owned())) }
+    if names.insert(name) {
+        Ok(())
+    } else {
+        Err(InvalidSnapshot::Duplicate(name.to_owned()))
+    }
 }
 
 struct References<'a> {
@@ -73,14 +80,20 @@ impl References<'_> {
         if self.snapshot.clusters.contains_key(name) {
             return Ok(());
         }
-        Err(InvalidSnapshot::Dangling { place: place.to_owned(), kind: "cluster", name: name.to_owned() })
+        Err(InvalidSnapshot::Dangling {
+            place: place.to_owned(),
+            kind: "cluster",
+            name: name.to_owned(),
+        })
     }
 
     fn clusters(&self, place: &str, clusters: &[WeightedCluster]) -> Result<(), InvalidSnapshot> {
         if clusters.is_empty() {
             return Err(InvalidSnapshot::Empty(place.to_owned()));
         }
-        clusters.iter().try_for_each(|share| self.cluster(place, &share.cluster))
+        clusters
+            .iter()
+            .try_for_each(|share| self.cluster(place, &share.cluster))
     }
 
     fn outbound(&self, place: &str, protocol: &OutboundProtocol) -> Result<(), InvalidSnapshot> {
@@ -88,13 +101,19 @@ impl References<'_> {
             OutboundProtocol::Http { routes, otherwise } => {
                 if !self.snapshot.routes.contains_key(routes) {
                     let (place, name) = (place.to_owned(), routes.clone());
-                    return Err(InvalidSnapshot::Dangling { place, kind: "route table", name });
+                    return Err(InvalidSnapshot::Dangling {
+                        place,
+                        kind: "route table",
+                        name,
+                    });
                 }
                 self.cluster(place, otherwise)
             }
             OutboundProtocol::Tcp { clusters } => self.clusters(place, clusters),
             OutboundProtocol::Tls { routes, otherwise } => {
-                routes.iter().try_for_each(|route| self.clusters(place, &route.clusters))?;
+                routes
+                    .iter()
+                    .try_for_each(|route| self.clusters(place, &route.clusters))?;
                 self.cluster(place, otherwise)
             }
         }
@@ -104,7 +123,10 @@ impl References<'_> {
         for route in table.virtual_hosts.iter().flat_map(|host| &host.routes) {
             if let RouteAction::Forward(forward) = &route.action {
                 self.clusters(place, &forward.clusters)?;
-                forward.mirrors.iter().try_for_each(|mirror| self.cluster(place, &mirror.cluster))?;
+                forward
+                    .mirrors
+                    .iter()
+                    .try_for_each(|mirror| self.cluster(place, &mirror.cluster))?;
             }
         }
         Ok(())
