@@ -1,0 +1,147 @@
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::emit::snapshot::target;
+use crate::model::{DnsCapture, Group, InboundPorts, Mesh};
+
+/// What is captured. The comments name the flags of `istio-iptables` that mean the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where outbound connections go (`-p`).
+    pub outbound_port: u16,
+    /// Where inbound connections go (`-z`).
+    pub inbound_port: u16,
+    /// A port for tunnels that is never redirected (`-e`).
+    pub tunnel_port: u16,
+    /// Where queries go.
+    pub dns_port: u16,
+    /// Users whose own packets pass (`-u`).
+    pub uids: Vec<u32>,
+    /// Groups whose own packets pass (`-g`).
+    pub gids: Vec<u32>,
+    /// Inbound connections (`-b`, `-d`).
+    pub inbound: Inbound,
+    /// Outbound destinations (`-i`).
+    pub outbound: Cidrs,
+    /// Outbound destinations that are left alone (`-x`).
+    pub exclude_cidrs: Vec<IpNet>,
+    /// Outbound ports that are taken whatever the destination (`-q`).
+    pub outbound_ports: Vec<u16>,
+    /// Outbound ports that are left alone (`-o`).
+    pub exclude_outbound_ports: Vec<u16>,
+    /// Queries (`--redirect-dns`, `--capture-all-dns`).
+    pub dns: DnsServers,
+    /// Interfaces that are left alone (`-c`).
+    pub exclude_interfaces: Vec<String>,
+    /// Interfaces of virtual machines and containers, whose traffic is outbound (`-k`).
+    pub virtual_interfaces: Vec<String>,
+}
+
+/// Inbound connections that are captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// None (`-b ""`).
+    None,
+    /// All but these ports (`-b "*" -d …`).
+    AllBut(Vec<u16>),
+    /// These ports (`-b …`).
+    Only(Vec<u16>),
+}
+
+/// Outbound destinations that are captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cidrs {
+    /// All (`-i "*"`).
+    All,
+    /// These; with none, nothing (`-i …`).
+    Only(Vec<IpNet>),
+}
+
+/// Queries that are captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DnsServers {
+    /// None.
+    None,
+    /// Those to these servers, the machine's own (`--redirect-dns`).
+    Only(Vec<IpAddr>),
+    /// All (`--capture-all-dns`).
+    All,
+}
+
+/// meshd's user and group.
+pub(crate) const MESHD_ID: u32 = 1337;
+/// SSH.
+const SSH_PORT: u16 = 22;
+/// What meshd and Istio's agent serve on every address themselves: they are never captured.
+const OWN_PORTS: [u16; 3] = [15020, 15021, 15090];
+
+impl Default for Settings {
+    /// What `istio-iptables` captures when it is told nothing but Istio's usual ports and user.
+    fn default() -> Self {
+        Self {
+            outbound_port: 15001,
+            inbound_port: 15006,
+            tunnel_port: 15008,
+            dns_port: 15053,
+            uids: vec![MESHD_ID],
+            gids: vec![MESHD_ID],
+            inbound: Inbound::None,
+            outbound: Cidrs::All,
+            exclude_cidrs: Vec::new(),
+            outbound_ports: Vec::new(),
+            exclude_outbound_ports: Vec::new(),
+            dns: DnsServers::None,
+            exclude_interfaces: Vec::new(),
+            virtual_interfaces: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// What the spec asks for on the VMs of a group.
+    pub fn of_group(mesh: &Mesh, group: &Group) -> Self {
+        let capture = &group.capture;
+        Self {
+            inbound: inbound(mesh, group),
+            outbound: match capture.outbound_cidrs.as_slice() {
+                [] => Cidrs::All,
+                some => Cidrs::Only(some.to_vec()),
+            },
+            exclude_cidrs: capture.exclude_cidrs.clone(),
+            exclude_outbound_ports: capture.exclude_outbound_ports.clone(),
+            dns: match mesh.dns.capture {
+                // Rules for single servers would need the machine's resolv.conf, which only the machine knows.
+                DnsCapture::Packets => DnsServers::All,
+                DnsCapture::Resolved | DnsCapture::None => DnsServers::None,
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// SSH is left alone whatever the spec says: rules that cut the operator off cannot be taken back by him.
+fn inbound(mesh: &Mesh, group: &Group) -> Inbound {
+    let ssh = group.vms.iter().filter_map(|vm| vm.ssh.port).chain([SSH_PORT]);
+    let spared: BTreeSet<u16> = ssh.chain(OWN_PORTS).collect();
+    match &group.capture.inbound {
+        InboundPorts::Declared => {
+            let ports = declared(mesh, group);
+            Inbound::Only(ports.difference(&spared).copied().collect())
+        }
+        InboundPorts::AllBut(except) => {
+            let all: BTreeSet<u16> = spared.iter().chain(except).copied().collect();
+            Inbound::AllBut(all.into_iter().collect())
+        }
+    }
+}
+
+fn declared(mesh: &Mesh, group: &Group) -> BTreeSet<u16> {
+    let own = |service: &&crate::model::Service| {
+        service.namespace == group.namespace && service.groups.iter().any(|other| other.name == group.name)
+    };
+    let services = mesh.services.iter().filter(own);
+    let targets = services.flat_map(|service| service.ports.iter().map(|port| target(group, port)));
+    targets.chain(group.ports.values().copied()).collect()
+}

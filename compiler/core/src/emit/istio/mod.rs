@@ -1,0 +1,42 @@
+//! Objects of Istio, in its stable API versions.
+
+mod authorization_policy;
+mod destination_rule;
+mod gateway;
+mod peer_authentication;
+mod service_entry;
+mod text;
+mod workload;
+
+use serde_json::Value;
+
+use crate::model::{Cluster, Mesh};
+
+const NETWORKING: &str = "networking.istio.io/v1";
+const SECURITY: &str = "security.istio.io/v1";
+
+/// What holds for the whole mesh, and the gateways of `cluster`.
+pub(super) fn system_objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
+    let mut objects = vec![peer_authentication::of_mesh(mesh)];
+    objects.extend(gateway::objects(mesh, cluster));
+    objects
+}
+
+/// What holds for the services of `namespace`.
+pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
+    let mut objects: Vec<Value> = peer_authentication::of_namespace(mesh, namespace).into_iter().collect();
+    for service in mesh.services_in(namespace) {
+        objects.extend(service_entry::object(service));
+        objects.extend(destination_rule::object(service));
+        objects.extend(peer_authentication::of_service(service));
+        objects.extend(authorization_policy::object(mesh, service));
+    }
+    objects
+}
+
+/// The VMs of `namespace`.
+pub(super) fn machine_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
+    let groups = || mesh.services_in(namespace).flat_map(|service| &service.groups);
+    let entries = groups().flat_map(|group| group.vms.iter().map(|vm| workload::entry(group, vm)));
+    groups().map(workload::group).chain(entries).collect()
+}

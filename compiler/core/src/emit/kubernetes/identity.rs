@@ -1,0 +1,26 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::emit::document::Object;
+use crate::model::Mesh;
+
+/// The account that every namespace has by itself.
+const DEFAULT: &str = "default";
+
+/// The service accounts of all workloads of `namespace`, pods and VMs.
+pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
+    let services = mesh.services_in(namespace).filter(|service| !service.is_external());
+    let accounts: BTreeSet<&str> = services
+        .flat_map(|service| {
+            let groups = service.groups.iter().map(|group| group.account.as_str());
+            groups.chain([service.account.as_str()])
+        })
+        .filter(|account| !account.is_empty() && *account != DEFAULT)
+        .collect();
+    accounts.into_iter().map(|name| object(namespace, name)).collect()
+}
+
+fn object(namespace: &str, name: &str) -> Value {
+    Object { api: "v1", kind: "ServiceAccount", namespace: Some(namespace), name }.with(json!({}))
+}

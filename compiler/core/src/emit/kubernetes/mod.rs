@@ -1,0 +1,53 @@
+//! Manifests for one cluster: plain Kubernetes objects, and the values for Istio's own charts.
+//!
+//! Every cluster is given the whole mesh, as Istio's multi-primary installations want it: Services are found by
+//! their names in every cluster, and each istiod reads the objects of its own. Only gateways belong to one.
+
+mod identity;
+mod namespace;
+mod service;
+mod values;
+
+use serde_json::{Value, json};
+
+use super::document::yaml_text;
+use super::istio;
+use super::output::File;
+use super::snapshot::SYSTEM_NAMESPACE;
+use crate::model::{Cluster, Mesh};
+
+pub(crate) use service::selector;
+pub(crate) use values::short_name;
+
+/// All files of `cluster`, by path below `out/`, ordered so that what is named exists before it is used.
+pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
+    let folder = format!("kubernetes/{}", cluster.name);
+    let mut manifests = vec![
+        ("00-namespaces.yaml".to_owned(), namespace::objects(mesh, cluster)),
+        (format!("10-{SYSTEM_NAMESPACE}.yaml"), istio::system_objects(mesh, cluster)),
+    ];
+    for namespace in mesh.namespaces.keys() {
+        let mut objects = identity::accounts(mesh, namespace);
+        objects.extend(mesh.services_in(namespace).filter_map(service::object));
+        objects.extend(istio::namespace_objects(mesh, namespace));
+        manifests.push((format!("20-{namespace}.yaml"), objects));
+        // Machines come and go more often than services: their diff is a file of its own.
+        manifests.push((format!("30-{namespace}-vms.yaml"), istio::machine_objects(mesh, namespace)));
+    }
+    manifests.retain(|(_, objects)| !objects.is_empty());
+    let kustomization = kustomization(manifests.iter().map(|(name, _)| name.as_str()));
+    let mut files: Vec<_> =
+        manifests.into_iter().map(|(name, objects)| (name, yaml_text(&objects))).collect();
+    files.push(("kustomization.yaml".to_owned(), kustomization));
+    files.extend(values::files(mesh, cluster));
+    files.into_iter().map(|(name, text)| (format!("{folder}/{name}"), File::public(text))).collect()
+}
+
+fn kustomization<'a>(resources: impl Iterator<Item = &'a str>) -> String {
+    let resources: Vec<Value> = resources.map(Value::from).collect();
+    yaml_text([&json!({
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": resources,
+    })])
+}

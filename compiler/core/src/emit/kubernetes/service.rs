@@ -1,0 +1,59 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::emit::document::Object;
+use crate::model::{Kind, Port, Service};
+
+/// The Service of Kubernetes, if it is one.
+pub(super) fn object(service: &Service) -> Option<Value> {
+    let Kind::Kubernetes { headless } = service.kind else { return None };
+    let mut spec = json!({
+        "clusterIP": cluster_ip(service, headless),
+        "selector": selector(service),
+        "ports": service.ports.iter().map(port).collect::<Vec<_>>(),
+    });
+    // Addresses of both families are given together (Kubernetes, "IPv4/IPv6 dual-stack").
+    if service.addresses_given && !headless && service.addresses.len() > 1 {
+        spec["clusterIPs"] = json!(service.addresses);
+        spec["ipFamilyPolicy"] = json!("RequireDualStack");
+    }
+    let object =
+        Object { api: "v1", kind: "Service", namespace: Some(&service.namespace), name: &service.name };
+    Some(object.spec(spec))
+}
+
+/// What is not given is the cluster's to choose: the field is left out.
+fn cluster_ip(service: &Service, headless: bool) -> Option<String> {
+    if headless {
+        return Some("None".to_owned());
+    }
+    service.addresses.first().filter(|_| service.addresses_given).map(ToString::to_string)
+}
+
+fn port(port: &Port) -> Value {
+    json!({
+        "name": port.name,
+        "port": port.number,
+        "targetPort": port.target,
+        "protocol": "TCP",
+        "appProtocol": port.protocol.as_str(),
+    })
+}
+
+/// The labels that pods and VMs of the service have in common, and that select them.
+pub(crate) fn selector(service: &Service) -> BTreeMap<String, String> {
+    if let Some(pods) = &service.pods {
+        return pods.selector.clone();
+    }
+    let mut groups = service.groups.iter();
+    let mut common = groups.next().map(|group| group.labels.clone()).unwrap_or_default();
+    for group in groups {
+        common.retain(|key, value| group.labels.get(key) == Some(value));
+    }
+    // A version is no part of what a service is: `app` alone selects, where there is one.
+    match common.get_key_value("app") {
+        Some((key, value)) => BTreeMap::from([(key.clone(), value.clone())]),
+        None => common,
+    }
+}

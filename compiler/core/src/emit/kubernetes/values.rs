@@ -1,0 +1,63 @@
+use serde_json::{Map, Value, json};
+
+use crate::emit::document::{without_empty, yaml_text};
+use crate::model::{Cluster, Gateway, Mesh, OutboundMode};
+
+/// The port of Istio's gateways where nothing else is said.
+const PORT: u16 = 15443;
+
+/// Values for Istio's charts: `istiod`, and `gateway` for each gateway of the cluster.
+pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, String)> {
+    let mut files = vec![("istiod.values.yaml".to_owned(), yaml_text([&istiod(mesh, cluster)]))];
+    for (index, gateway) in cluster.gateways.iter().enumerate() {
+        let name = if index == 0 { "eastwest-gateway" } else { gateway.name.as_str() };
+        files.push((format!("{name}.values.yaml"), yaml_text([&of_gateway(mesh, cluster, gateway)])));
+    }
+    files
+}
+
+/// What istiod has to know so that the manifests and the VMs' snapshots mean the same to it.
+fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
+    let outbound = match mesh.outbound {
+        OutboundMode::AllowAny => "ALLOW_ANY",
+        OutboundMode::RegistryOnly => "REGISTRY_ONLY",
+    };
+    without_empty(json!({
+        "revision": mesh.revision,
+        "meshConfig": {
+            "trustDomain": mesh.trust_domain,
+            "trustDomainAliases": mesh.trust_domain_aliases,
+            "outboundTrafficPolicy": { "mode": outbound },
+        },
+        "global": {
+            "meshID": mesh.name,
+            "network": cluster.network,
+            "multiCluster": { "clusterName": cluster.name },
+        },
+    }))
+}
+
+/// With `networkGateway` the chart opens 15443, 15012 and 15017, and labels the Service with the network, by which
+/// istiod finds it (Istio `manifests/charts/gateway`).
+fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
+    let mut labels = Map::from_iter([
+        ("app".to_owned(), json!(gateway.name)),
+        ("istio".to_owned(), json!(short_name(gateway))),
+        ("topology.istio.io/network".to_owned(), json!(cluster.network)),
+    ]);
+    if gateway.port != PORT {
+        labels.insert("networking.istio.io/gatewayPort".to_owned(), json!(gateway.port.to_string()));
+    }
+    without_empty(json!({
+        "name": gateway.name,
+        "revision": mesh.revision,
+        "labels": labels,
+        "networkGateway": cluster.network,
+        "service": { "type": "LoadBalancer" },
+    }))
+}
+
+/// What the chart calls a gateway in its label `istio`.
+pub(crate) fn short_name(gateway: &Gateway) -> &str {
+    gateway.name.strip_prefix("istio-").unwrap_or(&gateway.name)
+}

@@ -1,0 +1,254 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr};
+
+use mesh_wire::Millis;
+use mesh_wire::cluster as wire;
+use mesh_wire::cluster::{
+    Balance, Cluster, Discovery, Endpoint, HttpVersion, Keepalive, LocalityEndpoints, LocalityPolicy, MeshTls,
+    Outliers, ServiceName, Transport,
+};
+use mesh_wire::listener::MtlsMode;
+use mesh_wire::matcher::StringMatch;
+
+use super::endpoint::{Finder, PodView, pod_mtls};
+use super::viewer::namespace_mtls;
+use super::{Options, Viewer, gateway_service, inbound, name};
+use crate::model::{self, Kind, Mesh, Port, Resolution, Service, Subset, TrafficPolicy};
+
+/// Until a connection stands, where a DestinationRule says nothing (Istio `MeshConfig.connectTimeout`).
+const CONNECT_TIMEOUT: Millis = Millis::from_secs(10);
+/// Failures in a row that eject an endpoint where `outlierDetection` does not say (Envoy's default).
+const CONSECUTIVE_5XX: u32 = 5;
+/// Endpoints that may be ejected where `outlierDetection` does not say (Envoy's default).
+const MAX_EJECTION_PERCENT: u8 = 10;
+/// The address that inbound connections come from: capture lets it pass.
+const INBOUND_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6));
+
+/// All clusters that `viewer` knows, by name.
+pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> BTreeMap<String, Cluster> {
+    let finder = Finder { mesh, viewer, options };
+    let mut all = BTreeMap::from([
+        (name::BLACK_HOLE.to_owned(), plain(Discovery::BlackHole)),
+        (name::PASSTHROUGH.to_owned(), passthrough()),
+        (name::INBOUND_PASSTHROUGH.to_owned(), from_inbound(passthrough())),
+    ]);
+    for service in &mesh.services {
+        for port in &service.ports {
+            for subset in std::iter::once(None).chain(service.subsets.iter().map(Some)) {
+                let named = subset.map_or("", |subset| subset.name.as_str());
+                let cluster = outbound(&finder, service, port, subset);
+                all.insert(name::outbound(port.number, named, &service.host), cluster);
+            }
+        }
+    }
+    for (key, cluster) in gateway_clusters(mesh) {
+        all.insert(key, cluster);
+    }
+    for port in inbound::ports(viewer) {
+        all.insert(name::inbound(port.number), inbound_cluster(port.service));
+    }
+    all
+}
+
+fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {
+    let discovery = discovery(finder, service);
+    let named = subset.map_or("", |subset| subset.name.as_str());
+    let endpoints = match (&service.kind, discovery) {
+        (_, Discovery::OriginalDestination) => Vec::new(),
+        (Kind::External { endpoints, .. }, _) => external_endpoints(service, endpoints, port),
+        _ => finder.find(service, port, subset),
+    };
+    let mut cluster = Cluster {
+        transport: transport(finder.mesh, service, port, named),
+        http: if port.protocol.is_http2() { HttpVersion::Http2 } else { HttpVersion::Http1 },
+        balance: balance(discovery, service.traffic.balance),
+        locality: locality(&service.traffic),
+        outliers: service.traffic.eject.as_ref().map(outliers),
+        service: Some(service_name(service)),
+        endpoints,
+        ..plain(discovery)
+    };
+    apply_pool(&mut cluster, &service.traffic);
+    cluster.panic_threshold = service.traffic.eject.as_ref().and_then(|eject| eject.min_health).unwrap_or(0);
+    cluster
+}
+
+fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {
+    match &service.kind {
+        Kind::Kubernetes { headless: true } => Discovery::OriginalDestination,
+        Kind::External { resolution: Resolution::Dns, .. } => Discovery::StrictDns,
+        Kind::External { resolution: Resolution::None, .. } => Discovery::OriginalDestination,
+        Kind::External { resolution: Resolution::Static, .. } => Discovery::Listed,
+        // Pods whose addresses nobody said, with no gateway before them: the ClusterIP that the client dialled
+        // is the way to them.
+        _ if finder.pods(service) == PodView::Unknown
+            && service.groups.is_empty()
+            && service.addresses_given =>
+        {
+            Discovery::OriginalDestination
+        }
+        _ => Discovery::Listed,
+    }
+}
+
+/// What Istio's auto mTLS decides: everything of the mesh gets it, what lies outside does not.
+fn transport(mesh: &Mesh, service: &Service, port: &Port, subset: &str) -> Transport {
+    let headless = matches!(service.kind, Kind::Kubernetes { headless: true });
+    // Endpoints of a headless service are not listed, so that nothing could say which of them have a sidecar.
+    let without_sidecars = headless && service.pods.is_some() && !pod_mtls(mesh, service, port.target);
+    let disabled = namespace_mtls(mesh, &service.namespace) == MtlsMode::Disable;
+    if service.is_external() || disabled || without_sidecars {
+        return Transport::Plaintext;
+    }
+    Transport::Mesh(MeshTls {
+        sni: name::sni(port.number, subset, &service.host),
+        alpn: alpn(port.protocol.is_http2()),
+        sans: sans(mesh, service),
+    })
+}
+
+fn alpn(http2: bool) -> Vec<String> {
+    let names: &[&str] = if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// The accounts behind a service, in every name of the trust domain (Istio `ExpandWithTrustDomains`).
+fn sans(mesh: &Mesh, service: &Service) -> Vec<StringMatch> {
+    let pods = service.pods.iter().map(|_| (&service.namespace, &service.account));
+    let groups = service.groups.iter().map(|group| (&group.namespace, &group.account));
+    let accounts: BTreeSet<_> = pods.chain(groups).filter(|(_, account)| !account.is_empty()).collect();
+    let domains = || std::iter::once(&mesh.trust_domain).chain(&mesh.trust_domain_aliases);
+    let ids = accounts.into_iter().flat_map(|(namespace, account)| {
+        domains().map(move |domain| format!("spiffe://{domain}/ns/{namespace}/sa/{account}"))
+    });
+    ids.map(StringMatch::Exact).collect()
+}
+
+fn balance(discovery: Discovery, wanted: Option<model::Balance>) -> Balance {
+    match (discovery, wanted) {
+        (Discovery::OriginalDestination | Discovery::BlackHole, _) => Balance::Provided,
+        (_, None | Some(model::Balance::LeastRequest)) => Balance::LeastRequest,
+        (_, Some(model::Balance::RoundRobin)) => Balance::RoundRobin,
+        (_, Some(model::Balance::Random)) => Balance::Random,
+    }
+}
+
+/// Istio prefers near localities wherever outliers are ejected (MeshConfig `localityLbSetting` is on by default).
+/// Which are near is left to the proxy, since VMs of one group may stand in different places.
+fn locality(traffic: &TrafficPolicy) -> LocalityPolicy {
+    if traffic.eject.is_some() { LocalityPolicy::Nearest } else { LocalityPolicy::Ignore }
+}
+
+fn outliers(eject: &model::Eject) -> Outliers {
+    Outliers {
+        consecutive_5xx: Some(eject.after.unwrap_or(CONSECUTIVE_5XX)).filter(|number| *number > 0),
+        consecutive_gateway: eject.after_gateway_errors.filter(|number| *number > 0),
+        interval: eject.every,
+        ejection: eject.time,
+        max_percent: eject.at_most.unwrap_or(MAX_EJECTION_PERCENT),
+    }
+}
+
+/// `connectionPool` holds at both ends: for the caller and for the workload itself.
+fn apply_pool(cluster: &mut Cluster, traffic: &TrafficPolicy) {
+    let limits = &traffic.limits;
+    cluster.connect_timeout = limits.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
+    cluster.limits = wire::Limits {
+        connections: limits.connections,
+        pending: limits.pending,
+        requests: limits.requests,
+        retries: limits.retries,
+        requests_per_connection: limits.requests_per_connection,
+        idle_timeout: limits.idle_timeout,
+    };
+    let seconds = |span: Millis| u32::try_from(span.0 / 1000).unwrap_or(u32::MAX);
+    let (time, interval) = (limits.keepalive_time.map(seconds), limits.keepalive_interval.map(seconds));
+    if time.is_some() || interval.is_some() {
+        cluster.keepalive = Some(Keepalive { time, interval, probes: None });
+    }
+}
+
+fn service_name(service: &Service) -> ServiceName {
+    let kubernetes = matches!(service.kind, Kind::Kubernetes { .. });
+    ServiceName {
+        host: service.host.clone(),
+        // What is no Service of Kubernetes is called by its host (Istio `serviceentry/conversion.go`).
+        name: if kubernetes { service.name.clone() } else { service.host.clone() },
+        namespace: service.namespace.clone(),
+    }
+}
+
+fn external_endpoints(service: &Service, endpoints: &[String], port: &Port) -> Vec<LocalityEndpoints> {
+    let host = std::slice::from_ref(&service.host);
+    let addresses = if endpoints.is_empty() { host } else { endpoints };
+    let endpoint = |address: &String| Endpoint {
+        address: address.clone(),
+        port: port.target,
+        weight: 1,
+        mtls: false,
+        workload: None,
+    };
+    let endpoints = addresses.iter().map(endpoint).collect();
+    vec![LocalityEndpoints { locality: wire::Locality::default(), priority: 0, endpoints }]
+}
+
+/// Clusters of the gateways' own Services. Gateways have no sidecar, so no endpoint of theirs can be reached from
+/// another network: istiod lists none either.
+fn gateway_clusters(mesh: &Mesh) -> Vec<(String, Cluster)> {
+    let mut all = Vec::new();
+    for gateway in gateway_service::all(mesh) {
+        for port in gateway_service::TLS_PORTS.into_iter().chain([gateway_service::STATUS_PORT]) {
+            let sni = name::sni(port, "", &gateway.host);
+            let undeclared = port == gateway_service::STATUS_PORT;
+            let cluster = Cluster {
+                transport: Transport::Mesh(MeshTls { sni, alpn: alpn(false), sans: Vec::new() }),
+                http: if undeclared { HttpVersion::AsClient } else { HttpVersion::Http1 },
+                service: Some(ServiceName {
+                    host: gateway.host.clone(),
+                    name: gateway.name.to_owned(),
+                    namespace: gateway_service::SYSTEM_NAMESPACE.to_owned(),
+                }),
+                ..plain(Discovery::Listed)
+            };
+            all.push((name::outbound(port, "", &gateway.host), cluster));
+        }
+    }
+    all
+}
+
+fn inbound_cluster(service: &Service) -> Cluster {
+    let mut cluster = plain(Discovery::OriginalDestination);
+    apply_pool(&mut cluster, &service.traffic);
+    from_inbound(Cluster { service: Some(service_name(service)), ..cluster })
+}
+
+fn passthrough() -> Cluster {
+    let mut cluster = plain(Discovery::OriginalDestination);
+    cluster.http = HttpVersion::AsClient;
+    // Istio closes idle upstream connections of its passthrough clusters after five minutes.
+    cluster.limits.idle_timeout = Some(Millis::from_secs(300));
+    cluster
+}
+
+fn from_inbound(cluster: Cluster) -> Cluster {
+    Cluster { source_address: Some(INBOUND_SOURCE), ..cluster }
+}
+
+fn plain(discovery: Discovery) -> Cluster {
+    Cluster {
+        discovery,
+        transport: Transport::Plaintext,
+        http: HttpVersion::Http1,
+        balance: balance(discovery, None),
+        locality: LocalityPolicy::Ignore,
+        connect_timeout: CONNECT_TIMEOUT,
+        limits: wire::Limits::default(),
+        outliers: None,
+        panic_threshold: 0,
+        keepalive: None,
+        warmup: Millis(0),
+        source_address: None,
+        service: None,
+        endpoints: Vec::new(),
+    }
+}

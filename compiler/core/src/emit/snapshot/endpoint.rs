@@ -1,0 +1,209 @@
+use std::collections::BTreeMap;
+
+use mesh_wire::cluster::{Endpoint, Locality, LocalityEndpoints, WorkloadName};
+use mesh_wire::listener::MtlsMode;
+
+use super::viewer::{cluster_of, mtls_of};
+use super::{Options, Viewer, node};
+use crate::model::{Gateway, Group, Mesh, Pods, Port, Service, Subset, Vm};
+
+/// Where the endpoints of one place are collected before they are written down.
+type Places = BTreeMap<Locality, Vec<Endpoint>>;
+
+/// Finds the endpoints of one port of a service, as `viewer` reaches them (Istio `EndpointsByNetworkFilter`).
+pub(super) struct Finder<'a> {
+    pub(super) mesh: &'a Mesh,
+    pub(super) viewer: &'a Viewer<'a>,
+    pub(super) options: &'a Options,
+}
+
+/// What is known of a service's pods to a viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PodView {
+    /// There are none.
+    None,
+    /// Their addresses, or a gateway to them.
+    Reachable,
+    /// They are there, and nobody said where.
+    Unknown,
+}
+
+impl Finder<'_> {
+    /// Endpoints by place, ordered.
+    pub(super) fn find(&self, service: &Service, port: &Port, subset: Option<&Subset>) -> Vec<LocalityEndpoints> {
+        let mut places = Places::new();
+        for group in &service.groups {
+            for vm in group.vms.iter().filter(|vm| in_subset(group, vm, subset)) {
+                self.add_vm(&mut places, service, port, group, vm);
+            }
+        }
+        if let Some(pods) = service.pods.as_ref().filter(|pods| pods_in_subset(pods, subset)) {
+            self.add_pods(&mut places, service, port, pods);
+        }
+        let listed = |(locality, endpoints)| LocalityEndpoints { locality, priority: 0, endpoints };
+        places.into_iter().map(listed).collect()
+    }
+
+    /// How the viewer reaches the pods of `service`.
+    pub(super) fn pods(&self, service: &Service) -> PodView {
+        let Some(pods) = &service.pods else { return PodView::None };
+        let known = self.options.pod_endpoints.contains_key(&service.host);
+        let gateway = self.mesh.gateways_of(&pods.network).any(|gateway| !gateway.addresses.is_empty());
+        if (known && self.direct(&pods.network)) || gateway { PodView::Reachable } else { PodView::Unknown }
+    }
+
+    fn direct(&self, network: &str) -> bool {
+        self.viewer.is_in(network) || doors(self.mesh.gateways_of(network)).is_empty()
+    }
+
+    fn add_vm(&self, places: &mut Places, service: &Service, port: &Port, group: &Group, vm: &Vm) {
+        let number = target(group, port);
+        let weight = vm.weight.unwrap_or(1).saturating_mul(self.scale());
+        let place = places.entry(vm.locality.clone()).or_default();
+        if self.direct(&group.network) {
+            place.push(Endpoint {
+                address: vm.address.to_string(),
+                port: number,
+                weight,
+                mtls: mtls_of(self.mesh, service, Some(number)) != MtlsMode::Disable,
+                workload: Some(self.workload(service, group, vm)),
+            });
+        } else {
+            add_doors(place, weight, doors(self.mesh.gateways_of(&group.network)));
+        }
+    }
+
+    fn add_pods(&self, places: &mut Places, service: &Service, port: &Port, pods: &Pods) {
+        let known = self.options.pod_endpoints.get(&service.host);
+        let place = places.entry(pods.locality.clone()).or_default();
+        if let Some(addresses) = known.filter(|_| self.direct(&pods.network)) {
+            let mtls = pod_mtls(self.mesh, service, port.target);
+            place.extend(addresses.iter().map(|address| Endpoint {
+                address: address.to_string(),
+                port: port.target,
+                weight: self.scale(),
+                mtls,
+                workload: Some(self.pod_workload(service, pods)),
+            }));
+        } else {
+            // Behind the gateway the pods' number counts; where it is not known, one stands for all. A viewer on
+            // the pods' own network, which does not know their addresses, finds the gateway too.
+            let pods = known.map_or(1, Vec::len);
+            let weight = u32::try_from(pods).unwrap_or(u32::MAX).saturating_mul(self.scale());
+            add_doors(place, weight, self.pod_doors(service));
+        }
+        if place.is_empty() {
+            places.remove(&pods.locality);
+        }
+    }
+
+    fn pod_doors(&self, service: &Service) -> Vec<Door> {
+        let Some(pods) = &service.pods else { return Vec::new() };
+        // Gateways of the pods' own cluster come before others of the network (Istio `selectNetworkGateways`).
+        let own = self.mesh.clusters.get(&pods.cluster).map_or(&[][..], |cluster| &cluster.gateways);
+        let own = doors(own.iter());
+        if own.is_empty() { doors(self.mesh.gateways_of(&pods.network)) } else { own }
+    }
+
+    fn workload(&self, service: &Service, group: &Group, vm: &Vm) -> WorkloadName {
+        let mut labels = group.labels.clone();
+        labels.extend(vm.labels.clone());
+        let (canonical, revision) = node::canonical(&labels, &vm.name);
+        WorkloadName {
+            name: vm.name.clone(),
+            namespace: group.namespace.clone(),
+            service: canonical,
+            revision,
+            cluster: cluster_of(self.mesh, Some(service)).to_owned(),
+        }
+    }
+
+    fn pod_workload(&self, service: &Service, pods: &Pods) -> WorkloadName {
+        let (canonical, revision) = node::canonical(&pods.selector, &service.name);
+        WorkloadName {
+            name: service.name.clone(),
+            namespace: service.namespace.clone(),
+            service: canonical,
+            revision,
+            cluster: pods.cluster.clone(),
+        }
+    }
+
+    /// All weights are multiplied so that each divides by the number of gateways that share it (Istio
+    /// `GetLBWeightScaleFactor`).
+    fn scale(&self) -> u32 {
+        let networks = self.mesh.clusters.values().map(|cluster| &cluster.network);
+        let by_network = networks.map(|network| doors(self.mesh.gateways_of(network)).len());
+        let by_cluster = self.mesh.clusters.values().map(|cluster| doors(cluster.gateways.iter()).len());
+        by_network.chain(by_cluster).filter(|number| *number > 0).fold(1, |all, number| {
+            let number = u32::try_from(number).unwrap_or(u32::MAX);
+            least_common_multiple(all, number)
+        })
+    }
+}
+
+/// An address of a gateway.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Door {
+    address: String,
+    port: u16,
+}
+
+fn doors<'a>(gateways: impl Iterator<Item = &'a Gateway>) -> Vec<Door> {
+    let each = |gateway: &'a Gateway| {
+        gateway.addresses.iter().map(|address| Door { address: address.clone(), port: gateway.port })
+    };
+    let mut all: Vec<Door> = gateways.flat_map(each).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// Splits `weight` among the gateways, each of which stands once for all that lie behind it.
+fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: Vec<Door>) {
+    let Ok(number) = u32::try_from(doors.len()) else { return };
+    for door in doors {
+        let share = weight / number.max(1);
+        let same = |end: &&mut Endpoint| end.address == door.address && end.port == door.port;
+        match place.iter_mut().find(same) {
+            Some(endpoint) => endpoint.weight = endpoint.weight.saturating_add(share),
+            None => place.push(Endpoint {
+                address: door.address,
+                port: door.port,
+                weight: share.max(1),
+                mtls: true,
+                workload: None,
+            }),
+        }
+    }
+}
+
+/// The port that a VM of `group` serves `port` on: its own of that name comes first (Istio `WorkloadEntry.ports`).
+pub(crate) fn target(group: &Group, port: &Port) -> u16 {
+    group.ports.get(&port.name).copied().unwrap_or(port.target)
+}
+
+/// Pods without a sidecar speak no mutual TLS.
+pub(super) fn pod_mtls(mesh: &Mesh, service: &Service, port: u16) -> bool {
+    let injected = mesh.namespaces.get(&service.namespace).is_some_and(|namespace| namespace.injection);
+    injected && mtls_of(mesh, service, Some(port)) != MtlsMode::Disable
+}
+
+fn in_subset(group: &Group, vm: &Vm, subset: Option<&Subset>) -> bool {
+    let label = |key: &String| vm.labels.get(key).or_else(|| group.labels.get(key));
+    subset.is_none_or(|subset| subset.labels.iter().all(|(key, value)| label(key) == Some(value)))
+}
+
+/// The spec does not know all labels of pods: they are in a subset unless their selector says otherwise.
+fn pods_in_subset(pods: &Pods, subset: Option<&Subset>) -> bool {
+    let fits = |key, value| pods.selector.get(key).is_none_or(|own| own == value);
+    subset.is_none_or(|subset| subset.labels.iter().all(|(key, value)| fits(key, value)))
+}
+
+fn least_common_multiple(a: u32, b: u32) -> u32 {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    (a / x.max(1)).saturating_mul(b)
+}

@@ -1,0 +1,70 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use mesh_wire::listener::{InboundListener, InboundProtocol};
+
+use super::endpoint::target;
+use super::{Viewer, name, policy};
+use crate::model::{Mesh, Protocol, Service};
+
+/// A port that the viewer's workload serves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WorkloadPort<'a> {
+    /// What the workload listens on.
+    pub(super) number: u16,
+    /// What is spoken there.
+    pub(super) protocol: Protocol,
+    /// The service that declares it.
+    pub(super) service: &'a Service,
+}
+
+/// The ports of the viewer's workload that its service declares, in order. Two ports of the service may lead to
+/// one of the workload: the first counts.
+pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
+    let Some(service) = viewer.service else { return Vec::new() };
+    let mut all = BTreeMap::new();
+    for port in &service.ports {
+        let number = viewer.group.map_or(port.target, |group| target(group, port));
+        all.entry(number).or_insert(WorkloadPort { number, protocol: port.protocol, service });
+    }
+    all.into_values().collect()
+}
+
+/// What arrives at the workload: its declared ports, ports with a mode of mutual TLS of their own, and the rest.
+pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener> {
+    let declared = ports(viewer);
+    let numbers: BTreeSet<u16> = declared.iter().map(|port| port.number).collect();
+    let mut all: Vec<_> = declared.iter().map(|port| declared_port(mesh, viewer, *port)).collect();
+    let modes = viewer.service.map(|service| &service.port_mtls).into_iter().flatten();
+    for (port, _) in modes.filter(|(port, _)| !numbers.contains(port)) {
+        all.push(catch_all(mesh, viewer, Some(*port)));
+    }
+    all.push(catch_all(mesh, viewer, None));
+    all
+}
+
+fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> InboundListener {
+    let protocol = if port.protocol.is_http() { InboundProtocol::Http } else { InboundProtocol::Tcp };
+    InboundListener {
+        name: format!("0.0.0.0_{}", port.number),
+        port: Some(port.number),
+        protocol,
+        mtls: viewer.mtls(mesh, Some(port.number)),
+        cluster: name::inbound(port.number),
+        policy: policy::of(mesh, port.service, protocol),
+        routes: None,
+    }
+}
+
+/// Everything else that is captured: it goes to the port that was dialled (Istio's `virtualInbound` chains).
+fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundListener {
+    let protocol = InboundProtocol::Detect;
+    InboundListener {
+        name: port.map_or_else(|| "virtualInbound".to_owned(), |port| format!("virtualInbound_{port}")),
+        port,
+        protocol,
+        mtls: viewer.mtls(mesh, port),
+        cluster: name::INBOUND_PASSTHROUGH.to_owned(),
+        policy: viewer.service.map(|service| policy::of(mesh, service, protocol)).unwrap_or_default(),
+        routes: None,
+    }
+}

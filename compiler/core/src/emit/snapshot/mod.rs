@@ -1,0 +1,83 @@
+//! What a data plane has to know, in the form that istiod would send it.
+//!
+//! A snapshot is made for a [`Viewer`]: where it stands in the mesh decides which endpoints it reaches itself
+//! and which through a gateway, and how short the names are that it may use. VMs of one group see the same, so
+//! that part is built once ([`shared`]); what is left to a VM ([`own`]) is who it is.
+
+mod cluster;
+mod endpoint;
+mod gateway_service;
+mod headless;
+mod inbound;
+mod name;
+mod node;
+mod outbound;
+mod policy;
+mod route;
+mod viewer;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use mesh_wire::Snapshot;
+
+use crate::model::{Group, Mesh, Vm, WorkloadRef};
+
+pub(crate) use endpoint::target;
+pub(crate) use gateway_service::{SYSTEM_NAMESPACE, all as gateway_services};
+pub(crate) use headless::headless_addresses;
+pub(crate) use name::{domain, namespace_domain};
+pub use node::IDENTITY_FOLDER;
+pub use viewer::{UnknownWorkload, Viewer};
+
+/// What the spec cannot know.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Addresses of pods by the host of their service. Pods without one are reached through their cluster's
+    /// gateway, or by the address that the client dialled.
+    pub pod_endpoints: BTreeMap<String, Vec<IpAddr>>,
+}
+
+/// The name of the file with the part that a group shares; it lies beside the VM's own.
+pub const SHARED_FILE: &str = "mesh.json";
+
+/// The whole snapshot of one workload.
+///
+/// # Errors
+/// The workload is not in the mesh.
+pub fn of(mesh: &Mesh, workload: &WorkloadRef, options: &Options) -> Result<Snapshot, UnknownWorkload> {
+    let viewer = Viewer::of(mesh, workload)?;
+    let mut snapshot = whole(mesh, &viewer, options);
+    snapshot.node = Some(viewer.node(mesh));
+    Ok(snapshot)
+}
+
+/// The part that all VMs of a group share.
+pub fn shared(mesh: &Mesh, group: &Group) -> Snapshot {
+    whole(mesh, &Viewer::of_group(mesh, group), &Options::default())
+}
+
+/// The part that is one VM's own.
+pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
+    Snapshot {
+        format: mesh_wire::snapshot::FORMAT,
+        include: vec![SHARED_FILE.to_owned()],
+        node: Some(Viewer::of_vm(mesh, group, vm).node(mesh)),
+        ..Snapshot::default()
+    }
+}
+
+fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
+    Snapshot {
+        format: mesh_wire::snapshot::FORMAT,
+        identity: Some(viewer.identity(mesh)),
+        inbound: inbound::listeners(mesh, viewer),
+        outbound: outbound::listeners(mesh, viewer),
+        outbound_default: Some(outbound::default_cluster(mesh).to_owned()),
+        detection: Some(mesh_wire::listener::Detection::default()),
+        routes: route::tables(mesh, viewer),
+        clusters: cluster::clusters(mesh, viewer, options),
+        telemetry: Some(node::telemetry(mesh)),
+        ..Snapshot::default()
+    }
+}

@@ -1,0 +1,122 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use mesh_wire::listener::{OutboundListener, OutboundProtocol, SniRoute};
+use mesh_wire::route::{HeaderEdits, WeightedCluster};
+
+use super::{Viewer, gateway_service, name};
+use crate::model::{Kind, Mesh, OutboundMode, Port, Service};
+
+/// The cluster of connections that no listener takes.
+pub(super) const fn default_cluster(mesh: &Mesh) -> &'static str {
+    match mesh.outbound {
+        OutboundMode::AllowAny => name::PASSTHROUGH,
+        OutboundMode::RegistryOnly => name::BLACK_HOLE,
+    }
+}
+
+/// What applications may dial, by Istio's names, ordered. Of two listeners that want one place, HTTP wins, then
+/// the service that comes first.
+pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<OutboundListener> {
+    let mut all = BTreeMap::new();
+    let (http, other): (Vec<_>, Vec<_>) = ports(mesh).partition(|(_, port)| port.protocol.is_http());
+    for (_, port) in http {
+        insert(&mut all, http_listener(mesh, port.number));
+    }
+    for (service, port) in other {
+        for listener in byte_listeners(mesh, viewer, service, port) {
+            insert(&mut all, listener);
+        }
+    }
+    for listener in gateway_service::all(mesh).flat_map(|gateway| gateway_listeners(&gateway)) {
+        insert(&mut all, listener);
+    }
+    all.into_values().collect()
+}
+
+fn insert(all: &mut BTreeMap<String, OutboundListener>, listener: OutboundListener) {
+    all.entry(listener.name.clone()).or_insert(listener);
+}
+
+fn ports(mesh: &Mesh) -> impl Iterator<Item = (&Service, &Port)> {
+    mesh.services.iter().flat_map(|service| service.ports.iter().map(move |port| (service, port)))
+}
+
+/// All HTTP services of a port share one listener; the request's host says which is meant.
+fn http_listener(mesh: &Mesh, port: u16) -> OutboundListener {
+    OutboundListener {
+        name: wildcard(port),
+        addresses: Vec::new(),
+        port,
+        protocol: OutboundProtocol::Http {
+            routes: port.to_string(),
+            otherwise: default_cluster(mesh).to_owned(),
+        },
+    }
+}
+
+/// Listeners for bytes, TLS among them: by the address dialled. Several addresses of a service share one.
+fn byte_listeners(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Port) -> Vec<OutboundListener> {
+    let cluster = name::outbound(port.number, "", &service.host);
+    if matches!(service.kind, Kind::Kubernetes { headless: true }) {
+        let own = |address: &IpAddr| viewer.addresses.contains(address);
+        let others = super::headless_addresses(mesh, viewer, service).into_iter().filter(|ip| !own(ip));
+        return others.map(|ip| tcp_listener(vec![ip], port.number, &cluster)).collect();
+    }
+    let addresses = viewer.dialable(&service.addresses);
+    if !addresses.is_empty() {
+        return vec![tcp_listener(addresses, port.number, &cluster)];
+    }
+    vec![if port.protocol.is_tls() {
+        sni_listener(mesh, service, port.number, &cluster)
+    } else {
+        tcp_listener(Vec::new(), port.number, &cluster)
+    }]
+}
+
+fn tcp_listener(addresses: Vec<IpAddr>, port: u16, cluster: &str) -> OutboundListener {
+    let name = addresses.first().map_or_else(|| wildcard(port), |address| format!("{address}_{port}"));
+    OutboundListener { name, addresses, port, protocol: OutboundProtocol::Tcp { clusters: all_to(cluster) } }
+}
+
+/// Without an address the SNI tells TLS services of one port apart.
+fn sni_listener(mesh: &Mesh, service: &Service, port: u16, cluster: &str) -> OutboundListener {
+    let route = SniRoute { sni: vec![service.host.clone()], clusters: all_to(cluster) };
+    OutboundListener {
+        name: wildcard(port),
+        addresses: Vec::new(),
+        port,
+        protocol: OutboundProtocol::Tls { routes: vec![route], otherwise: default_cluster(mesh).to_owned() },
+    }
+}
+
+fn gateway_listeners(gateway: &gateway_service::GatewayService<'_>) -> Vec<OutboundListener> {
+    let cluster = |port| name::outbound(port, "", &gateway.host);
+    let tls = gateway_service::TLS_PORTS.into_iter();
+    let mut all: Vec<_> = tls.map(|port| tcp_listener(vec![gateway.address], port, &cluster(port))).collect();
+    let status = gateway_service::STATUS_PORT;
+    all.push(OutboundListener {
+        name: format!("{}_{status}", gateway.address),
+        addresses: vec![gateway.address],
+        port: status,
+        protocol: OutboundProtocol::Http {
+            routes: format!("{}:{status}", gateway.host),
+            otherwise: cluster(status),
+        },
+    });
+    all
+}
+
+fn wildcard(port: u16) -> String {
+    format!("0.0.0.0_{port}")
+}
+
+/// One cluster takes everything.
+pub(super) fn all_to(cluster: &str) -> Vec<WeightedCluster> {
+    vec![WeightedCluster {
+        cluster: cluster.to_owned(),
+        weight: 1,
+        request_headers: HeaderEdits::default(),
+        response_headers: HeaderEdits::default(),
+    }]
+}

@@ -1,0 +1,182 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use mesh_wire::cluster::Locality;
+use mesh_wire::listener::MtlsMode;
+
+use crate::model::{Group, Mesh, Service, Vm, WorkloadRef};
+
+/// Who looks at the mesh, and from where.
+#[derive(Clone, Debug)]
+pub struct Viewer<'a> {
+    /// Its name.
+    pub name: String,
+    /// What metrics call its workload.
+    pub workload: String,
+    /// Namespace.
+    pub namespace: &'a str,
+    /// Service account.
+    pub account: &'a str,
+    /// Network.
+    pub network: &'a str,
+    /// Istio's ID of the cluster that it belongs to.
+    pub cluster: &'a str,
+    /// Addresses that it serves on.
+    pub addresses: Vec<IpAddr>,
+    /// Place.
+    pub locality: Locality,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// The service that it is part of.
+    pub service: Option<&'a Service>,
+    /// The group that it is part of, if it is a VM.
+    pub group: Option<&'a Group>,
+}
+
+/// The workload that was asked for is not in the mesh.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownWorkload {
+    /// No such VM.
+    #[error("the mesh has no VM `{name}` in namespace `{namespace}`")]
+    Vm {
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+    /// No such service.
+    #[error("the mesh has no service `{name}` in namespace `{namespace}`")]
+    Service {
+        /// Namespace.
+        namespace: String,
+        /// Name.
+        name: String,
+    },
+    /// No such cluster.
+    #[error("the mesh has no cluster `{0}`")]
+    Cluster(String),
+}
+
+/// What Istio calls the cluster where nothing else is said.
+const DEFAULT_CLUSTER: &str = "Kubernetes";
+
+impl<'a> Viewer<'a> {
+    /// Looks `workload` up.
+    pub(super) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
+        match workload {
+            WorkloadRef::Vm { namespace, name } => {
+                let groups = mesh.services.iter().flat_map(|service| &service.groups);
+                let mut found = groups
+                    .filter(|group| &group.namespace == namespace)
+                    .flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
+                let unknown =
+                    || UnknownWorkload::Vm { namespace: namespace.clone(), name: name.clone() };
+                let (group, vm) = found.find(|(_, vm)| &vm.name == name).ok_or_else(unknown)?;
+                Ok(Self::of_vm(mesh, group, vm))
+            }
+            WorkloadRef::Pod { .. } => Self::of_pod(mesh, workload),
+        }
+    }
+
+    /// One VM of a group.
+    pub(super) fn of_vm(mesh: &'a Mesh, group: &'a Group, vm: &Vm) -> Self {
+        let mut labels = group.labels.clone();
+        labels.extend(vm.labels.clone());
+        Self {
+            name: vm.name.clone(),
+            addresses: vec![vm.address],
+            locality: vm.locality.clone(),
+            labels,
+            ..Self::of_group(mesh, group)
+        }
+    }
+
+    /// All VMs of a group, as far as they see the same.
+    pub(crate) fn of_group(mesh: &'a Mesh, group: &'a Group) -> Self {
+        let service = mesh.services.iter().find(|service| owns(service, group));
+        Self {
+            name: group.name.clone(),
+            workload: group.name.clone(),
+            namespace: &group.namespace,
+            account: &group.account,
+            network: &group.network,
+            cluster: cluster_of(mesh, service),
+            addresses: group.vms.iter().map(|vm| vm.address).collect(),
+            locality: Locality::default(),
+            labels: group.labels.clone(),
+            service,
+            group: Some(group),
+        }
+    }
+
+    fn of_pod(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
+        let WorkloadRef::Pod { namespace, name, account, service, address, cluster } = workload else {
+            return Err(UnknownWorkload::Cluster(String::new()));
+        };
+        let home = mesh.clusters.get(cluster).ok_or_else(|| UnknownWorkload::Cluster(cluster.clone()))?;
+        let service = match service {
+            None => None,
+            Some(name) => Some(mesh.service(namespace, name).ok_or_else(|| UnknownWorkload::Service {
+                namespace: namespace.clone(),
+                name: name.clone(),
+            })?),
+        };
+        let pods = service.and_then(|service| service.pods.as_ref());
+        Ok(Self {
+            name: name.clone(),
+            workload: service.map_or_else(|| name.clone(), |service| service.name.clone()),
+            namespace,
+            account,
+            network: &home.network,
+            cluster: &home.name,
+            addresses: vec![*address],
+            locality: pods.map(|pods| pods.locality.clone()).unwrap_or_default(),
+            labels: pods.map(|pods| pods.selector.clone()).unwrap_or_default(),
+            service,
+            group: None,
+        })
+    }
+
+    /// Endpoints on `network` are dialled themselves: it is the viewer's own, or nobody said (Istio `InNetwork`).
+    pub(super) fn is_in(&self, network: &str) -> bool {
+        self.network.is_empty() || network.is_empty() || self.network == network
+    }
+
+    /// Of `addresses`, those that the viewer can dial: of the families that it has itself. An IPv4 machine that
+    /// is told of an IPv6 address fails before capture sees the connection.
+    pub(crate) fn dialable(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
+        let has = |address: &&IpAddr| self.addresses.iter().any(|own| own.is_ipv4() == address.is_ipv4());
+        let own: Vec<IpAddr> = addresses.iter().filter(has).copied().collect();
+        if own.is_empty() { addresses.to_vec() } else { own }
+    }
+
+    /// The mode of mutual TLS on a port of the viewer's workload.
+    pub(super) fn mtls(&self, mesh: &Mesh, port: Option<u16>) -> MtlsMode {
+        match self.service {
+            Some(service) => mtls_of(mesh, service, port),
+            None => namespace_mtls(mesh, self.namespace),
+        }
+    }
+}
+
+/// The mode of mutual TLS on a workload port of `service`: the narrowest PeerAuthentication wins.
+pub(super) fn mtls_of(mesh: &Mesh, service: &Service, port: Option<u16>) -> MtlsMode {
+    let by_port = port.and_then(|port| service.port_mtls.get(&port));
+    by_port.copied().or(service.mtls).unwrap_or_else(|| namespace_mtls(mesh, &service.namespace))
+}
+
+/// The mode that holds where a workload has none of its own.
+pub(super) fn namespace_mtls(mesh: &Mesh, namespace: &str) -> MtlsMode {
+    mesh.namespaces.get(namespace).and_then(|namespace| namespace.mtls).unwrap_or(mesh.mtls)
+}
+
+/// The cluster that a service's workloads belong to: that of its pods, else the first.
+pub(super) fn cluster_of<'a>(mesh: &'a Mesh, service: Option<&'a Service>) -> &'a str {
+    let pods = service.and_then(|service| service.pods.as_ref()).map(|pods| pods.cluster.as_str());
+    pods.or_else(|| mesh.clusters.keys().next().map(String::as_str)).unwrap_or(DEFAULT_CLUSTER)
+}
+
+fn owns(service: &Service, group: &Group) -> bool {
+    let same = |own: &Group| own.name == group.name;
+    service.namespace == group.namespace && service.groups.iter().any(same)
+}

@@ -1,0 +1,73 @@
+use mesh_wire::bundle::{Bundle, Check, FORMAT, File, Ssh, Unit};
+
+use super::{Placed, text};
+use crate::emit::names;
+use crate::model::{Group, Mesh, Vm};
+
+const USER: &str = "meshd";
+const ROOT: &str = "root";
+
+/// The list of what `vm` is given.
+pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>) -> Bundle {
+    let mut files: Vec<File> = placed.into_iter().map(file).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Bundle {
+        format: FORMAT,
+        vm: vm.name.clone(),
+        namespace: group.namespace.clone(),
+        runtime: env!("CARGO_PKG_VERSION").to_owned(),
+        runtime_sha256: None,
+        files,
+        units: text::UNITS.iter().map(|(name, bytes)| unit(name, bytes)).collect(),
+        checks: checks(group, name),
+        ssh: ssh(vm),
+    }
+}
+
+fn file(placed: Placed) -> File {
+    let owner = if placed.own { USER } else { ROOT }.to_owned();
+    File {
+        path: placed.path,
+        source: placed.source,
+        group: owner.clone(),
+        owner,
+        mode: format!("{:04o}", placed.bits),
+        sha256: placed.sha256,
+        secret: placed.secret,
+    }
+}
+
+/// What has an `[Install]` section starts at boot; it brings the others.
+fn unit(name: &str, text: &str) -> Unit {
+    Unit { name: name.to_owned(), enable: text.contains("[Install]") }
+}
+
+fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
+    let active = ["meshd.socket", "meshd.service", "meshd-capture.service"];
+    let mut checks: Vec<_> = active.map(|unit| Check::UnitActive(unit.to_owned())).into();
+    checks.push(Check::Ready);
+    checks.extend(name.map(|name| Check::Name(name.to_owned())));
+    checks.extend(group.probe.clone().map(Check::Probe));
+    checks
+}
+
+/// A name that meshd on every VM of the group must know: of another service than its own, if there is one.
+pub(super) fn name_to_check(mesh: &Mesh, group: &Group) -> Option<String> {
+    let hosts = names::of_group(mesh, group).hosts;
+    let own = |host: &String| {
+        let service = mesh.services.iter().find(|service| service.host.eq_ignore_ascii_case(host));
+        service.is_some_and(|service| service.groups.iter().any(|other| other.name == group.name))
+    };
+    let exact = || hosts.iter().filter(|(host, _)| !host.starts_with('*')).map(|(host, _)| host);
+    exact().find(|host| !own(host)).or_else(|| exact().next()).cloned()
+}
+
+/// The machine is dialled by its address: names of VMs need be known nowhere.
+fn ssh(vm: &Vm) -> Ssh {
+    Ssh {
+        host: vm.ssh.host.clone().unwrap_or_else(|| vm.address.to_string()),
+        user: vm.ssh.user.clone(),
+        port: vm.ssh.port,
+        via: vm.ssh.via.clone(),
+    }
+}

@@ -1,0 +1,45 @@
+use crate::emit::capture::{self, Settings};
+use crate::emit::document::json_bytes;
+use crate::emit::output::{Credentials, File};
+use crate::emit::snapshot::{IDENTITY_FOLDER, SHARED_FILE};
+use crate::emit::{names, snapshot};
+use crate::model::{DnsCapture, Group, Mesh, Vm};
+
+use super::text;
+
+/// Where meshd's own files lie.
+const FOLDER: &str = "/etc/meshd";
+
+/// The files that all VMs of a group have, by their path on the machine.
+pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
+    let rules = capture::rules(&Settings::of_group(mesh, group));
+    let own = |name: &str| format!("{FOLDER}/{name}");
+    let mut files = vec![
+        (own(SHARED_FILE), File::public(json_bytes(&snapshot::shared(mesh, group)))),
+        (own("names.json"), File::public(json_bytes(&names::of_group(mesh, group)))),
+        (own("capture.v4.rules"), File::public(rules.v4)),
+        (own("capture.v6.rules"), File::public(rules.v6)),
+        (own("capture.nft"), File::public(rules.nft)),
+    ];
+    for (name, text) in text::units() {
+        files.push((format!("/etc/systemd/system/{name}"), File::public(text)));
+    }
+    if mesh.dns.capture == DnsCapture::Resolved {
+        let path = "/etc/systemd/resolved.conf.d/50-meshd.conf".to_owned();
+        files.push((path, File::public(text::resolved(mesh, group))));
+    }
+    files
+}
+
+/// The files that only one VM has.
+pub(super) fn of_vm(mesh: &Mesh, group: &Group, vm: &Vm, credentials: Option<&Credentials>) -> Vec<(String, File)> {
+    let own = snapshot::own(mesh, group, vm);
+    let mut files = vec![(format!("{FOLDER}/snapshot.json"), File::public(json_bytes(&own)))];
+    if let Some(Credentials { key, cert_chain, root_cert }) = credentials {
+        let path = |name: &str| format!("{IDENTITY_FOLDER}/{name}");
+        files.push((path("key.pem"), File::secret(key.as_str())));
+        files.push((path("cert-chain.pem"), File::public(cert_chain.as_str())));
+        files.push((path("root-cert.pem"), File::public(root_cert.as_str())));
+    }
+    files
+}

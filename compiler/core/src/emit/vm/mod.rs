@@ -1,0 +1,64 @@
+//! What lies on a VM: the files of its group, its own, and the bundle that lists them.
+
+mod bundle;
+mod files;
+mod text;
+
+use mesh_wire::Sha256;
+
+use super::layout::Layout;
+use super::output::{File, Options, Output};
+use super::document;
+use crate::model::{Group, Mesh};
+
+pub use text::{UNITS, resolved_domains};
+
+/// A file on the machine and where its bytes are.
+#[derive(Clone, Debug)]
+struct Placed {
+    /// Absolute path on the machine.
+    path: String,
+    /// Path below `out/`.
+    source: String,
+    /// Digest of the bytes.
+    sha256: Sha256,
+    /// It belongs to meshd, else to root.
+    own: bool,
+    /// Nobody else may read it.
+    secret: bool,
+    /// Everybody may read it.
+    bits: u32,
+}
+
+/// Writes the files of a group and of all its VMs into `output`.
+pub(super) fn emit_group(mesh: &Mesh, layout: &Layout<'_>, group: &Group, options: &Options, output: &mut Output) {
+    let mut shared = Vec::new();
+    for (path, file) in files::of_group(mesh, group) {
+        shared.push(place(&layout.group(group), path, file, output));
+    }
+    let check = bundle::name_to_check(mesh, group);
+    for vm in &group.vms {
+        let folder = layout.vm(&group.namespace, &vm.name);
+        let credentials = options.credentials.get(&(group.namespace.clone(), vm.name.clone()));
+        let mut placed = shared.clone();
+        for (path, file) in files::of_vm(mesh, group, vm, credentials) {
+            placed.push(place(&folder, path, file, output));
+        }
+        let bundle = bundle::of(group, vm, placed, check.as_deref());
+        output.insert(format!("{folder}/bundle.json"), File::public(document::json_bytes(&bundle)));
+    }
+}
+
+fn place(folder: &str, path: String, file: File, output: &mut Output) -> Placed {
+    let source = format!("{folder}/rootfs{path}");
+    let placed = Placed {
+        source: source.clone(),
+        sha256: Sha256::of(&file.bytes),
+        own: path.starts_with(super::snapshot::IDENTITY_FOLDER),
+        secret: file.mode == super::output::Mode::Secret,
+        bits: file.mode.bits(),
+        path,
+    };
+    output.insert(source, file);
+    placed
+}
