@@ -1,1 +1,24 @@
-//! The compiler.
+//! The compiler of meshc. It is pure: text goes in through a [`World`], [diagnostics](diag) and
+//! [outputs](emit::Output) come out as values.
+//!
+//! # Steps
+//! 1. [`syntax`] turns text into a tree with spans.
+//! 2. [`spec`] reads the tree as declarations: every node, property and value has its place and type.
+//! 3. [`model`] resolves the declarations into one [`Mesh`](model::Mesh): names are looked up, defaults are in.
+//! 4. [`rules`] look at the whole mesh, pods and VMs, for what cannot work.
+//! 5. [`emit`] writes the mesh down for Kubernetes and for every VM.
+//!
+//! Every step collects what it finds and goes on, so that one run shows all mistakes.
+
+pub mod diag;
+pub mod emit;
+pub mod model;
+pub mod rules;
+pub mod spec;
+pub mod syntax;
+
+mod compile;
+mod world;
+
+pub use compile::{Compiled, compile};
+pub use world::World;

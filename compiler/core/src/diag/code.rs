@@ -1,0 +1,89 @@
+//! All codes of the compiler, in one table. A code never changes its meaning and is never given away again.
+//!
+//! Areas: L language, G gateway, V virtual machine, I identity, D names, C capture and network, T traffic,
+//! S security, O telemetry, K Kubernetes.
+
+use super::Severity;
+
+/// One kind of mistake.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Such as `MC-C007`.
+    pub id: &'static str,
+    /// The same for people: `reserved-app-port`.
+    pub slug: &'static str,
+    /// How bad it is unless the place says otherwise.
+    pub severity: Severity,
+    /// What it is about, as a sentence.
+    pub about: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident $id:literal $slug:literal $severity:ident $about:literal;)*) => {
+        $(#[doc = $about] pub static $name: Code =
+            Code { id: $id, slug: $slug, severity: Severity::$severity, about: $about };)*
+
+        /// Every code, in the order of the table.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    SYNTAX "MC-L001" "syntax" Error "The text is not KDL.";
+    UNKNOWN_NODE "MC-L002" "unknown-node" Error "The language has no such node at this place.";
+    UNKNOWN_PROPERTY "MC-L003" "unknown-property" Error "The node has no such property.";
+    WRONG_TYPE "MC-L004" "wrong-type" Error "A value is not of the kind that its place asks for.";
+    MISSING "MC-L005" "missing" Error "Something that the node needs is not there.";
+    DUPLICATE "MC-L006" "duplicate" Error "Two things share one name, or one thing is said twice.";
+    UNKNOWN_REFERENCE "MC-L007" "unknown-reference" Error "A name leads to nothing.";
+    TOO_MANY "MC-L008" "unexpected-argument" Error "The node does not take this value or these children.";
+    UNREADABLE "MC-L009" "unreadable-file" Error "A file cannot be read.";
+    CONFLICT "MC-L010" "conflict" Error "Two settings exclude each other.";
+
+    GATEWAY_MISSING "MC-G008" "gateway-missing" Error
+        "VMs call services on another network that no gateway leads into.";
+    NO_PROBE "MC-V016" "no-probe" Warning "A group without a probe keeps a dead VM in rotation.";
+    VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
+    RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
+        "The range of virtual addresses overlaps a network of real machines.";
+    FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
+    SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
+    RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
+    ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
+        "An address is given twice, or lies outside its network.";
+    PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
+    SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
+    PORT_UNDECLARED "MC-T009" "port-missing" Error "A port is used that nobody declares.";
+    NO_ENDPOINTS "MC-T014" "no-endpoints" Error "A service has neither pods nor VMs nor endpoints.";
+    NEAR_WITHOUT_EJECT "MC-T015" "near-without-eject" Warning
+        "Nearer places are preferred, but nothing says when they are given up.";
+    WEIGHT_MIXED "MC-T016" "weight-missing" Warning "Some VMs of a service have a weight and others have none.";
+    PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
+    HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
+    PORT_NOBODY "MC-S006" "empty-allow-policy" Warning "No rule of the service allows anything on this port.";
+    NAME_TOO_LONG "MC-K001" "oversize-name" Error "A name that is put together is longer than Kubernetes takes.";
+    NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
+}
+
+/// The code with this id, or this slug.
+pub fn find(name: &str) -> Option<&'static Code> {
+    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn ids_and_slugs_are_unique_and_well_formed() {
+        let ids: BTreeSet<_> = ALL.iter().map(|code| code.id).collect();
+        let slugs: BTreeSet<_> = ALL.iter().map(|code| code.slug).collect();
+        assert_eq!((ids.len(), slugs.len()), (ALL.len(), ALL.len()));
+        for id in ids {
+            let (area, number) = id.strip_prefix("MC-").unwrap().split_at(1);
+            assert!("LGVIDCTSOK".contains(area) && number.len() == 3 && number.parse::<u16>().is_ok(), "{id}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What the compiler tells the user: [`Diagnostic`]s with codes, places in [`Sources`], and their
+//! [renderers](render).
+
+pub mod code;
+pub mod render;
+
+mod diagnostic;
+mod sources;
+mod span;
+mod suggest;
+
+pub use code::Code;
+pub use diagnostic::{Diagnostic, Label, Severity, Sink, count};
+pub use sources::{Place, Source, Sources};
+pub use span::{FileId, Span, Spanned};
+pub use suggest::{did_you_mean, list};

@@ -1,0 +1,19 @@
+//! Diagnostics as text, one form a file.
+
+mod human;
+mod json;
+mod short;
+
+pub use human::{Style, human};
+pub use json::json;
+pub use short::short;
+
+use super::Severity;
+
+/// The word for it.
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

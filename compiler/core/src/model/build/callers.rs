@@ -1,0 +1,51 @@
+use super::service;
+use crate::diag::Span;
+use crate::model::Source;
+use crate::spec::decl::{NamespaceDecl, Spec};
+
+/// Whom `from=` names.
+pub(crate) enum Caller {
+    /// Somebody of the spec.
+    Known(Source),
+    /// Somebody of a namespace that the spec does not have.
+    Foreign(Source),
+    /// A service outside the mesh, declared here: it has no identity.
+    External(Span),
+    /// Nobody. These are all that the namespace has.
+    Unknown {
+        /// Where it was looked for.
+        namespace: String,
+        /// Services and accounts there.
+        known: Vec<String>,
+    },
+}
+
+/// Looks `text` up, as it is written in `home`: `name`, `namespace/name` or `namespace/*`. A service stands for
+/// its account.
+pub(crate) fn resolve(text: &str, home: &NamespaceDecl, spec: &Spec) -> Caller {
+    let (of, name) = text.split_once('/').unwrap_or((&home.name.value, text));
+    if name == "*" {
+        let source = Source::Namespace(of.to_owned());
+        let known = spec.namespaces.iter().any(|namespace| namespace.name.value == of);
+        return if known { Caller::Known(source) } else { Caller::Foreign(source) };
+    }
+    let account = |account: String| Source::Account { namespace: of.to_owned(), account };
+    let places: Vec<_> = spec.namespaces.iter().filter(|namespace| namespace.name.value == of).collect();
+    if places.is_empty() {
+        return Caller::Foreign(account(name.to_owned()));
+    }
+    let services = || places.iter().flat_map(|namespace| &namespace.services);
+    if let Some(found) = services().find(|service| service.name.value == name) {
+        return Caller::Known(account(service::account(found)));
+    }
+    let accounts = || places.iter().flat_map(|namespace| &namespace.accounts);
+    if accounts().any(|account| account.value == name) || services().any(|found| service::account(found) == name) {
+        return Caller::Known(account(name.to_owned()));
+    }
+    let externals = places.iter().flat_map(|namespace| &namespace.externals);
+    if let Some(found) = externals.into_iter().find(|external| external.name.value == name) {
+        return Caller::External(found.name.span);
+    }
+    let names = services().map(|service| &service.name).chain(accounts()).map(|name| name.value.clone());
+    Caller::Unknown { namespace: of.to_owned(), known: names.collect() }
+}

@@ -1,0 +1,173 @@
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use mesh_wire::listener::MtlsMode;
+
+use super::Service;
+use crate::diag::Span;
+
+/// The whole mesh.
+#[derive(Clone, Debug)]
+pub struct Mesh {
+    /// Its name, also Istio's mesh ID.
+    pub name: String,
+    /// Trust domain of all identities.
+    pub trust_domain: String,
+    /// Other names that the trust domain has or had.
+    pub trust_domain_aliases: Vec<String>,
+    /// The Istio release that the manifests are for, such as `1.31`.
+    pub istio_version: String,
+    /// istiod's revision, where it has one.
+    pub revision: Option<String>,
+    /// PeerAuthentication of the whole mesh.
+    pub mtls: MtlsMode,
+    /// What happens to connections to unknown destinations.
+    pub outbound: OutboundMode,
+    /// Names.
+    pub dns: Dns,
+    /// Metrics, logs, traces.
+    pub telemetry: Telemetry,
+    /// By name.
+    pub networks: BTreeMap<String, Network>,
+    /// By name.
+    pub clusters: BTreeMap<String, Cluster>,
+    /// By name.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// Ordered by namespace and name.
+    pub services: Vec<Service>,
+    /// Where `mesh` is written.
+    pub span: Span,
+}
+
+/// What happens to connections to destinations that the mesh does not know (Istio `outboundTrafficPolicy`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboundMode {
+    /// They pass.
+    AllowAny,
+    /// They are closed.
+    RegistryOnly,
+}
+
+/// How names are resolved on VMs.
+#[derive(Clone, Debug)]
+pub struct Dns {
+    /// Seconds that an answer may be kept.
+    pub ttl: u32,
+    /// Ranges for virtual addresses: IPv4, IPv6.
+    pub virtual_ips: Vec<IpNet>,
+    /// Domains with servers of their own.
+    pub forward: Vec<DnsForward>,
+    /// How applications' queries get to meshd.
+    pub capture: DnsCapture,
+}
+
+/// How applications' queries get to meshd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DnsCapture {
+    /// systemd-resolved sends the mesh's domains there; every other name never touches meshd.
+    Resolved,
+    /// Capture rules redirect port 53.
+    Packets,
+    /// They do not.
+    None,
+}
+
+/// A domain with servers of its own.
+#[derive(Clone, Debug)]
+pub struct DnsForward {
+    /// The domain, lower case.
+    pub domain: String,
+    /// The servers.
+    pub servers: Vec<IpAddr>,
+}
+
+/// Metrics, logs, traces.
+#[derive(Clone, Debug, Default)]
+pub struct Telemetry {
+    /// Istio's metrics on 15090.
+    pub metrics: bool,
+    /// Access log: `None` is off.
+    pub access_log: Option<mesh_wire::snapshot::AccessLog>,
+}
+
+/// Machines that reach each other directly (Istio network).
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Its name.
+    pub name: String,
+    /// The addresses of its machines; empty if not said.
+    pub cidrs: Vec<IpNet>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A Kubernetes cluster with Istio.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Istio's cluster ID.
+    pub name: String,
+    /// The network that its pods are on.
+    pub network: String,
+    /// kubectl context, where given.
+    pub context: Option<String>,
+    /// East-west gateways.
+    pub gateways: Vec<Gateway>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// An east-west gateway: the way from other networks to the pods of its cluster.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    /// Name of the Helm release and Service: `istio-eastwestgateway`.
+    pub name: String,
+    /// Addresses or host names that other networks dial.
+    pub addresses: Vec<String>,
+    /// 15443.
+    pub port: u16,
+    /// ClusterIP of its Service, where given.
+    pub cluster_ip: Option<IpAddr>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// A Kubernetes namespace.
+#[derive(Clone, Debug)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// Sidecars are injected.
+    pub injection: bool,
+    /// Labels of its own.
+    pub labels: BTreeMap<String, String>,
+    /// PeerAuthentication of its own.
+    pub mtls: Option<MtlsMode>,
+    /// Accounts of pods that only call: those that no service has. Ordered.
+    pub accounts: Vec<String>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+impl Mesh {
+    /// `spiffe://TD/ns/NS/sa/SA` (Istio `pkg/spiffe`).
+    pub fn spiffe(&self, namespace: &str, account: &str) -> String {
+        format!("spiffe://{}/ns/{namespace}/sa/{account}", self.trust_domain)
+    }
+
+    /// All services that are written in `namespace`.
+    pub fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Service> {
+        self.services.iter().filter(move |service| service.namespace == namespace)
+    }
+
+    /// The service `name` in `namespace`.
+    pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.namespace == namespace && service.name == name)
+    }
+
+    /// The gateways that lead into `network`, in the order of their clusters.
+    pub fn gateways_of<'a>(&'a self, network: &'a str) -> impl Iterator<Item = &'a Gateway> {
+        let clusters = self.clusters.values().filter(move |cluster| cluster.network == network);
+        clusters.flat_map(|cluster| &cluster.gateways)
+    }
+}

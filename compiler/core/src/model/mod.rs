@@ -1,0 +1,18 @@
+//! The resolved mesh: what the spec means, with every default filled in and every name looked up.
+//!
+//! A [`Mesh`] holds [networks](Network), [clusters](Cluster) and [services](Service); a service has pods behind
+//! it, or [groups](Group) of [VMs](Vm), or both, or it lies outside the mesh. Emitters read only this.
+
+mod build;
+mod mesh;
+mod policy;
+mod service;
+mod virtual_ip;
+mod workload;
+
+pub use build::build;
+pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry};
+pub use policy::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
+pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
+pub use virtual_ip::allocate;
+pub use workload::{Capture, Group, InboundPorts, Pods, Ssh, Vm, WorkloadRef};

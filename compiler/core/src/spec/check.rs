@@ -1,0 +1,230 @@
+use std::collections::BTreeMap;
+
+use super::item::{Item, Typed};
+use super::schema::{self, Child, Field, NodeSpec, Times};
+use super::{text, ty};
+use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean, list};
+use crate::syntax::{Node, Property, Scalar, Value};
+
+/// Holds the nodes of a file against the language. `whole` is the file's place, for what is missing in it.
+pub fn check(nodes: &[Node], whole: Span, sink: &mut Sink) -> Vec<Item> {
+    let mut items = children(nodes, schema::SPEC, None, sink);
+    required(&items, nodes, schema::SPEC, whole, "the spec", sink);
+    items.retain(|item| !item.spec.name.is_empty());
+    items
+}
+
+fn children(nodes: &[Node], known: &'static [Child], parent: Option<&NodeSpec>, sink: &mut Sink) -> Vec<Item> {
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut items = Vec::new();
+    for node in nodes {
+        let name = node.name.value.as_str();
+        let Some(child) = known.iter().find(|child| child.node.name == name) else {
+            sink.push(unknown_node(node, known, parent));
+            continue;
+        };
+        let alone = matches!(child.times, Times::Optional | Times::Once);
+        match first.get(name) {
+            Some(before) if alone => sink.push(twice(node.span, *before, &format!("`{name}`"))),
+            _ => {
+                first.insert(name, node.span);
+                items.push(item(node, child.node, sink));
+            }
+        }
+    }
+    items
+}
+
+fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
+    let before = sink.len();
+    let args = args(node, spec, sink);
+    let (props, labels) = props(node, spec, sink);
+    let mut children = children(&node.children, spec.children, Some(spec), sink);
+    if spec.children.is_empty() && !node.children.is_empty() {
+        children.clear();
+    }
+    required(&children, &node.children, spec.children, node.span, &format!("`{}`", spec.name), sink);
+    let damaged = sink.len() > before;
+    Item { spec, span: node.span, args, props, labels, children, damaged }
+}
+
+fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static str, Spanned<Typed>)> {
+    let mut found = Vec::new();
+    for (at, value) in node.args.iter().enumerate() {
+        let last = spec.args.last().filter(|_| spec.repeat_last);
+        match spec.args.get(at).or(last) {
+            Some(field) => found.extend(read(field, value, sink).map(|typed| (field.name, typed))),
+            None => sink.push(superfluous(node, spec, value)),
+        }
+    }
+    for field in spec.args.iter().skip(node.args.len()).filter(|field| field.required) {
+        let message = format!("`{}` needs its {}", spec.name, field.name);
+        sink.push(
+            Diagnostic::new(&code::MISSING, node.span, message)
+                .here(format!("expected {}", field.ty.describe()))
+                .help(format!("write `{}`", usage(spec))),
+        );
+    }
+    found
+}
+
+type Labels = Vec<(Spanned<String>, Spanned<String>)>;
+
+fn props(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> (BTreeMap<&'static str, Spanned<Typed>>, Labels) {
+    let mut props: BTreeMap<&'static str, Spanned<Typed>> = BTreeMap::new();
+    let mut labels = Labels::new();
+    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    for prop in &node.props {
+        let key = prop.key.value.as_str();
+        let field = spec.props.iter().find(|field| field.name == key);
+        if let Some(before) = first.insert(key, prop.key.span)
+            && !field.is_some_and(|field| field.ty.is_list())
+        {
+            sink.push(twice(prop.key.span, before, &format!("`{key}=`")));
+            continue;
+        }
+        match field {
+            Some(field) => {
+                if let Some(typed) = read(field, &prop.value, sink) {
+                    add(&mut props, field.name, typed);
+                }
+            }
+            None if spec.labels => labels.extend(label(prop, sink)),
+            None => sink.push(unknown_property(prop, spec)),
+        }
+    }
+    for field in spec.props.iter().filter(|field| field.required && !first.contains_key(field.name)) {
+        sink.push(
+            Diagnostic::new(&code::MISSING, node.span, format!("`{}` needs `{}=`", spec.name, field.name))
+                .here(format!("expected `{}=` with {}", field.name, field.ty.describe()))
+                .help(field.about),
+        );
+    }
+    (props, labels)
+}
+
+/// A list goes on where its property is repeated.
+fn add(props: &mut BTreeMap<&'static str, Spanned<Typed>>, name: &'static str, typed: Spanned<Typed>) {
+    match (props.get_mut(name).map(|before| &mut before.value), typed.value) {
+        (Some(Typed::Texts(all)), Typed::Texts(more)) => all.extend(more),
+        (Some(Typed::Ports(all)), Typed::Ports(more)) => all.extend(more),
+        (Some(Typed::Ips(all)), Typed::Ips(more)) => all.extend(more),
+        (Some(Typed::Ranges(all)), Typed::Ranges(more)) => all.extend(more),
+        (_, value) => {
+            props.insert(name, Spanned { value, span: typed.span });
+        }
+    }
+}
+
+fn read(field: &'static Field, value: &Value, sink: &mut Sink) -> Option<Spanned<Typed>> {
+    match field.ty.read(value) {
+        Ok(typed) => Some(Spanned { value: typed, span: value.span }),
+        Err(ty::Misfit { code, span, message, help }) => {
+            let mut found = Diagnostic::new(code, span, format!("`{}`: {message}", field.name));
+            found.help = help.or_else(|| Some(field.about.to_owned()));
+            sink.push(found);
+            None
+        }
+    }
+}
+
+fn label(prop: &Property, sink: &mut Sink) -> Option<(Spanned<String>, Spanned<String>)> {
+    let key = prop.key.clone();
+    let wrong = |span, message: String, help: String| {
+        Diagnostic::new(&code::NAME_INVALID, span, message).help(help).note(
+            "labels have at most 63 letters, digits, `-`, `_` and `.`, and begin and end with a letter or digit",
+        )
+    };
+    let Scalar::Text(value) = &prop.value.scalar else {
+        let found = prop.value.scalar.describe();
+        let message = format!("the label `{}` needs a text, found {found}", key.value);
+        sink.push(wrong(prop.value.span, message, "quote it: labels are always texts".to_owned()));
+        return None;
+    };
+    if !text::is_label_key(&key.value) {
+        let message = format!("`{}` is no key of a label", key.value);
+        sink.push(wrong(key.span, message, "write it as `key` or `example.com/key`".to_owned()));
+        return None;
+    }
+    if !text::is_label_value(value) {
+        let message = format!("\"{value}\" is no value of a label");
+        let help = format!("write {}=\"{}\"", key.value, value.replace(['/', ' ', ':'], "."));
+        sink.push(wrong(prop.value.span, message, help));
+        return None;
+    }
+    Some((key, Spanned { value: value.clone(), span: prop.value.span }))
+}
+
+/// What has to be there and is not, not even with a mistake in it.
+fn required(items: &[Item], nodes: &[Node], known: &[Child], span: Span, place: &str, sink: &mut Sink) {
+    for child in known.iter().filter(|child| matches!(child.times, Times::Once | Times::Some)) {
+        let name = child.node.name;
+        let there = items.iter().any(|item| item.spec.name == name)
+            || nodes.iter().any(|node| did_you_mean(&node.name.value, [name]).is_some());
+        if !there {
+            sink.push(
+                Diagnostic::new(&code::MISSING, span, format!("{place} needs a `{name}`"))
+                    .help(format!("write `{}`: {}", usage(child.node), child.node.about)),
+            );
+        }
+    }
+}
+
+fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpec>) -> Diagnostic {
+    let name = &node.name.value;
+    let place = parent.map_or_else(|| "a spec".to_owned(), |parent| format!("`{}`", parent.name));
+    let found = Diagnostic::new(&code::UNKNOWN_NODE, node.name.span, format!("{place} has no node `{name}`"));
+    if let Some(field) = parent.and_then(|parent| parent.props.iter().find(|field| field.name == name.as_str())) {
+        return found.help(format!("it is a property: write `{}=` behind `{}`", field.name, place.trim_matches('`')));
+    }
+    if let Some(near) = did_you_mean(name, known.iter().map(|child| child.node.name)) {
+        return found.here(format!("did you mean `{near}`?")).help(format!("write `{near}`"));
+    }
+    let homes = schema::parents_of(name);
+    if !homes.is_empty() {
+        return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
+    }
+    match known {
+        [] => found.help(format!("{place} takes no braces")),
+        _ => found.help(format!("it takes {}", list(known.iter().map(|child| child.node.name)))),
+    }
+}
+
+fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
+    let key = &prop.key.value;
+    let found =
+        Diagnostic::new(&code::UNKNOWN_PROPERTY, prop.key.span, format!("`{}` has no property `{key}`", spec.name));
+    if let Some(child) = spec.children.iter().find(|child| child.node.name == key.as_str()) {
+        return found.help(format!("it is a node: write `{} {{ {} }}`", spec.name, usage(child.node)));
+    }
+    if let Some(near) = did_you_mean(key, spec.props.iter().map(|field| field.name)) {
+        return found.here(format!("did you mean `{near}`?")).help(format!("write `{near}=`"));
+    }
+    if spec.args.iter().any(|field| field.name == key.as_str()) {
+        return found.help(format!("its {key} is written without a key: `{}`", usage(spec)));
+    }
+    match spec.props {
+        [] => found.help(format!("it takes no properties: `{}`", usage(spec))),
+        props => found.help(format!("it takes {}", list(props.iter().map(|field| field.name)))),
+    }
+}
+
+fn superfluous(node: &Node, spec: &NodeSpec, value: &Value) -> Diagnostic {
+    let message = format!("`{}` does not take {} here", node.name.value, value.scalar.describe());
+    Diagnostic::new(&code::TOO_MANY, value.span, message).help(format!("write `{}`", usage(spec)))
+}
+
+fn twice(span: Span, before: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(&code::DUPLICATE, span, format!("{what} is written twice"))
+        .here("here again")
+        .label(before, "first here")
+        .help("keep one of them")
+}
+
+/// `port NUMBER PROTOCOL`.
+fn usage(spec: &NodeSpec) -> String {
+    let args = spec.args.iter().map(|field| format!(" {}", field.name.to_uppercase()));
+    let props = spec.props.iter().filter(|field| field.required).map(|field| format!(" {}=…", field.name));
+    let labels = if spec.labels { " key=value" } else { "" };
+    format!("{}{}{}{labels}", spec.name, args.collect::<String>(), props.collect::<String>())
+}

@@ -1,0 +1,64 @@
+//! The declarations of a spec, as they are written: names are not looked up, defaults not filled in.
+
+mod external;
+mod mesh;
+mod place;
+mod policy;
+mod service;
+mod vms;
+
+pub use external::ExternalDecl;
+pub use mesh::{DnsDecl, ForwardDecl, MeshDecl};
+pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
+pub use policy::{AllowDecl, BalanceDecl, EjectDecl, LimitsDecl, SubsetDecl};
+pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
+pub use vms::{CaptureDecl, ExtraPortDecl, HealthDecl, SshDecl, VmDecl, VmsDecl};
+
+use super::Item;
+use crate::diag::Spanned;
+
+/// A whole spec.
+#[derive(Clone, Debug, Default)]
+pub struct Spec {
+    /// `mesh`.
+    pub mesh: Option<MeshDecl>,
+    /// `network`.
+    pub networks: Vec<NetworkDecl>,
+    /// `cluster`.
+    pub clusters: Vec<ClusterDecl>,
+    /// `namespace`.
+    pub namespaces: Vec<NamespaceDecl>,
+}
+
+/// Labels as they are written.
+pub type Labels = Vec<(Spanned<String>, Spanned<String>)>;
+
+impl Spec {
+    /// Reads what [`check`](super::check) left; what has no name is left out.
+    pub fn read(items: &[Item]) -> Self {
+        let of = |name: &'static str| items.iter().filter(move |item| item.spec.name == name);
+        Self {
+            mesh: of("mesh").find_map(MeshDecl::read),
+            networks: of("network").filter_map(NetworkDecl::read).collect(),
+            clusters: of("cluster").filter_map(ClusterDecl::read).collect(),
+            namespaces: of("namespace").filter_map(NamespaceDecl::read).collect(),
+        }
+    }
+
+    /// Every service with its namespace.
+    pub fn services(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl)> {
+        self.namespaces.iter().flat_map(|namespace| namespace.services.iter().map(move |service| (namespace, service)))
+    }
+
+    /// Every external service with its namespace.
+    pub fn externals(&self) -> impl Iterator<Item = (&NamespaceDecl, &ExternalDecl)> {
+        self.namespaces
+            .iter()
+            .flat_map(|namespace| namespace.externals.iter().map(move |external| (namespace, external)))
+    }
+
+    /// Every group of VMs with its service and namespace.
+    pub fn groups(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl, &VmsDecl)> {
+        self.services().flat_map(|(namespace, service)| service.vms.iter().map(move |vms| (namespace, service, vms)))
+    }
+}

@@ -1,0 +1,120 @@
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::{ExternalDecl, Labels, ServiceDecl};
+use crate::diag::{Span, Spanned};
+use crate::spec::Item;
+
+/// `network`.
+#[derive(Clone, Debug)]
+pub struct NetworkDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// `cidr=`.
+    pub cidrs: Option<Spanned<Vec<IpNet>>>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `cluster`.
+#[derive(Clone, Debug)]
+pub struct ClusterDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// `network=`.
+    pub network: Option<Spanned<String>>,
+    /// `context`.
+    pub context: Option<Spanned<String>>,
+    /// `gateway`.
+    pub gateways: Vec<GatewayDecl>,
+    /// A part of it was wrong.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// `gateway`.
+#[derive(Clone, Debug)]
+pub struct GatewayDecl {
+    /// Name.
+    pub name: Option<Spanned<String>>,
+    /// `address=`.
+    pub addresses: Vec<Spanned<String>>,
+    /// `port=`.
+    pub port: Option<Spanned<u16>>,
+    /// `cluster-ip=`.
+    pub cluster_ip: Option<Spanned<IpAddr>>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `namespace`.
+#[derive(Clone, Debug)]
+pub struct NamespaceDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// `injection=`.
+    pub injection: Option<bool>,
+    /// `label`.
+    pub labels: Labels,
+    /// `mtls`.
+    pub mtls: Option<Spanned<String>>,
+    /// `account`.
+    pub accounts: Vec<Spanned<String>>,
+    /// `service`.
+    pub services: Vec<ServiceDecl>,
+    /// `external`.
+    pub externals: Vec<ExternalDecl>,
+    /// A part of it was wrong.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+impl NetworkDecl {
+    pub(super) fn read(item: &Item) -> Option<Self> {
+        Some(Self { name: item.spanned("name")?, cidrs: item.spanned("cidr"), span: item.span })
+    }
+}
+
+impl ClusterDecl {
+    pub(super) fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            name: item.spanned("name")?,
+            network: item.spanned("network"),
+            context: item.word("context"),
+            gateways: item.children("gateway").filter_map(GatewayDecl::read).collect(),
+            damaged: item.damaged,
+            span: item.span,
+        })
+    }
+}
+
+impl GatewayDecl {
+    fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            name: item.spanned("name"),
+            addresses: item.get("address")?,
+            port: item.spanned("port"),
+            cluster_ip: item.spanned("cluster-ip"),
+            span: item.span,
+        })
+    }
+}
+
+impl NamespaceDecl {
+    pub(super) fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            name: item.spanned("name")?,
+            injection: item.get("injection"),
+            labels: item.child("label").map(|label| label.labels.clone()).unwrap_or_default(),
+            mtls: item.word("mtls"),
+            accounts: item.children("account").filter_map(|account| account.spanned("name")).collect(),
+            services: item.children("service").filter_map(ServiceDecl::read).collect(),
+            externals: item.children("external").filter_map(ExternalDecl::read).collect(),
+            damaged: item.damaged,
+            span: item.span,
+        })
+    }
+}

@@ -1,0 +1,139 @@
+use std::net::IpAddr;
+
+use mesh_wire::cluster::Locality;
+
+use super::{AllowDecl, BalanceDecl, EjectDecl, Labels, LimitsDecl, SubsetDecl, VmsDecl};
+use crate::diag::{Span, Spanned};
+use crate::spec::Item;
+
+/// `service`.
+#[derive(Clone, Debug)]
+pub struct ServiceDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// `account=`.
+    pub account: Option<Spanned<String>>,
+    /// `cluster-ip=`.
+    pub cluster_ip: Option<Spanned<IpAddr>>,
+    /// `headless=`.
+    pub headless: Option<Spanned<bool>>,
+    /// `host=`.
+    pub host: Option<Spanned<String>>,
+    /// `address`.
+    pub addresses: Vec<Spanned<IpAddr>>,
+    /// `port`.
+    pub ports: Vec<PortDecl>,
+    /// `selector`.
+    pub selector: Option<Labels>,
+    /// `pods`.
+    pub pods: Option<PodsDecl>,
+    /// `subset`.
+    pub subsets: Vec<SubsetDecl>,
+    /// `balance`.
+    pub balance: Option<BalanceDecl>,
+    /// `limits`.
+    pub limits: Option<LimitsDecl>,
+    /// `eject`.
+    pub eject: Option<EjectDecl>,
+    /// `allow`.
+    pub allow: Vec<AllowDecl>,
+    /// `mtls`.
+    pub mtls: Vec<MtlsDecl>,
+    /// `vms`.
+    pub vms: Vec<VmsDecl>,
+    /// A part of it was wrong: what seems to be missing in it may not be.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// `port NUMBER PROTOCOL`.
+#[derive(Clone, Debug)]
+pub struct PortDecl {
+    /// What callers dial.
+    pub number: Spanned<u16>,
+    /// What is spoken.
+    pub protocol: Spanned<String>,
+    /// `name=`.
+    pub name: Option<Spanned<String>>,
+    /// `target=`.
+    pub target: Option<Spanned<u16>>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `pods`.
+#[derive(Clone, Debug)]
+pub struct PodsDecl {
+    /// `cluster=`.
+    pub cluster: Option<Spanned<String>>,
+    /// `locality=`.
+    pub locality: Option<Locality>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `mtls MODE port=`.
+#[derive(Clone, Debug)]
+pub struct MtlsDecl {
+    /// The mode.
+    pub mode: Spanned<String>,
+    /// `port=`.
+    pub port: Option<Spanned<u16>>,
+    /// Where.
+    pub span: Span,
+}
+
+impl ServiceDecl {
+    pub(super) fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            name: item.spanned("name")?,
+            account: item.spanned("account"),
+            cluster_ip: item.spanned("cluster-ip"),
+            headless: item.spanned("headless"),
+            host: item.spanned("host"),
+            addresses: item.children("address").flat_map(|address| address.all("address")).collect(),
+            ports: item.children("port").filter_map(PortDecl::read).collect(),
+            selector: item.child("selector").map(|selector| selector.labels.clone()),
+            pods: item.child("pods").map(PodsDecl::read),
+            subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
+            balance: item.child("balance").and_then(BalanceDecl::read),
+            limits: item.child("limits").map(LimitsDecl::read),
+            eject: item.child("eject").map(EjectDecl::read),
+            allow: item.children("allow").filter_map(AllowDecl::read).collect(),
+            mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
+            vms: item.children("vms").map(VmsDecl::read).collect(),
+            damaged: item.damaged,
+            span: item.span,
+        })
+    }
+}
+
+impl PortDecl {
+    pub(super) fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            number: item.spanned("number")?,
+            protocol: item.spanned("protocol")?,
+            name: item.spanned("name"),
+            target: item.spanned("target"),
+            span: item.span,
+        })
+    }
+
+    /// What the workload listens on, and where that is written.
+    pub fn target(&self) -> Spanned<u16> {
+        self.target.clone().unwrap_or_else(|| self.number.clone())
+    }
+}
+
+impl PodsDecl {
+    fn read(item: &Item) -> Self {
+        Self { cluster: item.spanned("cluster"), locality: item.get("locality"), span: item.span }
+    }
+}
+
+impl MtlsDecl {
+    fn read(item: &Item) -> Option<Self> {
+        Some(Self { mode: item.spanned("mode")?, port: item.spanned("port"), span: item.span })
+    }
+}

@@ -1,0 +1,199 @@
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use mesh_wire::Millis;
+use mesh_wire::cluster::Locality;
+
+use super::Labels;
+use crate::diag::{Span, Spanned};
+use crate::spec::Item;
+
+/// `vms`.
+#[derive(Clone, Debug)]
+pub struct VmsDecl {
+    /// Name of the group.
+    pub group: Option<Spanned<String>>,
+    /// `network=`.
+    pub network: Option<Spanned<String>>,
+    /// `label`.
+    pub labels: Labels,
+    /// `port`.
+    pub ports: Vec<ExtraPortDecl>,
+    /// `health`.
+    pub health: Option<HealthDecl>,
+    /// `ssh`.
+    pub ssh: SshDecl,
+    /// `capture`.
+    pub capture: CaptureDecl,
+    /// `vm`.
+    pub vms: Vec<VmDecl>,
+    /// A part of it was wrong.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// `port NAME NUMBER`.
+#[derive(Clone, Debug)]
+pub struct ExtraPortDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// Number.
+    pub number: Spanned<u16>,
+}
+
+/// `health`.
+#[derive(Clone, Debug)]
+pub struct HealthDecl {
+    /// `http=`.
+    pub http: Option<Spanned<u16>>,
+    /// `tcp=`.
+    pub tcp: Option<Spanned<u16>>,
+    /// `exec=`.
+    pub exec: Option<Spanned<String>>,
+    /// `path=`.
+    pub path: Option<Spanned<String>>,
+    /// `every=`.
+    pub every: Option<Millis>,
+    /// `timeout=`.
+    pub timeout: Option<Millis>,
+    /// `failures=`.
+    pub failures: Option<u32>,
+    /// `successes=`.
+    pub successes: Option<u32>,
+    /// `delay=`.
+    pub delay: Option<Millis>,
+    /// A part of it was wrong.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// `ssh`.
+#[derive(Clone, Debug, Default)]
+pub struct SshDecl {
+    /// `user=`.
+    pub user: Option<String>,
+    /// `port=`.
+    pub port: Option<Spanned<u16>>,
+    /// `via=`.
+    pub via: Option<String>,
+    /// `host=`.
+    pub host: Option<Spanned<String>>,
+}
+
+/// `capture`.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureDecl {
+    /// `inbound=`.
+    pub inbound: Option<Spanned<String>>,
+    /// `exclude-inbound=`.
+    pub exclude_inbound: Option<Spanned<Vec<u16>>>,
+    /// `outbound=`.
+    pub outbound: Vec<IpNet>,
+    /// `exclude-outbound=`.
+    pub exclude_outbound: Vec<IpNet>,
+    /// `exclude-outbound-ports=`.
+    pub exclude_outbound_ports: Vec<u16>,
+}
+
+/// `vm`.
+#[derive(Clone, Debug)]
+pub struct VmDecl {
+    /// Name.
+    pub name: Spanned<String>,
+    /// `address=`.
+    pub address: Spanned<IpAddr>,
+    /// `locality=`.
+    pub locality: Option<Locality>,
+    /// `weight=`.
+    pub weight: Option<u32>,
+    /// `label`.
+    pub labels: Labels,
+    /// `ssh`.
+    pub ssh: SshDecl,
+    /// Where.
+    pub span: Span,
+}
+
+fn labels(item: &Item) -> Labels {
+    item.child("label").map(|label| label.labels.clone()).unwrap_or_default()
+}
+
+impl VmsDecl {
+    pub(super) fn read(item: &Item) -> Self {
+        Self {
+            group: item.spanned("group"),
+            network: item.spanned("network"),
+            labels: labels(item),
+            ports: item.children("port").filter_map(ExtraPortDecl::read).collect(),
+            health: item.child("health").map(HealthDecl::read),
+            ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
+            capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
+            vms: item.children("vm").filter_map(VmDecl::read).collect(),
+            damaged: item.damaged,
+            span: item.span,
+        }
+    }
+}
+
+impl ExtraPortDecl {
+    fn read(item: &Item) -> Option<Self> {
+        Some(Self { name: item.spanned("name")?, number: item.spanned("number")? })
+    }
+}
+
+impl HealthDecl {
+    fn read(item: &Item) -> Self {
+        Self {
+            http: item.spanned("http"),
+            tcp: item.spanned("tcp"),
+            exec: item.spanned("exec"),
+            path: item.spanned("path"),
+            every: item.get("every"),
+            timeout: item.get("timeout"),
+            failures: item.get("failures"),
+            successes: item.get("successes"),
+            delay: item.get("delay"),
+            damaged: item.damaged,
+            span: item.span,
+        }
+    }
+}
+
+impl SshDecl {
+    fn read(item: &Item) -> Self {
+        Self {
+            user: item.get("user"),
+            port: item.spanned("port"),
+            via: item.get("via"),
+            host: item.spanned("host"),
+        }
+    }
+}
+
+impl CaptureDecl {
+    fn read(item: &Item) -> Self {
+        Self {
+            inbound: item.spanned("inbound"),
+            exclude_inbound: item.spanned("exclude-inbound"),
+            outbound: item.get("outbound").unwrap_or_default(),
+            exclude_outbound: item.get("exclude-outbound").unwrap_or_default(),
+            exclude_outbound_ports: item.get("exclude-outbound-ports").unwrap_or_default(),
+        }
+    }
+}
+
+impl VmDecl {
+    fn read(item: &Item) -> Option<Self> {
+        Some(Self {
+            name: item.spanned("name")?,
+            address: item.spanned("address")?,
+            locality: item.get("locality"),
+            weight: item.get("weight"),
+            labels: labels(item),
+            ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
+            span: item.span,
+        })
+    }
+}

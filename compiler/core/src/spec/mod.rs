@@ -1,0 +1,19 @@
+//! The language: what may be written where.
+//!
+//! [`schema`] is the one source: a table of every node with its values, properties and children, their
+//! [types](Ty) and what they mean. [`check`] holds a tree against it and gives [`Item`]s, whose values are typed;
+//! [`decl`] reads those as declarations.
+
+pub mod decl;
+pub mod schema;
+
+mod check;
+mod item;
+mod text;
+mod ty;
+
+pub use check::check;
+pub use item::{Item, Typed};
+pub use ty::Ty;
+
+pub(crate) use ty::seconds;

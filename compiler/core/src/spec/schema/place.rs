@@ -1,0 +1,76 @@
+use super::mesh::MODES;
+use super::service::{EXTERNAL, SERVICE};
+use super::{NODE, NodeSpec, any, may, needs, optional};
+use crate::spec::Ty;
+
+pub(super) static NETWORK: NodeSpec = NodeSpec {
+    name: "network",
+    about: "Machines that reach each other directly; between networks, traffic goes through gateways.",
+    args: &[needs("name", Ty::Name, "Its name, as in Istio's topology.istio.io/network.")],
+    props: &[may("cidr", Ty::Cidrs, "The addresses of its machines: \"10.10.0.0/24\". Given, they are checked.")],
+    ..NODE
+};
+
+pub(super) static CLUSTER: NodeSpec = NodeSpec {
+    name: "cluster",
+    about: "A Kubernetes cluster with Istio.",
+    args: &[needs("name", Ty::ClusterName, "Istio's cluster ID.")],
+    props: &[may("network", Ty::Text, "The network of its pods; the only one if there is one.")],
+    children: &[optional(&CONTEXT), any(&GATEWAY)],
+    ..NODE
+};
+
+static CONTEXT: NodeSpec = NodeSpec {
+    name: "context",
+    about: "The context that kubectl calls the cluster by.",
+    args: &[needs("name", Ty::Text, "Its name in the kubeconfig.")],
+    ..NODE
+};
+
+static GATEWAY: NodeSpec = NodeSpec {
+    name: "gateway",
+    about: "An east-west gateway: the way from other networks to the pods of the cluster.",
+    args: &[may("name", Ty::Name, "Its Helm release and Service; `istio-eastwestgateway` if it is not said.")],
+    props: &[
+        needs("address", Ty::Addresses, "What other networks dial: addresses or host names, by comma."),
+        may("port", Ty::Port, "15443 if it is not said."),
+        may("cluster-ip", Ty::Ip, "ClusterIP of its Service."),
+    ],
+    ..NODE
+};
+
+pub(super) static NAMESPACE: NodeSpec = NodeSpec {
+    name: "namespace",
+    about: "A Kubernetes namespace and what lives in it, pods and VMs.",
+    args: &[needs("name", Ty::Name, "Its name.")],
+    props: &[may("injection", Ty::Bool, "Pods get a sidecar; #true if it is not said.")],
+    children: &[
+        optional(&LABEL),
+        optional(&NAMESPACE_MTLS),
+        any(&ACCOUNT),
+        any(&SERVICE),
+        any(&EXTERNAL),
+    ],
+    ..NODE
+};
+
+pub(super) static LABEL: NodeSpec = NodeSpec {
+    name: "label",
+    about: "Labels: `label version=vm tier=backend`.",
+    labels: true,
+    ..NODE
+};
+
+static NAMESPACE_MTLS: NodeSpec = NodeSpec {
+    name: "mtls",
+    about: "Mutual TLS of the namespace, where it is not as in the mesh.",
+    args: &[needs("mode", Ty::Word(MODES), "The mode.")],
+    ..NODE
+};
+
+static ACCOUNT: NodeSpec = NodeSpec {
+    name: "account",
+    about: "A service account of pods that only call, so that services can allow it.",
+    args: &[needs("name", Ty::Name, "Its name.")],
+    ..NODE
+};

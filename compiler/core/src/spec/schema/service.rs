@@ -1,0 +1,113 @@
+use super::mesh::MODES;
+use super::policy::{ALLOW, BALANCE, EJECT, LIMITS, SUBSET};
+use super::vms::VMS;
+use super::{NODE, NodeSpec, any, may, needs, optional, some};
+use crate::spec::Ty;
+
+pub(super) static SERVICE: NodeSpec = NodeSpec {
+    name: "service",
+    about: "Something that others call by its name: pods, VMs, or both. Without `vms` it has pods.",
+    args: &[needs("name", Ty::Name, "Its name; others reach it as NAME.NAMESPACE.")],
+    props: &[
+        may("account", Ty::Name, "Service account of its workloads; the service's name if it is not said."),
+        may("cluster-ip", Ty::Ip, "The Service's ClusterIP; without, VMs use a virtual address."),
+        may("headless", Ty::Bool, "It has no address: its name leads to the workloads themselves."),
+        may("host", Ty::Host, "A host name that is not Kubernetes': billing.legacy.internal."),
+    ],
+    children: &[
+        some(&PORT),
+        optional(&SELECTOR),
+        optional(&PODS),
+        any(&SUBSET),
+        optional(&BALANCE),
+        optional(&LIMITS),
+        optional(&EJECT),
+        any(&ALLOW),
+        any(&MTLS),
+        any(&ADDRESS),
+        any(&VMS),
+    ],
+    ..NODE
+};
+
+/// What is spoken on a port.
+pub(crate) const PROTOCOLS: &[&str] =
+    &["http", "http2", "grpc", "tls", "https", "tcp", "mysql", "redis", "mongo"];
+
+static PORT: NodeSpec = NodeSpec {
+    name: "port",
+    about: "A port that callers dial, and what is spoken on it: `port 8080 http`.",
+    args: &[
+        needs("number", Ty::Port, "What callers dial."),
+        needs("protocol", Ty::Word(PROTOCOLS), "What is spoken. Without knowing it, a proxy has to guess."),
+    ],
+    props: &[
+        may("name", Ty::PortName, "Its name in the Service; `http`, `tcp-mysql`… if it is not said."),
+        may("target", Ty::Port, "What the workload listens on; the number if it is not said."),
+    ],
+    ..NODE
+};
+
+static SELECTOR: NodeSpec = NodeSpec {
+    name: "selector",
+    about: "Labels of the service's workloads; `app=NAME` if it is not said. VMs get them.",
+    labels: true,
+    ..NODE
+};
+
+static PODS: NodeSpec = NodeSpec {
+    name: "pods",
+    about: "The service has pods, also beside its VMs. Their Deployment stays yours.",
+    props: &[
+        may("cluster", Ty::Text, "Where they run; the only cluster if there is one."),
+        may("locality", Ty::Locality, "Where they stand: \"region/zone\"."),
+    ],
+    ..NODE
+};
+
+static MTLS: NodeSpec = NodeSpec {
+    name: "mtls",
+    about: "Mutual TLS of the service, or of one of its workload's ports, where it is not as in the namespace.",
+    args: &[needs("mode", Ty::Word(MODES), "The mode.")],
+    props: &[may("port", Ty::Port, "Only this port of the workload.")],
+    ..NODE
+};
+
+static ADDRESS: NodeSpec = NodeSpec {
+    name: "address",
+    about: "What the host resolves to in the mesh; without, a virtual address is given.",
+    args: &[needs("address", Ty::Ip, "An address.")],
+    repeat_last: true,
+    ..NODE
+};
+
+pub(super) static EXTERNAL: NodeSpec = NodeSpec {
+    name: "external",
+    about: "A service outside the mesh.",
+    args: &[needs("name", Ty::Name, "Its name.")],
+    props: &[needs("host", Ty::Host, "The host name that callers use; `*.example.com` is all below.")],
+    children: &[some(&EXTERNAL_PORT), any(&ENDPOINT), any(&ADDRESS)],
+    ..NODE
+};
+
+static EXTERNAL_PORT: NodeSpec = NodeSpec {
+    name: "port",
+    about: "A port that callers dial, and what is spoken on it: `port 443 tls`.",
+    args: &[
+        needs("number", Ty::Port, "What callers dial."),
+        needs("protocol", Ty::Word(PROTOCOLS), "What is spoken."),
+    ],
+    props: &[
+        may("name", Ty::PortName, "Its name; the protocol if it is not said."),
+        may("target", Ty::Port, "What the endpoint listens on; the number if it is not said."),
+    ],
+    ..NODE
+};
+
+static ENDPOINT: NodeSpec = NodeSpec {
+    name: "endpoint",
+    about: "Where it is; without, the host name is looked up.",
+    args: &[needs("address", Ty::Addresses, "An address or a name.")],
+    repeat_last: true,
+    ..NODE
+};

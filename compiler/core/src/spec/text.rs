@@ -1,0 +1,185 @@
+//! The small grammars inside values.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use mesh_wire::Millis;
+use mesh_wire::cluster::Locality;
+
+use crate::diag::{Span, Spanned};
+
+/// A name of Kubernetes (RFC 1123 label).
+pub(super) fn is_label(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&text.len()) && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// Names with dots between (RFC 1123 subdomain).
+pub(super) fn is_domain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+/// The same, or all below it.
+pub(super) fn is_host(text: &str) -> bool {
+    is_domain(text.strip_prefix("*.").unwrap_or(text)) && text.parse::<IpAddr>().is_err()
+}
+
+/// A port's name (Kubernetes IANA_SVC_NAME).
+pub(super) fn is_port_name(text: &str) -> bool {
+    text.len() <= 15 && is_label(text) && !text.contains("--") && text.contains(|c: char| c.is_ascii_lowercase())
+}
+
+/// The value of a Kubernetes label; not empty here.
+pub(super) fn is_label_value(text: &str) -> bool {
+    let edge = |c: char| c.is_ascii_alphanumeric();
+    (1..=63).contains(&text.len())
+        && text.starts_with(edge)
+        && text.ends_with(edge)
+        && text.chars().all(|c| edge(c) || matches!(c, '-' | '_' | '.'))
+}
+
+/// The key of a Kubernetes label: `app`, `topology.istio.io/network`.
+pub(super) fn is_label_key(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((prefix, name)) => is_domain(prefix) && is_label_value(name),
+        None => is_label_value(text),
+    }
+}
+
+pub(super) fn is_version(text: &str) -> bool {
+    let parts: Vec<_> = text.split('.').collect();
+    let number = |part: &&str| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit());
+    (2..=3).contains(&parts.len()) && parts.iter().all(number)
+}
+
+pub(super) fn port_number(number: u64) -> Option<u16> {
+    u16::try_from(number).ok().filter(|port| *port > 0)
+}
+
+/// A path with `*` at one end (AuthorizationPolicy `paths`).
+pub(super) fn is_path_pattern(text: &str) -> bool {
+    let inner = text.strip_prefix('*').or_else(|| text.strip_suffix('*')).unwrap_or(text);
+    (text.starts_with('/') || text.starts_with('*')) && !inner.contains(['*', ' ', '?', '#'])
+}
+
+/// A token of capitals.
+pub(super) fn is_method(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
+}
+
+/// `webapp`, `ops/backup`, `ops/*`.
+pub(super) fn is_caller(text: &str) -> bool {
+    match text.split_once('/') {
+        Some((namespace, name)) => is_label(namespace) && (name == "*" || is_label(name)),
+        None => is_label(text),
+    }
+}
+
+/// `30s`, `1h30m`, `500ms`.
+pub(super) fn duration(text: &str) -> Option<Millis> {
+    let mut rest = text;
+    let mut total = 0_u64;
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let number: u64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let (unit, millis) = UNITS.iter().find(|(unit, _)| {
+            rest.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        })?;
+        rest = &rest[unit.len()..];
+        total = number.checked_mul(*millis).and_then(|part| total.checked_add(part))?;
+    }
+    (!text.is_empty() && total <= MAX_MILLIS).then_some(Millis(total))
+}
+
+const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000)];
+
+/// A year: anything longer is a mistake, and this keeps sums far from overflow.
+const MAX_MILLIS: u64 = 366 * 24 * 3_600_000;
+
+pub(super) fn percent(text: &str) -> Option<u64> {
+    text.strip_suffix('%')?.parse().ok().filter(|share| *share <= 100)
+}
+
+/// A range whose address is its first.
+pub(super) fn cidr(text: &str) -> Option<IpNet> {
+    text.parse().ok().filter(|range: &IpNet| range.trunc() == *range)
+}
+
+/// The range that somebody meant who wrote an address inside it, or a single address.
+pub(super) fn cidr_meant(text: &str) -> Option<IpNet> {
+    text.parse::<IpNet>().map(|range| range.trunc()).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// `region/zone/subzone`, at least the first.
+pub(super) fn locality(text: &str) -> Option<Locality> {
+    let parts: Vec<_> = text.split('/').collect();
+    if parts.len() > 3 || !parts.iter().all(|part| is_label_value(part)) {
+        return None;
+    }
+    let part = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
+    Some(Locality { region: part(0), zone: part(1), subzone: part(2) })
+}
+
+/// The parts of a list by comma. Each has its own place where the text stands in the file as it is.
+pub(super) fn parts(text: &str, span: Span) -> Vec<Spanned<String>> {
+    let length = span.end.saturating_sub(span.start);
+    let first = match length.checked_sub(text.len()) {
+        Some(0) => Some(span.start),
+        Some(2) => Some(span.start + 1),
+        _ => None,
+    };
+    let mut at = 0;
+    let mut found = Vec::new();
+    for part in text.split(',') {
+        let trimmed = part.trim();
+        let start = at + (part.len() - part.trim_start().len());
+        at += part.len() + 1;
+        let place = first.map_or(span, |first| Span {
+            start: first + start,
+            end: first + start + trimmed.len(),
+            ..span
+        });
+        if !trimmed.is_empty() {
+            found.push(Spanned { value: trimmed.to_owned(), span: place });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_sums_of_units() {
+        assert_eq!(duration("1h30m"), Some(Millis(5_400_000)));
+        assert_eq!(duration("500ms"), Some(Millis(500)));
+        for wrong in ["", "5", "s", "5x", "-5s", "99999999999999999999s", "9999999h", "5 s"] {
+            assert_eq!(duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_kubernetes() {
+        assert!(is_label("forum-vm-1") && is_domain("cluster.local") && is_host("*.example.com"));
+        assert!(!is_label("Forum") && !is_label("-a") && !is_label("") && !is_domain("a..b"));
+        assert!(!is_host("10.0.0.1") && !is_host("a.*.b"));
+        assert!(is_port_name("tcp-mysql") && !is_port_name("8080") && !is_port_name("a-name-that-is-too-long"));
+        assert!(is_label_key("topology.istio.io/network") && !is_label_key("a/b/c"));
+    }
+
+    #[test]
+    fn parts_know_their_places() {
+        let span = Span { start: 10, end: 19, ..Span::default() };
+        let found = parts("ab, cd,", span);
+        let places: Vec<_> = found.iter().map(|part| (part.value.as_str(), part.span.start, part.span.end)).collect();
+        assert_eq!(places, [("ab", 11, 13), ("cd", 15, 17)]);
+    }
+
+    #[test]
+    fn patterns_have_a_star_at_one_end() {
+        assert!(is_path_pattern("/api/*") && is_path_pattern("*/health") && is_path_pattern("*"));
+        assert!(!is_path_pattern("/a/*/b") && !is_path_pattern("api") && !is_path_pattern("/a?b"));
+    }
+}

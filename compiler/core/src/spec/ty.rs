@@ -1,0 +1,276 @@
+use mesh_wire::Millis;
+
+use super::item::Typed;
+use super::text;
+use crate::diag::{Code, Span, Spanned, code, did_you_mean, list};
+use crate::syntax::{Scalar, Value};
+
+/// What a value has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ty {
+    /// Any text.
+    Text,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// `#true` or `#false`.
+    Bool,
+    /// A whole number within bounds.
+    Count {
+        /// The least.
+        min: u64,
+        /// The most.
+        max: u64,
+    },
+    /// A name that Kubernetes takes (RFC 1123 label).
+    Name,
+    /// The mesh's own: names with dots between.
+    MeshName,
+    /// Istio's cluster ID.
+    ClusterName,
+    /// A port's name (IANA service name).
+    PortName,
+    /// A DNS name.
+    Domain,
+    /// A DNS name that may begin with `*.`.
+    Host,
+    /// `1.31`, `1.31.2`.
+    Version,
+    /// 1 to 65535.
+    Port,
+    /// Ports, by comma.
+    Ports,
+    /// `30s`, `500ms`, `1h30m`.
+    Duration,
+    /// A duration of whole seconds.
+    Seconds,
+    /// `50%`.
+    Percent,
+    /// An address.
+    Ip,
+    /// Addresses, by comma.
+    Ips,
+    /// A range of addresses.
+    Cidr,
+    /// Ranges, by comma.
+    Cidrs,
+    /// Addresses or host names, by comma.
+    Addresses,
+    /// `region/zone/subzone`.
+    Locality,
+    /// A path of a URL.
+    Path,
+    /// Paths with a `*` at either end, by comma.
+    Paths,
+    /// HTTP methods, by comma.
+    Methods,
+    /// Services, accounts or `namespace/*`, by comma.
+    Callers,
+}
+
+/// Why a value does not fit.
+#[derive(Debug)]
+pub(super) struct Misfit {
+    pub(super) code: &'static Code,
+    pub(super) span: Span,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+impl Ty {
+    /// What is expected, for people.
+    pub fn describe(self) -> String {
+        let text = match self {
+            Self::Word(words) => return list(words.iter().copied()),
+            Self::Count { min, max: 2_147_483_647 } => return format!("a whole number, {min} or more"),
+            Self::Count { min, max } => return format!("a whole number from {min} to {max}"),
+            Self::Text => "a text",
+            Self::Bool => "#true or #false",
+            Self::Name => "a name of lower-case letters, digits and `-`",
+            Self::MeshName => "a name of lower-case letters, digits, `-` and `.`",
+            Self::ClusterName => "a name of letters, digits, `-`, `_` and `.`",
+            Self::PortName => "a port's name: at most 15 lower-case letters, digits and `-`, one of them a letter",
+            Self::Domain => "a DNS name, such as example.com",
+            Self::Host => "a host name, such as api.example.com or *.example.com",
+            Self::Version => "a release, such as \"1.31\"",
+            Self::Port => "a port from 1 to 65535",
+            Self::Ports => "ports, such as \"8080,9090\"",
+            Self::Duration => "a duration, such as \"30s\", \"500ms\" or \"1h30m\"",
+            Self::Seconds => "a duration of whole seconds, such as \"5s\"",
+            Self::Percent => "a share, such as \"50%\"",
+            Self::Ip => "an address, such as \"10.10.0.25\"",
+            Self::Ips => "addresses, such as \"10.0.0.53,10.0.0.54\"",
+            Self::Cidr => "a range of addresses, such as \"10.10.0.0/24\"",
+            Self::Cidrs => "ranges of addresses, such as \"10.10.0.0/24,fd00::/64\"",
+            Self::Addresses => "addresses or host names, such as \"203.0.113.10\"",
+            Self::Locality => "a place, such as \"region/zone\"",
+            Self::Path => "a path, such as \"/health\"",
+            Self::Paths => "paths, such as \"/health,/api/*\"",
+            Self::Methods => "HTTP methods, such as \"GET,POST\"",
+            Self::Callers => "callers, such as webapp, \"ops/backup\" or \"ops/*\"",
+        };
+        text.to_owned()
+    }
+
+    /// Several may be written, also by repeating the property.
+    pub const fn is_list(self) -> bool {
+        matches!(
+            self,
+            Self::Ports | Self::Ips | Self::Cidrs | Self::Addresses | Self::Paths | Self::Methods | Self::Callers
+        )
+    }
+
+    /// `value` as this type.
+    pub(super) fn read(self, value: &Value) -> Result<Typed, Misfit> {
+        match (&value.scalar, self) {
+            (Scalar::Bool(value), Self::Bool) => Ok(Typed::Bool(*value)),
+            (Scalar::Integer(number), Self::Port | Self::Count { .. } | Self::Ports) => {
+                self.number(*number).ok_or_else(|| self.misfit(value))
+            }
+            (Scalar::Text(content), _) => self.text(content, value),
+            _ => Err(self.misfit(value)),
+        }
+    }
+
+    fn number(self, number: i128) -> Option<Typed> {
+        let number = u64::try_from(number).ok()?;
+        match self {
+            Self::Count { min, max } => (min..=max).contains(&number).then_some(Typed::Number(number)),
+            Self::Port => text::port_number(number).map(|port| Typed::Number(port.into())),
+            Self::Ports => text::port_number(number).map(|port| Typed::Ports(vec![port])),
+            _ => None,
+        }
+    }
+
+    fn text(self, content: &str, value: &Value) -> Result<Typed, Misfit> {
+        let found = match self {
+            Self::Text => (!content.is_empty()).then(|| Typed::Text(content.to_owned())),
+            Self::Bool | Self::Count { .. } | Self::Port => None,
+            Self::Word(words) => words.contains(&content).then(|| Typed::Text(content.to_owned())),
+            Self::Duration => text::duration(content).map(Typed::Time),
+            Self::Seconds => {
+                text::duration(content).filter(|time| time.0 % 1000 == 0 && time.0 > 0).map(Typed::Time)
+            }
+            Self::Percent => text::percent(content).map(Typed::Number),
+            Self::Ip => content.parse().ok().map(Typed::Ip),
+            Self::Cidr => text::cidr(content).map(|range| Typed::Ranges(vec![range])),
+            Self::Locality => text::locality(content).map(Typed::Locality),
+            Self::Name => name(content, text::is_label),
+            Self::MeshName | Self::Domain => name(content, text::is_domain),
+            Self::ClusterName => name(content, text::is_label_value),
+            Self::PortName => name(content, text::is_port_name),
+            Self::Host => name(content, text::is_host),
+            Self::Version => name(content, text::is_version),
+            Self::Path => name(content, |path| path.starts_with('/') && !path.contains([' ', '*', '?', '#'])),
+            _ => return self.many(content, value),
+        };
+        found.ok_or_else(|| self.misfit(value))
+    }
+
+    /// Lists: each part with a place of its own.
+    fn many(self, content: &str, value: &Value) -> Result<Typed, Misfit> {
+        let parts = text::parts(content, value.span);
+        if parts.is_empty() {
+            return Err(self.misfit(value));
+        }
+        match self {
+            Self::Ports => self.each(parts, |text| text.parse().ok().and_then(text::port_number)).map(Typed::Ports),
+            Self::Ips => self.each(parts, |text| text.parse().ok()).map(Typed::Ips),
+            Self::Cidrs => self.each(parts, text::cidr).map(Typed::Ranges),
+            _ => {
+                let fits = |text: &str| match self {
+                    Self::Paths => text::is_path_pattern(text),
+                    Self::Methods => text::is_method(text),
+                    Self::Callers => text::is_caller(text),
+                    _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
+                };
+                match parts.iter().find(|part| !fits(&part.value)) {
+                    Some(part) => Err(self.misfit_of(&format!("\"{}\"", part.value), part.span, Some(&part.value))),
+                    None => Ok(Typed::Texts(parts)),
+                }
+            }
+        }
+    }
+
+    fn each<T>(self, parts: Vec<Spanned<String>>, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Misfit> {
+        let read = |part: Spanned<String>| {
+            read(&part.value)
+                .ok_or_else(|| self.misfit_of(&format!("\"{}\"", part.value), part.span, Some(&part.value)))
+        };
+        parts.into_iter().map(read).collect()
+    }
+
+    fn misfit(self, value: &Value) -> Misfit {
+        let content = match &value.scalar {
+            Scalar::Text(content) => Some(content.as_str()),
+            _ => None,
+        };
+        let mut misfit = self.misfit_of(&value.scalar.describe(), value.span, content);
+        if misfit.help.is_none() {
+            misfit.help = self.requote(&value.scalar);
+        }
+        misfit
+    }
+
+    fn misfit_of(self, found: &str, span: Span, content: Option<&str>) -> Misfit {
+        let is_name = matches!(self, Self::Name | Self::PortName | Self::MeshName | Self::ClusterName);
+        let code = if is_name && content.is_some() { &code::NAME_INVALID } else { &code::WRONG_TYPE };
+        let message = format!("expected {}, found {found}", self.describe());
+        Misfit { code, span, message, help: content.and_then(|content| self.instead(content)) }
+    }
+
+    /// What was probably meant.
+    fn instead(self, content: &str) -> Option<String> {
+        match self {
+            Self::Word(words) => did_you_mean(content, words.iter().copied())
+                .map(|word| format!("did you mean `{word}`?")),
+            Self::Bool if matches!(content, "true" | "yes" | "on" | "enabled") => Some("write #true".to_owned()),
+            Self::Bool if matches!(content, "false" | "no" | "off" | "disabled") => Some("write #false".to_owned()),
+            Self::Port | Self::Count { .. } => {
+                content.parse::<u64>().ok().map(|number| format!("write it without quotes: {number}"))
+            }
+            Self::Methods => Some(format!("write \"{}\"", content.to_uppercase())),
+            Self::Name | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
+                let tidy = content.to_lowercase().replace(['_', ' '], "-");
+                (tidy != content && self.accepts(&tidy)).then(|| format!("write {tidy}"))
+            }
+            Self::Duration | Self::Seconds => {
+                content.parse::<u64>().ok().map(|number| format!("say the unit: \"{number}s\""))
+            }
+            Self::Cidr | Self::Cidrs => text::cidr_meant(content).map(|range| format!("write \"{range}\"")),
+            Self::Paths => Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn accepts(self, content: &str) -> bool {
+        match self {
+            Self::Name => text::is_label(content),
+            Self::PortName => text::is_port_name(content),
+            Self::Host => text::is_host(content),
+            _ => text::is_domain(content),
+        }
+    }
+
+    /// Numbers and words where a text is expected.
+    fn requote(self, scalar: &Scalar) -> Option<String> {
+        match (self, scalar) {
+            (Self::Duration | Self::Seconds, Scalar::Integer(number)) => {
+                Some(format!("say the unit: \"{number}s\""))
+            }
+            (Self::Percent, Scalar::Integer(number)) => Some(format!("write \"{number}%\"")),
+            (Self::Bool | Self::Port | Self::Ports | Self::Count { .. }, _) => None,
+            (_, Scalar::Integer(number)) => Some(format!("quote it: \"{number}\"")),
+            (_, Scalar::Float(number)) => Some(format!("quote it: \"{number}\"")),
+            _ => None,
+        }
+    }
+}
+
+fn name(content: &str, fits: impl Fn(&str) -> bool) -> Option<Typed> {
+    fits(content).then(|| Typed::Text(content.to_owned()))
+}
+
+/// Milliseconds of whole seconds, as `u32`.
+pub(crate) fn seconds(time: Millis) -> u32 {
+    u32::try_from(time.0 / 1000).unwrap_or(u32::MAX)
+}

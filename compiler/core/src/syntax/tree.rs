@@ -1,0 +1,68 @@
+use crate::diag::{Span, Spanned};
+
+/// `name value… key=value… { children }`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Values without a key.
+    pub args: Vec<Value>,
+    /// Values with a key, all of them, in order.
+    pub props: Vec<Property>,
+    /// What is written in its braces.
+    pub children: Vec<Self>,
+    /// From its name to its last value, without the braces.
+    pub span: Span,
+}
+
+/// `key=value`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Property {
+    /// The key.
+    pub key: Spanned<String>,
+    /// The value.
+    pub value: Value,
+}
+
+/// A value and its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Value {
+    /// The value.
+    pub scalar: Scalar,
+    /// Where.
+    pub span: Span,
+}
+
+/// What a value is before the language says what it should be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Scalar {
+    /// `text`, `"text"`.
+    Text(String),
+    /// `80`, `0x50`.
+    Integer(i128),
+    /// `1.5`.
+    Float(f64),
+    /// `#true`, `#false`.
+    Bool(bool),
+    /// `#null`.
+    Null,
+}
+
+impl Scalar {
+    /// What it is, for people: `the number 80`.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Text(text) => format!("the text \"{}\"", shorten(text)),
+            Self::Integer(number) => format!("the number {number}"),
+            Self::Float(number) => format!("the number {number}"),
+            Self::Bool(value) => format!("#{value}"),
+            Self::Null => "#null".to_owned(),
+        }
+    }
+}
+
+/// At most 60 characters, on one line.
+fn shorten(text: &str) -> String {
+    let line: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.chars().count() < text.chars().count() { line + "…" } else { line }
+}
