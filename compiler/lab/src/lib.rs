@@ -3,6 +3,7 @@
 pub mod envoy;
 pub mod needs;
 pub mod plan;
+pub mod spec;
 
 mod cgroup;
 mod command;
