@@ -1,0 +1,1 @@
+//! An offline certificate authority.

@@ -1,0 +1,158 @@
+//! The folder that `meshc build` wrote, as the list of machines in it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use mesh_wire::Bundle;
+
+/// A VM and what it is given.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The VM's name, with its namespace before it where two namespaces have a VM of this name.
+    pub name: String,
+    /// What it is given.
+    pub bundle: Bundle,
+    /// The folder that the bundle's sources are relative to.
+    pub out: PathBuf,
+}
+
+/// The output folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// There is no output in the folder.
+    #[error("`{0}` is not the output of `meshc build`: it has no {1}")]
+    NoOutput(PathBuf, &'static str),
+    /// A file cannot be read.
+    #[error("cannot read `{0}`: {1}")]
+    Read(PathBuf, io::Error),
+    /// A file is no bundle.
+    #[error("`{0}` is no bundle of this version: {1}")]
+    Parse(PathBuf, serde_json::Error),
+    /// A newer meshc wrote it.
+    #[error("`{path}` has format {found}, and this meshc reads up to {known}: use the meshc that built it")]
+    Newer {
+        /// The bundle.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// Ours.
+        known: u32,
+    },
+}
+
+/// Reads all bundles in `out`, ordered by namespace and name.
+///
+/// # Errors
+/// When `out` is no output of `meshc build`, or damaged.
+pub fn load(out: &Path) -> Result<Vec<Target>, LoadError> {
+    if !out.join("build.json").is_file() {
+        return Err(LoadError::NoOutput(out.to_owned(), "build.json"));
+    }
+    let mut bundles = Vec::new();
+    for path in bundle_paths(&out.join("vms"))? {
+        bundles.push(read_bundle(&path)?);
+    }
+    bundles.sort_by(|a, b| (&a.namespace, &a.vm).cmp(&(&b.namespace, &b.vm)));
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for bundle in &bundles {
+        *times.entry(bundle.vm.clone()).or_default() += 1;
+    }
+    let name = |bundle: &Bundle| match times.get(&bundle.vm) {
+        Some(1) => bundle.vm.clone(),
+        _ => format!("{}/{}", bundle.namespace, bundle.vm),
+    };
+    Ok(bundles
+        .into_iter()
+        .map(|bundle| Target { name: name(&bundle), bundle, out: out.to_owned() })
+        .collect())
+}
+
+/// `vms/<vm>/bundle.json` and `vms/<namespace>/<vm>/bundle.json`.
+fn bundle_paths(vms: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let mut found = Vec::new();
+    for folder in folders(vms)? {
+        let bundle = folder.join("bundle.json");
+        if bundle.is_file() {
+            found.push(bundle);
+            continue;
+        }
+        found.extend(
+            folders(&folder)?.into_iter().map(|inner| inner.join("bundle.json")).filter(|path| path.is_file()),
+        );
+    }
+    Ok(found)
+}
+
+fn folders(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let read = |error| LoadError::Read(path.to_owned(), error);
+    match fs::read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(read(error)),
+        Ok(entries) => {
+            let mut all = Vec::new();
+            for entry in entries {
+                let path = entry.map_err(read)?.path();
+                if path.is_dir() {
+                    all.push(path);
+                }
+            }
+            all.sort();
+            Ok(all)
+        }
+    }
+}
+
+fn read_bundle(path: &Path) -> Result<Bundle, LoadError> {
+    let bytes = fs::read(path).map_err(|error| LoadError::Read(path.to_owned(), error))?;
+    let parse = |error| LoadError::Parse(path.to_owned(), error);
+    // The format is read first: a newer document may have fields that this one does not know.
+    let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(parse)?;
+    let found = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let known = mesh_wire::bundle::FORMAT;
+    if found > u64::from(known) {
+        let found = u32::try_from(found).unwrap_or(u32::MAX);
+        return Err(LoadError::Newer { path: path.to_owned(), found, known });
+    }
+    serde_json::from_value(value).map_err(parse)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bundle(namespace: &str, vm: &str) -> String {
+        format!(
+            r#"{{"format":1,"vm":"{vm}","namespace":"{namespace}","runtime":"0.1.0","files":[],"units":[],"checks":[],"ssh":{{"host":"::1"}}}}"#
+        )
+    }
+
+    fn write(out: &Path, folder: &str, text: &str) {
+        let folder = out.join("vms").join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("bundle.json"), text).unwrap();
+    }
+
+    #[test]
+    fn vms_of_one_name_in_two_namespaces_are_told_apart() {
+        let out = tempfile::tempdir().unwrap();
+        fs::write(out.path().join("build.json"), "{}").unwrap();
+        write(out.path(), "b/db", &bundle("b", "db"));
+        write(out.path(), "a/db", &bundle("a", "db"));
+        write(out.path(), "web", &bundle("a", "web"));
+        let names: Vec<_> = load(out.path()).unwrap().into_iter().map(|target| target.name).collect();
+        assert_eq!(names, ["a/db", "web", "b/db"]);
+    }
+
+    #[test]
+    fn what_is_no_output_is_refused_by_name() {
+        let out = tempfile::tempdir().unwrap();
+        assert!(matches!(load(out.path()), Err(LoadError::NoOutput(..))));
+        fs::write(out.path().join("build.json"), "{}").unwrap();
+        write(out.path(), "x", r#"{"format":7,"new":true}"#);
+        assert!(matches!(load(out.path()), Err(LoadError::Newer { found: 7, .. })));
+        write(out.path(), "x", "{");
+        assert!(matches!(load(out.path()), Err(LoadError::Parse(..))));
+    }
+}
