@@ -51,7 +51,7 @@ pub fn describe(event: &Event, shows_changes: bool) -> Vec<String> {
 /// How a machine ended, for people.
 pub fn ending(done: Done) -> &'static str {
     match done {
-        Done::Unchanged => "nothing to do",
+        Done::Unchanged => "unchanged, nothing to do",
         Done::Applied => "done",
         Done::Planned => "would be changed",
         Done::Removed => "removed, nothing is left",
