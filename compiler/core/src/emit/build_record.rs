@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use super::Output;
 
 /// The newest format of [`BuildRecord`].
-pub const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 1;
 
 /// What a build wrote: `out/build.json`. It marks the folder as ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuildRecord {
-    /// [`FORMAT`] of its writer.
+    /// 1: newer ones are for newer programs.
     pub format: u32,
     /// Version of meshc.
     pub meshc: String,

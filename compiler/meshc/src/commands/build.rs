@@ -1,11 +1,167 @@
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use mesh_compiler::Compiled;
+use mesh_compiler::diag::{FileId, Sources};
+use mesh_compiler::emit::{self, Credentials, Options, Output};
+use mesh_compiler::model::Mesh;
+use mesh_wire::Sha256;
+
+use super::check::{self, Format};
 use crate::exit::Exit;
+use crate::out_folder::{self, Written};
 use crate::ui::Ui;
+use crate::world::FsWorld;
 
 /// Write manifests for the cluster and a bundle for each VM.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  meshc build examples/forum                    writes examples/forum/out
+  meshc build spec.kdl -o out --identity ca     with the certificates that `meshc ca issue ca spec.kdl` made
 
-pub(crate) fn run(_args: Args, ui: &Ui) -> Exit {
-    ui.fail("`meshc build` is not wired yet", "", "");
-    Exit::Broken
+A spec with mistakes writes nothing; a build that fails leaves the old output as it was.")]
+pub(crate) struct Args {
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
+    spec: PathBuf,
+
+    /// Where to write to; `out` beside the spec if it is not given.
+    #[arg(short, long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Put the certificates and keys of this folder, made by `meshc ca issue`, into the bundles.
+    #[arg(long, value_name = "DIR")]
+    identity: Option<PathBuf>,
+
+    /// How mistakes are shown.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
+    let spec = spec_file(&args.spec);
+    let mesh = match mesh(&spec, args.format, ui) {
+        Ok(mesh) => mesh,
+        Err(exit) => return exit,
+    };
+    let output = match output(&mesh, args.identity.as_deref(), ui) {
+        Ok(output) => output,
+        Err(exit) => return exit,
+    };
+    let out = args.out.unwrap_or_else(|| beside(&spec));
+    match out_folder::write(&out, &output) {
+        Ok(written) => {
+            ui.line(summary(&mesh.model, &output, &out, written));
+            Exit::Done
+        }
+        Err(error) => {
+            ui.fail(format_args!("cannot write the output to `{}`", out.display()), &error, error.remedy());
+            Exit::Broken
+        }
+    }
+}
+
+/// A mesh and the digest of the text that it was made from.
+pub(crate) struct Read {
+    pub(crate) model: Mesh,
+    pub(crate) digest: Sha256,
+}
+
+/// Compiles `spec` and shows what is wrong with it.
+///
+/// # Errors
+/// How meshc ends when there is no mesh.
+pub(crate) fn mesh(spec: &Path, format: Format, ui: &Ui) -> Result<Read, Exit> {
+    let path = spec.display().to_string();
+    let compiled = mesh_compiler::compile(&FsWorld, &path);
+    if !compiled.diagnostics.is_empty() {
+        check::report(&compiled, &path, format, ui);
+    }
+    let unreadable = compiled.unreadable();
+    let Compiled { model, sources, .. } = compiled;
+    match model {
+        Some(model) => Ok(Read { model, digest: digest(&sources) }),
+        None if unreadable => Err(Exit::Broken),
+        None => Err(Exit::Failed),
+    }
+}
+
+/// Emits `mesh` with the certificates that lie in `identity`.
+///
+/// # Errors
+/// How meshc ends when a certificate is missing.
+pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Output, Exit> {
+    let mut credentials = BTreeMap::new();
+    if let Some(folder) = identity {
+        let groups = mesh.model.services.iter().flat_map(|service| &service.groups);
+        for (group, vm) in groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm))) {
+            let found = read_credentials(folder, &group.namespace, &vm.name).map_err(|(path, error)| {
+                let remedy = format!("`meshc ca issue {} SPEC` makes what is missing", folder.display());
+                let what = format!("no certificate for the VM `{}`: cannot read `{}`", vm.name, path.display());
+                ui.fail(what, error, remedy);
+                Exit::Failed
+            })?;
+            credentials.insert((group.namespace.clone(), vm.name.clone()), found);
+        }
+    }
+    Ok(emit::emit(&mesh.model, &Options { spec: mesh.digest.clone(), credentials }))
+}
+
+/// The file that is meant by `path`, which may be a folder.
+pub(crate) fn spec_file(path: &Path) -> PathBuf {
+    if !path.is_dir() {
+        return path.to_owned();
+    }
+    let names = ["spec.kdl", "spec.yaml", "spec.yml", "spec.json"];
+    let found = names.iter().map(|name| path.join(name)).find(|file| file.is_file());
+    found.unwrap_or_else(|| path.join(names[0]))
+}
+
+fn beside(spec: &Path) -> PathBuf {
+    spec.parent().unwrap_or(Path::new("")).join("out")
+}
+
+/// The digest of the spec's text; of several files, that of their digests.
+fn digest(sources: &Sources) -> Sha256 {
+    let texts = (0..).map_while(|id| sources.get(FileId(id))).map(|source| Sha256::of(source.text.as_bytes()));
+    let all: Vec<Sha256> = texts.collect();
+    match all.as_slice() {
+        [one] => one.clone(),
+        several => Sha256::of(several.iter().map(Sha256::as_str).collect::<Vec<_>>().join("\n").as_bytes()),
+    }
+}
+
+fn read_credentials(
+    folder: &Path,
+    namespace: &str,
+    vm: &str,
+) -> Result<Credentials, (PathBuf, std::io::Error)> {
+    let folder = folder.join("issued").join(namespace).join(vm);
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|error| (path, error))
+    };
+    Ok(Credentials {
+        key: read("key.pem")?,
+        cert_chain: read("cert-chain.pem")?,
+        root_cert: read("root-cert.pem")?,
+    })
+}
+
+fn summary(mesh: &Mesh, output: &Output, out: &Path, written: Written) -> String {
+    let vms: usize = mesh.services.iter().flat_map(|service| &service.groups).map(|group| group.vms.len()).sum();
+    let manifests = output.iter().filter(|(path, _)| is_manifest(path));
+    let objects: usize =
+        manifests.map(|(_, file)| String::from_utf8_lossy(&file.bytes).matches("\n---\n").count() + 1).sum();
+    let changed = match written {
+        Written::Unchanged => "nothing changed".to_owned(),
+        Written::Changed { files } => format!("{files} changed"),
+    };
+    let total = output.len();
+    format!("{}: {objects} objects, {vms} bundles, {total} files, {changed}", out.display())
+}
+
+fn is_manifest(path: &str) -> bool {
+    let other = [".values.yaml", "/kustomization.yaml"];
+    path.starts_with("kubernetes/") && !other.iter().any(|end| path.ends_with(end))
 }

@@ -37,13 +37,12 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
     }))
 }
 
-/// With `networkGateway` the chart opens 15443, 15012 and 15017, and labels the Service with the network, by which
-/// istiod finds it (Istio `manifests/charts/gateway`).
+/// With `networkGateway` the chart opens 15443, 15012 and 15017, and labels Service and pods with the network, by
+/// which istiod finds them (Istio `manifests/charts/gateway`).
 fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
     let mut labels = Map::from_iter([
         ("app".to_owned(), json!(gateway.name)),
         ("istio".to_owned(), json!(short_name(gateway))),
-        ("topology.istio.io/network".to_owned(), json!(cluster.network)),
     ]);
     if gateway.port != PORT {
         labels.insert("networking.istio.io/gatewayPort".to_owned(), json!(gateway.port.to_string()));

@@ -1,0 +1,171 @@
+//! Writing a whole output folder at once: it is made beside the old one, then takes its place.
+
+use std::collections::BTreeSet;
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use mesh_compiler::emit::{BuildRecord, File, Output};
+
+/// What a write changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// The folder was so already and was not touched.
+    Unchanged,
+    /// It was replaced.
+    Changed {
+        /// Files that are new, other than before or gone.
+        files: usize,
+    },
+}
+
+/// The folder could not be written. The old one is as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    /// Somebody else's files lie there.
+    #[error("the folder is not empty and has no build.json of meshc")]
+    Foreign,
+    /// It is no folder.
+    #[error("it is no folder")]
+    NoFolder,
+    /// The operating system refuses.
+    #[error("{0}: {1}")]
+    Io(PathBuf, io::Error),
+}
+
+impl WriteError {
+    /// What helps.
+    pub(crate) const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Foreign | Self::NoFolder => "name another folder with `-o`, or remove this one",
+            Self::Io(..) => "nothing was changed; see that the place is writable and has room",
+        }
+    }
+}
+
+/// The file that marks a folder as ours.
+const RECORD: &str = "build.json";
+
+/// Makes `out` hold `output` and nothing else.
+pub(crate) fn write(out: &Path, output: &Output) -> Result<Written, WriteError> {
+    let out = resolve(out)?;
+    let old = existing(&out)?;
+    let changed = changes(&out, &old, output);
+    if changed == 0 {
+        return Ok(Written::Unchanged);
+    }
+    let parent = out.parent().unwrap_or(Path::new("/"));
+    fs::create_dir_all(parent).map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+    let staging = tempfile::Builder::new()
+        .prefix(".meshc-")
+        .tempdir_in(parent)
+        .map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+    fill(staging.path(), &out, output)?;
+    open_to_all(staging.path())?;
+    swap(staging.path(), &out)?;
+    // What lies in the staging folder now is the old output; it goes away with it.
+    Ok(Written::Changed { files: changed })
+}
+
+/// The absolute path, behind symbolic links.
+fn resolve(out: &Path) -> Result<PathBuf, WriteError> {
+    match fs::canonicalize(out) {
+        Ok(path) if path.is_dir() => Ok(path),
+        Ok(_) => Err(WriteError::NoFolder),
+        Err(_) => std::path::absolute(out).map_err(|error| WriteError::Io(out.to_owned(), error)),
+    }
+}
+
+/// The paths of the files that lie in `out`; none if it is not there. Refuses a folder that is not ours.
+fn existing(out: &Path) -> Result<BTreeSet<String>, WriteError> {
+    let mut found = BTreeSet::new();
+    if !out.exists() {
+        return Ok(found);
+    }
+    collect(out, "", &mut found).map_err(|error| WriteError::Io(out.to_owned(), error))?;
+    let record = fs::read(out.join(RECORD)).ok();
+    let ours = record.is_some_and(|bytes| serde_json::from_slice::<BuildRecord>(&bytes).is_ok());
+    if found.is_empty() || ours { Ok(found) } else { Err(WriteError::Foreign) }
+}
+
+fn collect(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            collect(&entry.path(), &format!("{path}/"), found)?;
+        } else {
+            found.insert(path);
+        }
+    }
+    Ok(())
+}
+
+fn changes(out: &Path, old: &BTreeSet<String>, output: &Output) -> usize {
+    let gone = old.iter().filter(|path| !output.contains_key(*path)).count();
+    gone + output.iter().filter(|(path, file)| !(old.contains(*path) && same(&out.join(path), file))).count()
+}
+
+fn same(path: &Path, file: &File) -> bool {
+    let Ok(about) = fs::symlink_metadata(path) else { return false };
+    let alike = about.is_file()
+        && about.len() == file.bytes.len() as u64
+        && about.permissions().mode() & 0o7777 == file.mode.bits();
+    alike && fs::read(path).is_ok_and(|bytes| bytes == file.bytes)
+}
+
+/// Writes all files below `folder`. What is unchanged in `old` is linked: the many files of a big mesh are then
+/// not written again.
+fn fill(folder: &Path, old: &Path, output: &Output) -> Result<(), WriteError> {
+    let mut made = BTreeSet::new();
+    for (path, file) in output {
+        let to = folder.join(path);
+        let parent = to.parent().unwrap_or(folder);
+        if made.insert(parent.to_owned()) {
+            fs::create_dir_all(parent).map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+        }
+        let from = old.join(path);
+        if same(&from, file) && fs::hard_link(&from, &to).is_ok() {
+            continue;
+        }
+        write_file(&to, file).map_err(|error| WriteError::Io(to.clone(), error))?;
+    }
+    Ok(())
+}
+
+/// A secret is never readable by others, not even while it is written; the umask takes nothing away from the rest.
+fn write_file(path: &Path, file: &File) -> io::Result<()> {
+    let mut target = OpenOptions::new().write(true).create_new(true).mode(file.mode.bits()).open(path)?;
+    target.set_permissions(Permissions::from_mode(file.mode.bits()))?;
+    target.write_all(&file.bytes)
+}
+
+/// Temporary folders are made for their owner alone; the output is for everybody.
+fn open_to_all(folder: &Path) -> Result<(), WriteError> {
+    let io = |error| WriteError::Io(folder.to_owned(), error);
+    fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(io)
+}
+
+/// Puts `new` in the place of `out`, and what was there in the place of `new`.
+fn swap(new: &Path, out: &Path) -> Result<(), WriteError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    let io = |error: io::Error| WriteError::Io(out.to_owned(), error);
+    if !out.exists() {
+        return fs::rename(new, out).map_err(io);
+    }
+    match renameat_with(CWD, new, CWD, out, RenameFlags::EXCHANGE) {
+        Ok(()) => Ok(()),
+        // Some file systems cannot exchange: for a moment there is then nothing in the place.
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+            let aside = new.with_extension("old");
+            fs::rename(out, &aside).map_err(io)?;
+            if let Err(error) = fs::rename(new, out) {
+                fs::rename(&aside, out).ok();
+                return Err(io(error));
+            }
+            fs::rename(&aside, new).map_err(io)
+        }
+        Err(error) => Err(io(error.into())),
+    }
+}
