@@ -65,7 +65,7 @@ pub struct NodeStatus {
     pub kind: &'static str,
     /// Its address.
     pub address: Ipv4Addr,
-    /// `running`, `degraded`, `starting` (systemd's own words), or `down`.
+    /// `starting`, `running`, `degraded` (systemd's own words), or `down`.
     pub state: String,
 }
 
@@ -125,7 +125,7 @@ impl Lab {
             });
         }
         for (name, node) in &self.record.pods {
-            let state = if self.pod(name)?.is_running() {
+            let state = if self.pod(name)?.is_running(&node.programs) {
                 "running"
             } else {
                 "down"

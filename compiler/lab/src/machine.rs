@@ -1,7 +1,6 @@
 //! A booted machine: its disk, its boot, and commands inside of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -142,8 +141,8 @@ impl Machine {
     /// Waits until it has booted and answers SSH, then runs what the plan wants run once.
     pub(crate) fn finish(&self, plan: &MachinePlan, netns: &Path) -> Result<(), BootError> {
         let booted = || {
-            self.state()
-                .is_some_and(|state| matches!(state.as_str(), "running" | "degraded"))
+            self.ask(&["--wait"])
+                .is_some_and(|it| matches!(it.as_str(), "running" | "degraded"))
         };
         ready::until(BOOT_DEADLINE, booted, || format!("systemd of {}", self.name))?;
         let ssh = SocketAddr::from((plan.address, 22));
@@ -158,11 +157,20 @@ impl Machine {
 
     /// What systemd inside says of the whole system; `None` while it is not there.
     pub(crate) fn state(&self) -> Option<String> {
+        self.ask(&[])
+    }
+
+    fn ask(&self, flags: &[&str]) -> Option<String> {
         let leader = self.leader()?;
         if !Path::new(&format!("/proc/{leader}/root/run/systemd/private")).exists() {
             return None;
         }
-        let answer = output(&mut self.command(&["systemctl", "is-system-running", "--wait"])?).ok()?;
+        let argv: Vec<&str> = ["systemctl", "is-system-running"]
+            .iter()
+            .chain(flags)
+            .copied()
+            .collect();
+        let answer = output(&mut self.command(&argv)?).ok()?;
         Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
     }
 
@@ -207,15 +215,18 @@ impl Machine {
         ]
     }
 
+    /// Lets the operator in as `user`, who may become root.
     fn authorize(&self, user: &str, operator: &str) -> Result<(), BootError> {
-        let home = below(&self.tree.root, &format!("/home/{user}"));
-        let keys = home.join(".ssh/authorized_keys");
-        files::write(&keys, format!("{operator}\n").as_bytes(), 0o600)?;
-        // The first user that Debian makes.
-        for path in [keys.parent().unwrap_or(&home), &keys] {
-            chown(path, Some(1000), Some(1000))
-                .map_err(|source| FileError::new("give away", path, source))?;
-        }
+        let script = r#"
+            id "$1" > /dev/null 2>&1 || useradd --create-home --shell /bin/bash -- "$1"
+            printf '%s ALL=(ALL) NOPASSWD: ALL\n' "$1" > /etc/sudoers.d/lab && chmod 0440 /etc/sudoers.d/lab
+            home=$(getent passwd "$1" | cut -d: -f6)
+            mkdir -p -m 0700 "$home/.ssh" && printf '%s\n' "$2" > "$home/.ssh/authorized_keys"
+            chown -R "$1": "$home/.ssh""#;
+        let root = &self.tree.root;
+        run(clean(Command::new("chroot"))
+            .arg(root)
+            .args(["/bin/sh", "-ec", script, "sh", user, operator]))?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::Ipv4Net;
+pub use ipnet::{IpNet, Ipv4Net};
 use serde::Serialize;
 
 /// Together with the dot between them, lab and machine are a host name for systemd-nspawn: 64 bytes.
@@ -44,6 +44,41 @@ pub struct Segment {
     pub router: Ipv4Addr,
     /// Where its DNS answers; also outside of `range`, such as a ClusterIP.
     pub dns: Option<Ipv4Addr>,
+}
+
+impl Segment {
+    /// The network `range`, whose first address is the router's.
+    pub fn of(range: Ipv4Net, dns: Option<Ipv4Addr>) -> Self {
+        Self {
+            range,
+            router: nth(range, 1),
+            dns,
+        }
+    }
+
+    /// The network `range` with its DNS on the 53rd address, or the last one of a smaller network.
+    pub fn with_dns(range: Ipv4Net) -> Self {
+        let last = range.hosts().next_back().unwrap_or(range.broadcast());
+        Self::of(range, Some(nth(range, 53).min(last)))
+    }
+
+    /// The 256 addresses around `address`, which is not the router's.
+    pub fn around(address: Ipv4Addr) -> Self {
+        let range = Ipv4Net::new_assert(address, 24).trunc();
+        let free = [1, 254]
+            .map(|place| nth(range, place))
+            .into_iter()
+            .find(|it| *it != address);
+        Self {
+            range,
+            router: free.unwrap_or(range.network()),
+            dns: None,
+        }
+    }
+}
+
+fn nth(range: Ipv4Net, place: u32) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(range.network()).saturating_add(place))
 }
 
 /// A name outside of the mesh.
@@ -93,6 +128,11 @@ impl std::fmt::Debug for LabFile {
         write!(f, "{} ({} bytes, {:o})", self.path, self.bytes.len(), self.mode)
     }
 }
+
+/// The program of a pod that is Envoy.
+pub(crate) const ENVOY: &str = "envoy";
+/// The program of a pod that is the application.
+pub(crate) const APP: &str = "app";
 
 /// Programs in a network namespace of their own: a pod, or a gateway.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -246,6 +286,14 @@ impl LabPlan {
     }
 }
 
+impl PodPlan {
+    /// The programs that run in it, by the names of their logs.
+    pub(crate) fn programs(&self) -> impl Iterator<Item = &'static str> {
+        let envoy = self.envoy.iter().map(|_| ENVOY);
+        envoy.chain((!self.command.is_empty()).then_some(APP))
+    }
+}
+
 fn valid_name(name: &str, longest: usize) -> Result<(), InvalidPlan> {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() || name.len() > longest || name.starts_with('-') || !name.bytes().all(fits) {
@@ -339,6 +387,19 @@ mod tests {
             outside.validate(),
             Err(InvalidPlan::OutsideOfRange { .. })
         ));
+    }
+
+    #[test]
+    fn networks_have_their_router_and_dns_inside() {
+        let vms = Segment::with_dns("10.10.0.0/24".parse().unwrap());
+        assert_eq!(
+            (vms.router, vms.dns),
+            (Ipv4Addr::new(10, 10, 0, 1), Some(Ipv4Addr::new(10, 10, 0, 53)))
+        );
+        let small = Segment::with_dns("10.10.0.8/29".parse().unwrap());
+        assert!(small.range.contains(&small.dns.unwrap()));
+        let edge = Segment::around(Ipv4Addr::new(203, 0, 113, 1));
+        assert_eq!(edge.router, Ipv4Addr::new(203, 0, 113, 254));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::envoy;
 use crate::files::{self, FileError, below};
 use crate::mount::{MountError, Tree};
 use crate::network;
-use crate::plan::{EnvoyPlan, LabPlan, PodPlan};
+use crate::plan::{APP, ENVOY, EnvoyPlan, LabPlan, PodPlan};
 use crate::process::{Spawn, SpawnError, clean};
 use crate::ready::{self, Answer, ReadyError};
 
@@ -22,6 +22,15 @@ const READY_DEADLINE: Duration = Duration::from_secs(60);
 
 /// The user of Envoy, whose own traffic is not captured.
 const PROXY_UID: u32 = 1337;
+
+/// One thread is enough for a lab; whoever reads the access log wants to see the last request in it.
+const ENVOY_FLAGS: [&str; 5] = [
+    "--concurrency",
+    "1",
+    "--disable-hot-restart",
+    "--file-flush-interval-msec",
+    "50",
+];
 
 /// What `istio-init` sets up: everything but the proxy's own traffic goes through the proxy
 /// (Istio, tools/istio-iptables).
@@ -101,9 +110,11 @@ impl Pod {
         &self.tree.root
     }
 
-    /// Whether any program of it runs.
-    pub(crate) fn is_running(&self) -> bool {
-        !self.cgroup.processes().is_empty()
+    /// Whether all of `programs` run in it.
+    pub(crate) fn is_running(&self, programs: &[String]) -> bool {
+        programs
+            .iter()
+            .all(|program| !self.cgroup.child(program).processes().is_empty())
     }
 
     /// Puts its tree together and starts its programs. Its namespace is there already.
@@ -128,7 +139,7 @@ impl Pod {
         if !plan.command.is_empty() {
             // As the first user that Debian makes, whom capture does not know.
             let argv: Vec<&str> = plan.command.iter().map(String::as_str).collect();
-            self.spawn("app", 1000, &argv)?;
+            self.spawn(APP, 1000, &argv)?;
         }
         Ok(())
     }
@@ -136,10 +147,10 @@ impl Pod {
     /// Waits until its programs answer.
     pub(crate) fn wait(&self, plan: &PodPlan) -> Result<(), PodError> {
         if plan.envoy.is_some() {
-            self.wait_for("envoy", envoy::ADMIN_PORT, Answer::Http("/ready"))?;
+            self.wait_for(ENVOY, envoy::ADMIN_PORT, Answer::Http("/ready"))?;
         }
         plan.ready
-            .map_or(Ok(()), |port| self.wait_for("app", port, Answer::Connects))
+            .map_or(Ok(()), |port| self.wait_for(APP, port, Answer::Connects))
     }
 
     /// `argv` as a command inside of it, as root, whom capture treats as any application.
@@ -172,15 +183,11 @@ impl Pod {
             let mut restore = in_netns(&self.netns, "chroot");
             run_with_input(restore.arg(self.root()).arg("iptables-restore"), CAPTURE)?;
         }
-        let argv = [
-            "/usr/local/bin/envoy",
-            "-c",
-            envoy::BOOTSTRAP,
-            "--concurrency",
-            "1",
-            "--disable-hot-restart",
-        ];
-        self.spawn("envoy", PROXY_UID, &argv)
+        let argv = ["/usr/local/bin/envoy", "-c", envoy::BOOTSTRAP]
+            .into_iter()
+            .chain(ENVOY_FLAGS);
+        let argv: Vec<&str> = argv.collect();
+        self.spawn(ENVOY, PROXY_UID, &argv)
     }
 
     fn write_for_proxy(&self, inside: &str, bytes: &[u8]) -> Result<(), PodError> {

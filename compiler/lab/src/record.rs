@@ -25,6 +25,9 @@ pub(crate) struct Record {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NodeRecord {
     pub(crate) address: Ipv4Addr,
+    /// What runs in a pod; of a machine, systemd knows.
+    #[serde(default)]
+    pub(crate) programs: Vec<String>,
 }
 
 /// The record could not be read or written.
@@ -46,14 +49,25 @@ pub enum RecordError {
 impl Record {
     /// What is remembered of a lab made from `plan`.
     pub(crate) fn of(plan: &LabPlan) -> Self {
-        let machines = plan
-            .machines
-            .iter()
-            .map(|(name, it)| (name.clone(), NodeRecord { address: it.address }));
-        let pods = plan
-            .workloads
-            .iter()
-            .map(|(name, it)| (name.clone(), NodeRecord { address: it.address }));
+        let machines = plan.machines.iter().map(|(name, it)| {
+            (
+                name.clone(),
+                NodeRecord {
+                    address: it.address,
+                    programs: Vec::new(),
+                },
+            )
+        });
+        let pods = plan.workloads.iter().map(|(name, it)| {
+            let programs = it.programs().map(str::to_owned).collect();
+            (
+                name.clone(),
+                NodeRecord {
+                    address: it.address,
+                    programs,
+                },
+            )
+        });
         Self {
             plan: digest(plan),
             machines: machines.collect(),
