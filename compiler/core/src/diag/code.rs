@@ -48,6 +48,7 @@ codes! {
         "The range of virtual addresses overlaps a network of real machines.";
     FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
+    EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning "A port is excluded from what is not captured anyway.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";
@@ -58,10 +59,10 @@ codes! {
     NEAR_WITHOUT_EJECT "MC-T015" "near-without-eject" Warning
         "Nearer places are preferred, but nothing says when they are given up.";
     WEIGHT_MIXED "MC-T016" "weight-missing" Warning "Some VMs of a service have a weight and others have none.";
+    SELECTOR_MISSED "MC-T017" "selector-missed" Error "A label keeps the machine out of its own service.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
     HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
     PORT_NOBODY "MC-S006" "empty-allow-policy" Warning "No rule of the service allows anything on this port.";
-    NAME_TOO_LONG "MC-K001" "oversize-name" Error "A name that is put together is longer than Kubernetes takes.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }
 

@@ -1,6 +1,89 @@
-//! rules
-use crate::diag::Sink;
+//! What cannot work, though every word of the spec is right. A rule is a file here and a line in [`RULES`]; every
+//! [`Code`], the language's own too, has a page beside: `<slug>.md`, whose examples are its test.
+
+mod address_conflict;
+mod conflict;
+mod duplicate;
+mod empty_allow_policy;
+mod exclude_ineffective;
+mod forward_in_mesh;
+mod gateway_missing;
+mod http_on_tcp;
+mod near_without_eject;
+mod no_endpoints;
+mod no_probe;
+mod pages;
+mod port_conflict;
+mod port_missing;
+mod principal_nonexistent;
+mod reserved_app_port;
+mod selector_missed;
+mod ssh_capturable;
+mod subset_empty;
+mod vip_collision;
+mod virtual_range_overlap;
+mod weight_missing;
+
+pub use pages::page;
+
+use crate::diag::{Code, Sink, code};
 use crate::model::Mesh;
 use crate::spec::decl::Spec;
 
-pub(crate) fn check(_spec: &Spec, _mesh: &Mesh, _sink: &mut Sink) {}
+/// What a rule looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// The spec as it is written: every value has its place.
+    pub spec: &'a Spec,
+    /// What it means; what leads nowhere is left out.
+    pub mesh: &'a Mesh,
+}
+
+/// One rule.
+#[derive(Debug)]
+pub struct Rule {
+    /// What it finds.
+    pub code: &'static Code,
+    check: fn(Context<'_>, &mut Sink),
+}
+
+/// All rules.
+pub static RULES: &[Rule] = &[
+    rule(&code::ADDRESS_CONFLICT, address_conflict::check),
+    rule(&code::CONFLICT, conflict::check),
+    rule(&code::DUPLICATE, duplicate::check),
+    rule(&code::PORT_NOBODY, empty_allow_policy::check),
+    rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
+    rule(&code::FORWARD_MESH, forward_in_mesh::check),
+    rule(&code::GATEWAY_MISSING, gateway_missing::check),
+    rule(&code::HTTP_ON_TCP, http_on_tcp::check),
+    rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
+    rule(&code::NO_ENDPOINTS, no_endpoints::check),
+    rule(&code::NO_PROBE, no_probe::check),
+    rule(&code::PORT_CONFLICT, port_conflict::check),
+    rule(&code::PORT_UNDECLARED, port_missing::check),
+    rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
+    rule(&code::RESERVED_PORT, reserved_app_port::check),
+    rule(&code::SELECTOR_MISSED, selector_missed::check),
+    rule(&code::SSH_CAPTURABLE, ssh_capturable::check),
+    rule(&code::SUBSET_EMPTY, subset_empty::check),
+    rule(&code::VIP_COLLISION, vip_collision::check),
+    rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
+    rule(&code::WEIGHT_MIXED, weight_missing::check),
+];
+
+const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {
+    Rule { code, check }
+}
+
+/// Lets every rule look.
+pub fn check(spec: &Spec, mesh: &Mesh, sink: &mut Sink) {
+    for rule in RULES {
+        (rule.check)(Context { spec, mesh }, sink);
+    }
+}
+
+/// The only one, where there is only one: it need not be named.
+fn only<T>(map: &std::collections::BTreeMap<String, T>) -> Option<&T> {
+    map.values().next().filter(|_| map.len() == 1)
+}

@@ -1,0 +1,78 @@
+use super::Context;
+use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::spec::decl::{HealthDecl, ServiceDecl, VmsDecl};
+
+/// Settings of one node that exclude each other.
+pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    for (_, service) in context.spec.services() {
+        addresses(service, sink);
+        for vms in &service.vms {
+            vms.health.iter().for_each(|health| probe(health, sink));
+            one_host(vms, sink);
+        }
+    }
+}
+
+fn both(one: (Span, &str), other: (Span, &str), help: &str) -> Diagnostic {
+    let message = format!("{} and {} exclude each other", one.1, other.1);
+    Diagnostic::new(&code::CONFLICT, one.0, message).here("this").label(other.0, "and this").help(help)
+}
+
+fn addresses(service: &ServiceDecl, sink: &mut Sink) {
+    let headless = service.headless.as_ref().filter(|headless| headless.value).map(|headless| headless.span);
+    let cluster_ip = service.cluster_ip.as_ref().map(|address| address.span);
+    let host = service.host.as_ref().map(|host| host.span);
+    if let (Some(one), Some(other)) = (headless, cluster_ip) {
+        let help = "a headless service has no address: keep one of them";
+        sink.push(both((one, "`headless=`"), (other, "`cluster-ip=`"), help));
+    }
+    if let (Some(one), Some(other)) = (cluster_ip, host) {
+        let help = "the host is no Service of Kubernetes: write its address as a node, `address \"…\"`";
+        sink.push(both((one, "`cluster-ip=`"), (other, "`host=`"), help));
+    }
+    if let (Some(one), Some(other)) = (headless, host) {
+        sink.push(both((one, "`headless=`"), (other, "`host=`"), "only Services of Kubernetes are headless"));
+    }
+    if let (Some(address), None) = (service.addresses.first(), host) {
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, address.span, "`address` is for services with a `host=` of their own")
+                .label(service.name.span, "this one is a Service of Kubernetes")
+                .help(format!("write `cluster-ip=\"{}\"` behind its name", address.value)),
+        );
+    }
+}
+
+fn probe(health: &HealthDecl, sink: &mut Sink) {
+    let asked: Vec<(Span, &str)> = [
+        health.http.as_ref().map(|port| (port.span, "`http=`")),
+        health.tcp.as_ref().map(|port| (port.span, "`tcp=`")),
+        health.exec.as_ref().map(|command| (command.span, "`exec=`")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    match asked.as_slice() {
+        [] if !health.damaged => sink.push(
+            Diagnostic::new(&code::MISSING, health.span, "`health` does not say what is asked")
+                .help("write `http=PORT path=\"/…\"`, `tcp=PORT` or `exec=\"command\"`"),
+        ),
+        [one, other, ..] => sink.push(both(*other, *one, "one of them is asked: keep it")),
+        _ => {}
+    }
+    if let (Some(path), None, false) = (&health.path, &health.http, health.damaged) {
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, path.span, "`path=` is asked by HTTP only")
+                .help("write `http=PORT` beside it, or leave it out"),
+        );
+    }
+}
+
+fn one_host(vms: &VmsDecl, sink: &mut Sink) {
+    if let (Some(host), [_, second, ..]) = (&vms.ssh.host, vms.vms.as_slice()) {
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, host.span, "one SSH host stands for several machines")
+                .label(second.name.span, "this is another machine")
+                .help("write `ssh host=` in each `vm`"),
+        );
+    }
+}
