@@ -1,0 +1,92 @@
+//! The rules that lead this machine's traffic through meshd.
+//!
+//! [`up`] loads the bundle's rules in one transaction of the backend, whatever was there of ours before; [`down`] takes
+//! away all of ours from all backends and needs to know nothing. Rules of other programs are never touched: ours
+//! live in `table inet meshd`, or in chains that begin with `MESHD_`. The proxy itself has no right to do any of this.
+
+mod iptables;
+mod loopback;
+mod nft;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command;
+use crate::failure::{Failure, OnPath};
+use crate::layout::Layout;
+
+/// What was loaded, for people who look; [`down`] does not read it.
+const NOTE: &str = "/run/meshd-capture.json";
+
+/// Who keeps the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Backend {
+    /// `nft`.
+    Nft,
+    /// `iptables-restore` and `ip6tables-restore`.
+    Iptables,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Note {
+    backend: Backend,
+    /// We gave the loopback interface `::6`.
+    loopback: bool,
+}
+
+/// Loads the rules; what was loaded before is replaced without a moment in between.
+pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
+    for rules in foreign() {
+        tracing::warn!(%rules, "rules of another mesh are in the kernel: they see traffic before or after ours");
+    }
+    let nft_rules = layout.at("/etc/meshd/capture.nft");
+    let backend = if nft::is_usable() && nft_rules.exists() { Backend::Nft } else { Backend::Iptables };
+    match backend {
+        Backend::Nft => {
+            let rules = std::fs::read_to_string(&nft_rules).on("read", &nft_rules)?;
+            nft::load(&rules)?;
+            iptables::clear()?;
+        }
+        Backend::Iptables => {
+            iptables::load(layout)?;
+            nft::clear()?;
+        }
+    }
+    let before = note().is_some_and(|note| note.loopback);
+    let loopback = loopback::add() || before;
+    let text = serde_json::to_vec(&Note { backend, loopback }).map_err(|cause| Failure::new("note the rules", cause))?;
+    std::fs::write(NOTE, text).on("write", NOTE.as_ref())?;
+    Ok(backend)
+}
+
+/// Takes all of our rules away, of every backend.
+pub(crate) fn down() -> Result<(), Failure> {
+    let (nft, iptables) = (nft::clear(), iptables::clear());
+    if note().is_some_and(|note| note.loopback) {
+        loopback::remove();
+    }
+    let _ = std::fs::remove_file(NOTE);
+    nft.and(iptables)
+}
+
+/// Our rules as they are in the kernel; empty when there are none.
+pub(crate) fn show() -> String {
+    [nft::show(), iptables::show()].concat()
+}
+
+/// Our rules are in the kernel.
+pub(crate) fn is_up() -> bool {
+    !show().is_empty()
+}
+
+/// Chains and tables of other meshes' agents.
+pub(crate) fn foreign() -> Vec<String> {
+    let mut found = iptables::foreign();
+    let tables = command::output("nft", &["list", "tables"], None).map(|output| output.stdout).unwrap_or_default();
+    found.extend(tables.lines().filter(|table| table.contains("istio-proxy")).map(|table| format!("nft {table}")));
+    found
+}
+
+fn note() -> Option<Note> {
+    serde_json::from_slice(&std::fs::read(NOTE).ok()?).ok()
+}

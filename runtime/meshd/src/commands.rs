@@ -1,0 +1,98 @@
+//! What each command does with its arguments, and its exit code: 0 done, 1 it failed, 2 meshd itself failed.
+
+use std::process::ExitCode;
+
+use crate::cli::{Capture, Cli, Command, Format, Install, Output};
+use crate::failure::Failure;
+use crate::install::{self, Reason, Wish};
+use crate::layout::Layout;
+use crate::report::Report;
+use crate::{capture, logging, run, status};
+
+/// Runs the command.
+pub(crate) fn run(cli: &Cli) -> ExitCode {
+    let layout = Layout::new(&cli.root);
+    let logging = logging::start(matches!(cli.command, Command::Run));
+    match &cli.command {
+        Command::Run => told(run::run(&layout, logging)),
+        Command::Capture { action } => told(capture_command(&layout, *action)),
+        Command::Status(output) => status_command(&layout, output),
+        Command::Install(install) => install_command(&layout, install),
+        Command::Confirm { release, output } => {
+            reported(output, |report| as_root().and_then(|()| install::confirm(&layout, release, report)))
+        }
+        Command::Rollback { unconfirmed, output } => {
+            let reason = unconfirmed.as_deref().map_or(Reason::Asked, Reason::Unconfirmed);
+            reported(output, |report| as_root().and_then(|()| install::rollback(&layout, &reason, report)))
+        }
+        Command::Remove(output) => {
+            reported(output, |report| as_root().and_then(|()| install::remove(&layout, report)))
+        }
+    }
+}
+
+fn install_command(layout: &Layout, install: &Install) -> ExitCode {
+    let wish = Wish { confirm_within: install.confirm_within, expect: install.expect.as_deref() };
+    reported(&install.output, |report| {
+        as_root().and_then(|()| install::install(layout, &install.folder, &wish, report))
+    })
+}
+
+fn capture_command(layout: &Layout, action: Capture) -> Result<(), Failure> {
+    as_root()?;
+    match action {
+        Capture::Up => {
+            let backend = capture::up(layout)?;
+            tracing::info!(?backend, "traffic is captured");
+            install::rearm(layout)
+        }
+        Capture::Down => capture::down(),
+        Capture::Show => {
+            print!("{}", capture::show());
+            Ok(())
+        }
+    }
+}
+
+fn status_command(layout: &Layout, output: &Output) -> ExitCode {
+    let status = status::of_machine(layout);
+    match output.format {
+        Format::Json => print_json(&status),
+        Format::Human => print!("{}", status::human(&status)),
+    }
+    ExitCode::SUCCESS
+}
+
+fn reported(output: &Output, operation: impl FnOnce(&mut Report) -> Result<(), Failure>) -> ExitCode {
+    let mut report = Report::default();
+    let result = operation(&mut report);
+    let report = report.end(result);
+    match output.format {
+        Format::Json => print_json(&report),
+        Format::Human => print!("{}", report.human()),
+    }
+    if report.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+}
+
+fn told(result: Result<(), Failure>) -> ExitCode {
+    let Err(failure) = result else { return ExitCode::SUCCESS };
+    eprintln!("error: {failure}");
+    if let Some(remedy) = &failure.remedy {
+        eprintln!(" help: {remedy}");
+    }
+    ExitCode::from(1)
+}
+
+fn print_json(value: &impl serde::Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("error: write the answer: {error}"),
+    }
+}
+
+fn as_root() -> Result<(), Failure> {
+    if nix::unistd::geteuid().is_root() {
+        return Ok(());
+    }
+    Err(Failure::new("change this machine", "this needs root").remedy("run it with sudo"))
+}

@@ -1,0 +1,193 @@
+//! What runs, and what it acts on: taking over snapshots and identities, refusing bad ones, and saying how it is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use mesh_proxy::Shared;
+use mesh_proxy::dns::{Dns, Machine, Names, Resolvers};
+use mesh_wire::{NameTable, Sha256, Status};
+
+use crate::identity;
+use crate::layout::Layout;
+use crate::snapshot::{self, Loaded, Paths};
+use crate::status;
+use crate::watch::Look;
+
+/// The running meshd.
+pub(crate) struct Daemon {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) dns: Arc<Dns>,
+    layout: Layout,
+    paths: Paths,
+    machine: Machine,
+    started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    snapshot: Option<Sha256>,
+    snapshot_error: Option<String>,
+    identity_error: Option<String>,
+    draining: bool,
+    files: Look,
+    identity_files: Look,
+    /// What the servers of DNS follow from; the hosts are not kept.
+    forwarding: NameTable,
+    servers: Vec<std::net::SocketAddr>,
+}
+
+impl Daemon {
+    /// A daemon without a snapshot: its DNS forwards all names.
+    pub(crate) fn new(layout: Layout, shared: Arc<Shared>, machine: Machine) -> Self {
+        let servers = machine.servers();
+        let dns = Dns::new(Names::default(), Resolvers::of(servers.clone()));
+        let paths = Paths::of(&layout);
+        let state = State { servers, ..State::default() };
+        Self { shared, dns: Arc::new(dns), layout, paths, machine, started: Instant::now(), state: Mutex::new(state) }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // A panic elsewhere leaves the values whole: each is written at once.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over the snapshot of the bundle; where that is damaged at the start, the last one that worked.
+    pub(crate) fn start(&self) {
+        if !self.reload()
+            && let Some(last) = snapshot::last_good(&self.paths)
+        {
+            let digest = last.digest.clone();
+            match self.put_in_force(last) {
+                Ok(_) => tracing::warn!(snapshot = %digest, "serving the last snapshot that worked"),
+                Err(error) => tracing::error!(%error, "the last snapshot that worked does not any more"),
+            }
+        }
+        self.reload_identity();
+    }
+
+    /// Takes over the snapshot on disk, if it can be; a bad one leaves everything as it is.
+    pub(crate) fn reload(&self) -> bool {
+        self.state().files = Look::at(self.paths.files());
+        let result = snapshot::load(&self.paths).map_err(|error| error.to_string());
+        match result.and_then(|loaded| self.put_in_force(loaded)) {
+            Ok(loaded) => {
+                self.state().snapshot_error = None;
+                tracing::info!(snapshot = %loaded.digest, hosts = loaded.names.hosts.len(), "snapshot in force");
+                if let Err(error) = snapshot::keep(&self.paths, &loaded) {
+                    tracing::warn!(%error, "cannot keep the snapshot for a start without its files");
+                }
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "snapshot refused; what worked before goes on");
+                self.state().snapshot_error = Some(error);
+                false
+            }
+        }
+    }
+
+    fn put_in_force(&self, loaded: Loaded) -> Result<Loaded, String> {
+        for part in mesh_proxy::unsupported(&loaded.snapshot) {
+            tracing::warn!(%part, "the snapshot says what this meshd does not act on");
+        }
+        self.shared.apply(loaded.snapshot.clone()).map_err(|refused| refused.to_string())?;
+        self.dns.set_names(Names::compile(&loaded.names));
+        let mut state = self.state();
+        state.snapshot = Some(loaded.digest.clone());
+        state.forwarding = NameTable {
+            forward: loaded.names.forward.clone(),
+            upstream: loaded.names.upstream.clone(),
+            ..NameTable::default()
+        };
+        self.dns.set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+        Ok(loaded)
+    }
+
+    /// Takes over the identity on disk; a bad one leaves the old one in force.
+    pub(crate) fn reload_identity(&self) {
+        let Some(snapshot) = self.shared.snapshot() else { return };
+        let Some(wanted) = &snapshot.identity else { return };
+        self.state().identity_files = Look::at(identity::files(&self.layout, &wanted.source));
+        match identity::load(&self.layout, wanted) {
+            Ok(identity) => {
+                tracing::info!(spiffe = %identity.spiffe(), seconds = identity.expires_in(), "identity in force");
+                self.shared.set_identity(identity);
+                self.state().identity_error = None;
+            }
+            Err(error) => {
+                tracing::error!(%error, "identity refused");
+                self.state().identity_error = Some(error.to_string());
+            }
+        }
+    }
+
+    /// Looks whether files changed, and acts on it. Called every second: it costs some calls of stat(2).
+    pub(crate) fn look(&self) {
+        if Look::at(self.paths.files()) != self.state().files {
+            self.reload();
+        }
+        let files: Vec<PathBuf> = self.identity_files();
+        if Look::at(files) != self.state().identity_files {
+            self.reload_identity();
+        }
+        let servers = self.machine.servers();
+        let mut state = self.state();
+        // A moment without any server is one in which the network is being set up: what worked is kept.
+        if servers != state.servers && !servers.is_empty() {
+            tracing::info!(?servers, "the machine's name servers changed");
+            state.servers = servers;
+            self.dns.set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+        }
+    }
+
+    fn identity_files(&self) -> Vec<PathBuf> {
+        let snapshot = self.shared.snapshot();
+        let identity = snapshot.as_ref().and_then(|snapshot| snapshot.identity.as_ref());
+        identity.map(|wanted| identity::files(&self.layout, &wanted.source).to_vec()).unwrap_or_default()
+    }
+
+    /// From now on it is not ready: nobody new shall come.
+    pub(crate) fn begin_drain(&self) {
+        self.state().draining = true;
+    }
+
+    /// What it waits for; `None` when it serves.
+    pub(crate) fn not_ready(&self) -> Option<String> {
+        let state = self.state();
+        if state.draining {
+            return Some("draining".to_owned());
+        }
+        if state.snapshot.is_none() {
+            let error = state.snapshot_error.as_deref().unwrap_or("none was found");
+            return Some(format!("no snapshot: {error}"));
+        }
+        match self.shared.identity() {
+            None => Some(format!("no identity: {}", state.identity_error.as_deref().unwrap_or("none was found"))),
+            Some(identity) if identity.expires_in() < 0 => Some("the certificate has ended".to_owned()),
+            Some(_) => None,
+        }
+    }
+
+    /// How it is. What only root sees is left for `meshd status`.
+    pub(crate) fn status(&self) -> Status {
+        let identity = self.shared.identity();
+        let ready = self.not_ready().is_none();
+        let state = self.state();
+        Status {
+            version: crate::run::VERSION.to_owned(),
+            release: self.layout.current(),
+            previous: self.layout.previous(),
+            running: true,
+            ready,
+            snapshot: state.snapshot.clone(),
+            snapshot_error: state.snapshot_error.clone(),
+            spiffe: identity.as_ref().map(|identity| identity.spiffe().to_string()),
+            certificate_seconds: identity.as_ref().map(|identity| identity.expires_in()),
+            memory: status::memory(),
+            uptime: Some(self.started.elapsed().as_secs()),
+            ..Status::default()
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Who this machine is: certificate, key and roots in files, taken over when they change.
+
+use std::fs;
+use std::path::PathBuf;
+
+use mesh_proxy::tls::Identity;
+use mesh_wire::snapshot::IdentitySource;
+
+use crate::layout::Layout;
+
+/// Why an identity was not taken over. Nothing of a key is ever in it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IdentityError {
+    /// A file cannot be read.
+    #[error("{}: {cause}", .path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// The files do not make an identity.
+    #[error("{0}")]
+    Unusable(String),
+    /// They are somebody else's.
+    #[error("the certificate is that of {there}, but the snapshot says {wanted}")]
+    Other {
+        /// Of the certificate.
+        there: String,
+        /// Of the snapshot.
+        wanted: String,
+    },
+}
+
+/// The files of an identity.
+pub(crate) fn files(layout: &Layout, source: &IdentitySource) -> [PathBuf; 3] {
+    let IdentitySource::Files { cert_chain, key, roots } = source;
+    [cert_chain, key, roots].map(|path| layout.at(path))
+}
+
+/// Reads and checks the identity.
+pub(crate) fn load(layout: &Layout, wanted: &mesh_wire::Identity) -> Result<Identity, IdentityError> {
+    let [chain, key, roots] = files(layout, &wanted.source);
+    let read = |path: PathBuf| fs::read(&path).map_err(|cause| IdentityError::Read { path, cause });
+    let identity = Identity::load(&read(chain)?, &read(key)?, &read(roots)?)
+        .map_err(|error| IdentityError::Unusable(error.to_string()))?;
+    let there = identity.spiffe().to_string();
+    if there != wanted.spiffe {
+        return Err(IdentityError::Other { there, wanted: wanted.spiffe.clone() });
+    }
+    Ok(identity)
+}

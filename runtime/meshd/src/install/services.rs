@@ -1,0 +1,104 @@
+//! What must be started, restarted or told when another release comes into force.
+
+use std::collections::BTreeSet;
+
+use super::stage::Release;
+use crate::failure::Failure;
+use crate::systemd::Systemd;
+
+const RESOLVED: &str = "systemd-resolved.service";
+const RESOLVED_FOLDER: &str = "/etc/systemd/resolved.conf.d/";
+const UNIT_FOLDER: &str = "/etc/systemd/system/";
+const CAPTURE_FILES: [&str; 3] = ["/etc/meshd/capture.v4.rules", "/etc/meshd/capture.v6.rules", "/etc/meshd/capture.nft"];
+
+/// The difference between two releases, as far as running things are concerned.
+#[derive(Debug, PartialEq, Eq, Default)]
+pub(crate) struct Changes {
+    units: bool,
+    sockets: bool,
+    program: bool,
+    files: bool,
+    capture: bool,
+    resolver: bool,
+}
+
+impl Changes {
+    /// What is different in `new`.
+    pub(crate) fn between(old: Option<&Release>, new: Option<&Release>) -> Self {
+        let mut changes = Self { program: old.map(|old| &old.program) != new.map(|new| &new.program), ..Self::default() };
+        let paths = [old, new].into_iter().flatten().flat_map(|release| &release.bundle.files);
+        for path in paths.map(|file| file.path.as_str()) {
+            if old.and_then(|old| old.file(path)) == new.and_then(|new| new.file(path)) {
+                continue;
+            }
+            match path.strip_prefix(UNIT_FOLDER) {
+                Some("meshd.socket") => (changes.units, changes.sockets) = (true, true),
+                Some("meshd.service") => (changes.units, changes.program) = (true, true),
+                Some("meshd-capture.service") => (changes.units, changes.capture) = (true, true),
+                Some(_) => changes.units = true,
+                None if path.starts_with(RESOLVED_FOLDER) => changes.resolver = true,
+                None if CAPTURE_FILES.contains(&path) => changes.capture = true,
+                None => changes.files = true,
+            }
+        }
+        changes
+    }
+
+    /// Acts on it.
+    pub(crate) fn apply(&self, systemd: Systemd, new: &Release) -> Result<(), Failure> {
+        if self.units {
+            systemd.call("daemon-reload", &[])?;
+        }
+        if self.sockets {
+            systemd.try_call("stop", &["meshd-capture.service", "meshd.service", "meshd.socket"]);
+        }
+        let units: Vec<&str> = new.bundle.units.iter().map(|unit| unit.name.as_str()).collect();
+        systemd.try_call("reset-failed", &units);
+        if self.program && !self.sockets && systemd.is_active("meshd.service") {
+            systemd.call("restart", &["meshd.service"])?;
+        } else if self.files && systemd.is_active("meshd.service") {
+            systemd.call("reload", &["meshd.service"])?;
+        }
+        if self.capture && systemd.is_active("meshd-capture.service") {
+            systemd.call("reload", &["meshd-capture.service"])?;
+        }
+        if !units.is_empty() {
+            systemd.call("start", &units)?;
+        }
+        if self.resolver {
+            restart_resolver(systemd);
+        }
+        Ok(())
+    }
+}
+
+/// systemd-resolved reads its settings only when it starts.
+pub(crate) fn restart_resolver(systemd: Systemd) {
+    systemd.try_call("try-restart", &[RESOLVED]);
+}
+
+/// One of the links changes what systemd-resolved does.
+pub(crate) fn concern_resolver(links: &BTreeSet<String>) -> bool {
+    links.iter().any(|path| path.starts_with(RESOLVED_FOLDER))
+}
+
+/// Stops all units among the links, rules first: what is captured must always have somebody to go to.
+pub(crate) fn stop(systemd: Systemd, links: &BTreeSet<String>) {
+    let names = links.iter().filter_map(|path| path.strip_prefix(UNIT_FOLDER)).filter(|name| !name.contains('/'));
+    let mut units: Vec<&str> = names.collect();
+    units.sort_by_key(|unit| (!unit.contains("capture"), !unit.ends_with(".socket")));
+    for unit in units {
+        systemd.try_call("stop", &[unit]);
+        systemd.try_call("reset-failed", &[unit]);
+    }
+}
+
+/// The release wants systemd-resolved's help.
+pub(crate) fn needs_resolved(release: &mesh_wire::Bundle) -> bool {
+    release.files.iter().any(|file| file.path.starts_with(RESOLVED_FOLDER))
+}
+
+/// systemd-resolved runs here.
+pub(crate) fn has_resolved(systemd: Systemd) -> bool {
+    systemd == Systemd::Image || systemd.is_active(RESOLVED)
+}

@@ -1,0 +1,145 @@
+//! The daemon, put together.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mesh_proxy::dns::{self, Machine};
+use mesh_proxy::telemetry::LogSink;
+use mesh_proxy::{Destinations, Drain, Drainer, Shared, serve_inbound, serve_outbound};
+use sd_notify::NotifyState;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::admin;
+use crate::daemon::Daemon;
+use crate::failure::Failure;
+use crate::layout::Layout;
+use crate::logging::Logging;
+use crate::metrics;
+use crate::sockets::Sockets;
+
+/// This program's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Threads that carry traffic; a VM's processors belong to its application.
+const WORKERS: usize = 2;
+/// How often files are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+/// How long connections may go on after the request to stop (Istio: terminationDrainDuration).
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Serves until it is told to stop.
+pub(crate) fn run(layout: &Layout, logging: Logging) -> Result<(), Failure> {
+    raise_file_limit();
+    let sockets = Sockets::open()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::new("start the runtime", cause))?;
+    runtime.block_on(serve(layout.clone(), sockets, logging)).map_err(|cause| Failure::new("serve", cause))
+}
+
+/// Every connection takes two descriptors; the usual soft limit of 1024 is for programs that use select(2).
+fn raise_file_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
+    }
+}
+
+async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::Result<()> {
+    let own = sockets.dns_udp.iter().filter_map(|socket| socket.local_addr().ok()).collect::<Vec<SocketAddr>>();
+    let machine = Machine::new(layout.at("/"), own);
+    let daemon = Arc::new(Daemon::new(layout, Shared::new(Destinations::Socket, LogSink::stdout()), machine));
+    metrics::register(&daemon);
+    daemon.start();
+    let drainer = spawn(sockets, &daemon, &logging)?;
+    let mut signals = Signals::new()?;
+    notify(&[NotifyState::Ready]);
+    tracing::info!(version = VERSION, "serving");
+    signals.obey(&daemon).await;
+    notify(&[NotifyState::Stopping]);
+    daemon.begin_drain();
+    tracing::info!("draining");
+    drainer.drain(DRAIN).await;
+    Ok(())
+}
+
+/// A task for each socket.
+fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::Result<Drainer> {
+    let (drainer, drain): (Drainer, Drain) = mesh_proxy::drain::new();
+    for listener in sockets.outbound {
+        let listener = TcpListener::from_std(listener)?;
+        tokio::spawn(serve_outbound(listener, Arc::clone(&daemon.shared), drain.clone()));
+    }
+    for listener in sockets.inbound {
+        let listener = TcpListener::from_std(listener)?;
+        tokio::spawn(serve_inbound(listener, Arc::clone(&daemon.shared), drain.clone()));
+    }
+    for socket in sockets.dns_udp {
+        let socket = Arc::new(UdpSocket::from_std(socket)?);
+        tokio::spawn(dns::serve_udp(socket, Arc::clone(&daemon.dns)));
+    }
+    for listener in sockets.dns_tcp {
+        tokio::spawn(dns::serve_tcp(TcpListener::from_std(listener)?, Arc::clone(&daemon.dns)));
+    }
+    for listener in sockets.health {
+        let daemon = Arc::clone(daemon);
+        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| admin::health(&daemon, request)));
+    }
+    for listener in sockets.metrics {
+        let daemon = Arc::clone(daemon);
+        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| admin::metrics(&daemon, request)));
+    }
+    for listener in sockets.admin {
+        let (daemon, logging) = (Arc::clone(daemon), logging.clone());
+        let page = move |request: &_| admin::admin(&daemon, &logging, request);
+        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, page));
+    }
+    Ok(drainer)
+}
+
+/// What the service manager and the clock ask for.
+struct Signals {
+    reload: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            reload: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Acts on them until one says stop.
+    async fn obey(&mut self, daemon: &Daemon) {
+        let mut look = tokio::time::interval(LOOK);
+        // systemd wants to hear from us within this time; half of it leaves room for a busy machine.
+        let patience = sd_notify::watchdog_enabled().unwrap_or(Duration::from_secs(3600));
+        let mut watchdog = tokio::time::interval((patience / 2).max(Duration::from_millis(1)));
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.reload.recv() => {
+                    daemon.reload();
+                    daemon.reload_identity();
+                }
+                _ = look.tick() => daemon.look(),
+                _ = watchdog.tick() => notify(&[NotifyState::Watchdog]),
+            }
+        }
+    }
+}
+
+fn notify(state: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::debug!(%error, "systemd is not told");
+    }
+}
