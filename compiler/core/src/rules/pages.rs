@@ -1,3 +1,23 @@
 use crate::diag::Code;
-/// Pages.
-pub fn page(_code: &Code) -> Option<&'static str> { None }
+
+macro_rules! pages {
+    ($($slug:literal)*) => {
+        /// What is to be known about a code, as Markdown. Its examples are run as tests: blocks `kdl fail` must be
+        /// found by the code, blocks `kdl pass` by none. Blocks without the word `whole` stand in a namespace of
+        /// a mesh with a network `kube`, a network `vm` of 10.10.0.0/24 and a cluster with a gateway.
+        pub fn page(code: &Code) -> Option<&'static str> {
+            match code.slug {
+                $($slug => Some(include_str!(concat!($slug, ".md"))),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+pages! {
+    "address-conflict" "conflict" "duplicate" "empty-allow-policy" "exclude-ineffective" "forward-in-mesh"
+    "gateway-missing" "http-on-tcp" "missing" "name-invalid" "near-without-eject" "no-endpoints" "no-probe"
+    "port-conflict" "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable"
+    "subset-empty" "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference"
+    "unreadable-file" "vip-collision" "virtual-range-overlap" "weight-missing" "wrong-type"
+}
