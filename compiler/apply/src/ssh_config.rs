@@ -128,13 +128,14 @@ impl Config {
         Ok(())
     }
 
-    /// What is said for `host`, which is the name that the operator wrote.
-    pub fn resolve(&self, host: &str, user: &str) -> Settings {
+    /// What is said for a host that is called by any of `names`; the last one is dialled where nothing else is said.
+    pub fn resolve(&self, names: &[&str], user: &str) -> Settings {
+        let address = names.last().copied().unwrap_or_default();
         let mut settings = Settings::default();
         for section in &self.sections {
-            let dialled = settings.get("hostname").unwrap_or(host).to_owned();
+            let dialled = settings.get("hostname").unwrap_or(address).to_owned();
             let login = settings.get("user").unwrap_or(user).to_owned();
-            if !section.applies(host, &dialled, &login) {
+            if !section.applies(names, &dialled, &login) {
                 continue;
             }
             for line in &section.lines {

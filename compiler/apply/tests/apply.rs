@@ -1,5 +1,7 @@
 //! Whole runs against a real sshd; only the daemon at the far end is a stand-in.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "helpers of tests")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The authority's certificates, judged by openssl.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;

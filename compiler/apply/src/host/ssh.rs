@@ -48,12 +48,16 @@ pub struct Ssh {
 }
 
 impl Ssh {
-    /// A login for what a bundle says of its machine.
+    /// A login for what a bundle says of the machine of `vm`.
     ///
     /// # Errors
     /// When the SSH configuration says something for it that cannot be followed.
-    pub fn new(operator: Arc<Operator>, wanted: &mesh_wire::bundle::Ssh) -> Result<Self, EndpointError> {
-        let endpoint = Endpoint::resolve(&operator, wanted)?;
+    pub fn new(
+        operator: Arc<Operator>,
+        vm: &str,
+        wanted: &mesh_wire::bundle::Ssh,
+    ) -> Result<Self, EndpointError> {
+        let endpoint = Endpoint::resolve(&operator, Some(vm), wanted)?;
         Ok(Self { operator, endpoint })
     }
 

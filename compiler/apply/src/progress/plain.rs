@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Event, Progress, Step, size};
 use crate::deploy::Done;
+use crate::fleet::Outcome;
 use crate::plan::{Action, Plan};
 
 /// Writes a line for everything that a reader of a log wants to know.
@@ -36,9 +37,9 @@ pub fn describe(event: &Event, shows_changes: bool) -> Vec<String> {
     match event {
         Event::Step(Step::Send { bytes }) => vec![format!("sending {}", size(*bytes))],
         Event::Step(step @ (Step::Switch | Step::Confirm | Step::Remove)) => vec![step.word().to_owned()],
-        Event::Step(Step::Connect | Step::Look) | Event::Moved(_) => Vec::new(),
+        // How a machine ended stands in the summary.
+        Event::Step(Step::Connect | Step::Look) | Event::Moved(_) | Event::Done(_) => Vec::new(),
         Event::Planned(plan) => plan_lines(plan, shows_changes),
-        Event::Done(done) => vec![ending(*done).to_owned()],
         Event::Failed(failure) => vec![
             format!("failed: {}", failure.what),
             format!("  cause: {}", failure.cause),
@@ -49,10 +50,18 @@ pub fn describe(event: &Event, shows_changes: bool) -> Vec<String> {
 }
 
 /// How a machine ended, for people.
-pub fn ending(done: Done) -> &'static str {
+pub fn ending(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Done { result } => good_ending(*result).to_owned(),
+        Outcome::Failed { error } => format!("failed: {error}"),
+        Outcome::Skipped => "not begun".to_owned(),
+    }
+}
+
+fn good_ending(done: Done) -> &'static str {
     match done {
         Done::Unchanged => "unchanged, nothing to do",
-        Done::Applied => "done",
+        Done::Applied => "applied",
         Done::Planned => "would be changed",
         Done::Removed => "removed, nothing is left",
         Done::Absent => "nothing is installed",

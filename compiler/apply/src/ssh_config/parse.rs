@@ -44,10 +44,10 @@ pub struct ParseError {
 }
 
 impl Section {
-    /// All its conditions hold.
-    pub fn applies(&self, original: &str, dialled: &str, user: &str) -> bool {
+    /// All its conditions hold; for the names that were written it is enough that they hold for one.
+    pub fn applies(&self, names: &[&str], dialled: &str, user: &str) -> bool {
         self.conditions.iter().all(|condition| match condition {
-            Condition::Original(patterns) => matches_any(patterns, original),
+            Condition::Original(patterns) => names.iter().any(|name| matches_any(patterns, name)),
             Condition::Dialled(patterns) => matches_any(patterns, dialled),
             Condition::User(patterns) => matches_any(patterns, user),
             Condition::Unsupported => false,

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn resolve(text: &str, host: &str) -> Settings {
-    Config::of_text(text).unwrap().resolve(host, "me")
+    Config::of_text(text).unwrap().resolve(&[host], "me")
 }
 
 #[test]
@@ -14,6 +14,13 @@ fn the_first_value_counts_and_identities_add_up() {
     assert_eq!((web.get("hostname"), web.get("port"), web.get("user")), (Some("10.0.0.1"), Some("2222"), Some("first")));
     assert_eq!(web.identities(), ["~/my key", "~/.ssh/other"]);
     assert_eq!(resolve(text, "web-9").get("port"), Some("1"));
+}
+
+#[test]
+fn a_vm_is_found_by_its_name_and_by_its_address() {
+    let config = Config::of_text("Host db-1\n Port 1\nHost 10.0.*\n User dba\nMatch host 10.0.0.5\n Compression yes\n").unwrap();
+    let db = config.resolve(&["db-1", "10.0.0.5"], "me");
+    assert_eq!((db.get("port"), db.get("user"), db.get("compression")), (Some("1"), Some("dba"), Some("yes")));
 }
 
 #[test]
@@ -33,9 +40,9 @@ fn an_include_counts_where_it_stands_and_under_its_condition() {
     std::fs::write(ssh.join("conf.d/a"), "User included\nHost other\n Port 9\n").unwrap();
     std::fs::write(ssh.join("config"), "Host vm other\n Port 7\n Include conf.d/*\n User late\n").unwrap();
     let config = Config::read(&ssh.join("config"), home.path(), true).unwrap();
-    let vm = config.resolve("vm", "me");
+    let vm = config.resolve(&["vm"], "me");
     assert_eq!((vm.get("user"), vm.get("port")), (Some("included"), Some("7")));
-    assert_eq!(config.resolve("elsewhere", "me"), Settings::default());
+    assert_eq!(config.resolve(&["elsewhere"], "me"), Settings::default());
 }
 
 #[test]
@@ -67,7 +74,7 @@ proptest! {
     #[test]
     fn any_text_is_read_or_refused_but_never_a_panic(text in "(?s).{0,200}") {
         if let Ok(config) = Config::of_text(&text) {
-            config.resolve("host", "me");
+            config.resolve(&["host"], "me");
         }
     }
 

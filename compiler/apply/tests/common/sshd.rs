@@ -117,7 +117,7 @@ impl Sshd {
 /// A login at 127.0.0.1.
 pub fn login(operator: Operator, port: u16) -> Ssh {
     let wanted = Wanted { host: "127.0.0.1".to_owned(), port: Some(port), ..Wanted::default() };
-    Ssh::new(Arc::new(operator), &wanted).unwrap()
+    Ssh::new(Arc::new(operator), "vm", &wanted).unwrap()
 }
 
 impl Drop for Sshd {

@@ -1,11 +1,132 @@
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use mesh_apply::ca::{Ca, CaError, Subject};
+use mesh_apply::out;
+
+use super::build;
+use super::check::Format;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
 /// Make an offline CA, intermediates for clusters and certificates for VMs.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+#[command(after_help = "\
+Examples:
+  meshc ca init ca                     a root, in the folder `ca`
+  meshc ca cluster ca seoul            an intermediate, and the Secret that gives it to istiod
+  meshc ca issue ca spec.kdl           a certificate for every VM of the spec
+  meshc build spec.kdl --identity ca   puts them into the bundles")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
 
-pub(crate) fn run(_args: Args, ui: &Ui) -> Exit {
-    ui.fail("`meshc ca` is not wired yet", "", "");
-    Exit::Broken
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a root. One that is there is never overwritten.
+    Init {
+        /// Where the authority lives.
+        dir: PathBuf,
+    },
+    /// Make an intermediate for a cluster, and the manifest of its Secret `cacerts`.
+    Cluster {
+        /// Where the authority lives.
+        dir: PathBuf,
+        /// The cluster's name.
+        name: String,
+    },
+    /// Make certificates for VMs. Those with more than half of their life left are kept.
+    Issue {
+        /// Where the authority lives.
+        dir: PathBuf,
+        /// A spec, or the folder that `meshc build` wrote.
+        #[arg(value_name = "SPEC|OUT")]
+        input: PathBuf,
+        /// A certificate for the pods of this account as well, for labs.
+        #[arg(long, value_name = "NAMESPACE/ACCOUNT", value_parser = account)]
+        workload: Vec<(String, String)>,
+        /// How long a new certificate is valid.
+        #[arg(long, default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=3650))]
+        days: u32,
+    },
+}
+
+fn account(text: &str) -> Result<(String, String), String> {
+    match text.split_once('/') {
+        Some((namespace, account)) if !namespace.is_empty() && !account.is_empty() => {
+            Ok((namespace.to_owned(), account.to_owned()))
+        }
+        _ => Err("`NAMESPACE/ACCOUNT` is expected".to_owned()),
+    }
+}
+
+pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
+    let done = match &args.action {
+        Action::Init { dir } => Ca::init(dir).map(|_| {
+            ui.line(format_args!("made a root in {}; keep root-key.pem away from the machines of the mesh", dir.display()));
+        }),
+        Action::Cluster { dir, name } => Ca::open(dir).and_then(|ca| ca.cluster(name)).map(|cluster| {
+            let word = if cluster.kept { "kept" } else { "made" };
+            ui.line(format_args!("{word} the intermediate of {name}: {}", cluster.folder.display()));
+            ui.line(format_args!("before istiod starts: kubectl apply -f {}", cluster.manifest.display()));
+        }),
+        Action::Issue { dir, input, workload, days } => {
+            let (domain, mut subjects) = match subjects(input, ui) {
+                Ok(found) => found,
+                Err(exit) => return exit,
+            };
+            subjects.extend(workload.iter().map(|(namespace, account)| Subject::account(&domain, namespace, account)));
+            issue(dir, &subjects, *days, ui)
+        }
+    };
+    match done {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            ui.fail("the authority could not do it", error, "");
+            Exit::Broken
+        }
+    }
+}
+
+fn issue(dir: &Path, subjects: &BTreeSet<Subject>, days: u32, ui: &Ui) -> Result<(), CaError> {
+    let ca = Ca::open(dir)?;
+    for subject in subjects {
+        let issued = ca.issue(subject, days)?;
+        let word = if issued.kept { "kept" } else { "issued" };
+        ui.line(format_args!("{word} {} for {}/{}", subject.spiffe, subject.namespace, subject.name));
+    }
+    Ok(())
+}
+
+/// The trust domain and the VMs of a spec, or of what was built from one.
+fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> {
+    if input.join("build.json").is_file() {
+        return of_output(input).map_err(|error| {
+            ui.fail("cannot read the output", error, "run `meshc build` again");
+            Exit::Broken
+        });
+    }
+    let mesh = build::mesh(&build::spec_file(input), Format::Human, ui)?.model;
+    let groups = mesh.services.iter().flat_map(|service| &service.groups);
+    let vms = groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
+    let subjects =
+        vms.map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account)).collect();
+    Ok((mesh.trust_domain, subjects))
+}
+
+/// What the snapshots say of their VMs' identities.
+fn of_output(out: &Path) -> anyhow::Result<(String, BTreeSet<Subject>)> {
+    let mut domain = String::new();
+    let mut subjects = BTreeSet::new();
+    for target in out::load(out)? {
+        let snapshot = target.bundle.files.iter().find(|file| file.path == "/etc/meshd/snapshot.json");
+        let Some(file) = snapshot else { continue };
+        let snapshot: mesh_wire::Snapshot = serde_json::from_slice(&std::fs::read(out.join(&file.source))?)?;
+        let Some(identity) = snapshot.identity else { continue };
+        domain = identity.trust_domain;
+        let (namespace, name) = (target.bundle.namespace, target.bundle.vm);
+        subjects.insert(Subject { namespace, name, spiffe: identity.spiffe });
+    }
+    Ok((domain, subjects))
 }

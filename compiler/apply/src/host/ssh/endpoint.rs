@@ -61,8 +61,8 @@ const DEFAULT_IDENTITIES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 impl Endpoint {
     /// Spec first, then the configuration, then defaults.
-    pub(super) fn resolve(operator: &Operator, wanted: &Wanted) -> Result<Self, EndpointError> {
-        resolve(operator, wanted, 0)
+    pub(super) fn resolve(operator: &Operator, vm: Option<&str>, wanted: &Wanted) -> Result<Self, EndpointError> {
+        resolve(operator, vm, wanted, 0)
     }
 
     /// `user@host:port`, for messages.
@@ -87,12 +87,19 @@ impl Endpoint {
     }
 }
 
-fn resolve(operator: &Operator, wanted: &Wanted, depth: usize) -> Result<Endpoint, EndpointError> {
+/// The configuration may know the machine by its VM's name as well as by its address.
+fn resolve(
+    operator: &Operator,
+    vm: Option<&str>,
+    wanted: &Wanted,
+    depth: usize,
+) -> Result<Endpoint, EndpointError> {
     if depth > 8 {
         return Err(EndpointError::Circle(wanted.host.clone()));
     }
     let user = wanted.user.as_deref().unwrap_or(&operator.user);
-    let settings = operator.config.resolve(&wanted.host, user);
+    let names: Vec<&str> = vm.into_iter().chain([wanted.host.as_str()]).collect();
+    let settings = operator.config.resolve(&names, user);
     let user = wanted.user.as_deref().or(settings.get("user")).unwrap_or(&operator.user).to_owned();
     let host = settings.get("hostname").map_or_else(|| wanted.host.clone(), |name| name.replace("%h", &wanted.host));
     let port = match (wanted.port, settings.get("port")) {
@@ -136,7 +143,7 @@ fn jumps(operator: &Operator, list: &str, depth: usize) -> Result<Vec<Endpoint>,
         };
         let port = port.map(|text| text.parse().map_err(|_| EndpointError::Port(text.to_owned(), hop.to_owned())));
         let wanted = Wanted { host: host.to_owned(), user: user.map(str::to_owned), port: port.transpose()?, via: None };
-        let mut endpoint = resolve(operator, &wanted, depth + 1)?;
+        let mut endpoint = resolve(operator, None, &wanted, depth + 1)?;
         // Only the first one is reached in its own way, the next ones through the one before.
         let before = std::mem::take(&mut endpoint.jumps);
         if all.is_empty() {

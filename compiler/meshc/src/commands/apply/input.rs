@@ -1,0 +1,56 @@
+use std::path::{Path, PathBuf};
+
+use mesh_apply::out::{self, Target};
+
+use crate::commands::build;
+use crate::commands::check::Format;
+use crate::exit::Exit;
+use crate::out_folder;
+use crate::ui::Ui;
+
+/// The output of a build: the user's own, or one that was made for this command and goes with this value.
+pub(crate) struct Input {
+    folder: PathBuf,
+    _made: Option<tempfile::TempDir>,
+}
+
+impl Input {
+    /// `path` is an output folder, or a spec that is built first.
+    pub(crate) fn open(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
+        if !path.join("build.json").is_file() {
+            return Self::build(path, identity, ui);
+        }
+        if identity.is_some() {
+            ui.fail(
+                "`--identity` needs a spec",
+                format_args!("`{}` is the output of a build, which has its certificates or has none", path.display()),
+                "name the spec, or run `meshc build --identity` first",
+            );
+            return Err(Exit::Broken);
+        }
+        Ok(Self { folder: path.to_owned(), _made: None })
+    }
+
+    fn build(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
+        let mesh = build::mesh(&build::spec_file(path), Format::Human, ui)?;
+        let output = build::output(&mesh, identity, ui)?;
+        let made = tempfile::tempdir().map_err(|error| {
+            ui.fail("cannot make a folder to build in", error, "is there room in the folder for temporary files?");
+            Exit::Broken
+        })?;
+        let folder = made.path().join("out");
+        out_folder::write(&folder, &output).map_err(|error| {
+            ui.fail("cannot write the output", &error, error.remedy());
+            Exit::Broken
+        })?;
+        Ok(Self { folder, _made: Some(made) })
+    }
+
+    /// All VMs in it.
+    pub(crate) fn targets(&self, ui: &Ui) -> Result<Vec<Target>, Exit> {
+        out::load(&self.folder).map_err(|error| {
+            ui.fail("cannot read the output", error, "run `meshc build` again");
+            Exit::Broken
+        })
+    }
+}
