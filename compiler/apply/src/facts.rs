@@ -24,6 +24,8 @@ pub struct Facts {
     pub arch: String,
     /// The release in force.
     pub release: Option<Sha256>,
+    /// That release goes away by itself unless it is confirmed.
+    pub unconfirmed: bool,
     /// systemd runs the machine.
     pub booted_systemd: bool,
     /// Units and their states.
@@ -125,6 +127,7 @@ fn take(facts: &mut Facts, key: &str, value: &str) {
     match key {
         "arch" => value.clone_into(&mut facts.arch),
         "release" => facts.release = digest(value),
+        "unconfirmed" => facts.unconfirmed = true,
         "booted" => facts.booted_systemd = value == "systemd",
         "unit" => {
             if let Some((name, state)) = value.split_once(' ') {
@@ -170,11 +173,6 @@ impl Facts {
     /// The unit is active.
     pub fn active(&self, unit: &str) -> bool {
         self.units.get(unit).is_some_and(|state| state == "active")
-    }
-
-    /// The release in force goes away by itself unless it is confirmed.
-    pub fn unconfirmed(&self) -> bool {
-        self.active("meshd-rollback.timer")
     }
 }
 

@@ -101,7 +101,7 @@ pub fn plan(release: &Release, facts: &Facts, now: i64) -> Result<Plan, Failure>
         warnings: Vec::new(),
     };
     if satisfied(release, facts) {
-        if facts.unconfirmed() {
+        if facts.unconfirmed {
             plan.action = Action::Confirm;
         }
         return Ok(plan);

@@ -16,6 +16,8 @@ use crate::release::Release;
 const INSTALL: &str = include_str!("scripts/install.sh");
 const BACK: &str = include_str!("scripts/back.sh");
 
+const JOURNAL: &str = "look at `journalctl -u meshd` on the machine";
+
 /// What meshd answers with `--format json`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -52,8 +54,8 @@ pub struct Refusal {
     pub what: String,
     /// Why.
     pub cause: String,
-    /// What to do about it.
-    pub remedy: String,
+    /// What to do about it, where there is a word to say.
+    pub remedy: Option<String>,
 }
 
 /// Reads the last line that is meshd's answer. Programs that it starts may have printed before it.
@@ -67,15 +69,18 @@ pub fn answer(output: &Output) -> Option<Answer> {
 /// Turns an output into its answer, or into the failure that it tells.
 pub fn require(output: &Output, code: &'static str, what: &str) -> Result<Answer, Failure> {
     let Some(answer) = answer(output) else {
-        return Err(Failure::new(code, what, output.complaint(), "look at `journalctl -u meshd` on the machine"));
+        return Err(Failure::new(code, what, output.complaint(), JOURNAL));
     };
     match &answer.error {
         None if answer.ok && output.ok() => Ok(answer),
-        Some(error) => Err(Failure::new(code, error.what.clone(), error.cause.clone(), error.remedy.clone())),
+        Some(error) => {
+            let remedy = error.remedy.clone().unwrap_or_else(|| JOURNAL.to_owned());
+            Err(Failure::new(code, what, format!("{}: {}", error.what, error.cause), remedy))
+        }
         None => {
             let failed: Vec<_> = answer.steps.iter().filter(|step| !step.ok).map(describe).collect();
             let cause = if failed.is_empty() { output.complaint() } else { failed.join("; ") };
-            Err(Failure::new(code, what, cause, "look at `journalctl -u meshd` on the machine"))
+            Err(Failure::new(code, what, cause, JOURNAL))
         }
     }
 }

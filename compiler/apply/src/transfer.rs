@@ -86,7 +86,7 @@ fn archive(release: &Release, send: &[Send]) -> io::Result<Archive> {
         }
         file.seek(SeekFrom::Start(blob.from))?;
         let name = if blob.from > 0 { format!("{}.tail", blob.sha256) } else { blob.sha256.to_string() };
-        let mode = if source.program { 0o700 } else { 0o600 };
+        let mode = if source.program { 0o755 } else { 0o600 };
         let left = blob.size - blob.from;
         parts.push(Part::Bytes(header(&name, mode, left)));
         parts.push(Part::File(file.take(left)));

@@ -200,7 +200,7 @@ fn a_gate_that_fails_is_passed_on_and_the_last_release_stays() {
     fs::create_dir_all(machine.root("")).unwrap();
     fs::write(machine.root("gate-fails"), "").unwrap();
     let failure = fails(&machine, &login);
-    assert_eq!((failure.code, failure.cause.as_str()), ("install", "check ready failed: 503"));
+    assert_eq!((failure.code, failure.cause.as_str()), ("install", "check ready: it answers 503"));
     assert_eq!(failure.remedy, "look at the application");
     assert!(!machine.home("").exists(), "a first release that failed leaves nothing");
 
@@ -251,6 +251,40 @@ fn one_host_fails_and_the_other_goes_on() {
     });
     assert!(matches!(&endings[0].result, Outcome::Failed { error } if error.code == "refused"));
     assert_eq!(endings[1].result, Outcome::Done { result: Done::Applied });
+}
+
+#[test]
+fn two_operators_do_not_send_at_once() {
+    if !sshd::available() {
+        return;
+    }
+    let (server, machine) = (Sshd::start(""), Machine::new());
+    let parts = machine.home("incoming/parts");
+    fs::create_dir_all(&parts).unwrap();
+    let held = nix::fcntl::Flock::lock(fs::File::open(&parts).unwrap(), nix::fcntl::FlockArg::LockExclusiveNonblock);
+    let failure = fails(&machine, &server.login(""));
+    assert_eq!(failure.code, "locked");
+    drop(held);
+    assert_eq!(machine.apply(&server.login("")).0, Ok(Done::Applied));
+}
+
+#[test]
+fn differences_are_shown_but_never_those_of_secrets() {
+    if !sshd::available() {
+        return;
+    }
+    let (server, mut machine) = (Sshd::start(""), Machine::new());
+    let login = server.login("");
+    machine.apply(&login).0.unwrap();
+    machine.manner.texts = true;
+    machine.manner.dry_run = true;
+    machine.build_with("two\n", "OTHER-SECRET\n");
+    let (result, plan) = machine.apply(&login);
+    let shown = mesh_apply::progress::plain::plan_lines(&plan.unwrap(), true).join("\n");
+    assert_eq!(result, Ok(Done::Planned));
+    assert!(shown.contains("-one") && shown.contains("+two") && shown.contains("key.pem (secret)"), "{shown}");
+    assert!(!shown.contains("SECRET-KEY") && !shown.contains("OTHER-SECRET"), "{shown}");
+    assert_eq!(fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(), "one\n", "a dry run changes nothing");
 }
 
 #[test]

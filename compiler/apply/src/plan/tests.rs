@@ -78,7 +78,7 @@ fn a_machine_that_is_right_is_left_alone_and_one_that_waits_is_confirmed() {
     facts.release = Some(release().id);
     facts.units.insert("meshd.service".to_owned(), "active".to_owned());
     assert_eq!(plan(&release(), &facts, 0).unwrap().action, Action::Nothing);
-    facts.units.insert("meshd-rollback.timer".to_owned(), "active".to_owned());
+    facts.unconfirmed = true;
     assert_eq!(plan(&release(), &facts, 0).unwrap().action, Action::Confirm);
     facts.drift.push("/etc/meshd/names.json".to_owned());
     let repaired = plan(&release(), &facts, 1000).unwrap();

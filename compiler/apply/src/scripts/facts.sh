@@ -5,10 +5,11 @@ LC_ALL=C; export PATH LC_ALL
 echo "meshc facts"
 current=$(readlink "$home/current" 2>/dev/null); current=${current##*/}
 echo "release ${current:-none}"
+[ -e "$home/unconfirmed.json" ] && echo "unconfirmed"
 [ -d /run/systemd/system ] && echo "booted systemd"
 for unit in $units; do names="$names $unit"; done
 if command -v systemctl >/dev/null 2>&1; then
-  set -- $names meshd-rollback.timer systemd-resolved.service
+  set -- $names systemd-resolved.service
   systemctl is-active "$@" 2>/dev/null | while read -r state; do echo "unit $1 $state"; shift; done
 fi
 same=no

@@ -56,8 +56,13 @@ impl Machine {
 
     /// Writes an output folder in which `/etc/meshd/names.json` is `names`.
     pub fn build(&self, names: &str) {
+        self.build_with(names, "SECRET-KEY\n");
+    }
+
+    /// The same, with other contents of the secret file.
+    pub fn build_with(&self, names: &str, key: &str) {
         let out = self.folder.path().join("out");
-        let files = [("/etc/meshd/identity/key.pem", "SECRET-KEY\n", true), ("/etc/meshd/names.json", names, false)];
+        let files = [("/etc/meshd/identity/key.pem", key, true), ("/etc/meshd/names.json", names, false)];
         fs::create_dir_all(out.join("vms/vm/rootfs")).unwrap();
         fs::write(out.join("build.json"), "{}").unwrap();
         let mut listed = Vec::new();

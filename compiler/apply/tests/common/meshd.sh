@@ -6,8 +6,8 @@ refuse() { printf '{"ok":false,"release":null,"changed":false,"steps":[],"error"
 case $1 in
 install)
   dir=$2 expect=$6
-  [ "$expect" = "$current" ] || refuse "the release was not put in force" "another release came meanwhile" "plan again"
-  [ -e "$prefix/gate-fails" ] && refuse "the release was not put in force" "check ready failed: 503" "look at the application"
+  [ "$expect" = "$current" ] || refuse "install the release" "another release came meanwhile" "plan again"
+  [ -e "$prefix/gate-fails" ] && refuse "check ready" "it answers 503" "look at the application"
   release=$(sha256sum "$dir/bundle.json" | cut -d' ' -f1)
   into=$home/releases/$release
   rm -rf "$into"; mkdir -p "$into/rootfs"
