@@ -15,11 +15,6 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// The program is there.
-pub(crate) fn exists(program: &str) -> bool {
-    PATH.split(':').any(|folder| std::path::Path::new(folder).join(program).exists())
-}
-
 /// Runs a program to its end; `None` where it is not there.
 pub(crate) fn output(program: &str, arguments: &[&str], input: Option<&str>) -> Option<Output> {
     let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };

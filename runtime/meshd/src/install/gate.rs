@@ -18,6 +18,8 @@ use crate::{command, probe, status};
 pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
+/// A snapshot that is refused for so long stays refused: the process has read the new files by then.
+const REFUSAL: Duration = Duration::from_secs(3);
 /// How long one answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 const READY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 15021);
@@ -55,7 +57,10 @@ pub(crate) fn pass(layout: &Layout, systemd: Systemd, release: &Release, report:
 fn wait(layout: &Layout, systemd: Systemd, check: &Check, deadline: Instant) -> (&'static str, Result<String, String>) {
     let (name, look): (_, Box<dyn Fn() -> Look + '_>) = match check {
         Check::UnitActive(unit) => ("unit", Box::new(move || unit_is_active(systemd, unit))),
-        Check::Ready => ("ready", Box::new(|| is_ready(layout))),
+        Check::Ready => {
+            let begin = Instant::now();
+            ("ready", Box::new(move || is_ready(layout, begin.elapsed() >= REFUSAL)))
+        }
         Check::Name(host) => ("name", Box::new(|| is_answered(host))),
         Check::Probe(probe) => ("probe", Box::new(|| app_answers(probe))),
     };
@@ -78,11 +83,12 @@ fn unit_is_active(systemd: Systemd, unit: &str) -> Look {
 }
 
 /// Ready, and that with the snapshot of this release: the process before the switch was ready too.
-fn is_ready(layout: &Layout) -> Look {
+fn is_ready(layout: &Layout, refusal_counts: bool) -> Look {
     let wanted = snapshot::digest(&snapshot::Paths::of(layout));
     let Some(status) = status::of_process() else { return Look::NotYet("meshd does not answer on 15000".to_owned()) };
     if wanted.is_none() || status.snapshot != wanted {
         return match status.snapshot_error {
+            Some(error) if refusal_counts => Look::Never(format!("meshd refuses the snapshot: {error}")),
             Some(error) => Look::NotYet(format!("meshd refuses the snapshot: {error}")),
             None => Look::NotYet("meshd has not taken over the snapshot yet".to_owned()),
         };

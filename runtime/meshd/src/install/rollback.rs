@@ -68,10 +68,11 @@ pub(crate) fn rollback(layout: &Layout, reason: &Reason<'_>, report: &mut Report
         drop(lock);
         return remove(layout, report);
     };
-    deadman::disarm(layout, systemd)?;
     let (from, to) = (Release::read(layout, &current)?, Release::read(layout, &target)?);
     let mut record = Record::read(layout)?;
     switch::back(layout, systemd, &mut record, &from, Some(&to))?;
+    // Only now: whoever is cut off before must be taken back by the next start of the machine.
+    deadman::disarm(layout, systemd)?;
     report.release = Some(target);
     report.done("switch", format!("{} is in force", to.name.short()));
     // Going back once more means going forward again, unless that release was never confirmed.

@@ -14,7 +14,6 @@ const CAPTURE_FILES: [&str; 3] = ["/etc/meshd/capture.v4.rules", "/etc/meshd/cap
 /// The difference between two releases, as far as running things are concerned.
 #[derive(Debug, PartialEq, Eq, Default)]
 pub(crate) struct Changes {
-    units: bool,
     sockets: bool,
     program: bool,
     files: bool,
@@ -32,10 +31,10 @@ impl Changes {
                 continue;
             }
             match path.strip_prefix(UNIT_FOLDER) {
-                Some("meshd.socket") => (changes.units, changes.sockets) = (true, true),
-                Some("meshd.service") => (changes.units, changes.program) = (true, true),
-                Some("meshd-capture.service") => (changes.units, changes.capture) = (true, true),
-                Some(_) => changes.units = true,
+                Some("meshd.socket") => changes.sockets = true,
+                Some("meshd.service") => changes.program = true,
+                Some("meshd-capture.service") => changes.capture = true,
+                Some(_) => {}
                 None if path.starts_with(RESOLVED_FOLDER) => changes.resolver = true,
                 None if CAPTURE_FILES.contains(&path) => changes.capture = true,
                 None => changes.files = true,
@@ -46,9 +45,8 @@ impl Changes {
 
     /// Acts on it.
     pub(crate) fn apply(&self, systemd: Systemd, new: &Release) -> Result<(), Failure> {
-        if self.units {
-            systemd.call("daemon-reload", &[])?;
-        }
+        // Even the same unit in another release is another file, which systemd notices and warns of.
+        systemd.call("daemon-reload", &[])?;
         if self.sockets {
             systemd.try_call("stop", &["meshd-capture.service", "meshd.service", "meshd.socket"]);
         }
