@@ -1,1 +1,45 @@
-//! The data plane.
+//! The data plane: it carries what applications say into the mesh, and what the mesh says to them.
+//!
+//! [`Shared`] holds the [`Snapshot`](mesh_wire::Snapshot) that is in force, compiled, and the
+//! [`Identity`](tls::Identity) that the proxy shows; both are swapped while connections go on.
+//! [`serve_outbound`] takes the connections that applications open, [`serve_inbound`] those that arrive for
+//! them. A [`Drain`] ends both.
+//!
+//! # Steps
+//! A connection passes, in this order:
+//! 1. *accept*, and its original destination is asked from the kernel ([`Destinations`]);
+//! 2. *listener*: the most specific one for that destination; where it must, the first bytes are looked at;
+//! 3. *route*: HTTP by its table, TLS by its server name, bytes by their listener;
+//! 4. *cluster*, *endpoint*: balanced, bounded, without those that failed;
+//! 5. *transport*: mutual TLS of the mesh, TLS, or plain.
+//!
+//! Inbound connections are authenticated and authorised between 2 and 3.
+//!
+//! Deliberately not here: reading files, talking to a control plane, capture rules (all meshd's), and the ALPN
+//! `istio-peer-exchange`: TCP connections settle on `istio`, so that no peer waits for metadata.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod body;
+mod cluster;
+mod destination;
+pub mod drain;
+mod http;
+mod inbound;
+mod net;
+mod outbound;
+mod peer;
+mod shared;
+mod state;
+mod tcp;
+pub mod telemetry;
+pub mod tls;
+
+pub use accept::{serve_inbound, serve_outbound};
+pub use destination::Destinations;
+pub use drain::{Drain, Drainer};
+pub use shared::{Refused, Report, Shared};
+pub use state::unsupported;
+
+pub mod dns;

@@ -1,0 +1,245 @@
+//! Bodies on their way through: streamed, counted, and kept only as far as a second try may need them.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body_util::Full;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::sync::watch;
+
+/// More than this of a request's body is not kept; such a request is tried once.
+const MOST_KEPT: usize = 64 * 1024;
+
+/// How much of a request has come, and whether all of it has.
+#[derive(Debug)]
+pub(crate) struct Received {
+    bytes: AtomicU64,
+    whole: watch::Sender<bool>,
+}
+
+impl Received {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the whole request has come: the route's timeout counts from then.
+    pub(crate) async fn whole(&self) {
+        let mut whole = self.whole.subscribe();
+        // The sender lives as long as `self`.
+        let _whole = whole.wait_for(|whole| *whole).await;
+    }
+}
+
+/// A request's body, which may be sent again as long as little of it has come.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay {
+    kept: Arc<Mutex<Kept>>,
+    received: Arc<Received>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    incoming: Option<Incoming>,
+    frames: Vec<Bytes>,
+    size: usize,
+    trailers: Option<HeaderMap>,
+    ended: bool,
+    /// Frames are kept for another try.
+    keeping: bool,
+    /// Too much came, and what did is gone.
+    lost: bool,
+}
+
+impl Replay {
+    /// `keeping` where the request may be tried again.
+    pub(crate) fn new(incoming: Incoming, keeping: bool) -> Self {
+        let ended = incoming.is_end_stream();
+        let kept = Kept {
+            incoming: (!ended).then_some(incoming),
+            frames: Vec::new(),
+            size: 0,
+            trailers: None,
+            ended,
+            keeping,
+            lost: false,
+        };
+        let (whole, _) = watch::channel(ended);
+        let received = Arc::new(Received { bytes: AtomicU64::new(0), whole });
+        Self { kept: Arc::new(Mutex::new(kept)), received }
+    }
+
+    pub(crate) fn received(&self) -> &Arc<Received> {
+        &self.received
+    }
+
+    /// The body for one try, from its beginning; `None` where that is no longer there.
+    pub(crate) fn body(&self) -> Option<RequestBody> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.ended && kept.frames.is_empty() && kept.trailers.is_none() && !kept.lost {
+            return Some(RequestBody(Source::Empty));
+        }
+        (!kept.lost).then(|| RequestBody(Source::Replay { replay: self.clone(), next: 0, trailed: false }))
+    }
+
+    fn poll(&self, cx: &mut Context<'_>, next: &mut usize, trailed: &mut bool) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frame) = kept.frames.get(*next) {
+            *next += 1;
+            return Poll::Ready(Some(Ok(Frame::data(frame.clone()))));
+        }
+        if kept.ended {
+            let trailers = if *trailed { None } else { kept.trailers.clone() };
+            *trailed = true;
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+        }
+        let Some(incoming) = kept.incoming.as_mut() else { return Poll::Ready(None) };
+        let frame = ready!(Pin::new(incoming).poll_frame(cx));
+        match frame {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    self.received.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    kept.keep(&data, next);
+                    if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
+                        self.end(&mut kept);
+                    }
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                Err(frame) => {
+                    if let Ok(trailers) = frame.into_trailers() {
+                        kept.trailers = Some(trailers.clone());
+                        *trailed = true;
+                        self.end(&mut kept);
+                        return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                    }
+                    self.end(&mut kept);
+                    Poll::Ready(None)
+                }
+            },
+            Some(Err(error)) => {
+                kept.lost = true;
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                self.end(&mut kept);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn end(&self, kept: &mut Kept) {
+        kept.ended = true;
+        kept.incoming = None;
+        self.received.whole.send_replace(true);
+    }
+}
+
+impl Kept {
+    fn keep(&mut self, data: &Bytes, next: &mut usize) {
+        self.size += data.len();
+        if self.keeping && self.size <= MOST_KEPT {
+            self.frames.push(data.clone());
+            *next = self.frames.len();
+            return;
+        }
+        self.keeping = false;
+        self.lost = true;
+        self.frames = Vec::new();
+        *next = 0;
+    }
+}
+
+/// The body of one try.
+#[derive(Debug)]
+pub(crate) struct RequestBody(Source);
+
+#[derive(Debug)]
+enum Source {
+    Empty,
+    Replay { replay: Replay, next: usize, trailed: bool },
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.0 {
+            Source::Empty => Poll::Ready(None),
+            Source::Replay { replay, next, trailed } => replay.poll(cx, next, trailed),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Source::Empty => true,
+            Source::Replay { replay, next, trailed } => {
+                let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                kept.ended && *next >= kept.frames.len() && (*trailed || kept.trailers.is_none())
+            }
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Replay { replay, next, .. } => {
+                let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let behind: u64 = kept.frames.iter().skip(*next).map(|frame| frame.len() as u64).sum();
+                match &kept.incoming {
+                    Some(incoming) => match incoming.size_hint().exact() {
+                        Some(rest) => SizeHint::with_exact(behind + rest),
+                        None => SizeHint::default(),
+                    },
+                    None => SizeHint::with_exact(behind),
+                }
+            }
+        }
+    }
+}
+
+/// A response's body.
+#[derive(Debug)]
+pub(crate) enum ResponseSource {
+    Incoming(Incoming),
+    Full(Full<Bytes>),
+}
+
+/// Why a response ended early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error(transparent)]
+    Upstream(#[from] hyper::Error),
+    #[error("the response took longer than the route allows")]
+    Timeout,
+}
+
+impl ResponseSource {
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self {
+            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Upstream),
+            Self::Full(body) => Pin::new(body).poll_frame(cx).map_err(|never: Infallible| match never {}),
+        }
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Incoming(body) => body.is_end_stream(),
+            Self::Full(body) => body.is_end_stream(),
+        }
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Incoming(body) => body.size_hint(),
+            Self::Full(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where requests and connections go to: endpoints that serve the same, balanced, bounded and watched.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mesh_wire::cluster as wire;
+
+use crate::tls::{MeshClient, OriginatedClient};
+
+mod balance;
+mod dial;
+mod endpoint;
+mod outlier;
+mod pool;
+mod priority;
+mod usage;
+
+pub(crate) use balance::{Hint, fnv};
+pub(crate) use dial::{DialError, Dialed, dial};
+pub(crate) use endpoint::{Active, Endpoint};
+pub(crate) use outlier::Outcome;
+pub(crate) use pool::{Lease, PoolError, lease};
+pub(crate) use usage::{Permit, Usage};
+
+use balance::Balancer;
+
+/// Original destinations that one cluster remembers; beyond, the idle ones are forgotten.
+const MOST_ORIGINALS: usize = 1024;
+
+/// A set of endpoints, and how they are reached.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pub(crate) name: Arc<str>,
+    pub(crate) wire: wire::Cluster,
+    pub(crate) transport: Transport,
+    /// What is under way; outlives changes of the cluster, as its limits are meant.
+    pub(crate) usage: Arc<Usage>,
+    /// The proxy's own locality, by which [`Balancer`] was made.
+    place: wire::Locality,
+    balancer: Balancer,
+    /// Endpoints made for addresses that clients dialled.
+    originals: Mutex<HashMap<SocketAddr, Arc<Endpoint>>>,
+}
+
+/// How the wire is protected.
+#[derive(Debug)]
+pub(crate) enum Transport {
+    Plaintext,
+    Mesh(MeshClient),
+    Tls(OriginatedClient),
+}
+
+/// Why a cluster cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ClusterError {
+    #[error("{0}")]
+    Transport(String),
+    #[error("the endpoint `{0}` is no IP address, and only DNS clusters look names up")]
+    Address(String),
+}
+
+impl Cluster {
+    /// The cluster that `wire` describes, with all that is still true of `old`.
+    pub(crate) fn compile(
+        name: &str,
+        wire: &wire::Cluster,
+        place: &wire::Locality,
+        old: Option<&Arc<Self>>,
+    ) -> Result<Arc<Self>, ClusterError> {
+        if let Some(old) = old
+            && old.wire == *wire
+            && old.place == *place
+        {
+            return Ok(old.clone());
+        }
+        // Where only the list of endpoints changed, those that stay keep connections and ejections.
+        let kept = old.filter(|old| same_but_endpoints(&old.wire, wire));
+        let endpoints = endpoint::compile(wire, kept.map(|old| old.balancer.endpoints()).unwrap_or_default())?;
+        let transport = match &wire.transport {
+            wire::Transport::Plaintext => Transport::Plaintext,
+            wire::Transport::Mesh(tls) => {
+                Transport::Mesh(MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?)
+            }
+            wire::Transport::Tls(tls) => Transport::Tls(
+                OriginatedClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
+            ),
+        };
+        Ok(Arc::new(Self {
+            name: name.into(),
+            wire: wire.clone(),
+            transport,
+            usage: old.map(|old| old.usage.clone()).unwrap_or_default(),
+            place: place.clone(),
+            balancer: Balancer::new(wire, place, endpoints),
+            originals: Mutex::default(),
+        }))
+    }
+
+    /// The endpoint for one request or connection to `destination`.
+    pub(crate) fn pick(&self, destination: SocketAddr, hint: &Hint<'_>) -> Option<Arc<Endpoint>> {
+        match self.wire.discovery {
+            wire::Discovery::BlackHole => None,
+            wire::Discovery::OriginalDestination => Some(self.original(destination)),
+            wire::Discovery::Listed | wire::Discovery::StrictDns | wire::Discovery::LogicalDns => {
+                self.balancer.pick(&self.wire, hint)
+            }
+        }
+    }
+
+    /// Every listed endpoint.
+    pub(crate) fn endpoints(&self) -> &[Arc<Endpoint>] {
+        self.balancer.endpoints()
+    }
+
+    fn original(&self, destination: SocketAddr) -> Arc<Endpoint> {
+        let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(endpoint) = originals.get(&destination) {
+            return endpoint.clone();
+        }
+        if originals.len() >= MOST_ORIGINALS {
+            originals.retain(|_, endpoint| endpoint.is_busy());
+        }
+        let endpoint = Arc::new(Endpoint::original(destination));
+        originals.insert(destination, endpoint.clone());
+        endpoint
+    }
+}
+
+fn same_but_endpoints(old: &wire::Cluster, new: &wire::Cluster) -> bool {
+    let bare = |cluster: &wire::Cluster| wire::Cluster { endpoints: Vec::new(), ..cluster.clone() };
+    bare(old) == bare(new)
+}

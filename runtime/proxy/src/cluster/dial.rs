@@ -1,0 +1,139 @@
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mesh_wire::cluster as wire;
+use nix::sys::socket::{setsockopt, sockopt};
+use rustls_pki_types::ServerName;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
+
+use super::{Cluster, Endpoint, Transport};
+use crate::net::Stream;
+use crate::tls::{Credentials, PeerIdentity, Purpose};
+
+/// Istio's default, for clusters that say nothing.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// What inbound connections to applications come from, so that capture lets them pass (istio `::6`).
+const SOURCE_V6: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6);
+
+/// A connection to an endpoint.
+#[derive(Debug)]
+pub(crate) struct Dialed {
+    pub(crate) stream: Stream,
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) remote: SocketAddr,
+    /// Who answered, with mutual TLS.
+    pub(crate) peer: Option<Arc<PeerIdentity>>,
+    /// Of the credentials that were shown; 0 without.
+    pub(crate) generation: u64,
+}
+
+/// Why an endpoint cannot be reached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error("its name cannot be looked up: {0}")]
+    Name(io::Error),
+    #[error("{0}")]
+    Connect(io::Error),
+    #[error("no connection within {0:?}")]
+    Timeout(Duration),
+    #[error("TLS: {0}")]
+    Tls(io::Error),
+    #[error("TLS: {0}")]
+    Config(#[from] rustls::Error),
+    #[error("TLS: there is no identity yet")]
+    NoIdentity,
+}
+
+/// Opens a connection to `endpoint` as the cluster wants it; the connect timeout bounds TLS too, as Envoy's does.
+pub(crate) async fn dial(
+    cluster: &Cluster,
+    endpoint: &Endpoint,
+    purpose: Purpose,
+    credentials: Option<&Credentials>,
+) -> Result<Dialed, DialError> {
+    let bound = match cluster.wire.connect_timeout.to_duration() {
+        Duration::ZERO => CONNECT_TIMEOUT,
+        bound => bound,
+    };
+    let opening = async {
+        let any = cluster.wire.discovery == wire::Discovery::StrictDns;
+        let remote = endpoint.address(any).await.map_err(DialError::Name)?;
+        let tcp = connect(cluster, remote).await.map_err(DialError::Connect)?;
+        let local = tcp.local_addr().ok();
+        let (stream, peer, generation) = protect(cluster, endpoint, purpose, credentials, remote, tcp).await?;
+        Ok(Dialed { stream, local, remote, peer, generation })
+    };
+    tokio::time::timeout(bound, opening).await.unwrap_or(Err(DialError::Timeout(bound)))
+}
+
+async fn connect(cluster: &Cluster, remote: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if remote.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    if let Some(source) = cluster.wire.source_address {
+        // The kernel chooses the port when it knows the other end: the same port serves many of them.
+        setsockopt(&socket, sockopt::IpBindAddressNoPort, &true).map_err(io::Error::from)?;
+        let source = if source.is_ipv4() == remote.is_ipv4() { source } else { other_family(source) };
+        socket.bind(SocketAddr::new(source, 0))?;
+    }
+    let stream = socket.connect(remote).await?;
+    stream.set_nodelay(true)?;
+    if let Some(keepalive) = &cluster.wire.keepalive {
+        keep_alive(&stream, keepalive)?;
+    }
+    Ok(stream)
+}
+
+fn other_family(source: IpAddr) -> IpAddr {
+    match source {
+        IpAddr::V4(_) => SOURCE_V6.into(),
+        IpAddr::V6(_) => IpAddr::from([127, 0, 0, 6]),
+    }
+}
+
+fn keep_alive(stream: &TcpStream, wire: &wire::Keepalive) -> io::Result<()> {
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    let mut keepalive = TcpKeepalive::new();
+    if let Some(time) = wire.time {
+        keepalive = keepalive.with_time(seconds(time));
+    }
+    if let Some(interval) = wire.interval {
+        keepalive = keepalive.with_interval(seconds(interval));
+    }
+    if let Some(probes) = wire.probes {
+        keepalive = keepalive.with_retries(probes);
+    }
+    SockRef::from(stream).set_tcp_keepalive(&keepalive)
+}
+
+type Protected = (Stream, Option<Arc<PeerIdentity>>, u64);
+
+async fn protect(
+    cluster: &Cluster,
+    endpoint: &Endpoint,
+    purpose: Purpose,
+    credentials: Option<&Credentials>,
+    remote: SocketAddr,
+    tcp: TcpStream,
+) -> Result<Protected, DialError> {
+    let (config, name, generation) = match &cluster.transport {
+        Transport::Mesh(client) if endpoint.wire.mtls => {
+            let credentials = credentials.ok_or(DialError::NoIdentity)?;
+            (client.config(credentials, purpose)?, client.sni.clone(), credentials.generation)
+        }
+        Transport::Tls(client) => {
+            let name = client.sni.clone().unwrap_or_else(|| {
+                let host = ServerName::try_from(endpoint.wire.address.clone());
+                host.unwrap_or_else(|_| ServerName::from(remote.ip()))
+            });
+            (client.config(purpose), name, 0)
+        }
+        Transport::Mesh(_) | Transport::Plaintext => return Ok((tcp.into(), None, 0)),
+    };
+    let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(DialError::Tls)?;
+    let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let peer = leaf.and_then(PeerIdentity::of).map(Arc::new);
+    Ok((Stream::Opened(Box::new(stream)), peer, generation))
+}

@@ -1,0 +1,107 @@
+//! Which endpoints come first, and how heavy each is: Istio's `localityLbSetting`.
+
+use std::sync::Arc;
+
+use mesh_wire::cluster::{Locality, LocalityPolicy};
+
+use super::Endpoint;
+
+/// Weights are multiplied by this before they are split, so that small shares stay exact.
+const FINE: u64 = 10_000;
+
+/// Endpoints of each priority with their weights; the first is preferred.
+pub(super) fn levels(
+    policy: &LocalityPolicy,
+    place: &Locality,
+    endpoints: &[Arc<Endpoint>],
+) -> Vec<Vec<(Arc<Endpoint>, u64)>> {
+    let rank = |endpoint: &Endpoint| match policy {
+        LocalityPolicy::Ignore | LocalityPolicy::Distribute(_) => 0,
+        LocalityPolicy::Given => endpoint.priority,
+        LocalityPolicy::Nearest => distance(place, &endpoint.locality),
+    };
+    let mut ranked: Vec<_> = endpoints.iter().map(|endpoint| (rank(endpoint), endpoint)).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut levels: Vec<Vec<(Arc<Endpoint>, u64)>> = Vec::new();
+    let mut last = None;
+    for (rank, endpoint) in ranked {
+        // Endpoints of weight 0 get no traffic (Istio drains with it).
+        if endpoint.wire.weight == 0 {
+            continue;
+        }
+        if last != Some(rank) {
+            levels.push(Vec::new());
+            last = Some(rank);
+        }
+        if let Some(level) = levels.last_mut() {
+            level.push((endpoint.clone(), u64::from(endpoint.wire.weight)));
+        }
+    }
+    if let LocalityPolicy::Distribute(shares) = policy
+        && let Some((_, to)) = shares.iter().find(|(from, _)| covers(from, place))
+    {
+        return vec![distributed(to, levels.pop().unwrap_or_default())];
+    }
+    levels
+}
+
+/// 0 in the same sub-zone, 1 in the zone, 2 in the region, 3 elsewhere.
+fn distance(own: &Locality, other: &Locality) -> u32 {
+    if own.region != other.region {
+        3
+    } else if own.zone != other.zone {
+        2
+    } else {
+        u32::from(own.subzone != other.subzone)
+    }
+}
+
+/// `region/zone/subzone`, each `*` or left out for any.
+fn covers(pattern: &str, place: &Locality) -> bool {
+    let parts = [&place.region, &place.zone, &place.subzone];
+    let mut wanted = pattern.split('/');
+    parts.into_iter().all(|part| wanted.next().is_none_or(|wanted| wanted == "*" || wanted == part))
+}
+
+fn distributed(
+    to: &std::collections::BTreeMap<String, u32>,
+    endpoints: Vec<(Arc<Endpoint>, u64)>,
+) -> Vec<(Arc<Endpoint>, u64)> {
+    let mut out = Vec::new();
+    for (pattern, share) in to {
+        let inside: Vec<_> = endpoints.iter().filter(|(endpoint, _)| covers(pattern, &endpoint.locality)).collect();
+        let sum: u64 = inside.iter().map(|(_, weight)| weight).sum();
+        for (endpoint, weight) in inside {
+            let weight = weight * u64::from(*share) * FINE / sum.max(1);
+            if weight > 0 {
+                out.push((endpoint.clone(), weight));
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(region: &str, zone: &str) -> Locality {
+        Locality { region: region.to_owned(), zone: zone.to_owned(), subzone: String::new() }
+    }
+
+    #[test]
+    fn the_nearer_the_less_distant() {
+        let own = place("r", "a");
+        assert_eq!(distance(&own, &own), 0);
+        assert_eq!(distance(&own, &place("r", "b")), 2);
+        assert_eq!(distance(&own, &place("s", "a")), 3);
+    }
+
+    #[test]
+    fn patterns_cover_what_they_leave_out() {
+        assert!(covers("r/a/*", &place("r", "a")));
+        assert!(covers("r", &place("r", "b")));
+        assert!(covers("*", &place("x", "y")));
+        assert!(!covers("r/b", &place("r", "a")));
+    }
+}

@@ -1,0 +1,16 @@
+//! Requests: understood, authorised, routed, tried, and answered.
+
+mod connection;
+mod cors;
+mod exchange;
+mod failure;
+mod finish;
+mod forward;
+mod headers;
+mod path;
+mod reply;
+pub(crate) mod scope;
+mod target;
+mod upgrade;
+
+pub(crate) use connection::{Codec, HttpConnection, Side};

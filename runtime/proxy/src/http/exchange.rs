@@ -1,0 +1,453 @@
+//! One request and its answer.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue, LOCATION, SERVER};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use mesh_wire::route::{Fault, HashPolicy};
+
+use super::failure::Failure;
+use super::finish::Finish;
+use super::forward::{Answer, Sending, Tried};
+use super::headers;
+use super::reply::{Deadline, Reply, local};
+use super::target::Target;
+use super::{HttpConnection, Side, cors, scope, upgrade};
+use crate::body::{Replay, ResponseSource};
+use crate::peer;
+use crate::state::State;
+use crate::state::matcher::parameter;
+use crate::state::policy::{Attempt, Verdict};
+use crate::state::routes::{Action, Forward, Redirect, Route, Routes, without_port};
+use crate::telemetry::{self, Flag, Reporter};
+
+/// Answers one request. Never fails: what cannot be had is said to the client.
+pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Incoming>) -> Response<Reply> {
+    let (mut parts, body) = request.into_parts();
+    let mut finish = Finish::new(connection.clone());
+    let Some(state) = connection.shared.state().clone() else {
+        return local(StatusCode::SERVICE_UNAVAILABLE, "there is no snapshot yet", finish);
+    };
+    let target = match Target::of(&parts) {
+        Ok(target) if parts.method != Method::CONNECT => target,
+        _ => return local(StatusCode::BAD_REQUEST, "", finish),
+    };
+    let client = parts.extensions.remove::<OnUpgrade>();
+    let wanted = headers::strip_hops(&mut parts.headers);
+    headers::complete(&mut parts, connection.down.peer.is_some());
+    let metadata = parts.headers.get(&peer::METADATA).cloned();
+    if connection.shared.telemetry().log.is_on() {
+        finish.request = Some(logged(&parts, &target));
+    }
+    finish.is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let mut exchange = Exchange { connection: &connection, state: &state, target, parts, metadata, wanted, client };
+    let mut response = exchange.answer(body, finish).await;
+    exchange.dress(&mut response);
+    response
+}
+
+/// What is known of the request while it is answered.
+struct Exchange<'a> {
+    connection: &'a Arc<HttpConnection>,
+    state: &'a State,
+    target: Target,
+    parts: Parts,
+    /// What the client's proxy says of itself.
+    metadata: Option<HeaderValue>,
+    /// What the connection is to become.
+    wanted: Option<HeaderValue>,
+    client: Option<OnUpgrade>,
+}
+
+impl Exchange<'_> {
+    async fn answer(&mut self, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
+        match self.connection.side.clone() {
+            Side::Inbound(listener) => {
+                // The listener of now: who may what can have changed since the connection began.
+                let now = self.state.listeners.inbound(self.connection.down.destination);
+                let listener = now.filter(|now| now.name == listener.name).cloned().unwrap_or(listener);
+                if let Verdict::Denied(policy) = listener.policies.judge(&self.attempt()) {
+                    return self.denied(policy, finish, &listener.cluster);
+                }
+                headers::forward_client(
+                    &mut self.parts.headers,
+                    self.connection.down.peer.as_deref(),
+                    &self.state.identity.spiffe,
+                );
+                match &listener.routes {
+                    Some(routes) => self.route(routes, body, finish).await,
+                    None => {
+                        finish.route = Some("default".into());
+                        self.forward(&listener.forward, None, body, finish).await
+                    }
+                }
+            }
+            Side::Outbound(listener) => {
+                use crate::state::OutboundProtocol::Http;
+                headers::forget_client(&mut self.parts.headers);
+                let now = self.state.listeners.outbound(self.connection.down.destination).cloned();
+                let routes = match (now.as_deref().map(|now| &now.protocol), &listener.protocol) {
+                    (Some(Http { routes, .. }), _) | (_, Http { routes, .. }) => routes.clone(),
+                    _ => return self.unrouted(finish),
+                };
+                self.route(&routes, body, finish).await
+            }
+        }
+    }
+
+    fn attempt(&self) -> Attempt<'_> {
+        let down = &self.connection.down;
+        Attempt {
+            destination: down.destination,
+            remote: down.remote.ip(),
+            client: headers::client(&self.parts.headers, down.remote.ip()),
+            peer: down.peer.as_deref(),
+            sni: down.sni.as_deref(),
+            asked: Some(self.target.asked(&self.parts)),
+        }
+    }
+
+    fn denied(
+        &self,
+        policy: Option<&str>,
+        mut finish: Box<Finish>,
+        cluster: &crate::cluster::Cluster,
+    ) -> Response<Reply> {
+        let (down, policy) = (&self.connection.down, policy.unwrap_or("none"));
+        tracing::warn!(
+            target: "rbac",
+            remote = %down.remote,
+            principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe),
+            destination = %down.destination,
+            method = %self.parts.method,
+            path = self.target.path(),
+            policy,
+            "denied"
+        );
+        finish.flag = Flag::Denied;
+        finish.details = Some(format!("rbac_access_denied_matched_policy[{policy}]"));
+        self.count(&mut finish, Some(cluster), None);
+        local(StatusCode::FORBIDDEN, "RBAC: access denied", finish)
+    }
+
+    fn unrouted(&self, mut finish: Box<Finish>) -> Response<Reply> {
+        finish.flag = Flag::NoRoute;
+        finish.details = Some("route_not_found".to_owned());
+        self.count(&mut finish, None, None);
+        local(StatusCode::NOT_FOUND, "", finish)
+    }
+
+    async fn route(&mut self, routes: &Routes, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
+        let Some(route) = routes.find(&self.target.asked(&self.parts)).cloned() else {
+            return self.unrouted(finish);
+        };
+        finish.route = Some(route.name.clone());
+        let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
+        match origin {
+            Some(cors::Origin::Preflight(headers)) => return with(headers, local(StatusCode::OK, "", finish)),
+            Some(cors::Origin::Refused) => return local(StatusCode::OK, "", finish),
+            Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
+        }
+        if let Some(fault) = &route.fault
+            && let Some(status) = self.fault(fault, &mut finish).await
+        {
+            return local(status, "fault filter abort", finish);
+        }
+        let mut response = match &route.action {
+            Action::Redirect(redirect) => {
+                self.count(&mut finish, None, None);
+                self.redirect(redirect, finish)
+            }
+            Action::Respond(respond) => {
+                finish.details = Some("direct_response".to_owned());
+                self.count(&mut finish, None, None);
+                local(respond.status, respond.body.clone(), finish)
+            }
+            Action::Forward(forward) => self.forward(forward, Some(&route), body, finish).await,
+        };
+        route.response.apply(response.headers_mut());
+        match origin {
+            Some(cors::Origin::Allowed(headers)) => with(headers, response),
+            _ => response,
+        }
+    }
+
+    async fn fault(&self, fault: &Fault, finish: &mut Finish) -> Option<StatusCode> {
+        let hit = |share: mesh_wire::route::PerMillion| fastrand::u32(..1_000_000) < share.0;
+        if let Some(delay) = fault.delay.as_ref().filter(|delay| hit(delay.share)) {
+            finish.flag = Flag::DelayInjected;
+            tokio::time::sleep(delay.delay.to_duration()).await;
+        }
+        let abort = fault.abort.as_ref().filter(|abort| hit(abort.share))?;
+        finish.flag = Flag::FaultInjected;
+        finish.details = Some("fault_filter_abort".to_owned());
+        let status = abort.status.unwrap_or(200);
+        Some(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
+    }
+
+    fn redirect(&self, redirect: &Redirect, finish: Box<Finish>) -> Response<Reply> {
+        let wire = &redirect.wire;
+        let proto = self.parts.headers.get(&headers::FORWARDED_PROTO).and_then(|proto| proto.to_str().ok());
+        let scheme = wire.scheme.as_deref().or(proto).unwrap_or("http");
+        let authority = self.target.authority();
+        let host = wire.host.as_deref().unwrap_or(match wire.port {
+            Some(_) => without_port(authority),
+            None => authority,
+        });
+        let port = wire.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let path = match &redirect.path {
+            Some(rewrite) => rewrite.apply(self.target.path()),
+            None => self.target.path().to_owned(),
+        };
+        let query = if self.target.query().is_empty() { String::new() } else { format!("?{}", self.target.query()) };
+        let mut response = local(redirect.status, "", finish);
+        match HeaderValue::try_from(format!("{scheme}://{host}{port}{path}{query}")) {
+            Ok(location) => _ = response.headers_mut().insert(LOCATION, location),
+            Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
+        }
+        response
+    }
+
+    async fn forward(
+        &mut self,
+        forward: &Forward,
+        route: Option<&Route>,
+        body: Incoming,
+        mut finish: Box<Finish>,
+    ) -> Response<Reply> {
+        let Some(share) = forward.draw() else { return self.unrouted(finish) };
+        let hash = self.hash(&forward.hash);
+        for edits in route.map(|route| &route.request).into_iter().chain([&share.request]) {
+            edits.apply(&mut self.parts.headers);
+            if let Some(authority) = &edits.authority {
+                self.target.authority = authority.clone();
+            }
+        }
+        if let Some(rewrite) = &forward.path_rewrite {
+            self.keep_original_path();
+            let path = rewrite.apply(self.target.path());
+            self.target.set_path(path);
+        }
+        if let Some(host) = &forward.host_rewrite {
+            self.target.authority = host.clone();
+        }
+        let outbound = self.connection.side.reporter() == Reporter::Source;
+        self.introduce(outbound);
+        let retries = forward.retry.is_some() && self.wanted.is_none();
+        let replay = Replay::new(body, retries);
+        finish.received = Some(replay.received().clone());
+        finish.cluster = Some(share.cluster.name.clone());
+        let sending = Sending {
+            shared: &self.connection.shared,
+            down: &self.connection.down,
+            cluster: &share.cluster,
+            retry: forward.retry.as_ref().filter(|_| retries),
+            hash,
+            target: &self.target,
+            parts: &self.parts,
+            replay: &replay,
+            upgrade: self.wanted.as_ref(),
+            count_attempts: outbound,
+        };
+        let mut deadline: Option<Deadline> = forward.timeout.map(|timeout| {
+            let received = replay.received().clone();
+            Box::pin(async move {
+                received.whole().await;
+                tokio::time::sleep(timeout).await;
+            }) as Deadline
+        });
+        let tried = match &mut deadline {
+            None => sending.run().await,
+            Some(deadline) => tokio::select! {
+                tried = sending.run() => tried,
+                () = deadline => {
+                    Tried {
+                        outcome: Err(Failure::Timeout),
+                        endpoint: None,
+                        took: finish.since.elapsed(),
+                        exhausted: false,
+                    }
+                }
+            },
+        };
+        let Tried { outcome, endpoint, took, exhausted } = tried;
+        finish.endpoint.clone_from(&endpoint);
+        let upstream = outcome.as_ref().ok().and_then(|answer| answer.lease.upstream.peer.as_deref());
+        finish.scope = scope::http(
+            self.connection,
+            self.state,
+            Some(&share.cluster),
+            endpoint.as_deref(),
+            upstream,
+            self.metadata.as_ref(),
+        );
+        let mut response = match outcome {
+            Ok(answer) => {
+                finish.upstream_time = Some(took);
+                if exhausted {
+                    finish.flag = Flag::RetryLimit;
+                }
+                self.pass(answer, finish, deadline)
+            }
+            Err(failure) => failed(&failure, finish),
+        };
+        share.response.apply(response.headers_mut());
+        response
+    }
+
+    fn keep_original_path(&mut self) {
+        if let Some(path) = self.target.path_and_query()
+            && let Ok(path) = HeaderValue::try_from(path.as_str())
+        {
+            self.parts.headers.insert("x-envoy-original-path", path);
+        }
+    }
+
+    /// Tells the next proxy who this one is, or keeps from the application what was told.
+    fn introduce(&mut self, outbound: bool) {
+        let headers = &mut self.parts.headers;
+        if outbound {
+            headers.insert(peer::ID, self.state.metadata.id.clone());
+            headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
+        } else {
+            headers.remove(&peer::ID);
+            headers.remove(&peer::METADATA);
+            headers.remove("x-envoy-decorator-operation");
+        }
+    }
+
+    fn hash(&self, policies: &[HashPolicy]) -> Option<u64> {
+        policies.iter().find_map(|policy| match policy {
+            HashPolicy::Header(name) => {
+                self.parts.headers.get(name).map(|value| crate::cluster::fnv(value.as_bytes()))
+            }
+            HashPolicy::Cookie { name, .. } => {
+                let cookies = self.parts.headers.get_all(http::header::COOKIE).iter();
+                let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+                let found = pairs.find_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
+                found.map(|value| crate::cluster::fnv(value.as_bytes()))
+            }
+            HashPolicy::SourceIp => {
+                Some(crate::cluster::fnv(self.connection.down.remote.ip().to_string().as_bytes()))
+            }
+            HashPolicy::Query(name) => {
+                parameter(self.target.query(), name).map(|value| crate::cluster::fnv(value.as_bytes()))
+            }
+        })
+    }
+
+    /// An answer that an endpoint gave.
+    fn pass(&mut self, answer: Answer, mut finish: Box<Finish>, deadline: Option<Deadline>) -> Response<Reply> {
+        let Answer { mut response, lease, held } = answer;
+        finish.code = response.status().as_u16();
+        finish.details = Some("via_upstream".to_owned());
+        finish.grpc_status(response.headers());
+        let protocol = headers::strip_hops(response.headers_mut());
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if let (Some(client), Some(protocol)) = (self.client.take(), protocol) {
+                let server = hyper::upgrade::on(&mut response);
+                upgrade::join(client, server, (held, lease));
+                let reply = Reply::new(ResponseSource::Full(http_body_util::Full::new(Bytes::new())), finish, None);
+                let (mut parts, _) = response.into_parts();
+                parts.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+                parts.headers.insert(http::header::UPGRADE, protocol);
+                return Response::from_parts(parts, reply);
+            }
+            return local(StatusCode::BAD_GATEWAY, "", finish);
+        }
+        if let Some(time) = finish.upstream_time {
+            let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            response.headers_mut().insert(headers::SERVICE_TIME, HeaderValue::from(millis));
+        }
+        finish.upstream_local = lease.upstream.local;
+        finish.upstream_remote = Some(lease.upstream.remote);
+        finish.lease = Some(lease);
+        finish.held = Some(held);
+        let (mut parts, body) = response.into_parts();
+        parts.version = Version::default();
+        Response::from_parts(parts, Reply::new(ResponseSource::Incoming(body), finish, deadline))
+    }
+
+    /// Puts on an answer what all answers of a mesh carry.
+    fn dress(&self, response: &mut Response<Reply>) {
+        let headers = response.headers_mut();
+        match self.connection.side.reporter() {
+            Reporter::Source => {
+                headers.remove(&peer::ID);
+                headers.remove(&peer::METADATA);
+                headers.insert(SERVER, HeaderValue::from_static("envoy"));
+            }
+            Reporter::Destination => {
+                // Who introduced himself is told who answers.
+                if self.metadata.is_some() {
+                    headers.insert(peer::ID, self.state.metadata.id.clone());
+                    headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
+                }
+                headers.insert(SERVER, HeaderValue::from_static("istio-envoy"));
+            }
+        }
+    }
+
+    fn count(
+        &self,
+        finish: &mut Finish,
+        cluster: Option<&crate::cluster::Cluster>,
+        endpoint: Option<&crate::cluster::Endpoint>,
+    ) {
+        finish.scope = scope::http(self.connection, self.state, cluster, endpoint, None, self.metadata.as_ref());
+    }
+}
+
+fn failed(failure: &Failure, mut finish: Box<Finish>) -> Response<Reply> {
+    finish.flag = failure.flag();
+    finish.details = Some(failure.details().to_owned());
+    finish.upstream_failure = failure.transport();
+    let grpc = finish.is_grpc;
+    let mut response = local(failure.status(), failure.body(), finish);
+    if matches!(failure, Failure::Overflow) {
+        response.headers_mut().insert(headers::OVERLOADED, HeaderValue::from_static("true"));
+    }
+    if grpc {
+        as_grpc(failure, &mut response);
+    }
+    response
+}
+
+/// gRPC clients are told in their own words, with status 200 (Envoy `Grpc::Utility::httpToGrpcStatus`).
+fn as_grpc(failure: &Failure, response: &mut Response<Reply>) {
+    let status = if failure.status() == StatusCode::GATEWAY_TIMEOUT { 4 } else { 14 };
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    headers.insert("grpc-status", HeaderValue::from(status));
+    if let Ok(message) = HeaderValue::try_from(failure.body()) {
+        headers.insert("grpc-message", message);
+    }
+}
+
+fn with(more: http::HeaderMap, mut response: Response<Reply>) -> Response<Reply> {
+    response.headers_mut().extend(more);
+    response
+}
+
+fn logged(parts: &Parts, target: &Target) -> telemetry::Request {
+    let mut request = telemetry::Request {
+        method: parts.method.clone(),
+        path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        protocol: match parts.version {
+            Version::HTTP_2 => "HTTP/2",
+            Version::HTTP_10 => "HTTP/1.0",
+            _ => "HTTP/1.1",
+        },
+        authority: target.authority().to_owned(),
+        forwarded_for: None,
+        user_agent: None,
+        request_id: None,
+    };
+    request.headers(&parts.headers);
+    request
+}

@@ -1,0 +1,107 @@
+use std::error::Error as _;
+
+use http::StatusCode;
+
+use crate::cluster::PoolError;
+use crate::state::routes::RetryOn;
+use crate::telemetry::Flag;
+
+/// Why a request got no answer from an endpoint.
+#[derive(Debug)]
+pub(super) enum Failure {
+    NoEndpoint,
+    /// A limit of the cluster.
+    Overflow,
+    Connect(String),
+    /// The connection or the stream ended before an answer began.
+    Reset { refused: bool, unsent: bool },
+    /// Of one try.
+    TryTimeout,
+    /// Of all tries.
+    Timeout,
+}
+
+impl From<PoolError> for Failure {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Overflow => Self::Overflow,
+            PoolError::Dial(error) => Self::Connect(error.to_string()),
+            PoolError::Handshake(error) => Self::Connect(error.to_string()),
+        }
+    }
+}
+
+impl Failure {
+    /// `unsent` where the request came back whole.
+    pub(super) fn reset(error: &hyper::Error, unsent: bool) -> Self {
+        // HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
+        let refused = error.source().is_some_and(|source| source.to_string().contains("refused stream"));
+        Self::Reset { refused, unsent }
+    }
+
+    /// Whether Envoy would try again.
+    pub(super) fn is_retriable(&self, on: &RetryOn) -> bool {
+        match self {
+            Self::NoEndpoint | Self::Overflow | Self::Timeout => false,
+            Self::Connect(_) => on.connect_failure || on.server_error || on.gateway_error || on.reset,
+            Self::Reset { refused, unsent } => {
+                on.reset
+                    || on.server_error
+                    || on.gateway_error
+                    || *refused && on.refused_stream
+                    || *unsent && on.reset_before_request
+            }
+            Self::TryTimeout => on.reset || on.server_error || on.gateway_error,
+        }
+    }
+
+    pub(super) fn flag(&self) -> Flag {
+        match self {
+            Self::NoEndpoint => Flag::NoHealthyUpstream,
+            Self::Overflow => Flag::Overflow,
+            Self::Connect(_) => Flag::UpstreamFailure,
+            Self::Reset { refused: true, .. } => Flag::UpstreamReset,
+            Self::Reset { .. } => Flag::UpstreamTermination,
+            Self::TryTimeout | Self::Timeout => Flag::Timeout,
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::TryTimeout | Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Envoy's own words, which people search for.
+    pub(super) fn body(&self) -> String {
+        let before = "upstream connect error or disconnect/reset before headers. reset reason:";
+        match self {
+            Self::NoEndpoint => "no healthy upstream".to_owned(),
+            Self::Overflow => format!("{before} overflow"),
+            Self::Connect(why) => format!("{before} remote connection failure, transport failure reason: {why}"),
+            Self::Reset { refused: true, .. } => format!("{before} remote refused stream reset"),
+            Self::Reset { .. } => format!("{before} connection termination"),
+            Self::TryTimeout | Self::Timeout => "upstream request timeout".to_owned(),
+        }
+    }
+
+    pub(super) fn details(&self) -> &'static str {
+        match self {
+            Self::NoEndpoint => "no_healthy_upstream",
+            Self::Overflow => "upstream_reset_before_response_started{overflow}",
+            Self::Connect(_) => "upstream_reset_before_response_started{remote_connection_failure}",
+            Self::Reset { refused: true, .. } => "upstream_reset_before_response_started{remote_refused_stream_reset}",
+            Self::Reset { .. } => "upstream_reset_before_response_started{connection_termination}",
+            Self::TryTimeout => "upstream_per_try_timeout",
+            Self::Timeout => "response_timeout",
+        }
+    }
+
+    pub(super) fn transport(&self) -> Option<String> {
+        match self {
+            Self::Connect(why) => Some(why.clone()),
+            _ => None,
+        }
+    }
+}

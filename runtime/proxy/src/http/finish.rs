@@ -1,0 +1,154 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::HeaderMap;
+use time::OffsetDateTime;
+
+use super::HttpConnection;
+use crate::body::Received;
+use crate::cluster::{Active, Endpoint, Lease, Permit};
+use crate::telemetry::{Counted, Entry, Flag, Request, Scope};
+
+/// What is known of a request until it ends, and what has to happen then.
+#[derive(Debug)]
+pub(super) struct Finish {
+    pub(super) connection: Arc<HttpConnection>,
+    pub(super) at: OffsetDateTime,
+    pub(super) since: Instant,
+    /// `None` where nobody reads the log.
+    pub(super) request: Option<Request>,
+    pub(super) received: Option<Arc<Received>>,
+    pub(super) code: u16,
+    pub(super) flag: Flag,
+    pub(super) details: Option<String>,
+    pub(super) upstream_failure: Option<String>,
+    pub(super) upstream_time: Option<Duration>,
+    pub(super) upstream_local: Option<SocketAddr>,
+    pub(super) upstream_remote: Option<SocketAddr>,
+    pub(super) cluster: Option<Arc<str>>,
+    pub(super) endpoint: Option<Arc<Endpoint>>,
+    pub(super) route: Option<Arc<str>>,
+    pub(super) scope: Option<Arc<Scope>>,
+    pub(super) sent: u64,
+    pub(super) is_grpc: bool,
+    pub(super) grpc: Option<i32>,
+    /// The connection that the answer comes on.
+    pub(super) lease: Option<Lease>,
+    pub(super) held: Option<Held>,
+    pub(super) done: bool,
+}
+
+/// What counts as under way while the answer comes.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) _active: Active,
+    pub(super) _request: Permit,
+}
+
+impl Finish {
+    pub(super) fn new(connection: Arc<HttpConnection>) -> Box<Self> {
+        Box::new(Self {
+            connection,
+            at: OffsetDateTime::now_utc(),
+            since: Instant::now(),
+            request: None,
+            received: None,
+            code: 0,
+            flag: Flag::None,
+            details: None,
+            upstream_failure: None,
+            upstream_time: None,
+            upstream_local: None,
+            upstream_remote: None,
+            cluster: None,
+            endpoint: None,
+            route: None,
+            scope: None,
+            sent: 0,
+            is_grpc: false,
+            grpc: None,
+            lease: None,
+            held: None,
+            done: false,
+        })
+    }
+
+    /// `grpc-status`, from trailers or, where there is nothing else, from headers.
+    pub(super) fn grpc_status(&mut self, headers: &HeaderMap) {
+        let status = headers.get("grpc-status").and_then(|status| status.to_str().ok());
+        if let Some(status) = status.and_then(|status| status.parse().ok()) {
+            self.grpc = Some(status);
+        }
+    }
+
+    /// The answer came to its end: its connection serves the next one.
+    pub(super) fn well(&mut self) {
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+        self.end();
+    }
+
+    /// The answer was cut off.
+    pub(super) fn badly(&mut self, flag: Flag) {
+        if !self.done && self.flag == Flag::None {
+            self.flag = flag;
+        }
+        self.lease = None;
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.done, true) {
+            return;
+        }
+        self.held = None;
+        let received = self.received.as_ref().map_or(0, |received| received.bytes());
+        let duration = self.since.elapsed();
+        if let Some(scope) = &self.scope {
+            let grpc = self.is_grpc.then(|| self.grpc.unwrap_or(-1));
+            let (code, flag, sent) = (self.code, self.flag, self.sent);
+            scope.count(&Counted { code, flag, grpc, duration, received, sent });
+        }
+        if self.request.is_some() {
+            self.log(received, duration);
+        }
+    }
+
+    /// The address that answered, or the endpoint that did not.
+    fn upstream_host(&self) -> Option<Arc<str>> {
+        let endpoint = self.endpoint.as_ref().map(|endpoint| endpoint.text.clone());
+        self.upstream_remote.map(|remote| remote.to_string().into()).or(endpoint)
+    }
+
+    fn log(&mut self, received: u64, duration: Duration) {
+        let down = &self.connection.down;
+        let entry = Entry {
+            start: self.at,
+            duration,
+            request: self.request.take(),
+            code: self.code,
+            flag: self.flag,
+            details: self.details.take(),
+            upstream_failure: self.upstream_failure.take(),
+            received,
+            sent: self.sent,
+            upstream_time: self.upstream_time,
+            upstream_host: self.upstream_host(),
+            upstream_cluster: self.cluster.clone(),
+            upstream_local: self.upstream_local,
+            downstream_local: down.destination,
+            downstream_remote: down.remote,
+            sni: down.sni.clone(),
+            route: self.route.clone(),
+        };
+        crate::tcp::write(&self.connection.shared, &entry);
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        self.badly(Flag::DownstreamTermination);
+    }
+}

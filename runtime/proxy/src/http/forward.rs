@@ -1,0 +1,188 @@
+//! Tries: a request goes to endpoints until one answers, or nothing more may be tried.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::request::Parts;
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use mesh_wire::cluster::HttpVersion;
+
+use super::failure::Failure;
+use super::finish::Held;
+use super::headers::ATTEMPTS;
+use super::target::Target;
+use crate::body::{Replay, RequestBody};
+use crate::cluster::{Cluster, Endpoint, Hint, Lease, Outcome, Permit, lease};
+use crate::peer::Downstream;
+use crate::shared::Shared;
+use crate::state::routes::RetryPolicy;
+
+/// Envoy's first interval between tries, and its limit of them.
+const BACK_OFF: Duration = Duration::from_millis(25);
+const LONGEST_BACK_OFF: Duration = Duration::from_millis(250);
+
+/// A request that is ready to be sent.
+pub(super) struct Sending<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) down: &'a Downstream,
+    pub(super) cluster: &'a Arc<Cluster>,
+    pub(super) retry: Option<&'a RetryPolicy>,
+    pub(super) hash: Option<u64>,
+    pub(super) target: &'a Target,
+    pub(super) parts: &'a Parts,
+    pub(super) replay: &'a Replay,
+    /// What the connection is to become.
+    pub(super) upgrade: Option<&'a HeaderValue>,
+    /// Says how many tries there were, to the server.
+    pub(super) count_attempts: bool,
+}
+
+/// What became of the tries.
+pub(super) struct Tried {
+    pub(super) outcome: Result<Answer, Failure>,
+    /// The last one that was tried.
+    pub(super) endpoint: Option<Arc<Endpoint>>,
+    pub(super) took: Duration,
+    /// It would have been tried again, had the route not said that it was enough.
+    pub(super) exhausted: bool,
+}
+
+/// An answer that has begun.
+pub(super) struct Answer {
+    pub(super) response: Response<Incoming>,
+    pub(super) lease: Lease,
+    pub(super) held: Held,
+}
+
+impl Sending<'_> {
+    /// Sends the request, again where the route says so.
+    pub(super) async fn run(&self) -> Tried {
+        let mut tried: Vec<Arc<Endpoint>> = Vec::new();
+        let (mut attempt, mut took) = (1, Duration::ZERO);
+        // Counts as a retry under way from the second try on.
+        let mut retrying = None;
+        loop {
+            let avoid = if self.retry.is_some_and(|retry| retry.other_endpoint) { &tried[..] } else { &[] };
+            let hint = Hint { hash: self.hash, tried: avoid };
+            let Some(endpoint) = self.cluster.pick(self.down.destination, &hint) else {
+                return Tried { outcome: Err(Failure::NoEndpoint), endpoint: None, took, exhausted: false };
+            };
+            let begin = Instant::now();
+            let outcome = self.bounded(&endpoint, attempt).await;
+            took = begin.elapsed();
+            self.note(&endpoint, &outcome);
+            let retriable = self.retry.filter(|retry| is_retriable(retry, &outcome));
+            let exhausted = retriable.is_some_and(|retry| attempt > retry.attempts);
+            drop(retrying.take());
+            if retriable.is_none() || exhausted {
+                return Tried { outcome, endpoint: Some(endpoint), took, exhausted };
+            }
+            retrying = Permit::take(&self.cluster.usage, |usage| &usage.retries, self.cluster.wire.limits.retries);
+            if retrying.is_none() || self.replay.body().is_none() {
+                return Tried { outcome, endpoint: Some(endpoint), took, exhausted };
+            }
+            drop(outcome);
+            tried.push(endpoint);
+            back_off(attempt).await;
+            attempt += 1;
+        }
+    }
+
+    async fn bounded(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
+        let trying = self.attempt(endpoint, attempt);
+        match self.retry.and_then(|retry| retry.per_try) {
+            None => trying.await,
+            Some(bound) => tokio::time::timeout(bound, trying).await.unwrap_or(Err(Failure::TryTimeout)),
+        }
+    }
+
+    async fn attempt(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
+        let limits = &self.cluster.wire.limits;
+        let request = Permit::take(&self.cluster.usage, |usage| &usage.requests, limits.requests);
+        let held = Held { _request: request.ok_or(Failure::Overflow)?, _active: endpoint.begin() };
+        let http2 = self.upgrade.is_none()
+            && match self.cluster.wire.http {
+                HttpVersion::Http1 => false,
+                HttpVersion::Http2 => true,
+                HttpVersion::AsClient => self.parts.version == http::Version::HTTP_2,
+            };
+        let mut request = None;
+        let mut fresh = false;
+        loop {
+            let credentials = self.shared.credentials().clone();
+            let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
+            let sending = match request.take() {
+                Some(request) => request,
+                None => self.request(http2, attempt)?,
+            };
+            match lease.send(sending).await {
+                Ok(response) => return Ok(Answer { response, lease, held }),
+                // A kept connection that was closed meanwhile: nothing was sent, so this was no try.
+                Err((_, Some(back))) if lease.reused && !fresh => {
+                    request = Some(back);
+                    fresh = true;
+                }
+                Err((error, back)) => {
+                    tracing::debug!(cluster = &*self.cluster.name, endpoint = &*endpoint.text, %error, "a try failed");
+                    return Err(Failure::reset(&error, back.is_some()));
+                }
+            }
+        }
+    }
+
+    fn request(&self, http2: bool, attempt: u32) -> Result<Request<RequestBody>, Failure> {
+        let gone = Failure::Reset { refused: false, unsent: false };
+        let Some(body) = self.replay.body() else { return Err(gone) };
+        let mut request = Request::new(body);
+        *request.method_mut() = self.parts.method.clone();
+        *request.headers_mut() = self.parts.headers.clone();
+        let (mut parts, body) = request.into_parts();
+        let Some(()) = self.target.put(http2, &mut parts) else { return Err(gone) };
+        if let Some(upgrade) = self.upgrade {
+            parts.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+            parts.headers.insert(http::header::UPGRADE, upgrade.clone());
+        }
+        if self.count_attempts {
+            parts.headers.insert(ATTEMPTS, HeaderValue::from(attempt));
+        }
+        Ok(Request::from_parts(parts, body))
+    }
+
+    fn note(&self, endpoint: &Endpoint, outcome: &Result<Answer, Failure>) {
+        let outcome = match outcome {
+            Ok(answer) => Outcome::of(answer.response.status().as_u16()),
+            Err(Failure::Connect(error)) => {
+                tracing::info!(cluster = &*self.cluster.name, endpoint = &*endpoint.text, error, "an endpoint cannot be reached");
+                Outcome::Gateway
+            }
+            Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Gateway,
+            Err(Failure::NoEndpoint | Failure::Overflow | Failure::Timeout) => return,
+        };
+        endpoint.note(outcome, self.cluster);
+    }
+}
+
+/// Whether Envoy would try again.
+fn is_retriable(retry: &RetryPolicy, outcome: &Result<Answer, Failure>) -> bool {
+    let on = &retry.on;
+    let response = match outcome {
+        Err(failure) => return failure.is_retriable(on),
+        Ok(answer) => &answer.response,
+    };
+    let status = response.status().as_u16();
+    // Trailers-only answers of gRPC have their status among the headers.
+    let grpc = || response.headers().get("grpc-status")?.to_str().ok()?.parse::<u8>().ok();
+    on.server_error && (500..600).contains(&status)
+        || on.gateway_error && (502..=504).contains(&status)
+        || on.retriable_4xx && status == 409
+        || on.status_codes && retry.status_codes.contains(&status)
+        || !on.grpc.is_empty() && grpc().is_some_and(|status| on.grpc.contains(&status))
+}
+
+/// Longer each time, and never the same, so that clients do not come back all at once.
+async fn back_off(attempt: u32) {
+    let longest = BACK_OFF.saturating_mul(1 << attempt.min(5)).min(LONGEST_BACK_OFF);
+    let span = fastrand::u64(..=u64::try_from(longest.as_millis()).unwrap_or(u64::MAX));
+    tokio::time::sleep(Duration::from_millis(span)).await;
+}

@@ -1,0 +1,170 @@
+//! Headers that proxies add, and those that must not pass them.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use http::header::{CONNECTION, COOKIE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Version};
+
+use crate::tls::PeerIdentity;
+
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-envoy-attempt-count");
+pub(super) const SERVICE_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
+pub(super) const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
+const CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
+
+/// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
+pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
+    let mut upgrades = false;
+    if let Some(connection) = headers.get(CONNECTION) {
+        let listed = connection.to_str().unwrap_or_default().to_owned();
+        for name in listed.split(',').map(str::trim) {
+            if name.eq_ignore_ascii_case("upgrade") {
+                upgrades = true;
+            } else if let Ok(name) = HeaderName::try_from(name) {
+                // TE: trailers is asked for by gRPC and passes; it is looked at below.
+                if name != TE {
+                    headers.remove(name);
+                }
+            }
+        }
+        headers.remove(CONNECTION);
+    }
+    headers.remove(&KEEP_ALIVE);
+    headers.remove(&PROXY_CONNECTION);
+    headers.remove(TRANSFER_ENCODING);
+    if headers.get(TE).is_some_and(|te| te != "trailers") {
+        headers.remove(TE);
+    }
+    let upgrade = headers.remove(UPGRADE);
+    if upgrades { upgrade } else { None }
+}
+
+/// Makes a request carry what every request in a mesh carries.
+pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
+    let headers = &mut parts.headers;
+    if !headers.contains_key(&REQUEST_ID) {
+        headers.insert(REQUEST_ID, request_id());
+    }
+    if !headers.contains_key(&FORWARDED_PROTO) {
+        let proto = if encrypted { "https" } else { "http" };
+        headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
+    }
+    // HTTP/2 may cut cookies apart; HTTP/1 knows one header (RFC 9113, 8.2.3).
+    if parts.version == Version::HTTP_2 && headers.get_all(COOKIE).iter().nth(1).is_some() {
+        let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+            headers.insert(COOKIE, whole);
+        }
+    }
+}
+
+/// A random UUID (RFC 9562, version 4).
+fn request_id() -> HeaderValue {
+    let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 4 << 76 | 2 << 62;
+    let digits = format!("{random:032x}");
+    let id = format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// The client's certificate, added to what earlier proxies said (Envoy `APPEND_FORWARD`); without mutual TLS
+/// nobody's word is believed.
+pub(super) fn forward_client(headers: &mut HeaderMap, peer: Option<&PeerIdentity>, own: &str) {
+    let Some(peer) = peer else {
+        headers.remove(&CLIENT_CERT);
+        return;
+    };
+    let mut value = String::with_capacity(256);
+    for before in headers.get_all(&CLIENT_CERT) {
+        value.push_str(before.to_str().unwrap_or_default());
+        value.push(',');
+    }
+    // A String takes everything.
+    let _infallible = write!(
+        value,
+        "By={own};Hash={};Subject=\"{}\";URI={}",
+        peer.hash,
+        peer.subject.replace('"', "\\\""),
+        peer.spiffe
+    );
+    for name in &peer.dns {
+        value.push_str(";DNS=");
+        value.push_str(name);
+    }
+    match HeaderValue::try_from(value) {
+        Ok(value) => _ = headers.insert(CLIENT_CERT, value),
+        Err(_) => _ = headers.remove(&CLIENT_CERT),
+    }
+}
+
+/// What applications say about client certificates, nobody believes (Envoy `SANITIZE`, outbound).
+pub(super) fn forget_client(headers: &mut HeaderMap) {
+    headers.remove(&CLIENT_CERT);
+}
+
+/// The client's address: the last that X-Forwarded-For names, for that one our own peer wrote.
+pub(super) fn client(headers: &HeaderMap, remote: IpAddr) -> IpAddr {
+    let last = headers.get_all(&FORWARDED_FOR).iter().next_back();
+    let named = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+    named.and_then(|text| text.trim().parse().ok()).unwrap_or(remote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_connection_lists_does_not_pass() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("close, X-Mine, te"));
+        headers.insert("x-mine", HeaderValue::from_static("1"));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        assert_eq!(strip_hops(&mut headers), None);
+        assert_eq!(headers.len(), 1);
+        assert_eq!(headers[TE], "trailers");
+    }
+
+    #[test]
+    fn an_upgrade_is_told() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        assert_eq!(strip_hops(&mut headers), Some(HeaderValue::from_static("websocket")));
+    }
+
+    #[test]
+    fn request_ids_are_uuids_of_version_4() {
+        let id = request_id();
+        let id = id.to_str().unwrap();
+        assert_eq!((id.len(), &id[14..15]), (36, "4"));
+        assert!(matches!(&id[19..20], "8" | "9" | "a" | "b"), "{id}");
+    }
+
+    #[test]
+    fn the_certificate_is_told_as_envoy_does() {
+        let peer = PeerIdentity {
+            spiffe: "spiffe://cluster.local/ns/forum/sa/api".into(),
+            hash: mesh_wire::Sha256::of(b""),
+            subject: String::new(),
+            dns: Vec::new(),
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(CLIENT_CERT, HeaderValue::from_static("By=a"));
+        forward_client(&mut headers, Some(&peer), "spiffe://cluster.local/ns/forum/sa/db");
+        assert_eq!(
+            headers[CLIENT_CERT],
+            "By=a,By=spiffe://cluster.local/ns/forum/sa/db;\
+             Hash=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855;Subject=\"\";\
+             URI=spiffe://cluster.local/ns/forum/sa/api"
+        );
+        forward_client(&mut headers, None, "spiffe://cluster.local/ns/forum/sa/db");
+        assert!(headers.is_empty());
+    }
+}

@@ -1,0 +1,97 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::{Body, Frame, SizeHint};
+
+use super::finish::Finish;
+use crate::body::{BodyError, ResponseSource};
+use crate::telemetry::Flag;
+
+/// When an answer has to be whole.
+pub(super) type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The body of an answer on its way to the client.
+pub(crate) struct Reply {
+    source: ResponseSource,
+    finish: Box<Finish>,
+    deadline: Option<Deadline>,
+}
+
+impl Reply {
+    pub(super) fn new(source: ResponseSource, finish: Box<Finish>, deadline: Option<Deadline>) -> Self {
+        Self { source, finish, deadline }
+    }
+}
+
+impl Body for Reply {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        if let Some(deadline) = &mut this.deadline
+            && deadline.as_mut().poll(cx).is_ready()
+        {
+            this.finish.badly(Flag::Timeout);
+            return Poll::Ready(Some(Err(BodyError::Timeout)));
+        }
+        match ready!(this.source.poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    this.finish.sent += data.len() as u64;
+                }
+                if let Some(trailers) = frame.trailers_ref() {
+                    this.finish.grpc_status(trailers);
+                }
+                // The last look may never come: who knows the length stops asking.
+                if this.source.is_end_stream() {
+                    this.finish.well();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                this.finish.badly(Flag::UpstreamTermination);
+                Poll::Ready(Some(Err(error)))
+            }
+            None => {
+                this.finish.well();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.source.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.source.size_hint()
+    }
+}
+
+impl Drop for Reply {
+    fn drop(&mut self) {
+        // Answers without a body are never polled.
+        if self.source.is_end_stream() {
+            self.finish.well();
+        }
+    }
+}
+
+/// An answer of the proxy's own.
+pub(super) fn local(status: StatusCode, body: impl Into<Bytes>, finish: Box<Finish>) -> Response<Reply> {
+    let body: Bytes = body.into();
+    let text = !body.is_empty();
+    let mut finish = finish;
+    finish.code = status.as_u16();
+    let mut response = Response::new(Reply::new(ResponseSource::Full(Full::new(body)), finish, None));
+    *response.status_mut() = status;
+    if text {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    }
+    response
+}

@@ -1,0 +1,123 @@
+//! The series that a request or a connection is counted in.
+
+use std::sync::{Arc, PoisonError};
+
+use http::HeaderValue;
+
+use super::HttpConnection;
+use crate::cluster::{Cluster, Endpoint};
+use crate::peer::{self, Downstream};
+use crate::shared::Shared;
+use crate::state::State;
+use crate::telemetry::{Common, Flag, Party, Reporter, Scope, TcpSeries};
+use crate::tls::PeerIdentity;
+
+/// For a request to `endpoint` of `cluster`, either of which there may not be.
+pub(super) fn http(
+    connection: &HttpConnection,
+    state: &State,
+    cluster: Option<&Cluster>,
+    endpoint: Option<&Endpoint>,
+    upstream: Option<&PeerIdentity>,
+    metadata: Option<&HeaderValue>,
+) -> Option<Arc<Scope>> {
+    if !state.snapshot.telemetry.as_ref().is_some_and(|telemetry| telemetry.metrics) {
+        return None;
+    }
+    let shared = &connection.shared;
+    match (connection.side.reporter(), endpoint) {
+        (Reporter::Source, Some(endpoint)) => Some(
+            endpoint.scope.get_or_init(|| Arc::new(outbound(shared, state, cluster, Some(endpoint), upstream))).clone(),
+        ),
+        (Reporter::Source, None) => Some(Arc::new(outbound(shared, state, cluster, None, upstream))),
+        (Reporter::Destination, _) => {
+            let mut kept = connection.scope.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((of, scope)) = &*kept
+                && of.as_ref() == metadata
+            {
+                return Some(scope.clone());
+            }
+            let source = source(&connection.down, metadata);
+            let scope = Arc::new(inbound(shared, state, cluster, &source, &connection.down));
+            *kept = Some((metadata.cloned(), scope.clone()));
+            Some(scope)
+        }
+    }
+}
+
+/// For a TCP connection to `endpoint`.
+pub(crate) fn tcp(
+    shared: &Shared,
+    reporter: Reporter,
+    cluster: &Cluster,
+    endpoint: &Endpoint,
+    down: &Downstream,
+    upstream: Option<&PeerIdentity>,
+) -> Option<TcpSeries> {
+    let state = shared.state();
+    let state = state.as_ref().filter(|state| counts(state))?;
+    match reporter {
+        Reporter::Source => {
+            let scope = || Arc::new(outbound(shared, state, Some(cluster), Some(endpoint), upstream));
+            endpoint.scope.get_or_init(scope).tcp(Flag::None)
+        }
+        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down).tcp(Flag::None),
+    }
+}
+
+/// For a TCP connection that reached nobody.
+pub(crate) fn tcp_refused(
+    shared: &Shared,
+    reporter: Reporter,
+    cluster: &Cluster,
+    down: &Downstream,
+    flag: Flag,
+) -> Option<TcpSeries> {
+    let state = shared.state();
+    let state = state.as_ref().filter(|state| counts(state))?;
+    match reporter {
+        Reporter::Source => outbound(shared, state, Some(cluster), None, None).tcp(flag),
+        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down).tcp(flag),
+    }
+}
+
+fn counts(state: &State) -> bool {
+    state.snapshot.telemetry.as_ref().is_some_and(|telemetry| telemetry.metrics)
+}
+
+fn outbound(
+    shared: &Shared,
+    state: &State,
+    cluster: Option<&Cluster>,
+    endpoint: Option<&Endpoint>,
+    upstream: Option<&PeerIdentity>,
+) -> Scope {
+    let own = Party::own(&state.node, &state.identity.spiffe);
+    let workload = endpoint.and_then(|endpoint| endpoint.wire.workload.as_ref());
+    let mut other = workload.map(Party::listed).unwrap_or_default();
+    if let Some(peer) = upstream {
+        other.principal = peer.spiffe.to_string();
+    }
+    let service = cluster.and_then(|cluster| cluster.wire.service.as_ref());
+    let common = Common::new(Reporter::Source, &own, &other, service, upstream.is_some());
+    Scope::new(&shared.telemetry().metrics, common)
+}
+
+fn inbound(shared: &Shared, state: &State, cluster: Option<&Cluster>, source: &Party, down: &Downstream) -> Scope {
+    let own = Party::own(&state.node, &state.identity.spiffe);
+    let service = cluster.and_then(|cluster| cluster.wire.service.as_ref());
+    let common = Common::new(Reporter::Destination, source, &own, service, down.peer.is_some());
+    Scope::new(&shared.telemetry().metrics, common)
+}
+
+/// The client: what it says of itself, but its principal from its certificate.
+fn source(down: &Downstream, metadata: Option<&HeaderValue>) -> Party {
+    let mut source = metadata.and_then(peer::party).unwrap_or_default();
+    if let Some(peer) = &down.peer {
+        source.principal = peer.spiffe.to_string();
+        if source.namespace.is_empty() {
+            source.namespace = peer.namespace().unwrap_or_default().to_owned();
+        }
+    }
+    source
+}

@@ -1,0 +1,186 @@
+//! Connections that arrive from outside for an application.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use mesh_wire::listener::{InboundProtocol, MtlsMode};
+use rustls::server::Acceptor;
+use tokio::net::TcpStream;
+use tokio_rustls::LazyConfigAcceptor;
+
+use crate::accept::Accepted;
+use crate::drain::Drain;
+use crate::http::{Codec, HttpConnection, Side};
+use crate::net::sniff::{self, Hello, Spoken};
+use crate::net::{Rewind, Stream};
+use crate::peer::Downstream;
+use crate::shared::Shared;
+use crate::state::policy::{Attempt, Verdict};
+use crate::state::{Inbound, Listeners};
+use crate::tcp;
+use crate::telemetry::{Flag, Reporter};
+use crate::tls::{Choice, PeerIdentity};
+
+/// A client that does not end its handshake within this is given up.
+const HANDSHAKE: Duration = Duration::from_secs(15);
+/// The names that only Istio's clients offer (istio `pilot/pkg/networking/core/listener.go` allIstioMtlsALPNs).
+const ISTIO: [&[u8]; 5] = [b"istio", b"istio-peer-exchange", b"istio-http/1.0", b"istio-http/1.1", b"istio-h2"];
+const ISTIO_HTTP: [&[u8]; 3] = [b"istio-http/1.0", b"istio-http/1.1", b"istio-h2"];
+
+/// How the wire turned out to be protected.
+enum Wire {
+    /// Mutual TLS of the mesh, with what its client offered and what was settled on.
+    Mesh { hello: Hello, settled: Option<Vec<u8>> },
+    /// TLS that is the application's own.
+    ForeignTls,
+    Plain,
+}
+
+/// Serves one connection: listener, authentication, authorisation, and then the application.
+pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
+    let Accepted { stream, remote, destination, drain } = accepted;
+    let Some(state) = shared.state().clone() else {
+        tracing::debug!(%destination, "closed: there is no snapshot yet");
+        return;
+    };
+    let Some(listener) = state.listeners.inbound(destination).cloned() else {
+        tracing::debug!(%destination, "closed: no listener takes it");
+        return;
+    };
+    let mut down = Downstream { remote, destination, sni: None, peer: None };
+    let secured = secure(&shared, &state.listeners, &listener, stream, &mut down).await;
+    let (mut stream, wire) = match secured {
+        Ok(secured) => secured,
+        Err(why) => {
+            tracing::info!(%remote, %destination, listener = &*listener.name, why, "a connection is refused");
+            return;
+        }
+    };
+    let Ok(codec) = codec(&state.listeners, &listener, &mut stream, &wire).await else { return };
+    drop(state);
+    match codec {
+        Some(codec) => {
+            HttpConnection::new(shared, down, Side::Inbound(listener)).serve(stream, codec, drain).await;
+        }
+        None => bytes(shared, listener, stream, down, drain).await,
+    }
+}
+
+/// Brings the connection to where the application's own bytes begin.
+async fn secure(
+    shared: &Shared,
+    listeners: &Listeners,
+    listener: &Inbound,
+    mut stream: TcpStream,
+    down: &mut Downstream,
+) -> Result<(Stream, Wire), String> {
+    match listener.mtls {
+        MtlsMode::Disable => Ok((stream.into(), Wire::Plain)),
+        MtlsMode::Strict => handshake(shared, listener, Rewind::new(bytes::Bytes::new(), stream), down).await,
+        MtlsMode::Permissive => {
+            let mut read = BytesMut::new();
+            let detected = sniff::until(&mut stream, &mut read, listeners.detection, sniff::tls).await;
+            let hello = detected.map_err(|error| error.to_string())?.flatten();
+            let stream = Rewind::new(read.freeze(), stream);
+            match hello {
+                Some(hello) if offers(&hello, &ISTIO) => handshake(shared, listener, stream, down).await,
+                Some(hello) => {
+                    down.sni = hello.sni.as_deref().map(Into::into);
+                    Ok((stream.into(), Wire::ForeignTls))
+                }
+                None => Ok((stream.into(), Wire::Plain)),
+            }
+        }
+    }
+}
+
+fn offers(hello: &Hello, names: &[&[u8]]) -> bool {
+    hello.alpn.iter().any(|offered| names.contains(&offered.as_slice()))
+}
+
+async fn handshake(
+    shared: &Shared,
+    listener: &Inbound,
+    stream: Rewind,
+    down: &mut Downstream,
+) -> Result<(Stream, Wire), String> {
+    let credentials = shared.credentials().clone().ok_or("there is no identity yet")?;
+    let shaking = async {
+        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let hello = sniff::hello(&start.client_hello());
+        let http = match listener.protocol {
+            InboundProtocol::Http => true,
+            InboundProtocol::Tcp => false,
+            InboundProtocol::Detect => offers(&hello, &ISTIO_HTTP),
+        };
+        let choice = if http { Choice::Http } else { Choice::Tcp };
+        Ok::<_, std::io::Error>((start.into_stream(credentials.server.choose(choice, &hello)).await?, hello))
+    };
+    let (stream, hello) = tokio::time::timeout(HANDSHAKE, shaking)
+        .await
+        .map_err(|_| "its handshake took too long".to_owned())?
+        .map_err(|error| format!("no mutual TLS of the mesh: {error}"))?;
+    let session = stream.get_ref().1;
+    let leaf = session.peer_certificates().and_then(|chain| chain.first());
+    let peer = leaf.and_then(PeerIdentity::of).ok_or("it shows no identity")?;
+    let settled = session.alpn_protocol().map(<[u8]>::to_vec);
+    down.peer = Some(Arc::new(peer));
+    down.sni = hello.sni.as_deref().map(Into::into);
+    Ok((Stream::Accepted(Box::new(stream)), Wire::Mesh { hello, settled }))
+}
+
+/// What of HTTP the connection speaks; `None` for bytes.
+async fn codec(
+    listeners: &Listeners,
+    listener: &Inbound,
+    stream: &mut Stream,
+    wire: &Wire,
+) -> std::io::Result<Option<Codec>> {
+    match (listener.protocol, wire) {
+        (InboundProtocol::Tcp, _) | (_, Wire::ForeignTls) => Ok(None),
+        (protocol, Wire::Mesh { hello, settled }) => {
+            if protocol == InboundProtocol::Detect && !offers(hello, &ISTIO_HTTP) {
+                return Ok(None);
+            }
+            let said = |name: &[u8]| hello.alpn.iter().any(|offered| offered == name);
+            Ok(Some(match settled.as_deref() {
+                Some(b"h2") => Codec::Http2,
+                Some(b"http/1.1") => Codec::Http1,
+                _ if said(b"istio-h2") => Codec::Http2,
+                _ if said(b"istio-http/1.1") || said(b"istio-http/1.0") => Codec::Http1,
+                _ => Codec::Either,
+            }))
+        }
+        (InboundProtocol::Http, Wire::Plain) => Ok(Some(Codec::Either)),
+        (InboundProtocol::Detect, Wire::Plain) => {
+            let spoken = stream.sniff(listeners.detection).await?;
+            Ok(match spoken {
+                Some(Spoken::Http1) => Some(Codec::Http1),
+                Some(Spoken::Http2) => Some(Codec::Http2),
+                Some(Spoken::Other) | None => None,
+            })
+        }
+    }
+}
+
+async fn bytes(shared: Arc<Shared>, listener: Arc<Inbound>, stream: Stream, down: Downstream, drain: Drain) {
+    let attempt = Attempt {
+        destination: down.destination,
+        remote: down.remote.ip(),
+        client: down.remote.ip(),
+        peer: down.peer.as_deref(),
+        sni: down.sni.as_deref(),
+        asked: None,
+    };
+    if let Verdict::Denied(policy) = listener.policies.judge(&attempt) {
+        let principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe);
+        let policy = policy.unwrap_or("none");
+        let (remote, destination) = (down.remote, down.destination);
+        tracing::warn!(target: "rbac", %remote, principal, %destination, policy, "denied: the connection is closed");
+        let details = format!("rbac_access_denied_matched_policy[{policy}]");
+        tcp::refused(&shared, &down, Reporter::Destination, &listener.cluster, Flag::Denied, details);
+        return;
+    }
+    tcp::to_cluster(&shared, stream, down, listener.cluster.clone(), Reporter::Destination, drain).await;
+}

@@ -1,0 +1,99 @@
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::{client, server};
+
+use super::Rewind;
+use super::sniff::{self, Spoken};
+
+/// A connection in any of the forms that one has here.
+#[derive(Debug)]
+pub(crate) enum Stream {
+    Plain(Rewind),
+    Accepted(Box<server::TlsStream<Rewind>>),
+    Opened(Box<client::TlsStream<TcpStream>>),
+}
+
+impl From<Rewind> for Stream {
+    fn from(stream: Rewind) -> Self {
+        Self::Plain(stream)
+    }
+}
+
+impl From<TcpStream> for Stream {
+    fn from(stream: TcpStream) -> Self {
+        Self::Plain(Rewind::new(bytes::Bytes::new(), stream))
+    }
+}
+
+impl Stream {
+    /// What of HTTP the other end speaks first; `None` where it says nothing in time. Only for plain streams.
+    pub(crate) async fn sniff(&mut self, timeout: std::time::Duration) -> io::Result<Option<Spoken>> {
+        let mut read = BytesMut::new();
+        let spoken = sniff::until(self, &mut read, timeout, sniff::http).await?;
+        if let Self::Plain(stream) = self {
+            stream.put_back(read.freeze());
+        }
+        Ok(spoken)
+    }
+}
+
+/// Calls the same method of whichever stream is inside.
+macro_rules! inside {
+    ($self:ident, $stream:ident => $call:expr) => {
+        match $self.get_mut() {
+            Stream::Plain(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            Stream::Accepted(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+            Stream::Opened(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+        }
+    };
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_read(cx, buf))
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        inside!(self, stream => stream.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        inside!(self, stream => stream.poll_write_vectored(cx, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Accepted(stream) => stream.is_write_vectored(),
+            Self::Opened(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_flush(cx))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        inside!(self, stream => stream.poll_shutdown(cx))
+    }
+}

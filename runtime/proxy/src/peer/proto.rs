@@ -1,0 +1,155 @@
+//! As much of protobuf as a `google.protobuf.Struct` of texts needs (protobuf.dev/programming-guides/encoding).
+
+use std::collections::BTreeMap;
+
+/// Structs in structs beyond this are not read.
+const DEEPEST: usize = 4;
+
+/// A value of a struct.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    Fields(&'a [(&'a str, Value<'a>)]),
+}
+
+/// A `Struct`: field 1 is the map, whose entries have the key as field 1 and the value as field 2.
+pub(super) fn encode(fields: &[(&str, Value<'_>)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (key, value) in fields {
+        let mut entry = Vec::new();
+        bytes(&mut entry, 1, key.as_bytes());
+        let mut inner = Vec::new();
+        match value {
+            // Value.string_value = 3, Value.struct_value = 5.
+            Value::Text(text) => bytes(&mut inner, 3, text.as_bytes()),
+            Value::Fields(fields) => bytes(&mut inner, 5, &encode(fields)),
+        }
+        bytes(&mut entry, 2, &inner);
+        bytes(&mut out, 1, &entry);
+    }
+    out
+}
+
+fn bytes(out: &mut Vec<u8>, field: u8, content: &[u8]) {
+    out.push(field << 3 | 2);
+    let mut length = content.len();
+    while length >= 0x80 {
+        out.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
+    out.extend_from_slice(content);
+}
+
+/// The texts of a `Struct`; those of inner structs under `OUTER.INNER`.
+pub(super) fn decode(message: &[u8]) -> Option<BTreeMap<String, String>> {
+    let mut out = BTreeMap::new();
+    fields(message, "", DEEPEST, &mut out)?;
+    Some(out)
+}
+
+fn fields(message: &[u8], before: &str, depth: usize, out: &mut BTreeMap<String, String>) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
+    for part in Parts(message) {
+        let (field, entry) = part?;
+        if field != 1 {
+            continue;
+        }
+        let (mut key, mut value) = (String::new(), &[][..]);
+        for part in Parts(entry) {
+            match part? {
+                (1, content) => key = format!("{before}{}", std::str::from_utf8(content).ok()?),
+                (2, content) => value = content,
+                _ => {}
+            }
+        }
+        for part in Parts(value) {
+            match part? {
+                (3, content) => _ = out.insert(key.clone(), std::str::from_utf8(content).ok()?.to_owned()),
+                (5, content) => fields(content, &format!("{key}."), depth, out)?,
+                _ => {}
+            }
+        }
+    }
+    Some(())
+}
+
+/// The length-delimited fields of a message; others are passed over. `None` inside is a message that is cut off.
+struct Parts<'a>(&'a [u8]);
+
+impl<'a> Parts<'a> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let (first, rest) = self.0.split_first()?;
+            self.0 = rest;
+            value |= u64::from(first & 0x7f) << shift;
+            if first & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn skip(&mut self, count: usize) -> Option<&'a [u8]> {
+        let (content, rest) = self.0.split_at_checked(count)?;
+        self.0 = rest;
+        Some(content)
+    }
+
+    fn part(&mut self) -> Option<Option<(u64, &'a [u8])>> {
+        let tag = self.varint()?;
+        match tag & 7 {
+            0 => _ = self.varint()?,
+            1 => _ = self.skip(8)?,
+            5 => _ = self.skip(4)?,
+            2 => {
+                let length = usize::try_from(self.varint()?).ok()?;
+                return Some(Some((tag >> 3, self.skip(length)?)));
+            }
+            _ => return None,
+        }
+        Some(None)
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Option<(u64, &'a [u8])>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while !self.0.is_empty() {
+            match self.part() {
+                Some(Some(part)) => return Some(Some(part)),
+                Some(None) => {}
+                None => {
+                    self.0 = &[];
+                    return Some(None);
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let long = "x".repeat(300);
+        let labels = [("app", Value::Text("forum"))];
+        let bytes = encode(&[("NAME", Value::Text(&long)), ("LABELS", Value::Fields(&labels))]);
+        let fields = decode(&bytes).unwrap();
+        assert_eq!(fields["NAME"], long);
+        assert_eq!(fields["LABELS.app"], "forum");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fail(bytes: Vec<u8>) {
+            let _fields = decode(&bytes);
+        }
+    }
+}

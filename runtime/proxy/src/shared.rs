@@ -1,0 +1,183 @@
+//! What all connections of a proxy have in common.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwapOption, Guard};
+use mesh_wire::Snapshot;
+use serde::Serialize;
+
+use crate::destination::Destinations;
+use crate::state::State;
+use crate::telemetry::{LogSink, Telemetry};
+use crate::tls::{Credentials, Identity};
+
+/// What a proxy acts on, and what it knows of itself. Everything in it is replaced while connections go on.
+#[derive(Debug)]
+pub struct Shared {
+    state: ArcSwapOption<State>,
+    credentials: ArcSwapOption<Credentials>,
+    pub(crate) destinations: Destinations,
+    telemetry: Telemetry,
+    /// Held by whoever replaces something.
+    replacing: Mutex<()>,
+}
+
+/// A snapshot was not taken; the one before stays in force.
+#[derive(Debug, thiserror::Error)]
+#[error("the snapshot is refused: {0}")]
+pub struct Refused(String);
+
+impl Shared {
+    /// A proxy that knows nothing yet: without a snapshot every connection is closed, without an identity no
+    /// mutual TLS is made.
+    pub fn new(destinations: Destinations, log: LogSink) -> Arc<Self> {
+        Arc::new(Self {
+            state: ArcSwapOption::empty(),
+            credentials: ArcSwapOption::empty(),
+            destinations,
+            telemetry: Telemetry::new(log),
+            replacing: Mutex::default(),
+        })
+    }
+
+    /// Puts `snapshot` in force, whole, for new connections and for new requests on those that stand.
+    ///
+    /// # Errors
+    /// Where it contradicts itself or cannot be compiled: then nothing changes.
+    pub fn apply(&self, snapshot: Snapshot) -> Result<(), Refused> {
+        let _alone = self.replacing();
+        let before = self.state.load_full();
+        let state = State::compile(snapshot, before.as_deref()).map_err(|error| Refused(error.to_string()))?;
+        if let Some(identity) = self.identity() {
+            let aliases = |state: &State| state.identity.trust_domain_aliases.clone();
+            if before.as_deref().map(aliases) != Some(aliases(&state)) {
+                self.show(identity, &state.identity.trust_domain_aliases)?;
+            }
+        }
+        self.state.store(Some(Arc::new(state)));
+        Ok(())
+    }
+
+    /// The snapshot in force.
+    pub fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.state.load().as_ref().map(|state| state.snapshot.clone())
+    }
+
+    /// Shows `identity` to others from now on. Connections that stand keep the one that they began with.
+    ///
+    /// # Errors
+    /// Where TLS cannot be made with it: then nothing changes.
+    pub fn set_identity(&self, identity: Identity) -> Result<(), Refused> {
+        let _alone = self.replacing();
+        let state = self.state.load_full();
+        let aliases = state.as_deref().map(|state| state.identity.trust_domain_aliases.as_slice());
+        self.show(Arc::new(identity), aliases.unwrap_or_default())
+    }
+
+    /// The identity that is shown.
+    pub fn identity(&self) -> Option<Arc<Identity>> {
+        self.credentials.load().as_ref().map(|credentials| credentials.identity.clone())
+    }
+
+    /// Metrics and log.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.telemetry
+    }
+
+    /// What an operator asks first: who listens, and how the endpoints are.
+    pub fn report(&self) -> Report {
+        self.state.load().as_deref().map(Report::of).unwrap_or_default()
+    }
+
+    pub(crate) fn state(&self) -> Guard<Option<Arc<State>>> {
+        self.state.load()
+    }
+
+    pub(crate) fn credentials(&self) -> Guard<Option<Arc<Credentials>>> {
+        self.credentials.load()
+    }
+
+    fn replacing(&self) -> MutexGuard<'_, ()> {
+        self.replacing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, identity: Arc<Identity>, aliases: &[String]) -> Result<(), Refused> {
+        let credentials = Credentials::new(identity, aliases).map_err(|error| Refused(error.to_string()))?;
+        self.credentials.store(Some(Arc::new(credentials)));
+        Ok(())
+    }
+}
+
+/// Listeners and clusters at one moment.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Names of listeners for connections from outside.
+    pub inbound: Vec<String>,
+    /// Names of listeners for connections of applications.
+    pub outbound: Vec<String>,
+    /// Clusters by name.
+    pub clusters: Vec<ClusterReport>,
+}
+
+/// A cluster at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClusterReport {
+    /// Name.
+    pub name: String,
+    /// TCP connections that count against its limit.
+    pub connections: u32,
+    /// Requests under way.
+    pub requests: u32,
+    /// Requests that wait for a connection.
+    pub pending: u32,
+    /// Its endpoints.
+    pub endpoints: Vec<EndpointReport>,
+}
+
+/// An endpoint at one moment.
+#[derive(Clone, Debug, Serialize)]
+pub struct EndpointReport {
+    /// `ADDRESS:PORT`.
+    pub address: String,
+    /// Share.
+    pub weight: u32,
+    /// Requests and connections under way.
+    pub active: u32,
+    /// It is left out for a while.
+    pub ejected: bool,
+    /// It is reached by mutual TLS.
+    pub mtls: bool,
+    /// `region/zone/subzone`.
+    pub locality: String,
+}
+
+impl Report {
+    fn of(state: &State) -> Self {
+        let clusters = state.clusters.values().map(|cluster| ClusterReport {
+            name: cluster.name.to_string(),
+            connections: cluster.usage.connections.get(),
+            requests: cluster.usage.requests.get(),
+            pending: cluster.usage.pending.get(),
+            endpoints: cluster.endpoints().iter().map(|endpoint| EndpointReport::of(endpoint)).collect(),
+        });
+        Self {
+            inbound: state.snapshot.inbound.iter().map(|listener| listener.name.clone()).collect(),
+            outbound: state.snapshot.outbound.iter().map(|listener| listener.name.clone()).collect(),
+            clusters: clusters.collect(),
+        }
+    }
+}
+
+impl EndpointReport {
+    fn of(endpoint: &crate::cluster::Endpoint) -> Self {
+        let place = &endpoint.locality;
+        Self {
+            address: endpoint.text.to_string(),
+            weight: endpoint.wire.weight,
+            active: endpoint.active(),
+            ejected: endpoint.health.is_ejected(),
+            mtls: endpoint.wire.mtls,
+            locality: format!("{}/{}/{}", place.region, place.zone, place.subzone),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! A snapshot, compiled into what the hot path asks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use mesh_wire::{Identity, Node, Snapshot};
+
+use crate::cluster::{Cluster, ClusterError};
+
+mod listeners;
+pub(crate) mod matcher;
+pub(crate) mod policy;
+pub(crate) mod routes;
+mod unsupported;
+
+pub(crate) use listeners::{Inbound, Listeners, Outbound, OutboundProtocol, Shares, by_sni};
+pub use unsupported::unsupported;
+
+use matcher::BadPattern;
+
+/// One snapshot in force.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) node: Node,
+    pub(crate) identity: Identity,
+    pub(crate) listeners: Listeners,
+    pub(crate) clusters: Clusters,
+    /// The proxy's own description, as HTTP peers are told it.
+    pub(crate) metadata: crate::peer::Metadata,
+}
+
+/// Name -> cluster.
+pub(crate) type Clusters = BTreeMap<String, Arc<Cluster>>;
+
+/// Why a snapshot cannot be acted on, although it is consistent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompileError {
+    #[error(transparent)]
+    Invalid(#[from] mesh_wire::snapshot::InvalidSnapshot),
+    #[error("{place}: {source}")]
+    Pattern { place: String, source: BadPattern },
+    #[error("cluster `{name}`: {source}")]
+    Cluster { name: String, source: ClusterError },
+    #[error("{place}: `{value}` is no header")]
+    Header { place: String, value: String },
+    #[error("{place}: {what}")]
+    Value { place: String, what: String },
+}
+
+impl State {
+    /// Compiles `snapshot`; clusters that are as they were in `before` keep their connections and their memory.
+    pub(crate) fn compile(snapshot: Snapshot, before: Option<&Self>) -> Result<Self, CompileError> {
+        snapshot.validate()?;
+        let missing = |part| mesh_wire::snapshot::InvalidSnapshot::Missing(part);
+        let node = snapshot.node.clone().ok_or(missing("node"))?;
+        let identity = snapshot.identity.clone().ok_or(missing("identity"))?;
+        let mut clusters = Clusters::new();
+        for (name, wire) in &snapshot.clusters {
+            let old = before.and_then(|before| before.clusters.get(name));
+            let cluster = Cluster::compile(name, wire, &node.locality, old)
+                .map_err(|source| CompileError::Cluster { name: name.clone(), source })?;
+            clusters.insert(name.clone(), cluster);
+        }
+        let listeners = Listeners::compile(&snapshot, &clusters)?;
+        let metadata = crate::peer::Metadata::of(&node);
+        Ok(Self { snapshot: Arc::new(snapshot), node, identity, listeners, clusters, metadata })
+    }
+}
+
+/// A cluster that the snapshot was validated to have.
+fn cluster(clusters: &Clusters, name: &str) -> Result<Arc<Cluster>, CompileError> {
+    let dangling = || mesh_wire::snapshot::InvalidSnapshot::Dangling {
+        place: "a listener".to_owned(),
+        kind: "cluster",
+        name: name.to_owned(),
+    };
+    clusters.get(name).cloned().ok_or_else(|| dangling().into())
+}

@@ -1,0 +1,310 @@
+//! Who may do what: Istio's order over Envoy's conditions.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use mesh_wire::policy as wire;
+use mesh_wire::policy::Action;
+
+use super::matcher::{Asked, BadPattern, Header, Text};
+use crate::tls::PeerIdentity;
+
+/// What a decision is made on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt<'a> {
+    /// The address dialled, before capture.
+    pub(crate) destination: SocketAddr,
+    /// The other end of the connection.
+    pub(crate) remote: IpAddr,
+    /// The client by X-Forwarded-For, or the other end.
+    pub(crate) client: IpAddr,
+    pub(crate) peer: Option<&'a PeerIdentity>,
+    pub(crate) sni: Option<&'a str>,
+    /// `None` on a TCP connection.
+    pub(crate) asked: Option<Asked<'a>>,
+}
+
+/// What became of an attempt, and by which policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict<'a> {
+    Allowed(Option<&'a str>),
+    Denied(Option<&'a str>),
+}
+
+/// The policies of one workload.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Policies {
+    audit: Vec<Rule>,
+    deny: Vec<Rule>,
+    allow: Vec<Rule>,
+    /// There is an ALLOW that is enforced: what none of them matches is refused.
+    closed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Rule {
+    name: String,
+    dry_run: bool,
+    permissions: Vec<Condition>,
+    principals: Vec<Condition>,
+}
+
+/// A condition on what is asked for, or on who asks.
+#[derive(Clone, Debug)]
+enum Condition {
+    Any,
+    All(Vec<Self>),
+    OneOf(Vec<Self>),
+    Not(Box<Self>),
+    Port(u16),
+    DestinationIp(IpNet),
+    Sni(Text),
+    Header(Header),
+    Path(Text),
+    Authenticated(Option<Text>),
+    DirectRemoteIp(IpNet),
+    RemoteIp(IpNet),
+    /// What another filter would have to write down; none does yet.
+    Metadata,
+}
+
+impl Policies {
+    pub(crate) fn compile(set: &wire::PolicySet) -> Result<Self, BadPattern> {
+        let mut compiled = Self::default();
+        for (name, policy) in &set.policies {
+            let rule = Rule {
+                name: name.clone(),
+                dry_run: policy.dry_run,
+                permissions: policy.permissions.iter().map(permission).collect::<Result<_, _>>()?,
+                principals: policy.principals.iter().map(principal).collect::<Result<_, _>>()?,
+            };
+            match policy.action {
+                Action::Audit => compiled.audit.push(rule),
+                Action::Deny => compiled.deny.push(rule),
+                Action::Allow => {
+                    compiled.closed |= !policy.dry_run;
+                    compiled.allow.push(rule);
+                }
+            }
+        }
+        Ok(compiled)
+    }
+
+    /// AUDIT notes, DENY refuses, then one ALLOW must match if there is any.
+    pub(crate) fn judge(&self, attempt: &Attempt<'_>) -> Verdict<'_> {
+        for rule in self.audit.iter().filter(|rule| rule.matches(attempt)) {
+            note("audit", rule, attempt);
+        }
+        for rule in self.deny.iter().filter(|rule| rule.matches(attempt)) {
+            if !rule.dry_run {
+                return Verdict::Denied(Some(&rule.name));
+            }
+            note("would deny", rule, attempt);
+        }
+        for rule in self.allow.iter().filter(|rule| rule.matches(attempt)) {
+            if !rule.dry_run {
+                return Verdict::Allowed(Some(&rule.name));
+            }
+            note("would allow", rule, attempt);
+        }
+        if self.closed { Verdict::Denied(None) } else { Verdict::Allowed(None) }
+    }
+}
+
+fn note(what: &str, rule: &Rule, attempt: &Attempt<'_>) {
+    tracing::info!(
+        target: "rbac",
+        policy = rule.name,
+        principal = attempt.peer.map(|peer| &*peer.spiffe),
+        remote = %attempt.remote,
+        destination = %attempt.destination,
+        "{what}"
+    );
+}
+
+impl Rule {
+    fn matches(&self, attempt: &Attempt<'_>) -> bool {
+        one_of(&self.permissions, attempt) == Some(true) && one_of(&self.principals, attempt) == Some(true)
+    }
+}
+
+/// `None` is a condition that cannot be asked here, such as a path on a TCP connection: neither it nor its
+/// opposite matches, else `not path /admin` would let all of TCP in.
+fn one_of(conditions: &[Condition], attempt: &Attempt<'_>) -> Option<bool> {
+    let mut answer = Some(false);
+    for condition in conditions {
+        match condition.holds(attempt) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => answer = None,
+        }
+    }
+    answer
+}
+
+fn all(conditions: &[Condition], attempt: &Attempt<'_>) -> Option<bool> {
+    let mut answer = Some(true);
+    for condition in conditions {
+        match condition.holds(attempt) {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => answer = None,
+        }
+    }
+    answer
+}
+
+impl Condition {
+    fn holds(&self, attempt: &Attempt<'_>) -> Option<bool> {
+        match self {
+            Self::Any => Some(true),
+            Self::All(inner) => all(inner, attempt),
+            Self::OneOf(inner) => one_of(inner, attempt),
+            Self::Not(inner) => inner.holds(attempt).map(|held| !held),
+            Self::Port(port) => Some(attempt.destination.port() == *port),
+            Self::DestinationIp(net) => Some(net.contains(&attempt.destination.ip())),
+            Self::Sni(text) => Some(attempt.sni.is_some_and(|sni| text.matches(sni))),
+            Self::Header(header) => attempt.asked.map(|asked| header.matches(&asked)),
+            Self::Path(text) => attempt.asked.map(|asked| text.matches(asked.path)),
+            Self::Authenticated(None) => Some(attempt.peer.is_some()),
+            Self::Authenticated(Some(text)) => Some(attempt.peer.is_some_and(|peer| text.matches(&peer.spiffe))),
+            Self::DirectRemoteIp(net) => Some(net.contains(&attempt.remote)),
+            Self::RemoteIp(net) => Some(net.contains(&attempt.client)),
+            Self::Metadata => None,
+        }
+    }
+}
+
+fn permission(wire: &wire::Permission) -> Result<Condition, BadPattern> {
+    use wire::Permission as P;
+    Ok(match wire {
+        P::Any => Condition::Any,
+        P::All(inner) => Condition::All(inner.iter().map(permission).collect::<Result<_, _>>()?),
+        P::OneOf(inner) => Condition::OneOf(inner.iter().map(permission).collect::<Result<_, _>>()?),
+        P::Not(inner) => Condition::Not(Box::new(permission(inner)?)),
+        P::DestinationPort(port) => Condition::Port(*port),
+        P::DestinationIp(net) => Condition::DestinationIp(*net),
+        P::RequestedServerName(text) => Condition::Sni(Text::compile(text)?),
+        P::Header(header) => Condition::Header(Header::compile(header)?),
+        P::Path(text) => Condition::Path(Text::compile(text)?),
+        P::PathTemplate(template) => Condition::Path(Text::Regex(self::template(template)?)),
+        P::Metadata(_) => Condition::Metadata,
+    })
+}
+
+fn principal(wire: &wire::Principal) -> Result<Condition, BadPattern> {
+    use wire::Principal as P;
+    Ok(match wire {
+        P::Any => Condition::Any,
+        P::All(inner) => Condition::All(inner.iter().map(principal).collect::<Result<_, _>>()?),
+        P::OneOf(inner) => Condition::OneOf(inner.iter().map(principal).collect::<Result<_, _>>()?),
+        P::Not(inner) => Condition::Not(Box::new(principal(inner)?)),
+        P::Authenticated(text) => Condition::Authenticated(text.as_ref().map(Text::compile).transpose()?),
+        P::DirectRemoteIp(net) => Condition::DirectRemoteIp(*net),
+        P::RemoteIp(net) => Condition::RemoteIp(*net),
+        P::Header(header) => Condition::Header(Header::compile(header)?),
+        P::Metadata(_) => Condition::Metadata,
+    })
+}
+
+/// Envoy's URI templates: `{*}` is one segment, `{**}` any number of them.
+fn template(template: &str) -> Result<regex::Regex, BadPattern> {
+    let mut pattern = String::new();
+    let mut rest = template;
+    while let Some(at) = rest.find("{*") {
+        pattern.push_str(&regex::escape(&rest[..at]));
+        let (part, after) = if let Some(after) = rest[at..].strip_prefix("{**}") {
+            (".*", after)
+        } else if let Some(after) = rest[at..].strip_prefix("{*}") {
+            ("[^/]+", after)
+        } else {
+            return Err(BadPattern { pattern: template.to_owned(), why: "has an operator other than {*} and {**}".to_owned() });
+        };
+        pattern.push_str(part);
+        rest = after;
+    }
+    pattern.push_str(&regex::escape(rest));
+    super::matcher::whole(&pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use mesh_wire::matcher::StringMatch;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn peer(spiffe: &str) -> PeerIdentity {
+        let hash = mesh_wire::Sha256::of(b"");
+        PeerIdentity { spiffe: spiffe.into(), hash, subject: String::new(), dns: Vec::new() }
+    }
+
+    fn attempt(port: u16, peer: Option<&PeerIdentity>) -> Attempt<'_> {
+        let remote = IpAddr::from([10, 0, 0, 1]);
+        let destination = SocketAddr::from(([10, 0, 0, 9], port));
+        Attempt { destination, remote, client: remote, peer, sni: None, asked: None }
+    }
+
+    fn policy(action: Action, permission: wire::Permission, principal: wire::Principal) -> wire::Policy {
+        wire::Policy { action, permissions: vec![permission], principals: vec![principal], dry_run: false }
+    }
+
+    fn set(policies: impl IntoIterator<Item = (&'static str, wire::Policy)>) -> Policies {
+        let policies: BTreeMap<_, _> = policies.into_iter().map(|(name, policy)| (name.to_owned(), policy)).collect();
+        Policies::compile(&wire::PolicySet { policies }).unwrap()
+    }
+
+    #[test]
+    fn without_policies_everybody_may() {
+        assert_eq!(Policies::default().judge(&attempt(80, None)), Verdict::Allowed(None));
+    }
+
+    #[test]
+    fn one_allow_refuses_everybody_else() {
+        let api = StringMatch::Exact("spiffe://cluster.local/ns/forum/sa/api".to_owned());
+        let allow = policy(Action::Allow, wire::Permission::DestinationPort(80), wire::Principal::Authenticated(Some(api)));
+        let policies = set([("api", allow)]);
+        let (api, other) = (peer("spiffe://cluster.local/ns/forum/sa/api"), peer("spiffe://cluster.local/ns/forum/sa/x"));
+        assert_eq!(policies.judge(&attempt(80, Some(&api))), Verdict::Allowed(Some("api")));
+        assert_eq!(policies.judge(&attempt(81, Some(&api))), Verdict::Denied(None));
+        assert_eq!(policies.judge(&attempt(80, Some(&other))), Verdict::Denied(None));
+        assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
+    }
+
+    #[test]
+    fn a_condition_on_requests_and_its_opposite_never_match_on_tcp() {
+        let path = || wire::Permission::Path(StringMatch::Prefix("/admin".to_owned()));
+        for permission in [path(), wire::Permission::Not(Box::new(path()))] {
+            let policies = set([("http", policy(Action::Allow, permission, wire::Principal::Any))]);
+            assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
+        }
+    }
+
+    #[test]
+    fn a_dry_run_decides_nothing() {
+        let mut deny = policy(Action::Deny, wire::Permission::Any, wire::Principal::Any);
+        deny.dry_run = true;
+        assert_eq!(set([("dry", deny)]).judge(&attempt(80, None)), Verdict::Allowed(None));
+    }
+
+    #[test]
+    fn templates_bind_segments() {
+        let regex = template("/users/{*}/posts/{**}").unwrap();
+        assert!(regex.is_match("/users/7/posts/2024/x"));
+        assert!(!regex.is_match("/users/7/8/posts/2024"));
+        assert!(!regex.is_match("/users//posts/1"));
+    }
+
+    proptest! {
+        #[test]
+        fn deny_wins_over_allow_whatever_the_names(port: u16, first in "[a-z]{1,3}", second in "[A-Z]{1,3}") {
+            let any = |action| policy(action, wire::Permission::DestinationPort(port), wire::Principal::Any);
+            let policies = BTreeMap::from([(first.clone(), any(Action::Deny)), (second, any(Action::Allow))]);
+            let policies = Policies::compile(&wire::PolicySet { policies }).unwrap();
+            prop_assert_eq!(policies.judge(&attempt(port, None)), Verdict::Denied(Some(&first)));
+            prop_assert_eq!(policies.judge(&attempt(port.wrapping_add(1), None)), Verdict::Denied(None));
+        }
+    }
+}

@@ -1,0 +1,95 @@
+use mesh_wire::Snapshot;
+use mesh_wire::cluster::{Balance, Cluster, Outliers};
+use mesh_wire::policy::{Permission, Principal};
+use mesh_wire::route::{PerMillion, Route, RouteAction, RouteTable};
+
+use super::routes::RetryOn;
+
+/// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
+///
+/// An empty list means that everything in the snapshot is in force.
+pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
+    let mut parts = Vec::new();
+    for (name, cluster) in &snapshot.clusters {
+        of_cluster(name, cluster, &mut parts);
+    }
+    for (name, table) in &snapshot.routes {
+        of_table(name, table, &mut parts);
+    }
+    for listener in &snapshot.inbound {
+        if let Some(table) = &listener.routes {
+            of_table(&listener.name, table, &mut parts);
+        }
+        for (name, policy) in &listener.policy.policies {
+            let claims = policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
+            if claims {
+                parts.push(format!("{}, policy {name}: conditions on JWT claims never match", listener.name));
+            }
+        }
+    }
+    if let Some(tracing) = snapshot.telemetry.as_ref().and_then(|telemetry| telemetry.tracing.as_ref())
+        && tracing.sampling > PerMillion(0)
+    {
+        parts.push("telemetry: spans are not sent; trace headers are passed on".to_owned());
+    }
+    if let Some(mesh_wire::snapshot::AccessLog::Text(Some(_))) =
+        snapshot.telemetry.as_ref().and_then(|telemetry| telemetry.access_log.as_ref())
+    {
+        parts.push("telemetry: the access log's own format is replaced by Istio's default".to_owned());
+    }
+    parts
+}
+
+fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
+    match cluster.balance {
+        Balance::RingHash { .. } | Balance::Maglev { .. } => {
+            parts.push(format!("cluster {name}: hashing is consistent, but places keys elsewhere than Envoy does"));
+        }
+        Balance::LeastRequest | Balance::RoundRobin | Balance::Random | Balance::Provided => {}
+    }
+    if cluster.warmup.0 > 0 {
+        parts.push(format!("cluster {name}: the share of new endpoints does not grow slowly"));
+    }
+    if let Some(Outliers { consecutive_5xx: None, consecutive_gateway: None, .. }) = &cluster.outliers {
+        parts.push(format!("cluster {name}: outliers without a count of failures eject nothing"));
+    }
+}
+
+fn of_table(place: &str, table: &RouteTable, parts: &mut Vec<String>) {
+    for host in &table.virtual_hosts {
+        for route in &host.routes {
+            of_route(&format!("{place}, {}, {}", host.name, route.name.as_deref().unwrap_or("default")), route, parts);
+        }
+    }
+}
+
+fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
+    let RouteAction::Forward(forward) = &route.action else { return };
+    if !forward.mirrors.is_empty() {
+        parts.push(format!("{place}: requests are not mirrored"));
+    }
+    if let Some(retry) = &forward.retry {
+        let (_, _, unknown) = RetryOn::parse(retry.on.iter().map(String::as_str));
+        for word in unknown {
+            parts.push(format!("{place}: the retry condition `{word}` is not known"));
+        }
+    }
+}
+
+fn asks_metadata(permission: &Permission) -> bool {
+    match permission {
+        Permission::Metadata(_) => true,
+        Permission::All(inner) | Permission::OneOf(inner) => inner.iter().any(asks_metadata),
+        Permission::Not(inner) => asks_metadata(inner),
+        _ => false,
+    }
+}
+
+fn names_metadata(principal: &Principal) -> bool {
+    match principal {
+        Principal::Metadata(_) => true,
+        Principal::All(inner) | Principal::OneOf(inner) => inner.iter().any(names_metadata),
+        Principal::Not(inner) => names_metadata(inner),
+        _ => false,
+    }
+}

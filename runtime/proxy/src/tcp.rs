@@ -1,0 +1,200 @@
+//! Bytes, from one end to the other.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use time::OffsetDateTime;
+use tokio::io::copy_bidirectional_with_sizes;
+
+use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial};
+use crate::drain::Drain;
+use crate::http::scope;
+use crate::net::{Counted, Counters, Stream};
+use crate::peer::Downstream;
+use crate::shared::Shared;
+use crate::state::Shares;
+use crate::telemetry::{Entry, Flag, Reporter};
+use crate::tls::Purpose;
+
+/// Of each direction.
+const BUFFER: usize = 16 * 1024;
+/// Envoy's `idle_timeout` of TCP proxies.
+const IDLE: Duration = Duration::from_secs(3600);
+/// Envoy's `max_connect_attempts` is one; Istio leaves it so. Another endpoint is still better than none.
+const ATTEMPTS: usize = 3;
+
+/// Carries a connection to one of `shares`.
+pub(crate) async fn forward(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    down: Downstream,
+    shares: &Shares,
+    reporter: Reporter,
+    drain: Drain,
+) {
+    let Some(cluster) = shares.draw().cloned() else { return };
+    to_cluster(shared, stream, down, cluster, reporter, drain).await;
+}
+
+/// Carries a connection to `cluster`.
+pub(crate) async fn to_cluster(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    down: Downstream,
+    cluster: Arc<Cluster>,
+    reporter: Reporter,
+    mut drain: Drain,
+) {
+    let limit = cluster.wire.limits.connections;
+    let Some(_permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limit) else {
+        return refused(shared, &down, reporter, &cluster, Flag::Overflow, "upstream_overflow".to_owned());
+    };
+    let begun = Begun::now();
+    let (endpoint, dialed) = match open(shared, &cluster, &down).await {
+        Ok(opened) => opened,
+        Err((flag, why)) => return refused(shared, &down, reporter, &cluster, flag, why),
+    };
+    let _active = endpoint.begin();
+    let (local, peer) = (dialed.local, dialed.peer.clone());
+    let series = scope::tcp(shared, reporter, &cluster, &endpoint, &down, peer.as_deref());
+    if let Some(series) = &series {
+        series.opened.inc();
+    }
+    let (mut client, counters) = Counted::new(stream);
+    let (mut server, _) = Counted::new(dialed.stream);
+    let idle = cluster.wire.limits.idle_timeout.map_or(IDLE, |timeout| timeout.to_duration());
+    let ended = tokio::select! {
+        ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
+        () = idleness(&counters, idle) => Ok(()),
+        () = drain.closed() => Ok(()),
+    };
+    if let Some(series) = &series {
+        series.closed.inc();
+        series.received.inc_by(counters.read());
+        series.sent.inc_by(counters.written());
+    }
+    if let Err(error) = &ended {
+        tracing::debug!(cluster = &*cluster.name, %error, "a connection ended early");
+    }
+    let mut entry = begun.entry(&down, &cluster);
+    entry.upstream_host = Some(endpoint.text.clone());
+    entry.upstream_local = local;
+    entry.received = counters.read();
+    entry.sent = counters.written();
+    write(shared, &entry);
+}
+
+/// Waits until nothing has passed for `idle`.
+async fn idleness(counters: &Counters, idle: Duration) {
+    if idle.is_zero() {
+        return std::future::pending().await;
+    }
+    let mut before = (0, 0);
+    loop {
+        tokio::time::sleep(idle).await;
+        let now = (counters.read(), counters.written());
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
+/// A connection to one endpoint, another being tried where one cannot be reached.
+async fn open(
+    shared: &Shared,
+    cluster: &Arc<Cluster>,
+    down: &Downstream,
+) -> Result<(Arc<Endpoint>, Dialed), (Flag, String)> {
+    let mut tried: Vec<Arc<Endpoint>> = Vec::new();
+    let mut failure = (Flag::NoHealthyUpstream, "no healthy upstream".to_owned());
+    while tried.len() < ATTEMPTS {
+        let hint = Hint { hash: None, tried: &tried };
+        let Some(endpoint) = cluster.pick(down.destination, &hint) else { break };
+        if tried.iter().any(|tried| Arc::ptr_eq(tried, &endpoint)) {
+            break;
+        }
+        let credentials = shared.credentials().clone();
+        match dial(cluster, &endpoint, Purpose::Tcp, credentials.as_deref()).await {
+            Ok(dialed) => {
+                endpoint.note(Outcome::Good, cluster);
+                return Ok((endpoint, dialed));
+            }
+            Err(error) => {
+                endpoint.note(Outcome::Gateway, cluster);
+                tracing::info!(cluster = &*cluster.name, endpoint = &*endpoint.text, %error, "an endpoint cannot be reached");
+                failure = (Flag::UpstreamFailure, error.to_string());
+                tried.push(endpoint);
+            }
+        }
+    }
+    Err(failure)
+}
+
+/// Writes down that a connection was closed before it reached anybody.
+pub(crate) fn refused(
+    shared: &Shared,
+    down: &Downstream,
+    reporter: Reporter,
+    cluster: &Cluster,
+    flag: Flag,
+    why: String,
+) {
+    if let Some(series) = scope::tcp_refused(shared, reporter, cluster, down, flag) {
+        series.opened.inc();
+        series.closed.inc();
+    }
+    let mut entry = Begun::now().entry(down, cluster);
+    entry.flag = flag;
+    match flag {
+        Flag::Denied => entry.details = Some(why),
+        _ => entry.upstream_failure = Some(why),
+    }
+    write(shared, &entry);
+}
+
+/// Writes `entry` as the snapshot wants it, if it does.
+pub(crate) fn write(shared: &Shared, entry: &Entry) {
+    if !shared.telemetry().log.is_on() {
+        return;
+    }
+    let state = shared.state();
+    let telemetry = state.as_ref().and_then(|state| state.snapshot.telemetry.as_ref());
+    if let Some(form) = telemetry.and_then(|telemetry| telemetry.access_log.as_ref()) {
+        shared.telemetry().log.line(entry.render(form));
+    }
+}
+
+/// When something began.
+struct Begun {
+    at: OffsetDateTime,
+    since: Instant,
+}
+
+impl Begun {
+    fn now() -> Self {
+        Self { at: OffsetDateTime::now_utc(), since: Instant::now() }
+    }
+
+    fn entry(&self, down: &Downstream, cluster: &Cluster) -> Entry {
+        Entry {
+            start: self.at,
+            duration: self.since.elapsed(),
+            request: None,
+            code: 0,
+            flag: Flag::None,
+            details: None,
+            upstream_failure: None,
+            received: 0,
+            sent: 0,
+            upstream_time: None,
+            upstream_host: None,
+            upstream_cluster: Some(cluster.name.clone()),
+            upstream_local: None,
+            downstream_local: down.destination,
+            downstream_remote: down.remote,
+            sni: down.sni.clone(),
+            route: None,
+        }
+    }
+}

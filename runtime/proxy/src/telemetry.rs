@@ -1,0 +1,49 @@
+//! What is counted, and what is written down, of everything that passes.
+
+use std::sync::{Mutex, PoisonError};
+
+use prometheus_client::registry::Registry;
+
+mod access_log;
+mod flags;
+mod labels;
+mod metrics;
+mod record;
+mod sink;
+
+pub(crate) use flags::Flag;
+pub(crate) use labels::{Common, Party, Reporter};
+pub(crate) use metrics::{Counted, Scope, TcpSeries};
+pub(crate) use record::{Entry, Request};
+pub use sink::LogSink;
+
+/// The content type of [`Telemetry::encode`] (OpenMetrics 1.0).
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The metrics and the log of one proxy.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Mutex<Registry>,
+    pub(crate) metrics: metrics::Metrics,
+    pub(crate) log: LogSink,
+}
+
+impl Telemetry {
+    pub(crate) fn new(log: LogSink) -> Self {
+        let mut registry = Registry::default();
+        let metrics = metrics::Metrics::register(&mut registry);
+        Self { registry: Mutex::new(registry), metrics, log }
+    }
+
+    /// Writes all metrics to `out`, as 15090 serves them.
+    pub fn encode(&self, out: &mut String) {
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        // A String takes everything.
+        let _infallible = prometheus_client::encoding::text::encode(out, &registry);
+    }
+
+    /// Lets others put their metrics beside these.
+    pub fn register(&self, put: impl FnOnce(&mut Registry)) {
+        put(&mut self.registry.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}

@@ -1,0 +1,223 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use super::labels::Common;
+use super::Flag;
+
+/// More series than this are not made; what would be another one is counted in one that says so.
+const MOST_SERIES: usize = 5_000;
+
+/// Envoy's buckets of milliseconds and bytes.
+const BUCKETS: [f64; 19] = [
+    0.5, 1., 5., 10., 25., 50., 100., 250., 500., 1000., 2500., 5000., 10_000., 30_000., 60_000., 300_000., 600_000.,
+    1_800_000., 3_600_000.,
+];
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpLabels {
+    #[prometheus(flatten)]
+    common: Common,
+    request_protocol: &'static str,
+    response_code: u16,
+    grpc_response_status: String,
+    response_flags: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TcpLabels {
+    #[prometheus(flatten)]
+    common: Common,
+    request_protocol: &'static str,
+    response_flags: &'static str,
+}
+
+type Histograms = Family<HttpLabels, Histogram, fn() -> Histogram>;
+
+/// Istio's standard metrics (istio `pilot/pkg/model/telemetry.go`).
+#[derive(Clone, Debug)]
+pub(crate) struct Metrics {
+    requests: Family<HttpLabels, Counter>,
+    durations: Histograms,
+    request_bytes: Histograms,
+    response_bytes: Histograms,
+    opened: Family<TcpLabels, Counter>,
+    closed: Family<TcpLabels, Counter>,
+    sent: Family<TcpLabels, Counter>,
+    received: Family<TcpLabels, Counter>,
+    series: Arc<AtomicUsize>,
+}
+
+impl Metrics {
+    pub(super) fn register(registry: &mut Registry) -> Self {
+        let histograms = || Histograms::new_with_constructor(|| Histogram::new(BUCKETS));
+        let metrics = Self {
+            requests: Family::default(),
+            durations: histograms(),
+            request_bytes: histograms(),
+            response_bytes: histograms(),
+            opened: Family::default(),
+            closed: Family::default(),
+            sent: Family::default(),
+            received: Family::default(),
+            series: Arc::default(),
+        };
+        let istio = registry.sub_registry_with_prefix("istio");
+        istio.register("requests", "Requests", metrics.requests.clone());
+        istio.register("request_duration_milliseconds", "Durations of requests", metrics.durations.clone());
+        istio.register("request_bytes", "Sizes of requests", metrics.request_bytes.clone());
+        istio.register("response_bytes", "Sizes of responses", metrics.response_bytes.clone());
+        istio.register("tcp_connections_opened", "TCP connections opened", metrics.opened.clone());
+        istio.register("tcp_connections_closed", "TCP connections closed", metrics.closed.clone());
+        istio.register("tcp_sent_bytes", "Bytes of responses on TCP connections", metrics.sent.clone());
+        istio.register("tcp_received_bytes", "Bytes of requests on TCP connections", metrics.received.clone());
+        metrics
+    }
+
+    /// False where no more series may be made.
+    fn another(&self) -> bool {
+        self.series.fetch_add(1, Ordering::Relaxed) < MOST_SERIES
+    }
+}
+
+/// The series between one source and one destination; found again without building labels.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    metrics: Metrics,
+    common: Common,
+    http: Mutex<Vec<(HttpKey, HttpSeries)>>,
+    tcp: Mutex<Vec<(Flag, TcpSeries)>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct HttpKey {
+    code: u16,
+    flag: Flag,
+    grpc: Option<i32>,
+    is_grpc: bool,
+}
+
+#[derive(Clone, Debug)]
+struct HttpSeries {
+    requests: Counter,
+    duration: Histogram,
+    request_bytes: Histogram,
+    response_bytes: Histogram,
+}
+
+/// The counters of TCP connections.
+#[derive(Clone, Debug)]
+pub(crate) struct TcpSeries {
+    pub(crate) opened: Counter,
+    pub(crate) closed: Counter,
+    pub(crate) sent: Counter,
+    pub(crate) received: Counter,
+}
+
+/// One request, as far as metrics see it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted {
+    pub(crate) code: u16,
+    pub(crate) flag: Flag,
+    /// `None` where the request is no gRPC, -1 where no status came.
+    pub(crate) grpc: Option<i32>,
+    pub(crate) duration: Duration,
+    pub(crate) received: u64,
+    pub(crate) sent: u64,
+}
+
+impl Scope {
+    pub(crate) fn new(metrics: &Metrics, common: Common) -> Self {
+        Self { metrics: metrics.clone(), common, http: Mutex::default(), tcp: Mutex::default() }
+    }
+
+    pub(crate) fn count(&self, counted: &Counted) {
+        let Counted { code, flag, grpc, .. } = *counted;
+        let Some(series) = self.http_series(HttpKey { code, flag, grpc, is_grpc: grpc.is_some() }) else { return };
+        series.requests.inc();
+        series.duration.observe(counted.duration.as_secs_f64() * 1000.0);
+        series.request_bytes.observe(counted.received as f64);
+        series.response_bytes.observe(counted.sent as f64);
+    }
+
+    fn http_series(&self, key: HttpKey) -> Option<HttpSeries> {
+        let mut known = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, series)) = known.iter().find(|(other, _)| *other == key) {
+            return Some(series.clone());
+        }
+        if !self.metrics.another() {
+            return None;
+        }
+        let labels = HttpLabels {
+            common: self.common.clone(),
+            request_protocol: if key.is_grpc { "grpc" } else { "http" },
+            response_code: key.code,
+            grpc_response_status: key.grpc.filter(|status| *status >= 0).map(|status| status.to_string()).unwrap_or_default(),
+            response_flags: key.flag.as_str(),
+        };
+        let series = HttpSeries {
+            requests: self.metrics.requests.get_or_create_owned(&labels),
+            duration: self.metrics.durations.get_or_create_owned(&labels),
+            request_bytes: self.metrics.request_bytes.get_or_create_owned(&labels),
+            response_bytes: self.metrics.response_bytes.get_or_create_owned(&labels),
+        };
+        known.push((key, series.clone()));
+        Some(series)
+    }
+
+    pub(crate) fn tcp(&self, flag: Flag) -> Option<TcpSeries> {
+        let mut known = self.tcp.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, series)) = known.iter().find(|(other, _)| *other == flag) {
+            return Some(series.clone());
+        }
+        if !self.metrics.another() {
+            return None;
+        }
+        let common = self.common.clone();
+        let labels = TcpLabels { common, request_protocol: "tcp", response_flags: flag.as_str() };
+        let series = TcpSeries {
+            opened: self.metrics.opened.get_or_create_owned(&labels),
+            closed: self.metrics.closed.get_or_create_owned(&labels),
+            sent: self.metrics.sent.get_or_create_owned(&labels),
+            received: self.metrics.received.get_or_create_owned(&labels),
+        };
+        known.push((flag, series.clone()));
+        Some(series)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{LogSink, Party, Reporter, Telemetry};
+
+    #[test]
+    fn a_request_is_counted_with_istios_names() {
+        let telemetry = Telemetry::new(LogSink::none());
+        let source = Party { workload: "webapp".to_owned(), ..Party::default() };
+        let common = Common::new(Reporter::Destination, &source, &Party::default(), None, true);
+        let scope = Scope::new(&telemetry.metrics, common);
+        let counted = Counted {
+            code: 200,
+            flag: Flag::None,
+            grpc: None,
+            duration: Duration::from_millis(3),
+            received: 0,
+            sent: 1024,
+        };
+        scope.count(&counted);
+        scope.count(&counted);
+        let mut text = String::new();
+        telemetry.encode(&mut text);
+        let line = text.lines().find(|line| line.starts_with("istio_requests_total")).unwrap();
+        for part in ["source_workload=\"webapp\"", "connection_security_policy=\"mutual_tls\"", "response_code=\"200\"", "} 2"] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+}

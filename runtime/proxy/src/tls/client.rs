@@ -1,0 +1,267 @@
+use std::fs;
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use mesh_wire::cluster::{MeshTls, OriginatedTls};
+use mesh_wire::matcher::StringMatch;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+
+use super::identity::certificates;
+use super::verify::{ServerVerifier, expand};
+use super::{Credentials, provider};
+use crate::state::matcher::{BadPattern, Text};
+
+/// What a connection is opened for: it decides the protocols that TLS offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Purpose {
+    Tcp,
+    Http1,
+    Http2,
+}
+
+impl Purpose {
+    /// Istio's names (istio `networking/core/cluster_tls.go`, `xds/filters` ALPN filter). TCP never offers
+    /// `istio-peer-exchange`: who settles on it has to send its metadata first.
+    fn protocols(self) -> Vec<Vec<u8>> {
+        let names: &[&[u8]] = match self {
+            Self::Tcp => &[b"istio"],
+            Self::Http1 => &[b"istio-http/1.1", b"istio", b"http/1.1"],
+            Self::Http2 => &[b"istio-h2", b"istio", b"h2"],
+        };
+        names.iter().map(|name| name.to_vec()).collect()
+    }
+}
+
+/// The client's side of the mesh's TLS towards one cluster; built again when the identity changes.
+#[derive(Debug)]
+pub(crate) struct MeshClient {
+    pub(crate) sni: ServerName<'static>,
+    sans: Vec<StringMatch>,
+    built: ArcSwapOption<Built>,
+}
+
+#[derive(Debug)]
+struct Built {
+    generation: u64,
+    tcp: Arc<ClientConfig>,
+    http1: Arc<ClientConfig>,
+    http2: Arc<ClientConfig>,
+}
+
+impl MeshClient {
+    pub(crate) fn new(tls: &MeshTls) -> Result<Self, BadPattern> {
+        let sni = ServerName::try_from(tls.sni.clone())
+            .map_err(|_| BadPattern { pattern: tls.sni.clone(), why: "is no server name".to_owned() })?;
+        // Patterns are compiled with the identity; that they can be is asked now.
+        tls.sans.iter().try_for_each(|san| Text::compile(san).map(drop))?;
+        Ok(Self { sni, sans: tls.sans.clone(), built: ArcSwapOption::empty() })
+    }
+
+    pub(crate) fn config(&self, credentials: &Credentials, purpose: Purpose) -> Result<Arc<ClientConfig>, Error> {
+        let built = match self.built.load_full() {
+            Some(built) if built.generation == credentials.generation => built,
+            _ => {
+                let built = Arc::new(self.build(credentials)?);
+                self.built.store(Some(built.clone()));
+                built
+            }
+        };
+        Ok(match purpose {
+            Purpose::Tcp => built.tcp.clone(),
+            Purpose::Http1 => built.http1.clone(),
+            Purpose::Http2 => built.http2.clone(),
+        })
+    }
+
+    fn build(&self, credentials: &Credentials) -> Result<Built, Error> {
+        let sans = expand(&self.sans, &credentials.domains);
+        let sans: Result<Vec<Text>, _> = sans.iter().map(Text::compile).collect();
+        let sans = sans.map_err(|error| Error::General(error.to_string()))?;
+        let verifier = ServerVerifier {
+            roots: credentials.identity.roots.clone(),
+            domains: credentials.domains.clone(),
+            sans: sans.into(),
+            provider: provider(),
+        };
+        let base = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from((*credentials.identity.key).clone())));
+        let with = |purpose: Purpose| {
+            let mut config = base.clone();
+            config.alpn_protocols = purpose.protocols();
+            Arc::new(config)
+        };
+        Ok(Built {
+            generation: credentials.generation,
+            tcp: with(Purpose::Tcp),
+            http1: with(Purpose::Http1),
+            http2: with(Purpose::Http2),
+        })
+    }
+}
+
+/// TLS with a server outside the mesh.
+#[derive(Debug)]
+pub(crate) struct OriginatedClient {
+    /// Name asked for; `None` asks for the endpoint's address.
+    pub(crate) sni: Option<ServerName<'static>>,
+    http1: Arc<ClientConfig>,
+    http2: Arc<ClientConfig>,
+    other: Arc<ClientConfig>,
+}
+
+/// Why TLS with a server outside the mesh cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OriginationError {
+    #[error("`{0}` is no server name")]
+    Name(String),
+    #[error("{path}: {why}")]
+    File { path: String, why: String },
+    #[error(transparent)]
+    Tls(#[from] Error),
+    #[error(transparent)]
+    Pattern(#[from] BadPattern),
+}
+
+impl OriginatedClient {
+    pub(crate) fn new(tls: &OriginatedTls) -> Result<Self, OriginationError> {
+        let name = |name: &String| ServerName::try_from(name.clone()).map_err(|_| OriginationError::Name(name.clone()));
+        let sni = tls.sni.as_ref().map(name).transpose()?;
+        let sans = tls.sans.iter().map(Text::compile).collect::<Result<Vec<_>, _>>()?;
+        let inner = match tls.insecure_skip_verify {
+            true => None,
+            false => Some(WebPkiServerVerifier::builder_with_provider(roots(tls)?.into(), provider())
+                .build()
+                .map_err(|error| Error::General(error.to_string()))?),
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(OutsideVerifier { inner, sans }));
+        let base = match client_key(tls)? {
+            Some(key) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))),
+            None => builder.with_no_client_auth(),
+        };
+        let given: Vec<Vec<u8>> = tls.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let with = |fallback: &[u8]| {
+            let mut config = base.clone();
+            config.alpn_protocols = if given.is_empty() { vec![fallback.to_vec()] } else { given.clone() };
+            config.alpn_protocols.retain(|name| !name.is_empty());
+            Arc::new(config)
+        };
+        Ok(Self { sni, http1: with(b"http/1.1"), http2: with(b"h2"), other: with(b"") })
+    }
+
+    pub(crate) fn config(&self, purpose: Purpose) -> Arc<ClientConfig> {
+        match purpose {
+            Purpose::Tcp => self.other.clone(),
+            Purpose::Http1 => self.http1.clone(),
+            Purpose::Http2 => self.http2.clone(),
+        }
+    }
+}
+
+/// Where Linux distributions keep the certificates that the system trusts.
+const SYSTEM_BUNDLES: [&str; 3] =
+    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+
+fn roots(tls: &OriginatedTls) -> Result<RootCertStore, OriginationError> {
+    let path = match &tls.ca_file {
+        Some(path) => path.as_str(),
+        None => SYSTEM_BUNDLES.into_iter().find(|path| fs::exists(path).unwrap_or(false)).unwrap_or(SYSTEM_BUNDLES[0]),
+    };
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates("trust bundle", &read(path)?).map_err(|error| file(path, &error))?);
+    Ok(store)
+}
+
+fn client_key(tls: &OriginatedTls) -> Result<Option<CertifiedKey>, OriginationError> {
+    let Some(client) = &tls.client else { return Ok(None) };
+    let chain = certificates("certificate chain", &read(&client.cert_chain)?)
+        .map_err(|error| file(&client.cert_chain, &error))?;
+    let key = PrivateKeyDer::from_pem_slice(&read(&client.key)?).map_err(|error| file(&client.key, &error))?;
+    Ok(Some(CertifiedKey::from_der(chain, key, &provider())?))
+}
+
+fn read(path: &str) -> Result<Vec<u8>, OriginationError> {
+    fs::read(path).map_err(|error| file(path, &error))
+}
+
+fn file(path: &str, why: &dyn std::fmt::Display) -> OriginationError {
+    OriginationError::File { path: path.to_owned(), why: why.to_string() }
+}
+
+/// Verifies servers outside the mesh: by their host name, or by the names that the cluster lists instead.
+#[derive(Debug)]
+struct OutsideVerifier {
+    /// `None` where the cluster says that nothing is to be verified.
+    inner: Option<Arc<WebPkiServerVerifier>>,
+    sans: Vec<Text>,
+}
+
+impl OutsideVerifier {
+    fn listed(&self, leaf: &CertificateDer<'_>) -> bool {
+        use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return false };
+        let Ok(Some(names)) = parsed.subject_alternative_name() else { return false };
+        names.value.general_names.iter().any(|name| match name {
+            GeneralName::DNSName(name) | GeneralName::URI(name) => self.sans.iter().any(|san| san.matches(name)),
+            _ => false,
+        })
+    }
+}
+
+impl ServerCertVerifier for OutsideVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let Some(inner) = &self.inner else { return Ok(ServerCertVerified::assertion()) };
+        let verified = inner.verify_server_cert(leaf, intermediates, name, ocsp, now);
+        match verified {
+            // The chain is verified before the name: only the name may be another.
+            Err(Error::InvalidCertificate(
+                rustls::CertificateError::NotValidForName | rustls::CertificateError::NotValidForNameContext { .. },
+            )) if self.listed(leaf) => Ok(ServerCertVerified::assertion()),
+            Ok(_) if !self.sans.is_empty() && !self.listed(leaf) => {
+                Err(Error::InvalidCertificate(rustls::CertificateError::NotValidForName))
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}

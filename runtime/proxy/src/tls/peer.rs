@@ -1,0 +1,74 @@
+use std::sync::Arc;
+
+use mesh_wire::Sha256;
+use rustls_pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+
+/// Who is at the other end of a mutual TLS connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PeerIdentity {
+    /// The URI SAN.
+    pub(crate) spiffe: Arc<str>,
+    /// Of the leaf, as Envoy writes it into `x-forwarded-client-cert`.
+    pub(crate) hash: Sha256,
+    /// RFC 2253, empty for Istio's workloads.
+    pub(crate) subject: String,
+    /// DNS SANs.
+    pub(crate) dns: Vec<String>,
+}
+
+impl PeerIdentity {
+    /// Out of a certificate that has been verified.
+    pub(crate) fn of(leaf: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
+        let spiffe = spiffe_of(&parsed)?.into();
+        let names = parsed.subject_alternative_name().ok().flatten();
+        let dns = names.iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            _ => None,
+        });
+        let dns = dns.collect();
+        Some(Self { spiffe, hash: Sha256::of(leaf), subject: parsed.subject().to_string(), dns })
+    }
+
+    /// The namespace in the SPIFFE ID.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.spiffe.trim_start_matches("spiffe://").split('/').nth(2)
+    }
+}
+
+/// The one URI SAN that is a SPIFFE ID; two make a certificate ambiguous (SPIFFE X.509-SVID, section 2).
+pub(super) fn spiffe_of<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a str> {
+    let names = certificate.subject_alternative_name().ok()??;
+    let mut uris = names.value.general_names.iter().filter_map(|name| match name {
+        GeneralName::URI(uri) => Some(*uri),
+        _ => None,
+    });
+    let uri = uris.next()?;
+    (uris.next().is_none() && is_spiffe(uri)).then_some(uri)
+}
+
+/// Exactly `spiffe://TD/ns/NS/sa/SA` (istio `pkg/spiffe/spiffe.go`).
+fn is_spiffe(uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix("spiffe://") else { return false };
+    let parts: Vec<&str> = rest.split('/').collect();
+    matches!(parts[..], [td, "ns", ns, "sa", sa] if !td.is_empty() && !ns.is_empty() && !sa.is_empty())
+}
+
+/// The trust domain of a SPIFFE ID.
+pub(super) fn trust_domain(spiffe: &str) -> Option<&str> {
+    spiffe.strip_prefix("spiffe://")?.split('/').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_istios_form_is_an_identity() {
+        assert!(is_spiffe("spiffe://cluster.local/ns/forum/sa/api"));
+        for wrong in ["spiffe://cluster.local", "https://cluster.local/ns/a/sa/b", "spiffe://td/ns/a/sa/b/c", "spiffe:///ns/a/sa/b"] {
+            assert!(!is_spiffe(wrong), "{wrong}");
+        }
+    }
+}

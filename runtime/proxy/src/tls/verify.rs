@@ -1,0 +1,173 @@
+use std::sync::Arc;
+
+use mesh_wire::matcher::StringMatch;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::peer::{spiffe_of, trust_domain};
+use crate::state::matcher::Text;
+
+/// The trust domain and its other names.
+pub(crate) type TrustDomains = Arc<[String]>;
+
+/// The SPIFFE ID of a certificate whose trust domain is one of `domains`.
+fn trusted<'a>(parsed: &'a X509Certificate<'_>, domains: &[String]) -> Result<&'a str, Error> {
+    let spiffe = spiffe_of(parsed).ok_or_else(|| refused("the certificate carries no SPIFFE ID"))?;
+    let known = trust_domain(spiffe).is_some_and(|domain| domains.iter().any(|known| known == domain));
+    if known { Ok(spiffe) } else { Err(refused(&format!("{spiffe} is of a trust domain that is not ours"))) }
+}
+
+fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Error> {
+    let parsed = X509Certificate::from_der(certificate);
+    parsed.map(|(_, parsed)| parsed).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))
+}
+
+/// A certificate that is sound, but not of the one whom we mean.
+fn refused(why: &str) -> Error {
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Refused(String);
+    Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(Refused(why.to_owned())))))
+}
+
+/// Verifies servers by chain and URI SAN; the host name says nothing in a mesh.
+#[derive(Debug)]
+pub(super) struct ServerVerifier {
+    pub(super) roots: Arc<RootCertStore>,
+    pub(super) domains: TrustDomains,
+    /// One of these; empty takes every workload of the trust domains.
+    pub(super) sans: Arc<[Text]>,
+    pub(super) provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for ServerVerifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let certificate = ParsedCertificate::try_from(leaf)?;
+        rustls::client::verify_server_cert_signed_by_trust_anchor(
+            &certificate,
+            &self.roots,
+            intermediates,
+            now,
+            algorithms,
+        )?;
+        let parsed = parse(leaf)?;
+        if self.sans.is_empty() {
+            trusted(&parsed, &self.domains)?;
+            return Ok(ServerCertVerified::assertion());
+        }
+        let spiffe = spiffe_of(&parsed).ok_or_else(|| refused("the certificate carries no SPIFFE ID"))?;
+        if self.sans.iter().any(|san| san.matches(spiffe)) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(refused(&format!("{spiffe} is not one of the identities that serve this cluster")))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Verifies clients by chain and trust domain; which of them may do what is for the policies to say.
+#[derive(Debug)]
+pub(super) struct ClientVerifier {
+    chain: Arc<dyn ClientCertVerifier>,
+    domains: TrustDomains,
+}
+
+impl ClientVerifier {
+    pub(super) fn new(roots: Arc<RootCertStore>, domains: TrustDomains) -> Result<Self, Error> {
+        let chain = WebPkiClientVerifier::builder_with_provider(roots, super::provider())
+            .build()
+            .map_err(|error| Error::General(error.to_string()))?;
+        Ok(Self { chain, domains })
+    }
+}
+
+impl ClientCertVerifier for ClientVerifier {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.chain.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.chain.verify_client_cert(leaf, intermediates, now)?;
+        trusted(&parse(leaf)?, &self.domains)?;
+        Ok(verified)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}
+
+/// `sans` with every trust domain that means the same (istio `pkg/spiffe` ExpandWithTrustDomains).
+pub(super) fn expand(sans: &[StringMatch], domains: &[String]) -> Vec<StringMatch> {
+    let mut expanded = Vec::with_capacity(sans.len());
+    for san in sans {
+        expanded.push(san.clone());
+        let StringMatch::Exact(uri) = san else { continue };
+        let Some(domain) = trust_domain(uri) else { continue };
+        if !domains.iter().any(|known| known == domain) {
+            continue;
+        }
+        let path = &uri["spiffe://".len() + domain.len()..];
+        let others = domains.iter().filter(|other| *other != domain);
+        expanded.extend(others.map(|other| StringMatch::Exact(format!("spiffe://{other}{path}"))));
+    }
+    expanded
+}
