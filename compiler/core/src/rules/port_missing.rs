@@ -30,7 +30,7 @@ fn probes(decl: &ServiceDecl, sink: &mut Sink) {
                 || vms.ports.iter().any(|own| own.number.value == port)
         };
         let asked = vms.health.iter().flat_map(|health| health.http.iter().chain(&health.tcp));
-        for port in asked.filter(|port| !known(port.value)) {
+        for port in asked.filter(|port| !known(port.value) && !vms.ports_damaged) {
             let help = format!("write `port health {}` in the `vms`, or ask a port of the service", port.value);
             sink.push(missing(port.value, port.span, "health asks", decl, help));
         }

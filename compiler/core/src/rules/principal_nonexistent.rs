@@ -30,9 +30,15 @@ fn look(from: &Spanned<String>, home: &NamespaceDecl, context: Context<'_>, sink
             }
             .help(format!("if it is right, declare it: `namespace {namespace} {{ account … }}`"))
         }
+        // The one that is meant may be the one that is misspelt.
+        Caller::Unknown { namespace, .. } if damaged(&namespace, context) => return,
         Caller::Unknown { namespace, known } => unknown(from, &namespace, &known, home, context),
     };
     sink.push(found);
+}
+
+fn damaged(name: &str, context: Context<'_>) -> bool {
+    context.spec.namespaces.iter().any(|namespace| namespace.name.value == name && namespace.damaged)
 }
 
 fn unknown(

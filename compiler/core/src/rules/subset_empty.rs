@@ -8,7 +8,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (namespace, decl) in context.spec.services() {
         let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else { continue };
         for subset in &decl.subsets {
-            look(subset, service, decl.damaged, sink);
+            let damaged = decl.damaged || decl.vms.iter().any(|vms| vms.damaged);
+            look(subset, service, damaged, sink);
         }
     }
 }

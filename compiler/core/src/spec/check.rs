@@ -39,13 +39,13 @@ fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
     let before = sink.len();
     let args = args(node, spec, sink);
     let (props, labels) = props(node, spec, sink);
-    let mut children = children(&node.children, spec.children, Some(spec), sink);
-    if spec.children.is_empty() && !node.children.is_empty() {
-        children.clear();
-    }
-    required(&children, &node.children, spec.children, node.span, &format!("`{}`", spec.name), sink);
     let damaged = sink.len() > before;
-    Item { spec, span: node.span, args, props, labels, children, damaged }
+    let children = children(&node.children, spec.children, Some(spec), sink);
+    let names = || spec.children.iter().map(|child| child.node.name);
+    let misspelt = |name: &str| !names().any(|known| known == name) && did_you_mean(name, names()).is_some();
+    let stray = node.children.iter().any(|node| misspelt(&node.name.value));
+    required(&children, &node.children, spec.children, node.span, &format!("`{}`", spec.name), sink);
+    Item { spec, span: node.span, args, props, labels, children, damaged, stray }
 }
 
 fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static str, Spanned<Typed>)> {
@@ -93,7 +93,9 @@ fn props(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> (BTreeMap<&'s
             None => sink.push(unknown_property(prop, spec)),
         }
     }
-    for field in spec.props.iter().filter(|field| field.required && !first.contains_key(field.name)) {
+    // One that is misspelt is there.
+    let there = |field: &Field| first.keys().any(|key| did_you_mean(key, [field.name]).is_some());
+    for field in spec.props.iter().filter(|field| field.required && !there(field)) {
         sink.push(
             Diagnostic::new(&code::MISSING, node.span, format!("`{}` needs `{}=`", spec.name, field.name))
                 .here(format!("expected `{}=` with {}", field.name, field.ty.describe()))

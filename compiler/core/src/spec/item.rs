@@ -48,8 +48,10 @@ pub struct Item {
     pub labels: Vec<(Spanned<String>, Spanned<String>)>,
     /// What is written in its braces.
     pub children: Vec<Self>,
-    /// Something in it was wrong and is left out.
+    /// A value or label of its own was wrong and is left out.
     pub damaged: bool,
+    /// A node in its braces was misspelt: what seems to be missing may be that.
+    pub stray: bool,
 }
 
 /// What a [`Typed`] is read as.
@@ -89,6 +91,11 @@ impl Item {
     /// All nodes `name` in the braces.
     pub fn children<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Self> {
         self.children.iter().filter(move |child| child.spec.name == name)
+    }
+
+    /// What these nodes declare may be incomplete: one is damaged, or one was misspelt.
+    pub fn incomplete(&self, names: &[&str]) -> bool {
+        self.stray || self.children.iter().any(|child| child.damaged && names.contains(&child.spec.name))
     }
 
     /// The only argument of the node `name` in the braces.

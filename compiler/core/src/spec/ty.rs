@@ -231,7 +231,7 @@ impl Ty {
             Self::Methods => Some(format!("write \"{}\"", content.to_uppercase())),
             Self::Name | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
                 let tidy = content.to_lowercase().replace(['_', ' '], "-");
-                (tidy != content && self.accepts(&tidy)).then(|| format!("write {tidy}"))
+                (tidy != content && self.accepts(&tidy)).then(|| format!("write `{tidy}`"))
             }
             Self::Duration | Self::Seconds => {
                 content.parse::<u64>().ok().map(|number| format!("say the unit: \"{number}s\""))

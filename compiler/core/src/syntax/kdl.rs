@@ -4,28 +4,32 @@ use kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
 use super::tree::{Node, Property, Scalar, Value};
-use super::depth;
+use super::lexical::{self, Slip};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
 /// After so many mistakes the parser has lost its way, and the rest says nothing.
 const SHOWN: usize = 12;
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
-    if let Some(start) = depth::too_deep(text) {
-        let span = Span { file, start, end: start + 1 };
-        let message = format!("nested deeper than {} levels", depth::LIMIT);
-        sink.push(Diagnostic::new(&code::SYNTAX, span, message).help("is a brace or a quote not closed?"));
-        return None;
-    }
-    match KdlDocument::parse_v2(text) {
-        Ok(document) => Some(nodes(&document, file)),
-        Err(error) => {
-            for problem in error.diagnostics.iter().take(SHOWN) {
-                sink.push(diagnostic(problem, text, file));
-            }
-            None
+    let look = lexical::look(text);
+    let problems = if look.broken {
+        Vec::new()
+    } else {
+        match KdlDocument::parse_v2(text) {
+            Ok(document) => return Some(nodes(&document, file)),
+            Err(error) => error.diagnostics,
         }
+    };
+    if look.slips.is_empty() {
+        problems.iter().take(SHOWN).for_each(|problem| sink.push(diagnostic(problem, text, file)));
     }
+    look.slips.into_iter().take(SHOWN).for_each(|slip| sink.push(slipped(slip, file)));
+    None
+}
+
+fn slipped(slip: Slip, file: FileId) -> Diagnostic {
+    let span = Span { file, start: slip.start, end: slip.end };
+    Diagnostic::new(&code::SYNTAX, span, slip.message).help(slip.help)
 }
 
 fn nodes(document: &KdlDocument, file: FileId) -> Vec<Node> {
@@ -68,6 +72,8 @@ fn diagnostic(problem: &KdlDiagnostic, text: &str, file: FileId) -> Diagnostic {
     let mut place = span(problem.span, file);
     place.start = text.floor_char_boundary(place.start.min(text.len()));
     place.end = text.ceil_char_boundary(place.end.clamp(place.start, text.len()));
+    // Some span everything from there on: their first line says as much.
+    place.end = text[place.start..place.end].find('\n').map_or(place.end, |line| place.start + line);
     let message = problem.message.clone().unwrap_or_else(|| "this is not KDL".to_owned());
     let mut found = Diagnostic::new(&code::SYNTAX, place, sentence(&message));
     if let Some(label) = &problem.label {
@@ -75,17 +81,7 @@ fn diagnostic(problem: &KdlDiagnostic, text: &str, file: FileId) -> Diagnostic {
     }
     match &problem.help {
         Some(help) => found.help(help.clone()),
-        None => hint(&text[place.start..], found),
-    }
-}
-
-/// What people who know KDL 1 or YAML write.
-fn hint(rest: &str, found: Diagnostic) -> Diagnostic {
-    let word: String = rest.trim_start().chars().take_while(|c| !c.is_whitespace() && *c != ';').collect();
-    match word.trim_end_matches(['{', '}']) {
-        "true" | "false" => found.help(format!("write `#{word}`")),
-        text if text.starts_with(|c: char| c.is_ascii_digit()) => found.help(format!("quote it: \"{text}\"")),
-        _ => found,
+        None => found,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Text to tree. [`Node`]s carry their places; what language the text was written in is forgotten here.
 
-mod depth;
 mod kdl;
+mod lexical;
 mod tree;
 
 pub use tree::{Node, Property, Scalar, Value};

@@ -1,8 +1,11 @@
 use std::fmt;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents,
+};
 
-use crate::diag::{Diagnostic, Severity, Sources, Span};
+use crate::diag::{Diagnostic, Severity, Source, Sources, Span};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +36,47 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
     text
 }
 
-fn source(diagnostic: &Diagnostic, sources: &Sources) -> Option<NamedSource<String>> {
+fn source<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Snippets<'a>> {
     let source = sources.get(diagnostic.primary.span.file)?;
-    (!source.text.is_empty()).then(|| NamedSource::new(&source.path, source.text.clone()))
+    (!source.text.is_empty()).then_some(Snippets(source))
+}
+
+/// Lines that one snippet shows at most; places further apart get one each.
+const LINES: usize = 12;
+
+/// A file that is shown in parts. miette joins the places of a diagnostic whenever their lines can be read as
+/// one; here they cannot where it would be more than [`LINES`].
+struct Snippets<'a>(&'a Source);
+
+impl SourceCode for Snippets<'_> {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let text = self.0.text.as_bytes();
+        let end = (span.offset() + span.len()).min(text.len());
+        let lines = text.get(span.offset()..end).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        if lines > LINES {
+            return Err(MietteError::OutOfBounds);
+        }
+        let found = self.0.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.0.path.clone(),
+            found.data(),
+            *found.span(),
+            found.line(),
+            found.column(),
+            found.line_count(),
+        )))
+    }
 }
 
 /// A [`Diagnostic`] as miette knows them.
 struct Report<'a> {
     diagnostic: &'a Diagnostic,
-    source: Option<NamedSource<String>>,
+    source: Option<Snippets<'a>>,
 }
 
 impl fmt::Debug for Report<'_> {

@@ -85,7 +85,7 @@ impl ClusterDecl {
             network: item.spanned("network"),
             context: item.word("context"),
             gateways: item.children("gateway").filter_map(GatewayDecl::read).collect(),
-            damaged: item.damaged,
+            damaged: item.damaged || item.incomplete(&["gateway"]),
             span: item.span,
         })
     }
@@ -113,7 +113,7 @@ impl NamespaceDecl {
             accounts: item.children("account").filter_map(|account| account.spanned("name")).collect(),
             services: item.children("service").filter_map(ServiceDecl::read).collect(),
             externals: item.children("external").filter_map(ExternalDecl::read).collect(),
-            damaged: item.damaged,
+            damaged: item.incomplete(&["account", "service", "external"]),
             span: item.span,
         })
     }

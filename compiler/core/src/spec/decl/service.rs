@@ -41,7 +41,7 @@ pub struct ServiceDecl {
     pub mtls: Vec<MtlsDecl>,
     /// `vms`.
     pub vms: Vec<VmsDecl>,
-    /// A part of it was wrong: what seems to be missing in it may not be.
+    /// What it has may be incomplete: what seems to be missing in it may not be.
     pub damaged: bool,
     /// Where.
     pub span: Span,
@@ -103,7 +103,7 @@ impl ServiceDecl {
             allow: item.children("allow").filter_map(AllowDecl::read).collect(),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
             vms: item.children("vms").map(VmsDecl::read).collect(),
-            damaged: item.damaged,
+            damaged: item.incomplete(&["port", "pods", "vms"]),
             span: item.span,
         })
     }

@@ -27,7 +27,9 @@ pub struct VmsDecl {
     pub capture: CaptureDecl,
     /// `vm`.
     pub vms: Vec<VmDecl>,
-    /// A part of it was wrong.
+    /// Its ports may be incomplete.
+    pub ports_damaged: bool,
+    /// Its machines, labels or probe may be incomplete.
     pub damaged: bool,
     /// Where.
     pub span: Span,
@@ -131,7 +133,8 @@ impl VmsDecl {
             ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
             vms: item.children("vm").filter_map(VmDecl::read).collect(),
-            damaged: item.damaged,
+            ports_damaged: item.incomplete(&["port"]),
+            damaged: item.incomplete(&["label", "health", "vm"]),
             span: item.span,
         }
     }

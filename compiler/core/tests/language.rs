@@ -1,0 +1,132 @@
+//! Texts of every kind end in a mesh or in diagnostics, and the order of declarations says nothing.
+
+use kdl::{KdlDocument, KdlNode};
+use mesh_compiler::diag::render::{self, Style};
+use mesh_compiler::model::Mesh;
+use mesh_compiler::{Compiled, World, compile};
+use proptest::prelude::*;
+
+const FORUM: &str = include_str!("../../../examples/forum/spec.kdl");
+const REFERENCE: &str = include_str!("../../../examples/reference/spec.kdl");
+
+struct One<'a>(&'a str);
+
+impl World for One<'_> {
+    fn read(&self, _path: &str) -> Result<String, String> {
+        Ok(self.0.to_owned())
+    }
+}
+
+/// Compiles and renders in every form: places have to lie inside of the text for that.
+fn compiled(text: &str) -> Compiled {
+    let compiled = compile(&One(text), "spec.kdl");
+    let (found, sources) = (&compiled.diagnostics, &compiled.sources);
+    for span in found.iter().flat_map(|one| one.labels.iter().chain([&one.primary])).map(|label| label.span) {
+        assert!(span.start <= span.end && span.end <= text.len(), "{span:?} in {} bytes", text.len());
+        assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "{span:?}");
+    }
+    render::human(found, sources, Style { color: true, width: 80 });
+    render::short(found, sources);
+    render::json(found, sources);
+    assert_eq!(compiled.model.is_none(), found.iter().any(|one| one.severity == mesh_compiler::diag::Severity::Error));
+    compiled
+}
+
+/// The mesh without places.
+fn meaning(mesh: &Mesh) -> String {
+    let text = format!("{mesh:#?}");
+    let mut lines = text.lines();
+    let mut kept = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.trim_start() == "span: Span {" {
+            let end = line.replace("span: Span {", "},");
+            lines.by_ref().find(|line| *line == end).expect("a span ends");
+        } else {
+            kept.push(line);
+        }
+    }
+    kept.join("\n")
+}
+
+/// Turns the nodes of every pair of braces, and of the file.
+fn turned(nodes: &mut [KdlNode], seed: &mut u64) {
+    for at in (1..nodes.len()).rev() {
+        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        nodes.swap(at, usize::try_from(*seed >> 33).unwrap() % (at + 1));
+    }
+    for node in nodes {
+        if let Some(children) = node.children_mut() {
+            turned(children.nodes_mut(), seed);
+        }
+    }
+}
+
+#[test]
+fn the_examples_are_clean() {
+    for text in [FORUM, REFERENCE] {
+        let compiled = compiled(text);
+        assert_eq!(render::short(&compiled.diagnostics, &compiled.sources), "");
+        assert!(compiled.model.is_some());
+    }
+}
+
+#[test]
+fn texts_that_were_found_by_chance_stay_harmless() {
+    for text in ["\"\"a\"\"\u{2000}", "\u{feff}mesh a", ""] {
+        compiled(text);
+    }
+}
+
+#[test]
+fn deep_texts_are_refused_and_others_are_not() {
+    let nested = |depth: usize| format!("{}{}", "a {\n".repeat(depth), "}\n".repeat(depth));
+    assert!(compiled(&nested(30)).diagnostics.iter().all(|found| found.code.id != "MC-L001"));
+    for hostile in [nested(100_000), "a {".repeat(100_000), "/*".repeat(100_000), "a (".repeat(100_000)] {
+        assert!(compiled(&hostile).diagnostics.iter().any(|found| found.code.id == "MC-L001"));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_ends_in_diagnostics(text in "\\PC{0,200}") {
+        compiled(&text);
+    }
+
+    #[test]
+    fn any_text_of_the_language_s_words_ends_in_diagnostics(
+        words in proptest::collection::vec(
+            prop::sample::select(vec![
+                "mesh", "network", "cluster", "namespace", "service", "vms", "vm", "port", "allow", "health", "{", "}",
+                "\n", ";", "a", "8080", "http", "from=", "address=", "\"10.0.0.1\"", "=", "#true", "\"", "/-", "/*",
+                "*/", "0x", "1e9", "-1", "99999999999999999999999999999999999999999999", "é", "label", "a=b", "(",
+            ]),
+            0..60,
+        ),
+    ) {
+        compiled(&words.join(" "));
+    }
+
+    #[test]
+    fn a_damaged_spec_ends_in_diagnostics(start in 0..3000_usize, length in 0..40_usize, with in "\\PC{0,6}") {
+        let start = FORUM.floor_char_boundary(start.min(FORUM.len()));
+        let end = FORUM.ceil_char_boundary((start + length).min(FORUM.len()));
+        compiled(&format!("{}{with}{}", &FORUM[..start], &FORUM[end..]));
+    }
+
+    #[test]
+    fn the_order_of_declarations_says_nothing(seed in any::<u64>()) {
+        for text in [FORUM, REFERENCE] {
+            let before = compiled(text).model.expect("the example is clean");
+            let mut document: KdlDocument = text.parse().expect("the example is KDL");
+            turned(document.nodes_mut(), &mut seed.clone());
+            document.autoformat();
+            let text = document.to_string();
+            let compiled = compiled(&text);
+            let shown = render::short(&compiled.diagnostics, &compiled.sources);
+            let after = compiled.model.unwrap_or_else(|| panic!("{shown}\n{text}"));
+            prop_assert_eq!(meaning(&before), meaning(&after));
+        }
+    }
+}
