@@ -1,6 +1,11 @@
 //! The capture rules, against those of `istio-iptables` and against the kernel's own tools.
 
-#![allow(clippy::disallowed_methods, reason = "tests read the reference from disk")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test: it reads the disk and may panic"
+)]
 
 #[path = "common/mod.rs"]
 mod common;
@@ -33,7 +38,12 @@ fn rules_are_those_of_istio() {
             let theirs = strings(&case[key]);
             if !theirs.is_empty() {
                 let expected = restore::Ruleset::of_istio(&theirs);
-                assert_eq!(restore::Ruleset::of_ours(text), expected, "{key} of {}", path.display());
+                assert_eq!(
+                    restore::Ruleset::of_ours(text),
+                    expected,
+                    "{key} of {}",
+                    path.display()
+                );
             }
         }
     }
@@ -41,23 +51,56 @@ fn rules_are_those_of_istio() {
 
 #[test]
 fn ipv6_mirrors_ipv4() {
-    let settings = Settings { inbound: Inbound::Only(vec![3306]), dns: DnsServers::All, ..Settings::default() };
+    let settings = Settings {
+        inbound: Inbound::Only(vec![3306]),
+        dns: DnsServers::All,
+        ..Settings::default()
+    };
     let ours = rules(&settings);
-    let mirrored = ours.v4.replace("127.0.0.1/32", "::1/128").replace("127.0.0.6/32", "::6/128");
+    let mirrored = ours
+        .v4
+        .replace("127.0.0.1/32", "::1/128")
+        .replace("127.0.0.6/32", "::6/128");
     assert_eq!(ours.v6, mirrored);
 }
 
 #[test]
 fn rules_of_one_family_stay_in_it() {
-    let flags = ["-i", "10.0.0.0/8,fd00::/8", "-x", "10.9.0.0/16", "--redirect-dns", "-k", "virbr0", "-c", "eth1"];
+    let flags = [
+        "-i",
+        "10.0.0.0/8,fd00::/8",
+        "-x",
+        "10.9.0.0/16",
+        "--redirect-dns",
+        "-k",
+        "virbr0",
+        "-c",
+        "eth1",
+    ];
     let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
     let ours = rules(&flags::settings(&flags.map(str::to_owned), &servers));
-    assert!(ours.v4.contains("-d 10.0.0.0/8 -j MESHD_REDIRECT") && !ours.v4.contains("fd00::"), "{}", ours.v4);
-    assert!(ours.v6.contains("-d fd00::/8 -j MESHD_REDIRECT") && !ours.v6.contains("10."), "{}", ours.v6);
-    assert!(ours.v6.contains("-d 2001:db8::53/128 -j REDIRECT --to-ports 15053"), "{}", ours.v6);
+    assert!(
+        ours.v4.contains("-d 10.0.0.0/8 -j MESHD_REDIRECT") && !ours.v4.contains("fd00::"),
+        "{}",
+        ours.v4
+    );
+    assert!(
+        ours.v6.contains("-d fd00::/8 -j MESHD_REDIRECT") && !ours.v6.contains("10."),
+        "{}",
+        ours.v6
+    );
+    assert!(
+        ours.v6
+            .contains("-d 2001:db8::53/128 -j REDIRECT --to-ports 15053"),
+        "{}",
+        ours.v6
+    );
     let kernels = |line: &&str| line.starts_with("-A PREROUTING") || line.starts_with("-A OUTPUT");
     for line in ours.v4.lines().chain(ours.v6.lines()).filter(kernels) {
-        assert!(line.contains("-j MESHD_"), "only jumps stand in the kernel's chains: {line}");
+        assert!(
+            line.contains("-j MESHD_"),
+            "only jumps stand in the kernel's chains: {line}"
+        );
     }
 }
 
@@ -65,15 +108,37 @@ fn rules_of_one_family_stay_in_it() {
 fn all_settings() -> Vec<Settings> {
     let mut all = vec![Settings::default()];
     for (_, case) in cases().unwrap_or_default() {
-        all.push(flags::settings(&strings(&case["flags"]), &strings(&case["nameservers"])));
+        all.push(flags::settings(
+            &strings(&case["flags"]),
+            &strings(&case["nameservers"]),
+        ));
     }
     let rich = [
-        "-b", "*", "-d", "22", "-i", "10.0.0.0/8,fd00::/8", "-x", "10.9.0.0/16", "-o", "25", "-q", "9999", "-k",
-        "virbr0", "-c", "eth1", "--redirect-dns",
+        "-b",
+        "*",
+        "-d",
+        "22",
+        "-i",
+        "10.0.0.0/8,fd00::/8",
+        "-x",
+        "10.9.0.0/16",
+        "-o",
+        "25",
+        "-q",
+        "9999",
+        "-k",
+        "virbr0",
+        "-c",
+        "eth1",
+        "--redirect-dns",
     ];
     let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
     all.push(flags::settings(&rich.map(str::to_owned), &servers));
-    all.push(Settings { inbound: Inbound::Only(vec![80, 443]), dns: DnsServers::All, ..Settings::default() });
+    all.push(Settings {
+        inbound: Inbound::Only(vec![80, 443]),
+        dns: DnsServers::All,
+        ..Settings::default()
+    });
     all
 }
 
@@ -83,10 +148,14 @@ fn iptables_takes_the_rules() {
         let ours = rules(&settings);
         for (tool, text) in [("iptables", &ours.v4), ("ip6tables", &ours.v6)] {
             // Twice: the second time all chains are there and are emptied first.
-            let script = format!("{tool}-restore --test --noflush $1 && {tool}-restore --noflush $1 && \
+            let script = format!(
+                "{tool}-restore --test --noflush $1 && {tool}-restore --noflush $1 && \
                 {tool}-save -t nat | grep '^-A MESHD' > $1.a && {tool}-restore --noflush $1 && \
-                {tool}-save -t nat | grep '^-A MESHD' > $1.b && cmp $1.a $1.b");
-            let Some(output) = in_namespace(&format!("{tool}-restore"), "iptables", &script, text) else { return };
+                {tool}-save -t nat | grep '^-A MESHD' > $1.b && cmp $1.a $1.b"
+            );
+            let Some(output) = in_namespace(&format!("{tool}-restore"), "iptables", &script, text) else {
+                return;
+            };
             assert_eq!(output, "", "{tool} refuses\n{text}");
         }
     }
@@ -98,7 +167,9 @@ fn nft_takes_the_rules_and_replaces_them() {
         let text = rules(&settings).nft;
         let script = "nft --check -f $1 && nft -f $1 && nft list table inet meshd > $1.a && nft -f $1 && \
             nft list table inet meshd > $1.b && cmp $1.a $1.b";
-        let Some(output) = in_namespace("nft", "nftables", script, &text) else { return };
+        let Some(output) = in_namespace("nft", "nftables", script, &text) else {
+            return;
+        };
         assert_eq!(output, "", "nft refuses\n{text}");
     }
 }
@@ -107,7 +178,10 @@ fn nft_takes_the_rules_and_replaces_them() {
 /// is missing.
 fn in_namespace(tool: &str, package: &str, script: &str, text: &str) -> Option<String> {
     use std::process::Command;
-    let found = Command::new("sh").args(["-c", &format!("command -v {tool} unshare")]).output().unwrap();
+    let found = Command::new("sh")
+        .args(["-c", &format!("command -v {tool} unshare")])
+        .output()
+        .unwrap();
     let lacks = format!("{tool} and unshare, install with apt-get install {package} util-linux");
     if !common::present(found.status.success(), &lacks) {
         return None;
@@ -120,9 +194,17 @@ fn in_namespace(tool: &str, package: &str, script: &str, text: &str) -> Option<S
     if !is_root() {
         unshare.arg("--map-root-user");
     }
-    let output = unshare.args(["sh", "-c", script, "sh"]).arg(&file).output().unwrap();
+    let output = unshare
+        .args(["sh", "-c", script, "sh"])
+        .arg(&file)
+        .output()
+        .unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    Some(if output.status.success() { String::new() } else { format!("{}: {complaint}", output.status) })
+    Some(if output.status.success() {
+        String::new()
+    } else {
+        format!("{}: {complaint}", output.status)
+    })
 }
 
 fn is_root() -> bool {
@@ -132,9 +214,17 @@ fn is_root() -> bool {
 
 fn cases() -> Option<Vec<(PathBuf, Value)>> {
     let folder = common::reference("capture")?;
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     paths.sort();
-    Some(paths.into_iter().map(|path| (path.clone(), json(&path))).collect())
+    Some(
+        paths
+            .into_iter()
+            .map(|path| (path.clone(), json(&path)))
+            .collect(),
+    )
 }
 
 fn json(path: &Path) -> Value {
@@ -143,5 +233,8 @@ fn json(path: &Path) -> Value {
 
 fn strings(value: &Value) -> Vec<String> {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item.as_str().unwrap().to_owned())
+        .collect()
 }

@@ -8,6 +8,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod out_folder;
 mod ui;
 mod world;
 

@@ -86,7 +86,11 @@ fn existing(out: &Path) -> Result<BTreeSet<String>, WriteError> {
     collect(out, "", &mut found).map_err(|error| WriteError::Io(out.to_owned(), error))?;
     let record = fs::read(out.join(RECORD)).ok();
     let ours = record.is_some_and(|bytes| serde_json::from_slice::<BuildRecord>(&bytes).is_ok());
-    if found.is_empty() || ours { Ok(found) } else { Err(WriteError::Foreign) }
+    if found.is_empty() || ours {
+        Ok(found)
+    } else {
+        Err(WriteError::Foreign)
+    }
 }
 
 fn collect(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> io::Result<()> {
@@ -104,11 +108,16 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) -> io::Res
 
 fn changes(out: &Path, old: &BTreeSet<String>, output: &Output) -> usize {
     let gone = old.iter().filter(|path| !output.contains_key(*path)).count();
-    gone + output.iter().filter(|(path, file)| !(old.contains(*path) && same(&out.join(path), file))).count()
+    gone + output
+        .iter()
+        .filter(|(path, file)| !(old.contains(*path) && same(&out.join(path), file)))
+        .count()
 }
 
 fn same(path: &Path, file: &File) -> bool {
-    let Ok(about) = fs::symlink_metadata(path) else { return false };
+    let Ok(about) = fs::symlink_metadata(path) else {
+        return false;
+    };
     let alike = about.is_file()
         && about.len() == file.bytes.len() as u64
         && about.permissions().mode() & 0o7777 == file.mode.bits();
@@ -136,7 +145,11 @@ fn fill(folder: &Path, old: &Path, output: &Output) -> Result<(), WriteError> {
 
 /// A secret is never readable by others, not even while it is written; the umask takes nothing away from the rest.
 fn write_file(path: &Path, file: &File) -> io::Result<()> {
-    let mut target = OpenOptions::new().write(true).create_new(true).mode(file.mode.bits()).open(path)?;
+    let mut target = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(file.mode.bits())
+        .open(path)?;
     target.set_permissions(Permissions::from_mode(file.mode.bits()))?;
     target.write_all(&file.bytes)
 }

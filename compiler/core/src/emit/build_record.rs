@@ -38,6 +38,11 @@ impl BuildRecord {
             mode: file.mode.digits(),
         });
         let meshc = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: FORMAT, meshc, spec, files: recorded.collect() }
+        Self {
+            format: FORMAT,
+            meshc,
+            spec,
+            files: recorded.collect(),
+        }
     }
 }

@@ -3,7 +3,8 @@ use serde_json::{Map, Value, json};
 
 /// A JSON document, indented, with a line's end.
 pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(value).expect("keys are strings, and nothing here fails to serialize");
+    let mut bytes =
+        serde_json::to_vec_pretty(value).expect("keys are strings, and nothing here fails to serialize");
     bytes.push(b'\n');
     bytes
 }
@@ -27,7 +28,12 @@ pub(super) struct Object<'a> {
 impl Object<'_> {
     /// The object with `body` beside its metadata.
     pub(super) fn with(&self, body: Value) -> Value {
-        let Self { api, kind, namespace, name } = self;
+        let Self {
+            api,
+            kind,
+            namespace,
+            name,
+        } = self;
         let mut object = json!({
             "apiVersion": api,
             "kind": kind,

@@ -14,7 +14,10 @@ pub(super) struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     pub(super) fn of(mesh: &'a Mesh) -> Self {
-        let mut layout = Self { groups: BTreeMap::new(), vms: BTreeMap::new() };
+        let mut layout = Self {
+            groups: BTreeMap::new(),
+            vms: BTreeMap::new(),
+        };
         for group in mesh.services.iter().flat_map(|service| &service.groups) {
             *layout.groups.entry(&group.name).or_default() += 1;
             for vm in &group.vms {
@@ -26,7 +29,10 @@ impl<'a> Layout<'a> {
 
     /// `groups/GROUP`.
     pub(super) fn group(&self, group: &Group) -> String {
-        format!("groups/{}", qualified(&self.groups, &group.namespace, &group.name))
+        format!(
+            "groups/{}",
+            qualified(&self.groups, &group.namespace, &group.name)
+        )
     }
 
     /// `vms/VM`.
@@ -37,5 +43,9 @@ impl<'a> Layout<'a> {
 
 fn qualified(times: &BTreeMap<&str, usize>, namespace: &str, name: &str) -> String {
     let alone = times.get(name).is_none_or(|times| *times < 2) && !name.contains('.');
-    if alone { name.to_owned() } else { format!("{namespace}.{name}") }
+    if alone {
+        name.to_owned()
+    } else {
+        format!("{namespace}.{name}")
+    }
 }

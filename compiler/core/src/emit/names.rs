@@ -13,13 +13,24 @@ pub fn of_group(mesh: &Mesh, group: &Group) -> NameTable {
 }
 
 fn table(mesh: &Mesh, viewer: &Viewer<'_>) -> NameTable {
-    let services = mesh.services.iter().filter_map(|service| entry(mesh, viewer, service));
+    let services = mesh
+        .services
+        .iter()
+        .filter_map(|service| entry(mesh, viewer, service));
     let mut hosts: BTreeMap<String, NameEntry> = services.collect();
     for gateway in gateway_services(mesh) {
-        let entry = hosts.entry(gateway.host).or_insert(NameEntry { addresses: Vec::new(), kubernetes: true });
+        let entry = hosts.entry(gateway.host).or_insert(NameEntry {
+            addresses: Vec::new(),
+            kubernetes: true,
+        });
         entry.addresses.push(gateway.address);
     }
-    let forward = mesh.dns.forward.iter().map(|zone| (zone.domain.clone(), zone.servers.clone())).collect();
+    let forward = mesh
+        .dns
+        .forward
+        .iter()
+        .map(|zone| (zone.domain.clone(), zone.servers.clone()))
+        .collect();
     NameTable {
         format: FORMAT,
         ttl: mesh.dns.ttl,
@@ -37,11 +48,23 @@ fn entry(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service) -> Option<(String,
         _ => viewer.dialable(&service.addresses),
     };
     let kubernetes = matches!(service.kind, Kind::Kubernetes { .. });
-    (!addresses.is_empty()).then(|| (service.host.to_lowercase(), NameEntry { addresses, kubernetes }))
+    (!addresses.is_empty()).then(|| {
+        (
+            service.host.to_lowercase(),
+            NameEntry {
+                addresses,
+                kubernetes,
+            },
+        )
+    })
 }
 
 /// The domains that Kubernetes lets pods of `namespace` search.
 pub fn search(mesh: &Mesh, namespace: &str) -> Vec<String> {
     let domain = domain(mesh);
-    vec![namespace_domain(mesh, namespace), format!("svc.{domain}"), domain.to_owned()]
+    vec![
+        namespace_domain(mesh, namespace),
+        format!("svc.{domain}"),
+        domain.to_owned(),
+    ]
 }

@@ -57,12 +57,18 @@ impl std::fmt::Debug for Credentials {
 impl File {
     /// A file that everybody may read.
     pub(super) fn public(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { bytes: bytes.into(), mode: Mode::Public }
+        Self {
+            bytes: bytes.into(),
+            mode: Mode::Public,
+        }
     }
 
     /// A file that only its owner may read.
     pub(super) fn secret(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { bytes: bytes.into(), mode: Mode::Secret }
+        Self {
+            bytes: bytes.into(),
+            mode: Mode::Secret,
+        }
     }
 }
 

@@ -3,13 +3,21 @@
 use mesh_compiler::emit::capture::{Cidrs, DnsServers, Inbound, Settings};
 
 /// What `istio-iptables FLAGS` is told on a machine with these name servers.
-pub fn settings(flags: &[String], nameservers: &[String]) -> Settings {
-    let mut settings = Settings { outbound: Cidrs::Only(Vec::new()), ..Settings::default() };
+pub(crate) fn settings(flags: &[String], nameservers: &[String]) -> Settings {
+    let mut settings = Settings {
+        outbound: Cidrs::Only(Vec::new()),
+        ..Settings::default()
+    };
     let (mut include, mut exclude) = (String::new(), Vec::new());
     let (mut redirect_dns, mut all_dns) = (false, false);
     let mut flags = flags.iter();
     while let Some(flag) = flags.next() {
-        let mut value = || flags.next().unwrap_or_else(|| panic!("{flag} has no value")).clone();
+        let mut value = || {
+            flags
+                .next()
+                .unwrap_or_else(|| panic!("{flag} has no value"))
+                .clone()
+        };
         match flag.as_str() {
             "-p" => settings.outbound_port = value().parse().unwrap(),
             "-z" => settings.inbound_port = value().parse().unwrap(),
@@ -45,9 +53,16 @@ pub fn settings(flags: &[String], nameservers: &[String]) -> Settings {
 }
 
 fn cidrs(text: &str) -> Cidrs {
-    if text == "*" { Cidrs::All } else { Cidrs::Only(list(text)) }
+    if text == "*" {
+        Cidrs::All
+    } else {
+        Cidrs::Only(list(text))
+    }
 }
 
 fn list<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> Vec<T> {
-    text.split(',').filter(|item| !item.is_empty()).map(|item| item.parse().unwrap()).collect()
+    text.split(',')
+        .filter(|item| !item.is_empty())
+        .map(|item| item.parse().unwrap())
+        .collect()
 }

@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Chains that are made, and the rules of every chain in order; keys are `TABLE CHAIN`.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Ruleset {
+pub(crate) struct Ruleset {
     chains: BTreeSet<String>,
     rules: BTreeMap<String, Vec<String>>,
 }
 
 impl Ruleset {
     /// What we write.
-    pub fn of_ours(text: &str) -> Self {
+    pub(crate) fn of_ours(text: &str) -> Self {
         let mut all = Self::default();
         let mut table = String::new();
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             if let Some(name) = line.strip_prefix('*') {
                 table = name.to_owned();
             } else if let Some(chain) = line.strip_prefix(':') {
-                all.chains.insert(format!("{table} {}", chain.split(' ').next().unwrap()));
+                all.chains
+                    .insert(format!("{table} {}", chain.split(' ').next().unwrap()));
             } else {
                 all.add(&table, line);
             }
@@ -27,11 +28,13 @@ impl Ruleset {
     }
 
     /// What `istio-iptables` writes, with our chains' names, and rules for interfaces where ours stand.
-    pub fn of_istio(lines: &[String]) -> Self {
+    pub(crate) fn of_istio(lines: &[String]) -> Self {
         let mut all = Self::default();
         let mut table = String::new();
         for line in lines {
-            let line = line.replace("ISTIO_", "MESHD_").replace("--to-port ", "--to-ports ");
+            let line = line
+                .replace("ISTIO_", "MESHD_")
+                .replace("--to-port ", "--to-ports ");
             if let Some(name) = line.strip_prefix("* ") {
                 table = name.to_owned();
             } else if let Some(chain) = line.strip_prefix("-N ") {
@@ -50,7 +53,9 @@ impl Ruleset {
             return;
         }
         let words: Vec<_> = line.splitn(3, ' ').collect();
-        let [kind, chain, rule] = words.as_slice() else { panic!("no rule: {line}") };
+        let [kind, chain, rule] = words.as_slice() else {
+            panic!("no rule: {line}")
+        };
         let rules = self.rules.entry(format!("{table} {chain}")).or_default();
         match *kind {
             "-A" => rules.push(format!(" {rule}")),
@@ -60,7 +65,9 @@ impl Ruleset {
     }
 
     fn move_interfaces(&mut self, from: &str, to: &str, flag: &str) {
-        let Some(rules) = self.rules.get_mut(from) else { return };
+        let Some(rules) = self.rules.get_mut(from) else {
+            return;
+        };
         let (moved, kept): (Vec<_>, Vec<_>) = rules.drain(..).partition(|rule| rule.starts_with(flag));
         *rules = kept;
         self.rules.entry(to.to_owned()).or_default().splice(0..0, moved);

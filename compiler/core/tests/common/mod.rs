@@ -1,7 +1,10 @@
 //! What the tests of the emitters share: the examples, and what a real Istio said.
 
 #![allow(dead_code, reason = "every test crate uses a part of this")]
-#![allow(clippy::disallowed_methods, reason = "tests read the examples and the reference from disk")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests read the examples and the reference from disk"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -9,18 +12,22 @@ use mesh_compiler::World;
 use mesh_compiler::model::Mesh;
 
 /// The workspace.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// The folder with what a real Istio said, or `None` after a word on where to get it; in CI it must be there.
-pub fn reference(part: &str) -> Option<PathBuf> {
+pub(crate) fn reference(part: &str) -> Option<PathBuf> {
     let path = root().join("../shared/reference").join(part);
-    present(path.exists(), &format!("{}, which lies beside the checkout", path.display())).then_some(path)
+    present(
+        path.exists(),
+        &format!("{}, which lies beside the checkout", path.display()),
+    )
+    .then_some(path)
 }
 
 /// Whether a test that needs `what` can run. Where it cannot, CI fails and people are told.
-pub fn present(is: bool, what: &str) -> bool {
+pub(crate) fn present(is: bool, what: &str) -> bool {
     let ci = std::env::var("CI").is_ok_and(|value| value == "true");
     assert!(is || !ci, "CI needs {what}");
     if !is {
@@ -30,19 +37,21 @@ pub fn present(is: bool, what: &str) -> bool {
 }
 
 /// The text of a file.
-pub fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The mesh of `examples/NAME`.
-pub fn example(name: &str) -> Mesh {
+pub(crate) fn example(name: &str) -> Mesh {
     compile(&root().join("examples").join(name).join("spec.kdl"))
 }
 
 /// The mesh of a spec without mistakes.
-pub fn compile(spec: &Path) -> Mesh {
+pub(crate) fn compile(spec: &Path) -> Mesh {
     let compiled = mesh_compiler::compile(&Disk, &spec.display().to_string());
-    compiled.model.unwrap_or_else(|| panic!("{}: {:#?}", spec.display(), compiled.diagnostics))
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{}: {:#?}", spec.display(), compiled.diagnostics))
 }
 
 struct Disk;

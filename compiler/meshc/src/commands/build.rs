@@ -55,7 +55,11 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            ui.fail(format_args!("cannot write the output to `{}`", out.display()), &error, error.remedy());
+            ui.fail(
+                format_args!("cannot write the output to `{}`", out.display()),
+                &error,
+                error.remedy(),
+            );
             Exit::Broken
         }
     }
@@ -80,7 +84,10 @@ pub(crate) fn mesh(spec: &Path, format: Format, ui: &Ui) -> Result<Read, Exit> {
     let unreadable = compiled.unreadable();
     let Compiled { model, sources, .. } = compiled;
     match model {
-        Some(model) => Ok(Read { model, digest: digest(&sources) }),
+        Some(model) => Ok(Read {
+            model,
+            digest: digest(&sources),
+        }),
         None if unreadable => Err(Exit::Broken),
         None => Err(Exit::Failed),
     }
@@ -97,14 +104,24 @@ pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Ou
         for (group, vm) in groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm))) {
             let found = read_credentials(folder, &group.namespace, &vm.name).map_err(|(path, error)| {
                 let remedy = format!("`meshc ca issue {} SPEC` makes what is missing", folder.display());
-                let what = format!("no certificate for the VM `{}`: cannot read `{}`", vm.name, path.display());
+                let what = format!(
+                    "no certificate for the VM `{}`: cannot read `{}`",
+                    vm.name,
+                    path.display()
+                );
                 ui.fail(what, error, remedy);
                 Exit::Failed
             })?;
             credentials.insert((group.namespace.clone(), vm.name.clone()), found);
         }
     }
-    Ok(emit::emit(&mesh.model, &Options { spec: mesh.digest.clone(), credentials }))
+    Ok(emit::emit(
+        &mesh.model,
+        &Options {
+            spec: mesh.digest.clone(),
+            credentials,
+        },
+    ))
 }
 
 /// The file that is meant by `path`, which may be a folder.
@@ -113,7 +130,10 @@ pub(crate) fn spec_file(path: &Path) -> PathBuf {
         return path.to_owned();
     }
     let names = ["spec.kdl", "spec.yaml", "spec.yml", "spec.json"];
-    let found = names.iter().map(|name| path.join(name)).find(|file| file.is_file());
+    let found = names
+        .iter()
+        .map(|name| path.join(name))
+        .find(|file| file.is_file());
     found.unwrap_or_else(|| path.join(names[0]))
 }
 
@@ -123,11 +143,20 @@ fn beside(spec: &Path) -> PathBuf {
 
 /// The digest of the spec's text; of several files, that of their digests.
 fn digest(sources: &Sources) -> Sha256 {
-    let texts = (0..).map_while(|id| sources.get(FileId(id))).map(|source| Sha256::of(source.text.as_bytes()));
+    let texts = (0..)
+        .map_while(|id| sources.get(FileId(id)))
+        .map(|source| Sha256::of(source.text.as_bytes()));
     let all: Vec<Sha256> = texts.collect();
     match all.as_slice() {
         [one] => one.clone(),
-        several => Sha256::of(several.iter().map(Sha256::as_str).collect::<Vec<_>>().join("\n").as_bytes()),
+        several => Sha256::of(
+            several
+                .iter()
+                .map(Sha256::as_str)
+                .collect::<Vec<_>>()
+                .join("\n")
+                .as_bytes(),
+        ),
     }
 }
 
@@ -149,16 +178,25 @@ fn read_credentials(
 }
 
 fn summary(mesh: &Mesh, output: &Output, out: &Path, written: Written) -> String {
-    let vms: usize = mesh.services.iter().flat_map(|service| &service.groups).map(|group| group.vms.len()).sum();
+    let vms: usize = mesh
+        .services
+        .iter()
+        .flat_map(|service| &service.groups)
+        .map(|group| group.vms.len())
+        .sum();
     let manifests = output.iter().filter(|(path, _)| is_manifest(path));
-    let objects: usize =
-        manifests.map(|(_, file)| String::from_utf8_lossy(&file.bytes).matches("\n---\n").count() + 1).sum();
+    let objects: usize = manifests
+        .map(|(_, file)| String::from_utf8_lossy(&file.bytes).matches("\n---\n").count() + 1)
+        .sum();
     let changed = match written {
         Written::Unchanged => "nothing changed".to_owned(),
         Written::Changed { files } => format!("{files} changed"),
     };
     let total = output.len();
-    format!("{}: {objects} objects, {vms} bundles, {total} files, {changed}", out.display())
+    format!(
+        "{}: {objects} objects, {vms} bundles, {total} files, {changed}",
+        out.display()
+    )
 }
 
 fn is_manifest(path: &str) -> bool {

@@ -7,7 +7,11 @@ pub(super) fn write(program: &[Rule], family: Family) -> String {
     let mut text = "# By meshc. Only chains named MESHD_* and the jumps to them.\n".to_owned();
     for table in [Table::Nat, Table::Raw] {
         let of_family = |rule: &&Rule| rule.family.is_none_or(|own| own == family);
-        let rules: Vec<_> = program.iter().filter(|rule| rule.table == table).filter(of_family).collect();
+        let rules: Vec<_> = program
+            .iter()
+            .filter(|rule| rule.table == table)
+            .filter(of_family)
+            .collect();
         if !rules.is_empty() {
             write_table(&mut text, table, &rules, family);
         }
@@ -23,7 +27,11 @@ fn write_table(text: &mut String, table: Table, rules: &[&Rule], family: Family)
     let _ = writeln!(text, "*{name}");
     let mut declared = Vec::new();
     for rule in rules {
-        let jump = if let Verdict::Jump(chain) = rule.verdict { Some(chain) } else { None };
+        let jump = if let Verdict::Jump(chain) = rule.verdict {
+            Some(chain)
+        } else {
+            None
+        };
         for chain in [Some(rule.chain), jump].into_iter().flatten() {
             if chain.is_own() && !declared.contains(&chain) {
                 declared.push(chain);

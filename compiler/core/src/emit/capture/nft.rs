@@ -13,7 +13,11 @@ pub(super) fn write(program: &[Rule]) -> String {
     // nft wants chains before the rules that jump there, so the kernel's hooks come last.
     for own in [true, false] {
         for rule in program {
-            let jump = if let Verdict::Jump(chain) = rule.verdict { Some(chain) } else { None };
+            let jump = if let Verdict::Jump(chain) = rule.verdict {
+                Some(chain)
+            } else {
+                None
+            };
             for chain in [Some(rule.chain), jump].into_iter().flatten() {
                 if chain.is_own() == own && !chains.contains(&(rule.table, chain)) {
                     chains.push((rule.table, chain));
@@ -26,7 +30,10 @@ pub(super) fn write(program: &[Rule]) -> String {
         if let Some(hook) = hook(*table, *chain) {
             let _ = writeln!(text, "\t\t{hook}");
         }
-        for rule in program.iter().filter(|rule| rule.table == *table && rule.chain == *chain) {
+        for rule in program
+            .iter()
+            .filter(|rule| rule.table == *table && rule.chain == *chain)
+        {
             write_rule(&mut text, rule);
         }
         text.push_str("\t}\n");
@@ -106,7 +113,11 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::SourcePort(transport, port) => format!("{} sport {port}", transport_name(*transport)),
         Match::NotPorts(transport, ports) => {
             let list: Vec<_> = ports.iter().map(ToString::to_string).collect();
-            format!("{} dport != {{ {} }}", transport_name(*transport), list.join(", "))
+            format!(
+                "{} dport != {{ {} }}",
+                transport_name(*transport),
+                list.join(", ")
+            )
         }
         Match::User(id) => format!("meta skuid {id}"),
         Match::NotUser(id) => format!("meta skuid != {id}"),

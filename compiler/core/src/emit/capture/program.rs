@@ -26,7 +26,10 @@ const ZONE_CLIENTS: u16 = 2;
 
 /// The rules for `settings`, in the order in which they are added.
 pub fn program(settings: &Settings) -> Vec<Rule> {
-    let mut rules = Rules { settings, all: Vec::new() };
+    let mut rules = Rules {
+        settings,
+        all: Vec::new(),
+    };
     rules.inbound();
     rules.outbound();
     rules.hooks();
@@ -41,15 +44,33 @@ struct Rules<'a> {
 
 impl Rules<'_> {
     fn nat(&mut self, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
-        self.all.push(Rule { table: Table::Nat, chain, matches, verdict, family: None });
+        self.all.push(Rule {
+            table: Table::Nat,
+            chain,
+            matches,
+            verdict,
+            family: None,
+        });
     }
 
     fn nat_of(&mut self, family: Family, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
-        self.all.push(Rule { table: Table::Nat, chain, matches, verdict, family: Some(family) });
+        self.all.push(Rule {
+            table: Table::Nat,
+            chain,
+            matches,
+            verdict,
+            family: Some(family),
+        });
     }
 
     fn raw(&mut self, family: Option<Family>, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
-        self.all.push(Rule { table: Table::Raw, chain, matches, verdict, family });
+        self.all.push(Rule {
+            table: Table::Raw,
+            chain,
+            matches,
+            verdict,
+            family,
+        });
     }
 
     fn inbound(&mut self) {
@@ -58,8 +79,16 @@ impl Rules<'_> {
             self.nat(Chain::Inbound, vec![In(name.clone())], Return);
         }
         self.nat(Chain::Inbound, vec![Port(Tcp, self.settings.tunnel_port)], Return);
-        self.nat(Chain::Redirect, vec![Protocol(Tcp)], Redirect(self.settings.outbound_port));
-        self.nat(Chain::InRedirect, vec![Protocol(Tcp)], Redirect(self.settings.inbound_port));
+        self.nat(
+            Chain::Redirect,
+            vec![Protocol(Tcp)],
+            Redirect(self.settings.outbound_port),
+        );
+        self.nat(
+            Chain::InRedirect,
+            vec![Protocol(Tcp)],
+            Redirect(self.settings.inbound_port),
+        );
         match &self.settings.inbound {
             Inbound::None => {}
             Inbound::AllBut(except) => {
@@ -104,7 +133,11 @@ impl Rules<'_> {
         self.nat(Chain::Outbound, vec![Out(lo()), From(Net::InboundSource)], Return);
         for uid in &self.settings.uids {
             // The proxy asks servers on this machine directly, not through its own inbound side.
-            let direct = if self.captures_dns() { vec![DNS] } else { Vec::new() };
+            let direct = if self.captures_dns() {
+                vec![DNS]
+            } else {
+                Vec::new()
+            };
             self.of_proxy(User(*uid), NotUser(*uid), direct);
         }
         for gid in &self.settings.gids {
@@ -122,7 +155,12 @@ impl Rules<'_> {
     /// come in again through the inbound side, so that its policies hold.
     fn of_proxy(&mut self, own: Match, other: Match, direct: Vec<u16>) {
         let spared = direct.into_iter().chain([self.settings.tunnel_port]).collect();
-        let to_itself = vec![Out(lo()), NotTo(Net::Loopback), NotPorts(Tcp, spared), own.clone()];
+        let to_itself = vec![
+            Out(lo()),
+            NotTo(Net::Loopback),
+            NotPorts(Tcp, spared),
+            own.clone(),
+        ];
         self.nat(Chain::Outbound, to_itself, Jump(Chain::InRedirect));
         if !self.loopback_is_wanted() {
             let mut local = vec![Out(lo())];
@@ -203,7 +241,12 @@ impl Rules<'_> {
             DnsServers::None => {}
             DnsServers::All => {
                 self.raw(None, Chain::OutboundDns, vec![Port(Udp, DNS)], Zone(ZONE_CLIENTS));
-                self.raw(None, Chain::Inbound, vec![SourcePort(Udp, DNS)], Zone(ZONE_UPSTREAM));
+                self.raw(
+                    None,
+                    Chain::Inbound,
+                    vec![SourcePort(Udp, DNS)],
+                    Zone(ZONE_UPSTREAM),
+                );
                 families.push(None);
             }
             DnsServers::Only(servers) => {

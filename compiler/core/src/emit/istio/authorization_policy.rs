@@ -12,7 +12,12 @@ pub(super) fn object(mesh: &Mesh, service: &Service) -> Option<Value> {
         return None;
     }
     let (namespace, name) = (Some(service.namespace.as_str()), service.name.as_str());
-    let object = Object { api: SECURITY, kind: "AuthorizationPolicy", namespace, name };
+    let object = Object {
+        api: SECURITY,
+        kind: "AuthorizationPolicy",
+        namespace,
+        name,
+    };
     Some(object.spec(json!({
         "selector": { "matchLabels": selector(service) },
         "action": "ALLOW",
@@ -42,6 +47,10 @@ fn from(mesh: &Mesh, sources: &[Source]) -> Vec<Value> {
             Source::Namespace(namespace) => namespaces.push(namespace.clone()),
         }
     }
-    let source = |key: &str, list: Vec<String>| (!list.is_empty()).then(|| json!({ "source": { key: list } }));
-    [source("principals", principals), source("namespaces", namespaces)].into_iter().flatten().collect()
+    let source =
+        |key: &str, list: Vec<String>| (!list.is_empty()).then(|| json!({ "source": { key: list } }));
+    [source("principals", principals), source("namespaces", namespaces)]
+        .into_iter()
+        .flatten()
+        .collect()
 }

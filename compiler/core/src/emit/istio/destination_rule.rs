@@ -13,7 +13,12 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         return None;
     }
     let (namespace, name) = (Some(service.namespace.as_str()), service.name.as_str());
-    let object = Object { api: NETWORKING, kind: "DestinationRule", namespace, name };
+    let object = Object {
+        api: NETWORKING,
+        kind: "DestinationRule",
+        namespace,
+        name,
+    };
     Some(object.spec(json!({
         "host": service.host,
         "trafficPolicy": policy,

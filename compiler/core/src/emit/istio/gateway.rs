@@ -14,7 +14,13 @@ const ISTIOD_PORTS: [(u16, &str, u16); 2] = [(15012, "tls-istiod", 15012), (1501
 pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     let alone = cluster.gateways.len() == 1;
     let each = |gateway| {
-        let name = |base: &str| if alone { base.to_owned() } else { format!("{base}-{}", short_name(gateway)) };
+        let name = |base: &str| {
+            if alone {
+                base.to_owned()
+            } else {
+                format!("{base}-{}", short_name(gateway))
+            }
+        };
         [
             services(gateway, &name("cross-network-gateway")),
             istiod_gateway(gateway, &name("istiod-gateway")),
@@ -55,7 +61,11 @@ fn istiod_route(mesh: &Mesh, name: &str, gateway: &str) -> Value {
     let short = format!("{istiod}.{SYSTEM_NAMESPACE}.svc");
     let full = format!("{short}.{}", domain(mesh));
     // Several revisions share the gateway's ports: their names tell them apart.
-    let hosts = if mesh.revision.is_some() { json!([short, full]) } else { json!(["*"]) };
+    let hosts = if mesh.revision.is_some() {
+        json!([short, full])
+    } else {
+        json!(["*"])
+    };
     let route = |(port, _, target): &(u16, &str, u16)| {
         json!({
             "match": [{ "port": port, "sniHosts": hosts }],
@@ -70,13 +80,23 @@ fn istiod_route(mesh: &Mesh, name: &str, gateway: &str) -> Value {
 }
 
 fn istiod_service(mesh: &Mesh) -> String {
-    mesh.revision.as_ref().map_or_else(|| "istiod".to_owned(), |revision| format!("istiod-{revision}"))
+    mesh.revision
+        .as_ref()
+        .map_or_else(|| "istiod".to_owned(), |revision| format!("istiod-{revision}"))
 }
 
 fn istiod_route_name(mesh: &Mesh) -> String {
-    mesh.revision.as_ref().map_or_else(|| "istiod-vs".to_owned(), |revision| format!("istiod-vs-{revision}"))
+    mesh.revision.as_ref().map_or_else(
+        || "istiod-vs".to_owned(),
+        |revision| format!("istiod-vs-{revision}"),
+    )
 }
 
 fn object<'a>(kind: &'a str, name: &'a str) -> Object<'a> {
-    Object { api: NETWORKING, kind, namespace: Some(SYSTEM_NAMESPACE), name }
+    Object {
+        api: NETWORKING,
+        kind,
+        namespace: Some(SYSTEM_NAMESPACE),
+        name,
+    }
 }

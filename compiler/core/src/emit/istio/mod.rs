@@ -24,7 +24,9 @@ pub(super) fn system_objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
 
 /// What holds for the services of `namespace`.
 pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
-    let mut objects: Vec<Value> = peer_authentication::of_namespace(mesh, namespace).into_iter().collect();
+    let mut objects: Vec<Value> = peer_authentication::of_namespace(mesh, namespace)
+        .into_iter()
+        .collect();
     for service in mesh.services_in(namespace) {
         objects.extend(service_entry::object(service));
         objects.extend(destination_rule::object(service));

@@ -17,7 +17,11 @@ pub(super) fn of_mesh(mesh: &Mesh) -> Value {
 
 /// The mode of a namespace, if it has one of its own. In istio-system it would be that of the mesh.
 pub(super) fn of_namespace(mesh: &Mesh, namespace: &str) -> Option<Value> {
-    let own = mesh.namespaces.get(namespace)?.mtls.filter(|_| namespace != SYSTEM_NAMESPACE)?;
+    let own = mesh
+        .namespaces
+        .get(namespace)?
+        .mtls
+        .filter(|_| namespace != SYSTEM_NAMESPACE)?;
     Some(object(namespace, DEFAULT).spec(json!({ "mtls": mode(own) })))
 }
 
@@ -26,7 +30,10 @@ pub(super) fn of_service(service: &Service) -> Option<Value> {
     if service.is_external() || (service.mtls.is_none() && service.port_mtls.is_empty()) {
         return None;
     }
-    let ports = service.port_mtls.iter().map(|(port, own)| (port.to_string(), mode(*own)));
+    let ports = service
+        .port_mtls
+        .iter()
+        .map(|(port, own)| (port.to_string(), mode(*own)));
     Some(object(&service.namespace, &service.name).spec(json!({
         "selector": { "matchLabels": selector(service) },
         "mtls": service.mtls.map(mode),
@@ -39,5 +46,10 @@ fn mode(mode: MtlsMode) -> Value {
 }
 
 fn object<'a>(namespace: &'a str, name: &'a str) -> Object<'a> {
-    Object { api: SECURITY, kind: "PeerAuthentication", namespace: Some(namespace), name }
+    Object {
+        api: SECURITY,
+        kind: "PeerAuthentication",
+        namespace: Some(namespace),
+        name,
+    }
 }

@@ -19,7 +19,10 @@ pub(super) fn object(service: &Service) -> Option<Value> {
             spec["resolution"] = json!("STATIC");
             spec["workloadSelector"] = json!({ "labels": selector(service) });
         }
-        Kind::External { resolution, endpoints } => {
+        Kind::External {
+            resolution,
+            endpoints,
+        } => {
             spec["location"] = json!("MESH_EXTERNAL");
             spec["resolution"] = json!(word(*resolution));
             let endpoint = |address| json!({ "address": address });
@@ -27,7 +30,15 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         }
     }
     let (namespace, name) = (Some(service.namespace.as_str()), service.name.as_str());
-    Some(Object { api: NETWORKING, kind: "ServiceEntry", namespace, name }.spec(spec))
+    Some(
+        Object {
+            api: NETWORKING,
+            kind: "ServiceEntry",
+            namespace,
+            name,
+        }
+        .spec(spec),
+    )
 }
 
 fn port(port: &Port) -> Value {

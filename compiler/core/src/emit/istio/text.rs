@@ -25,7 +25,11 @@ pub(super) const fn mtls_mode(mode: MtlsMode) -> &'static str {
 /// `region/zone/subzone`; `None` where nothing is said.
 pub(super) fn locality(locality: &Locality) -> Option<String> {
     let parts = [&locality.region, &locality.zone, &locality.subzone];
-    let said: Vec<_> = parts.into_iter().take_while(|part| !part.is_empty()).map(String::as_str).collect();
+    let said: Vec<_> = parts
+        .into_iter()
+        .take_while(|part| !part.is_empty())
+        .map(String::as_str)
+        .collect();
     (!said.is_empty()).then(|| said.join("/"))
 }
 
@@ -48,7 +52,10 @@ mod tests {
             zone: zone.to_owned(),
             subzone: String::new(),
         };
-        assert_eq!(locality(&place("us-west-2", "us-west-2a")).as_deref(), Some("us-west-2/us-west-2a"));
+        assert_eq!(
+            locality(&place("us-west-2", "us-west-2a")).as_deref(),
+            Some("us-west-2/us-west-2a")
+        );
         assert_eq!(locality(&place("us-west-2", "")).as_deref(), Some("us-west-2"));
         assert_eq!(locality(&place("", "")), None);
     }

@@ -26,7 +26,9 @@ pub(super) fn group(group: &Group) -> Value {
 pub(super) fn entry(group: &Group, vm: &Vm) -> Value {
     let mut labels = group.labels.clone();
     labels.extend(vm.labels.clone());
-    labels.entry(TLS_MODE.to_owned()).or_insert_with(|| "istio".to_owned());
+    labels
+        .entry(TLS_MODE.to_owned())
+        .or_insert_with(|| "istio".to_owned());
     let object = object("WorkloadEntry", group, &vm.name);
     object.spec(json!({
         "address": vm.address,
@@ -40,7 +42,12 @@ pub(super) fn entry(group: &Group, vm: &Vm) -> Value {
 }
 
 fn object<'a>(kind: &'a str, group: &'a Group, name: &'a str) -> Object<'a> {
-    Object { api: NETWORKING, kind, namespace: Some(&group.namespace), name }
+    Object {
+        api: NETWORKING,
+        kind,
+        namespace: Some(&group.namespace),
+        name,
+    }
 }
 
 fn probe(probe: &Probe) -> Value {

@@ -10,7 +10,9 @@ const DEFAULT: &str = "default";
 
 /// The service accounts of all workloads of `namespace`, pods and VMs.
 pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
-    let services = mesh.services_in(namespace).filter(|service| !service.is_external());
+    let services = mesh
+        .services_in(namespace)
+        .filter(|service| !service.is_external());
     let accounts: BTreeSet<&str> = services
         .flat_map(|service| {
             let groups = service.groups.iter().map(|group| group.account.as_str());
@@ -22,5 +24,11 @@ pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
 }
 
 fn object(namespace: &str, name: &str) -> Value {
-    Object { api: "v1", kind: "ServiceAccount", namespace: Some(namespace), name }.with(json!({}))
+    Object {
+        api: "v1",
+        kind: "ServiceAccount",
+        namespace: Some(namespace),
+        name,
+    }
+    .with(json!({}))
 }

@@ -24,7 +24,10 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
     let folder = format!("kubernetes/{}", cluster.name);
     let mut manifests = vec![
         ("00-namespaces.yaml".to_owned(), namespace::objects(mesh, cluster)),
-        (format!("10-{SYSTEM_NAMESPACE}.yaml"), istio::system_objects(mesh, cluster)),
+        (
+            format!("10-{SYSTEM_NAMESPACE}.yaml"),
+            istio::system_objects(mesh, cluster),
+        ),
     ];
     for namespace in mesh.namespaces.keys() {
         let mut objects = identity::accounts(mesh, namespace);
@@ -32,15 +35,23 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
         objects.extend(istio::namespace_objects(mesh, namespace));
         manifests.push((format!("20-{namespace}.yaml"), objects));
         // Machines come and go more often than services: their diff is a file of its own.
-        manifests.push((format!("30-{namespace}-vms.yaml"), istio::machine_objects(mesh, namespace)));
+        manifests.push((
+            format!("30-{namespace}-vms.yaml"),
+            istio::machine_objects(mesh, namespace),
+        ));
     }
     manifests.retain(|(_, objects)| !objects.is_empty());
     let kustomization = kustomization(manifests.iter().map(|(name, _)| name.as_str()));
-    let mut files: Vec<_> =
-        manifests.into_iter().map(|(name, objects)| (name, yaml_text(&objects))).collect();
+    let mut files: Vec<_> = manifests
+        .into_iter()
+        .map(|(name, objects)| (name, yaml_text(&objects)))
+        .collect();
     files.push(("kustomization.yaml".to_owned(), kustomization));
     files.extend(values::files(mesh, cluster));
-    files.into_iter().map(|(name, text)| (format!("{folder}/{name}"), File::public(text))).collect()
+    files
+        .into_iter()
+        .map(|(name, text)| (format!("{folder}/{name}"), File::public(text)))
+        .collect()
 }
 
 fn kustomization<'a>(resources: impl Iterator<Item = &'a str>) -> String {

@@ -7,13 +7,23 @@ use crate::model::{Cluster, Mesh, Namespace};
 /// istio-system with the network of its cluster, then the mesh's own namespaces.
 pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     let labels = json!({ "topology.istio.io/network": cluster.network });
-    let own = mesh.namespaces.values().filter(|namespace| namespace.name != SYSTEM_NAMESPACE);
+    let own = mesh
+        .namespaces
+        .values()
+        .filter(|namespace| namespace.name != SYSTEM_NAMESPACE);
     let own = own.map(|namespace| object(&namespace.name, labels_of(mesh, namespace)));
-    std::iter::once(object(SYSTEM_NAMESPACE, labels)).chain(own).collect()
+    std::iter::once(object(SYSTEM_NAMESPACE, labels))
+        .chain(own)
+        .collect()
 }
 
 fn object(name: &str, labels: Value) -> Value {
-    let object = Object { api: "v1", kind: "Namespace", namespace: None, name };
+    let object = Object {
+        api: "v1",
+        kind: "Namespace",
+        namespace: None,
+        name,
+    };
     object.with(json!({ "metadata": { "labels": labels } }))
 }
 
@@ -29,6 +39,11 @@ fn labels_of(mesh: &Mesh, namespace: &Namespace) -> Value {
             labels.insert("istio-injection".to_owned(), Value::from("enabled"));
         }
     }
-    labels.extend(namespace.labels.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))));
+    labels.extend(
+        namespace
+            .labels
+            .iter()
+            .map(|(key, value)| (key.clone(), Value::from(value.as_str()))),
+    );
     Value::Object(labels)
 }

@@ -7,7 +7,9 @@ use crate::model::{Kind, Port, Service};
 
 /// The Service of Kubernetes, if it is one.
 pub(super) fn object(service: &Service) -> Option<Value> {
-    let Kind::Kubernetes { headless } = service.kind else { return None };
+    let Kind::Kubernetes { headless } = service.kind else {
+        return None;
+    };
     let mut spec = json!({
         "clusterIP": cluster_ip(service, headless),
         "selector": selector(service),
@@ -18,8 +20,12 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         spec["clusterIPs"] = json!(service.addresses);
         spec["ipFamilyPolicy"] = json!("RequireDualStack");
     }
-    let object =
-        Object { api: "v1", kind: "Service", namespace: Some(&service.namespace), name: &service.name };
+    let object = Object {
+        api: "v1",
+        kind: "Service",
+        namespace: Some(&service.namespace),
+        name: &service.name,
+    };
     Some(object.spec(spec))
 }
 
@@ -28,7 +34,11 @@ fn cluster_ip(service: &Service, headless: bool) -> Option<String> {
     if headless {
         return Some("None".to_owned());
     }
-    service.addresses.first().filter(|_| service.addresses_given).map(ToString::to_string)
+    service
+        .addresses
+        .first()
+        .filter(|_| service.addresses_given)
+        .map(ToString::to_string)
 }
 
 fn port(port: &Port) -> Value {
@@ -47,7 +57,10 @@ pub(crate) fn selector(service: &Service) -> BTreeMap<String, String> {
         return pods.selector.clone();
     }
     let mut groups = service.groups.iter();
-    let mut common = groups.next().map(|group| group.labels.clone()).unwrap_or_default();
+    let mut common = groups
+        .next()
+        .map(|group| group.labels.clone())
+        .unwrap_or_default();
     for group in groups {
         common.retain(|key, value| group.labels.get(key) == Some(value));
     }

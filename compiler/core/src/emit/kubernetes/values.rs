@@ -8,10 +8,20 @@ const PORT: u16 = 15443;
 
 /// Values for Istio's charts: `istiod`, and `gateway` for each gateway of the cluster.
 pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, String)> {
-    let mut files = vec![("istiod.values.yaml".to_owned(), yaml_text([&istiod(mesh, cluster)]))];
+    let mut files = vec![(
+        "istiod.values.yaml".to_owned(),
+        yaml_text([&istiod(mesh, cluster)]),
+    )];
     for (index, gateway) in cluster.gateways.iter().enumerate() {
-        let name = if index == 0 { "eastwest-gateway" } else { gateway.name.as_str() };
-        files.push((format!("{name}.values.yaml"), yaml_text([&of_gateway(mesh, cluster, gateway)])));
+        let name = if index == 0 {
+            "eastwest-gateway"
+        } else {
+            gateway.name.as_str()
+        };
+        files.push((
+            format!("{name}.values.yaml"),
+            yaml_text([&of_gateway(mesh, cluster, gateway)]),
+        ));
     }
     files
 }
@@ -45,7 +55,10 @@ fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
         ("istio".to_owned(), json!(short_name(gateway))),
     ]);
     if gateway.port != PORT {
-        labels.insert("networking.istio.io/gatewayPort".to_owned(), json!(gateway.port.to_string()));
+        labels.insert(
+            "networking.istio.io/gatewayPort".to_owned(),
+            json!(gateway.port.to_string()),
+        );
     }
     without_empty(json!({
         "name": gateway.name,

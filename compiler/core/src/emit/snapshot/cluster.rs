@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use mesh_wire::Millis;
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
-    Balance, Cluster, Discovery, Endpoint, HttpVersion, Keepalive, LocalityEndpoints, LocalityPolicy, MeshTls,
-    Outliers, ServiceName, Transport,
+    Balance, Cluster, Discovery, Endpoint, HttpVersion, Keepalive, LocalityEndpoints, LocalityPolicy,
+    MeshTls, Outliers, ServiceName, Transport,
 };
 use mesh_wire::listener::MtlsMode;
 use mesh_wire::matcher::StringMatch;
@@ -26,7 +26,11 @@ const INBOUND_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6));
 
 /// All clusters that `viewer` knows, by name.
 pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> BTreeMap<String, Cluster> {
-    let finder = Finder { mesh, viewer, options };
+    let finder = Finder {
+        mesh,
+        viewer,
+        options,
+    };
     let mut all = BTreeMap::from([
         (name::BLACK_HOLE.to_owned(), plain(Discovery::BlackHole)),
         (name::PASSTHROUGH.to_owned(), passthrough()),
@@ -60,7 +64,11 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
     };
     let mut cluster = Cluster {
         transport: transport(finder.mesh, service, port, named),
-        http: if port.protocol.is_http2() { HttpVersion::Http2 } else { HttpVersion::Http1 },
+        http: if port.protocol.is_http2() {
+            HttpVersion::Http2
+        } else {
+            HttpVersion::Http1
+        },
         balance: balance(discovery, service.traffic.balance),
         locality: locality(&service.traffic),
         outliers: service.traffic.eject.as_ref().map(outliers),
@@ -69,16 +77,30 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
         ..plain(discovery)
     };
     apply_pool(&mut cluster, &service.traffic);
-    cluster.panic_threshold = service.traffic.eject.as_ref().and_then(|eject| eject.min_health).unwrap_or(0);
+    cluster.panic_threshold = service
+        .traffic
+        .eject
+        .as_ref()
+        .and_then(|eject| eject.min_health)
+        .unwrap_or(0);
     cluster
 }
 
 fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {
     match &service.kind {
         Kind::Kubernetes { headless: true } => Discovery::OriginalDestination,
-        Kind::External { resolution: Resolution::Dns, .. } => Discovery::StrictDns,
-        Kind::External { resolution: Resolution::None, .. } => Discovery::OriginalDestination,
-        Kind::External { resolution: Resolution::Static, .. } => Discovery::Listed,
+        Kind::External {
+            resolution: Resolution::Dns,
+            ..
+        } => Discovery::StrictDns,
+        Kind::External {
+            resolution: Resolution::None,
+            ..
+        } => Discovery::OriginalDestination,
+        Kind::External {
+            resolution: Resolution::Static,
+            ..
+        } => Discovery::Listed,
         // Pods whose addresses nobody said, with no gateway before them: the ClusterIP that the client dialled
         // is the way to them.
         _ if finder.pods(service) == PodView::Unknown
@@ -108,15 +130,28 @@ fn transport(mesh: &Mesh, service: &Service, port: &Port, subset: &str) -> Trans
 }
 
 fn alpn(http2: bool) -> Vec<String> {
-    let names: &[&str] = if http2 { &["istio-peer-exchange", "istio", "h2"] } else { &["istio-peer-exchange", "istio"] };
+    let names: &[&str] = if http2 {
+        &["istio-peer-exchange", "istio", "h2"]
+    } else {
+        &["istio-peer-exchange", "istio"]
+    };
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// The accounts behind a service, in every name of the trust domain (Istio `ExpandWithTrustDomains`).
 fn sans(mesh: &Mesh, service: &Service) -> Vec<StringMatch> {
-    let pods = service.pods.iter().map(|_| (&service.namespace, &service.account));
-    let groups = service.groups.iter().map(|group| (&group.namespace, &group.account));
-    let accounts: BTreeSet<_> = pods.chain(groups).filter(|(_, account)| !account.is_empty()).collect();
+    let pods = service
+        .pods
+        .iter()
+        .map(|_| (&service.namespace, &service.account));
+    let groups = service
+        .groups
+        .iter()
+        .map(|group| (&group.namespace, &group.account));
+    let accounts: BTreeSet<_> = pods
+        .chain(groups)
+        .filter(|(_, account)| !account.is_empty())
+        .collect();
     let domains = || std::iter::once(&mesh.trust_domain).chain(&mesh.trust_domain_aliases);
     let ids = accounts.into_iter().flat_map(|(namespace, account)| {
         domains().map(move |domain| format!("spiffe://{domain}/ns/{namespace}/sa/{account}"))
@@ -136,7 +171,11 @@ fn balance(discovery: Discovery, wanted: Option<model::Balance>) -> Balance {
 /// Istio prefers near localities wherever outliers are ejected (MeshConfig `localityLbSetting` is on by default).
 /// Which are near is left to the proxy, since VMs of one group may stand in different places.
 fn locality(traffic: &TrafficPolicy) -> LocalityPolicy {
-    if traffic.eject.is_some() { LocalityPolicy::Nearest } else { LocalityPolicy::Ignore }
+    if traffic.eject.is_some() {
+        LocalityPolicy::Nearest
+    } else {
+        LocalityPolicy::Ignore
+    }
 }
 
 fn outliers(eject: &model::Eject) -> Outliers {
@@ -162,9 +201,16 @@ fn apply_pool(cluster: &mut Cluster, traffic: &TrafficPolicy) {
         idle_timeout: limits.idle_timeout,
     };
     let seconds = |span: Millis| u32::try_from(span.0 / 1000).unwrap_or(u32::MAX);
-    let (time, interval) = (limits.keepalive_time.map(seconds), limits.keepalive_interval.map(seconds));
+    let (time, interval) = (
+        limits.keepalive_time.map(seconds),
+        limits.keepalive_interval.map(seconds),
+    );
     if time.is_some() || interval.is_some() {
-        cluster.keepalive = Some(Keepalive { time, interval, probes: None });
+        cluster.keepalive = Some(Keepalive {
+            time,
+            interval,
+            probes: None,
+        });
     }
 }
 
@@ -173,7 +219,11 @@ fn service_name(service: &Service) -> ServiceName {
     ServiceName {
         host: service.host.clone(),
         // What is no Service of Kubernetes is called by its host (Istio `serviceentry/conversion.go`).
-        name: if kubernetes { service.name.clone() } else { service.host.clone() },
+        name: if kubernetes {
+            service.name.clone()
+        } else {
+            service.host.clone()
+        },
         namespace: service.namespace.clone(),
     }
 }
@@ -189,7 +239,11 @@ fn external_endpoints(service: &Service, endpoints: &[String], port: &Port) -> V
         workload: None,
     };
     let endpoints = addresses.iter().map(endpoint).collect();
-    vec![LocalityEndpoints { locality: wire::Locality::default(), priority: 0, endpoints }]
+    vec![LocalityEndpoints {
+        locality: wire::Locality::default(),
+        priority: 0,
+        endpoints,
+    }]
 }
 
 /// Clusters of the gateways' own Services. Gateways have no sidecar, so no endpoint of theirs can be reached from
@@ -197,12 +251,23 @@ fn external_endpoints(service: &Service, endpoints: &[String], port: &Port) -> V
 fn gateway_clusters(mesh: &Mesh) -> Vec<(String, Cluster)> {
     let mut all = Vec::new();
     for gateway in gateway_service::all(mesh) {
-        for port in gateway_service::TLS_PORTS.into_iter().chain([gateway_service::STATUS_PORT]) {
+        for port in gateway_service::TLS_PORTS
+            .into_iter()
+            .chain([gateway_service::STATUS_PORT])
+        {
             let sni = name::sni(port, "", &gateway.host);
             let undeclared = port == gateway_service::STATUS_PORT;
             let cluster = Cluster {
-                transport: Transport::Mesh(MeshTls { sni, alpn: alpn(false), sans: Vec::new() }),
-                http: if undeclared { HttpVersion::AsClient } else { HttpVersion::Http1 },
+                transport: Transport::Mesh(MeshTls {
+                    sni,
+                    alpn: alpn(false),
+                    sans: Vec::new(),
+                }),
+                http: if undeclared {
+                    HttpVersion::AsClient
+                } else {
+                    HttpVersion::Http1
+                },
                 service: Some(ServiceName {
                     host: gateway.host.clone(),
                     name: gateway.name.to_owned(),
@@ -219,7 +284,10 @@ fn gateway_clusters(mesh: &Mesh) -> Vec<(String, Cluster)> {
 fn inbound_cluster(service: &Service) -> Cluster {
     let mut cluster = plain(Discovery::OriginalDestination);
     apply_pool(&mut cluster, &service.traffic);
-    from_inbound(Cluster { service: Some(service_name(service)), ..cluster })
+    from_inbound(Cluster {
+        service: Some(service_name(service)),
+        ..cluster
+    })
 }
 
 fn passthrough() -> Cluster {
@@ -231,7 +299,10 @@ fn passthrough() -> Cluster {
 }
 
 fn from_inbound(cluster: Cluster) -> Cluster {
-    Cluster { source_address: Some(INBOUND_SOURCE), ..cluster }
+    Cluster {
+        source_address: Some(INBOUND_SOURCE),
+        ..cluster
+    }
 }
 
 fn plain(discovery: Discovery) -> Cluster {

@@ -30,7 +30,12 @@ pub(super) enum PodView {
 
 impl Finder<'_> {
     /// Endpoints by place, ordered.
-    pub(super) fn find(&self, service: &Service, port: &Port, subset: Option<&Subset>) -> Vec<LocalityEndpoints> {
+    pub(super) fn find(
+        &self,
+        service: &Service,
+        port: &Port,
+        subset: Option<&Subset>,
+    ) -> Vec<LocalityEndpoints> {
         let mut places = Places::new();
         for group in &service.groups {
             for vm in group.vms.iter().filter(|vm| in_subset(group, vm, subset)) {
@@ -40,16 +45,29 @@ impl Finder<'_> {
         if let Some(pods) = service.pods.as_ref().filter(|pods| pods_in_subset(pods, subset)) {
             self.add_pods(&mut places, service, port, pods);
         }
-        let listed = |(locality, endpoints)| LocalityEndpoints { locality, priority: 0, endpoints };
+        let listed = |(locality, endpoints)| LocalityEndpoints {
+            locality,
+            priority: 0,
+            endpoints,
+        };
         places.into_iter().map(listed).collect()
     }
 
     /// How the viewer reaches the pods of `service`.
     pub(super) fn pods(&self, service: &Service) -> PodView {
-        let Some(pods) = &service.pods else { return PodView::None };
+        let Some(pods) = &service.pods else {
+            return PodView::None;
+        };
         let known = self.options.pod_endpoints.contains_key(&service.host);
-        let gateway = self.mesh.gateways_of(&pods.network).any(|gateway| !gateway.addresses.is_empty());
-        if (known && self.direct(&pods.network)) || gateway { PodView::Reachable } else { PodView::Unknown }
+        let gateway = self
+            .mesh
+            .gateways_of(&pods.network)
+            .any(|gateway| !gateway.addresses.is_empty());
+        if (known && self.direct(&pods.network)) || gateway {
+            PodView::Reachable
+        } else {
+            PodView::Unknown
+        }
     }
 
     fn direct(&self, network: &str) -> bool {
@@ -89,7 +107,9 @@ impl Finder<'_> {
             // Behind the gateway the pods' number counts; where it is not known, one stands for all. A viewer on
             // the pods' own network, which does not know their addresses, finds the gateway too.
             let pods = known.map_or(1, Vec::len);
-            let weight = u32::try_from(pods).unwrap_or(u32::MAX).saturating_mul(self.scale());
+            let weight = u32::try_from(pods)
+                .unwrap_or(u32::MAX)
+                .saturating_mul(self.scale());
             add_doors(place, weight, self.pod_doors(service));
         }
         if place.is_empty() {
@@ -98,11 +118,21 @@ impl Finder<'_> {
     }
 
     fn pod_doors(&self, service: &Service) -> Vec<Door> {
-        let Some(pods) = &service.pods else { return Vec::new() };
+        let Some(pods) = &service.pods else {
+            return Vec::new();
+        };
         // Gateways of the pods' own cluster come before others of the network (Istio `selectNetworkGateways`).
-        let own = self.mesh.clusters.get(&pods.cluster).map_or(&[][..], |cluster| &cluster.gateways);
+        let own = self
+            .mesh
+            .clusters
+            .get(&pods.cluster)
+            .map_or(&[][..], |cluster| &cluster.gateways);
         let own = doors(own.iter());
-        if own.is_empty() { doors(self.mesh.gateways_of(&pods.network)) } else { own }
+        if own.is_empty() {
+            doors(self.mesh.gateways_of(&pods.network))
+        } else {
+            own
+        }
     }
 
     fn workload(&self, service: &Service, group: &Group, vm: &Vm) -> WorkloadName {
@@ -134,11 +164,18 @@ impl Finder<'_> {
     fn scale(&self) -> u32 {
         let networks = self.mesh.clusters.values().map(|cluster| &cluster.network);
         let by_network = networks.map(|network| doors(self.mesh.gateways_of(network)).len());
-        let by_cluster = self.mesh.clusters.values().map(|cluster| doors(cluster.gateways.iter()).len());
-        by_network.chain(by_cluster).filter(|number| *number > 0).fold(1, |all, number| {
-            let number = u32::try_from(number).unwrap_or(u32::MAX);
-            least_common_multiple(all, number)
-        })
+        let by_cluster = self
+            .mesh
+            .clusters
+            .values()
+            .map(|cluster| doors(cluster.gateways.iter()).len());
+        by_network
+            .chain(by_cluster)
+            .filter(|number| *number > 0)
+            .fold(1, |all, number| {
+                let number = u32::try_from(number).unwrap_or(u32::MAX);
+                least_common_multiple(all, number)
+            })
     }
 }
 
@@ -151,7 +188,10 @@ struct Door {
 
 fn doors<'a>(gateways: impl Iterator<Item = &'a Gateway>) -> Vec<Door> {
     let each = |gateway: &'a Gateway| {
-        gateway.addresses.iter().map(|address| Door { address: address.clone(), port: gateway.port })
+        gateway.addresses.iter().map(|address| Door {
+            address: address.clone(),
+            port: gateway.port,
+        })
     };
     let mut all: Vec<Door> = gateways.flat_map(each).collect();
     all.sort();
@@ -161,7 +201,9 @@ fn doors<'a>(gateways: impl Iterator<Item = &'a Gateway>) -> Vec<Door> {
 
 /// Splits `weight` among the gateways, each of which stands once for all that lie behind it.
 fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: Vec<Door>) {
-    let Ok(number) = u32::try_from(doors.len()) else { return };
+    let Ok(number) = u32::try_from(doors.len()) else {
+        return;
+    };
     for door in doors {
         let share = weight / number.max(1);
         let same = |end: &&mut Endpoint| end.address == door.address && end.port == door.port;
@@ -185,7 +227,10 @@ pub(crate) fn target(group: &Group, port: &Port) -> u16 {
 
 /// Pods without a sidecar speak no mutual TLS.
 pub(super) fn pod_mtls(mesh: &Mesh, service: &Service, port: u16) -> bool {
-    let injected = mesh.namespaces.get(&service.namespace).is_some_and(|namespace| namespace.injection);
+    let injected = mesh
+        .namespaces
+        .get(&service.namespace)
+        .is_some_and(|namespace| namespace.injection);
     injected && mtls_of(mesh, service, Some(port)) != MtlsMode::Disable
 }
 

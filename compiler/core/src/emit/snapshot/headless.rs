@@ -8,7 +8,10 @@ use crate::model::{Mesh, Service};
 /// the spec knows none.
 pub(crate) fn headless_addresses(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service) -> Vec<IpAddr> {
     let direct = |network: &str| {
-        viewer.is_in(network) || mesh.gateways_of(network).all(|gateway| gateway.addresses.is_empty())
+        viewer.is_in(network)
+            || mesh
+                .gateways_of(network)
+                .all(|gateway| gateway.addresses.is_empty())
     };
     let groups = service.groups.iter().filter(|group| direct(&group.network));
     let all: BTreeSet<IpAddr> = groups.flat_map(|group| &group.vms).map(|vm| vm.address).collect();

@@ -20,11 +20,17 @@ pub(super) struct WorkloadPort<'a> {
 /// The ports of the viewer's workload that its service declares, in order. Two ports of the service may lead to
 /// one of the workload: the first counts.
 pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
-    let Some(service) = viewer.service else { return Vec::new() };
+    let Some(service) = viewer.service else {
+        return Vec::new();
+    };
     let mut all = BTreeMap::new();
     for port in &service.ports {
         let number = viewer.group.map_or(port.target, |group| target(group, port));
-        all.entry(number).or_insert(WorkloadPort { number, protocol: port.protocol, service });
+        all.entry(number).or_insert(WorkloadPort {
+            number,
+            protocol: port.protocol,
+            service,
+        });
     }
     all.into_values().collect()
 }
@@ -33,8 +39,15 @@ pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
 pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener> {
     let declared = ports(viewer);
     let numbers: BTreeSet<u16> = declared.iter().map(|port| port.number).collect();
-    let mut all: Vec<_> = declared.iter().map(|port| declared_port(mesh, viewer, *port)).collect();
-    let modes = viewer.service.map(|service| &service.port_mtls).into_iter().flatten();
+    let mut all: Vec<_> = declared
+        .iter()
+        .map(|port| declared_port(mesh, viewer, *port))
+        .collect();
+    let modes = viewer
+        .service
+        .map(|service| &service.port_mtls)
+        .into_iter()
+        .flatten();
     for (port, _) in modes.filter(|(port, _)| !numbers.contains(port)) {
         all.push(catch_all(mesh, viewer, Some(*port)));
     }
@@ -43,7 +56,11 @@ pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener
 }
 
 fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> InboundListener {
-    let protocol = if port.protocol.is_http() { InboundProtocol::Http } else { InboundProtocol::Tcp };
+    let protocol = if port.protocol.is_http() {
+        InboundProtocol::Http
+    } else {
+        InboundProtocol::Tcp
+    };
     InboundListener {
         name: format!("0.0.0.0_{}", port.number),
         port: Some(port.number),
@@ -59,12 +76,18 @@ fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> In
 fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundListener {
     let protocol = InboundProtocol::Detect;
     InboundListener {
-        name: port.map_or_else(|| "virtualInbound".to_owned(), |port| format!("virtualInbound_{port}")),
+        name: port.map_or_else(
+            || "virtualInbound".to_owned(),
+            |port| format!("virtualInbound_{port}"),
+        ),
         port,
         protocol,
         mtls: viewer.mtls(mesh, port),
         cluster: name::INBOUND_PASSTHROUGH.to_owned(),
-        policy: viewer.service.map(|service| policy::of(mesh, service, protocol)).unwrap_or_default(),
+        policy: viewer
+            .service
+            .map(|service| policy::of(mesh, service, protocol))
+            .unwrap_or_default(),
         routes: None,
     }
 }

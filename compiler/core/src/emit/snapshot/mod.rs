@@ -19,7 +19,8 @@ mod viewer;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use mesh_wire::Snapshot;
+use mesh_wire::listener::Detection;
+use mesh_wire::{Millis, Snapshot};
 
 use crate::model::{Group, Mesh, Vm, WorkloadRef};
 
@@ -40,6 +41,12 @@ pub struct Options {
 
 /// The name of the file with the part that a group shares; it lies beside the VM's own.
 pub const SHARED_FILE: &str = "mesh.json";
+
+/// istiod waits for ever for the first bytes (`protocolDetectionTimeout`).
+const DETECTION: Detection = Detection {
+    timeout: Millis(0),
+    continue_on_timeout: true,
+};
 
 /// The whole snapshot of one workload.
 ///
@@ -74,7 +81,7 @@ fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
         inbound: inbound::listeners(mesh, viewer),
         outbound: outbound::listeners(mesh, viewer),
         outbound_default: Some(outbound::default_cluster(mesh).to_owned()),
-        detection: Some(mesh_wire::listener::Detection::default()),
+        detection: Some(DETECTION),
         routes: route::tables(mesh, viewer),
         clusters: cluster::clusters(mesh, viewer, options),
         telemetry: Some(node::telemetry(mesh)),

@@ -24,7 +24,10 @@ pub(super) fn sni(port: u16, subset: &str, host: &str) -> String {
 
 /// The domain behind `.svc.` of the hosts of Kubernetes.
 pub(crate) fn domain(mesh: &Mesh) -> &str {
-    mesh.services.iter().find_map(kubernetes_domain).unwrap_or("cluster.local")
+    mesh.services
+        .iter()
+        .find_map(kubernetes_domain)
+        .unwrap_or("cluster.local")
 }
 
 fn kubernetes_domain(service: &Service) -> Option<&str> {

@@ -12,10 +12,17 @@ pub const IDENTITY_FOLDER: &str = "/etc/meshd/identity";
 impl Viewer<'_> {
     /// The viewer as istiod would know it (Istio `pilot/pkg/model/context.go`).
     pub(super) fn node(&self, mesh: &Mesh) -> Node {
-        let address = self.addresses.first().map(ToString::to_string).unwrap_or_default();
+        let address = self
+            .addresses
+            .first()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         let Self { name, namespace, .. } = self;
         Node {
-            id: format!("sidecar~{address}~{name}.{namespace}~{}", namespace_domain(mesh, namespace)),
+            id: format!(
+                "sidecar~{address}~{name}.{namespace}~{}",
+                namespace_domain(mesh, namespace)
+            ),
             name: name.clone(),
             namespace: (*namespace).to_owned(),
             workload: self.workload.clone(),
@@ -71,5 +78,8 @@ pub(super) fn canonical(labels: &BTreeMap<String, String>, workload: &str) -> (S
     let first = |keys: [&str; 3]| keys.iter().find_map(|key| labels.get(*key)).cloned();
     let service = first([CANONICAL_NAME, "app.kubernetes.io/name", "app"]);
     let revision = first([CANONICAL_REVISION, "app.kubernetes.io/version", "version"]);
-    (service.unwrap_or_else(|| workload.to_owned()), revision.unwrap_or_else(|| "latest".to_owned()))
+    (
+        service.unwrap_or_else(|| workload.to_owned()),
+        revision.unwrap_or_else(|| "latest".to_owned()),
+    )
 }

@@ -39,7 +39,9 @@ fn insert(all: &mut BTreeMap<String, OutboundListener>, listener: OutboundListen
 }
 
 fn ports(mesh: &Mesh) -> impl Iterator<Item = (&Service, &Port)> {
-    mesh.services.iter().flat_map(|service| service.ports.iter().map(move |port| (service, port)))
+    mesh.services
+        .iter()
+        .flat_map(|service| service.ports.iter().map(move |port| (service, port)))
 }
 
 /// All HTTP services of a port share one listener; the request's host says which is meant.
@@ -60,8 +62,12 @@ fn byte_listeners(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Po
     let cluster = name::outbound(port.number, "", &service.host);
     if matches!(service.kind, Kind::Kubernetes { headless: true }) {
         let own = |address: &IpAddr| viewer.addresses.contains(address);
-        let others = super::headless_addresses(mesh, viewer, service).into_iter().filter(|ip| !own(ip));
-        return others.map(|ip| tcp_listener(vec![ip], port.number, &cluster)).collect();
+        let others = super::headless_addresses(mesh, viewer, service)
+            .into_iter()
+            .filter(|ip| !own(ip));
+        return others
+            .map(|ip| tcp_listener(vec![ip], port.number, &cluster))
+            .collect();
     }
     let addresses = viewer.dialable(&service.addresses);
     if !addresses.is_empty() {
@@ -75,25 +81,42 @@ fn byte_listeners(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Po
 }
 
 fn tcp_listener(addresses: Vec<IpAddr>, port: u16, cluster: &str) -> OutboundListener {
-    let name = addresses.first().map_or_else(|| wildcard(port), |address| format!("{address}_{port}"));
-    OutboundListener { name, addresses, port, protocol: OutboundProtocol::Tcp { clusters: all_to(cluster) } }
+    let name = addresses
+        .first()
+        .map_or_else(|| wildcard(port), |address| format!("{address}_{port}"));
+    OutboundListener {
+        name,
+        addresses,
+        port,
+        protocol: OutboundProtocol::Tcp {
+            clusters: all_to(cluster),
+        },
+    }
 }
 
 /// Without an address the SNI tells TLS services of one port apart.
 fn sni_listener(mesh: &Mesh, service: &Service, port: u16, cluster: &str) -> OutboundListener {
-    let route = SniRoute { sni: vec![service.host.clone()], clusters: all_to(cluster) };
+    let route = SniRoute {
+        sni: vec![service.host.clone()],
+        clusters: all_to(cluster),
+    };
     OutboundListener {
         name: wildcard(port),
         addresses: Vec::new(),
         port,
-        protocol: OutboundProtocol::Tls { routes: vec![route], otherwise: default_cluster(mesh).to_owned() },
+        protocol: OutboundProtocol::Tls {
+            routes: vec![route],
+            otherwise: default_cluster(mesh).to_owned(),
+        },
     }
 }
 
 fn gateway_listeners(gateway: &gateway_service::GatewayService<'_>) -> Vec<OutboundListener> {
     let cluster = |port| name::outbound(port, "", &gateway.host);
     let tls = gateway_service::TLS_PORTS.into_iter();
-    let mut all: Vec<_> = tls.map(|port| tcp_listener(vec![gateway.address], port, &cluster(port))).collect();
+    let mut all: Vec<_> = tls
+        .map(|port| tcp_listener(vec![gateway.address], port, &cluster(port)))
+        .collect();
     let status = gateway_service::STATUS_PORT;
     all.push(OutboundListener {
         name: format!("{}_{status}", gateway.address),

@@ -10,8 +10,9 @@ use crate::model::{Allow, Mesh, Service, Source};
 pub(super) fn of(mesh: &Mesh, service: &Service, protocol: InboundProtocol) -> PolicySet {
     let name = |index| format!("ns[{}]-policy[{}]-rule[{index}]", service.namespace, service.name);
     let rules = service.allow.iter().enumerate();
-    let policies: BTreeMap<_, _> =
-        rules.map(|(index, allow)| (name(index), policy(mesh, allow, protocol))).collect();
+    let policies: BTreeMap<_, _> = rules
+        .map(|(index, allow)| (name(index), policy(mesh, allow, protocol)))
+        .collect();
     PolicySet { policies }
 }
 
@@ -40,7 +41,11 @@ fn never() -> Policy {
 }
 
 fn permission(allow: &Allow) -> Permission {
-    let ports = allow.ports.iter().map(|port| Permission::DestinationPort(*port)).collect();
+    let ports = allow
+        .ports
+        .iter()
+        .map(|port| Permission::DestinationPort(*port))
+        .collect();
     let methods = allow.methods.iter().map(|method| {
         Permission::Header(HeaderMatch {
             name: ":method".to_owned(),
@@ -48,10 +53,22 @@ fn permission(allow: &Allow) -> Permission {
             invert: false,
         })
     });
-    let paths = allow.paths.iter().map(|path| Permission::Path(string_match(path))).collect();
+    let paths = allow
+        .paths
+        .iter()
+        .map(|path| Permission::Path(string_match(path)))
+        .collect();
     let asked: Vec<Vec<Permission>> = vec![ports, methods.collect(), paths];
-    let all: Vec<_> = asked.into_iter().filter(|any| !any.is_empty()).map(Permission::OneOf).collect();
-    if all.is_empty() { Permission::Any } else { Permission::All(all) }
+    let all: Vec<_> = asked
+        .into_iter()
+        .filter(|any| !any.is_empty())
+        .map(Permission::OneOf)
+        .collect();
+    if all.is_empty() {
+        Permission::Any
+    } else {
+        Permission::All(all)
+    }
 }
 
 fn principal(mesh: &Mesh, from: &[Source]) -> Principal {
@@ -62,7 +79,10 @@ fn principal(mesh: &Mesh, from: &[Source]) -> Principal {
         Source::Account { namespace, account } => accounts(mesh, namespace, account),
         // Istio `authz/model/generator.go`, source namespaces.
         Source::Namespace(namespace) => {
-            vec![authenticated(StringMatch::Regex(format!(".*/ns/{}/.*", escape(namespace))))]
+            vec![authenticated(StringMatch::Regex(format!(
+                ".*/ns/{}/.*",
+                escape(namespace)
+            )))]
         }
     });
     Principal::All(vec![Principal::OneOf(ids.collect())])
@@ -71,7 +91,9 @@ fn principal(mesh: &Mesh, from: &[Source]) -> Principal {
 fn accounts(mesh: &Mesh, namespace: &str, account: &str) -> Vec<Principal> {
     let domains = std::iter::once(&mesh.trust_domain).chain(&mesh.trust_domain_aliases);
     let id = |domain| format!("spiffe://{domain}/ns/{namespace}/sa/{account}");
-    domains.map(|domain| authenticated(StringMatch::Exact(id(domain)))).collect()
+    domains
+        .map(|domain| authenticated(StringMatch::Exact(id(domain))))
+        .collect()
 }
 
 fn authenticated(name: StringMatch) -> Principal {

@@ -3,7 +3,8 @@ use std::net::IpAddr;
 
 use mesh_wire::Millis;
 use mesh_wire::route::{
-    DirectResponse, Forward, HeaderEdits, PathMatch, Retry, Route, RouteAction, RouteMatch, RouteTable, VirtualHost,
+    DirectResponse, Forward, HeaderEdits, PathMatch, Retry, Route, RouteAction, RouteMatch, RouteTable,
+    VirtualHost,
 };
 
 use super::outbound::all_to;
@@ -16,7 +17,11 @@ pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, Route
     for service in &mesh.services {
         for port in service.ports.iter().filter(|port| port.protocol.is_http()) {
             let host = virtual_host(mesh, viewer, service, port.number);
-            hosts.entry(port.number).or_default().entry(&service.host).or_insert(host);
+            hosts
+                .entry(port.number)
+                .or_default()
+                .entry(&service.host)
+                .or_insert(host);
         }
     }
     let table = |(port, hosts): (u16, BTreeMap<&str, VirtualHost>)| {
@@ -70,9 +75,13 @@ fn host_of_address(address: &IpAddr) -> String {
 fn unknown_host(mesh: &Mesh) -> VirtualHost {
     let (name, action) = match mesh.outbound {
         OutboundMode::AllowAny => ("allow_any", forward(name::PASSTHROUGH, None)),
-        OutboundMode::RegistryOnly => {
-            ("block_all", RouteAction::Respond(DirectResponse { status: 502, body: String::new() }))
-        }
+        OutboundMode::RegistryOnly => (
+            "block_all",
+            RouteAction::Respond(DirectResponse {
+                status: 502,
+                body: String::new(),
+            }),
+        ),
     };
     VirtualHost {
         name: name.to_owned(),
@@ -90,7 +99,12 @@ fn status_table(gateway: &gateway_service::GatewayService<'_>) -> (String, Route
         domains: vec!["*".to_owned()],
         routes: vec![default_route(&name::outbound(port, "", &gateway.host))],
     };
-    (name, RouteTable { virtual_hosts: vec![host] })
+    (
+        name,
+        RouteTable {
+            virtual_hosts: vec![host],
+        },
+    )
 }
 
 /// Where no VirtualService says anything.
@@ -129,7 +143,13 @@ fn forward(cluster: &str, retry: Option<Retry>) -> RouteAction {
 
 /// Istio's default (`networking/core/route/retry/retry.go`).
 fn default_retry() -> Retry {
-    let on = ["connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes"];
+    let on = [
+        "connect-failure",
+        "refused-stream",
+        "unavailable",
+        "cancelled",
+        "retriable-status-codes",
+    ];
     Retry {
         on: on.map(str::to_owned).to_vec(),
         attempts: 2,

@@ -65,16 +65,44 @@ impl<'a> Viewer<'a> {
     pub(super) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
         match workload {
             WorkloadRef::Vm { namespace, name } => {
-                let groups = mesh.services.iter().flat_map(|service| &service.groups);
-                let mut found = groups
-                    .filter(|group| &group.namespace == namespace)
-                    .flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
-                let unknown =
-                    || UnknownWorkload::Vm { namespace: namespace.clone(), name: name.clone() };
-                let (group, vm) = found.find(|(_, vm)| &vm.name == name).ok_or_else(unknown)?;
+                let groups = mesh.services_in(namespace).flat_map(|service| &service.groups);
+                let mut vms = groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
+                let unknown = || UnknownWorkload::Vm {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                };
+                let (group, vm) = vms.find(|(_, vm)| &vm.name == name).ok_or_else(unknown)?;
                 Ok(Self::of_vm(mesh, group, vm))
             }
-            WorkloadRef::Pod { .. } => Self::of_pod(mesh, workload),
+            WorkloadRef::Pod {
+                namespace,
+                name,
+                account,
+                service,
+                address,
+                cluster,
+            } => {
+                let service = match service {
+                    None => None,
+                    Some(service) => Some(lookup(mesh, namespace, service)?),
+                };
+                let home = mesh.clusters.get(cluster);
+                let home = home.ok_or_else(|| UnknownWorkload::Cluster(cluster.clone()))?;
+                let pods = service.and_then(|service| service.pods.as_ref());
+                Ok(Self {
+                    name: name.clone(),
+                    workload: service.map_or_else(|| name.clone(), |service| service.name.clone()),
+                    namespace,
+                    account,
+                    network: &home.network,
+                    cluster: &home.name,
+                    addresses: vec![*address],
+                    locality: pods.map(|pods| pods.locality.clone()).unwrap_or_default(),
+                    labels: pods.map(|pods| pods.selector.clone()).unwrap_or_default(),
+                    service,
+                    group: None,
+                })
+            }
         }
     }
 
@@ -84,15 +112,18 @@ impl<'a> Viewer<'a> {
         labels.extend(vm.labels.clone());
         Self {
             name: vm.name.clone(),
-            addresses: vec![vm.address],
             locality: vm.locality.clone(),
             labels,
-            ..Self::of_group(mesh, group)
+            ..Self::at(mesh, group, vec![vm.address])
         }
     }
 
     /// All VMs of a group, as far as they see the same.
     pub(crate) fn of_group(mesh: &'a Mesh, group: &'a Group) -> Self {
+        Self::at(mesh, group, group.vms.iter().map(|vm| vm.address).collect())
+    }
+
+    fn at(mesh: &'a Mesh, group: &'a Group, addresses: Vec<IpAddr>) -> Self {
         let service = mesh.services.iter().find(|service| owns(service, group));
         Self {
             name: group.name.clone(),
@@ -101,40 +132,12 @@ impl<'a> Viewer<'a> {
             account: &group.account,
             network: &group.network,
             cluster: cluster_of(mesh, service),
-            addresses: group.vms.iter().map(|vm| vm.address).collect(),
+            addresses,
             locality: Locality::default(),
             labels: group.labels.clone(),
             service,
             group: Some(group),
         }
-    }
-
-    fn of_pod(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
-        let WorkloadRef::Pod { namespace, name, account, service, address, cluster } = workload else {
-            return Err(UnknownWorkload::Cluster(String::new()));
-        };
-        let home = mesh.clusters.get(cluster).ok_or_else(|| UnknownWorkload::Cluster(cluster.clone()))?;
-        let service = match service {
-            None => None,
-            Some(name) => Some(mesh.service(namespace, name).ok_or_else(|| UnknownWorkload::Service {
-                namespace: namespace.clone(),
-                name: name.clone(),
-            })?),
-        };
-        let pods = service.and_then(|service| service.pods.as_ref());
-        Ok(Self {
-            name: name.clone(),
-            workload: service.map_or_else(|| name.clone(), |service| service.name.clone()),
-            namespace,
-            account,
-            network: &home.network,
-            cluster: &home.name,
-            addresses: vec![*address],
-            locality: pods.map(|pods| pods.locality.clone()).unwrap_or_default(),
-            labels: pods.map(|pods| pods.selector.clone()).unwrap_or_default(),
-            service,
-            group: None,
-        })
     }
 
     /// Endpoints on `network` are dialled themselves: it is the viewer's own, or nobody said (Istio `InNetwork`).
@@ -145,7 +148,11 @@ impl<'a> Viewer<'a> {
     /// Of `addresses`, those that the viewer can dial: of the families that it has itself. An IPv4 machine that
     /// is told of an IPv6 address fails before capture sees the connection.
     pub(crate) fn dialable(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
-        let has = |address: &&IpAddr| self.addresses.iter().any(|own| own.is_ipv4() == address.is_ipv4());
+        let has = |address: &&IpAddr| {
+            self.addresses
+                .iter()
+                .any(|own| own.is_ipv4() == address.is_ipv4())
+        };
         let own: Vec<IpAddr> = addresses.iter().filter(has).copied().collect();
         if own.is_empty() { addresses.to_vec() } else { own }
     }
@@ -162,18 +169,35 @@ impl<'a> Viewer<'a> {
 /// The mode of mutual TLS on a workload port of `service`: the narrowest PeerAuthentication wins.
 pub(super) fn mtls_of(mesh: &Mesh, service: &Service, port: Option<u16>) -> MtlsMode {
     let by_port = port.and_then(|port| service.port_mtls.get(&port));
-    by_port.copied().or(service.mtls).unwrap_or_else(|| namespace_mtls(mesh, &service.namespace))
+    by_port
+        .copied()
+        .or(service.mtls)
+        .unwrap_or_else(|| namespace_mtls(mesh, &service.namespace))
 }
 
 /// The mode that holds where a workload has none of its own.
 pub(super) fn namespace_mtls(mesh: &Mesh, namespace: &str) -> MtlsMode {
-    mesh.namespaces.get(namespace).and_then(|namespace| namespace.mtls).unwrap_or(mesh.mtls)
+    mesh.namespaces
+        .get(namespace)
+        .and_then(|namespace| namespace.mtls)
+        .unwrap_or(mesh.mtls)
 }
 
 /// The cluster that a service's workloads belong to: that of its pods, else the first.
 pub(super) fn cluster_of<'a>(mesh: &'a Mesh, service: Option<&'a Service>) -> &'a str {
-    let pods = service.and_then(|service| service.pods.as_ref()).map(|pods| pods.cluster.as_str());
-    pods.or_else(|| mesh.clusters.keys().next().map(String::as_str)).unwrap_or(DEFAULT_CLUSTER)
+    let pods = service
+        .and_then(|service| service.pods.as_ref())
+        .map(|pods| pods.cluster.as_str());
+    pods.or_else(|| mesh.clusters.keys().next().map(String::as_str))
+        .unwrap_or(DEFAULT_CLUSTER)
+}
+
+fn lookup<'a>(mesh: &'a Mesh, namespace: &str, name: &str) -> Result<&'a Service, UnknownWorkload> {
+    let unknown = || UnknownWorkload::Service {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    mesh.service(namespace, name).ok_or_else(unknown)
 }
 
 fn owns(service: &Service, group: &Group) -> bool {

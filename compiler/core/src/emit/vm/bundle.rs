@@ -18,7 +18,10 @@ pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>
         runtime: env!("CARGO_PKG_VERSION").to_owned(),
         runtime_sha256: None,
         files,
-        units: text::UNITS.iter().map(|(name, bytes)| unit(name, bytes)).collect(),
+        units: text::UNITS
+            .iter()
+            .map(|(name, bytes)| unit(name, bytes))
+            .collect(),
         checks: checks(group, name),
         ssh: ssh(vm),
     }
@@ -39,7 +42,10 @@ fn file(placed: Placed) -> File {
 
 /// What has an `[Install]` section starts at boot; it brings the others.
 fn unit(name: &str, text: &str) -> Unit {
-    Unit { name: name.to_owned(), enable: text.contains("[Install]") }
+    Unit {
+        name: name.to_owned(),
+        enable: text.contains("[Install]"),
+    }
 }
 
 fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
@@ -55,11 +61,22 @@ fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
 pub(super) fn name_to_check(mesh: &Mesh, group: &Group) -> Option<String> {
     let hosts = names::of_group(mesh, group).hosts;
     let own = |host: &String| {
-        let service = mesh.services.iter().find(|service| service.host.eq_ignore_ascii_case(host));
+        let service = mesh
+            .services
+            .iter()
+            .find(|service| service.host.eq_ignore_ascii_case(host));
         service.is_some_and(|service| service.groups.iter().any(|other| other.name == group.name))
     };
-    let exact = || hosts.iter().filter(|(host, _)| !host.starts_with('*')).map(|(host, _)| host);
-    exact().find(|host| !own(host)).or_else(|| exact().next()).cloned()
+    let exact = || {
+        hosts
+            .iter()
+            .filter(|(host, _)| !host.starts_with('*'))
+            .map(|(host, _)| host)
+    };
+    exact()
+        .find(|host| !own(host))
+        .or_else(|| exact().next())
+        .cloned()
 }
 
 /// The machine is dialled by its address: names of VMs need be known nowhere.

@@ -15,8 +15,14 @@ pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
     let rules = capture::rules(&Settings::of_group(mesh, group));
     let own = |name: &str| format!("{FOLDER}/{name}");
     let mut files = vec![
-        (own(SHARED_FILE), File::public(json_bytes(&snapshot::shared(mesh, group)))),
-        (own("names.json"), File::public(json_bytes(&names::of_group(mesh, group)))),
+        (
+            own(SHARED_FILE),
+            File::public(json_bytes(&snapshot::shared(mesh, group))),
+        ),
+        (
+            own("names.json"),
+            File::public(json_bytes(&names::of_group(mesh, group))),
+        ),
         (own("capture.v4.rules"), File::public(rules.v4)),
         (own("capture.v6.rules"), File::public(rules.v6)),
         (own("capture.nft"), File::public(rules.nft)),
@@ -32,10 +38,20 @@ pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
 }
 
 /// The files that only one VM has.
-pub(super) fn of_vm(mesh: &Mesh, group: &Group, vm: &Vm, credentials: Option<&Credentials>) -> Vec<(String, File)> {
+pub(super) fn of_vm(
+    mesh: &Mesh,
+    group: &Group,
+    vm: &Vm,
+    credentials: Option<&Credentials>,
+) -> Vec<(String, File)> {
     let own = snapshot::own(mesh, group, vm);
     let mut files = vec![(format!("{FOLDER}/snapshot.json"), File::public(json_bytes(&own)))];
-    if let Some(Credentials { key, cert_chain, root_cert }) = credentials {
+    if let Some(Credentials {
+        key,
+        cert_chain,
+        root_cert,
+    }) = credentials
+    {
         let path = |name: &str| format!("{IDENTITY_FOLDER}/{name}");
         files.push((path("key.pem"), File::secret(key.as_str())));
         files.push((path("cert-chain.pem"), File::public(cert_chain.as_str())));

@@ -6,9 +6,9 @@ mod text;
 
 use mesh_wire::Sha256;
 
+use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
-use super::document;
 use crate::model::{Group, Mesh};
 
 pub use text::{UNITS, resolved_domains};
@@ -31,7 +31,13 @@ struct Placed {
 }
 
 /// Writes the files of a group and of all its VMs into `output`.
-pub(super) fn emit_group(mesh: &Mesh, layout: &Layout<'_>, group: &Group, options: &Options, output: &mut Output) {
+pub(super) fn emit_group(
+    mesh: &Mesh,
+    layout: &Layout<'_>,
+    group: &Group,
+    options: &Options,
+    output: &mut Output,
+) {
     let mut shared = Vec::new();
     for (path, file) in files::of_group(mesh, group) {
         shared.push(place(&layout.group(group), path, file, output));
@@ -39,13 +45,18 @@ pub(super) fn emit_group(mesh: &Mesh, layout: &Layout<'_>, group: &Group, option
     let check = bundle::name_to_check(mesh, group);
     for vm in &group.vms {
         let folder = layout.vm(&group.namespace, &vm.name);
-        let credentials = options.credentials.get(&(group.namespace.clone(), vm.name.clone()));
+        let credentials = options
+            .credentials
+            .get(&(group.namespace.clone(), vm.name.clone()));
         let mut placed = shared.clone();
         for (path, file) in files::of_vm(mesh, group, vm, credentials) {
             placed.push(place(&folder, path, file, output));
         }
         let bundle = bundle::of(group, vm, placed, check.as_deref());
-        output.insert(format!("{folder}/bundle.json"), File::public(document::json_bytes(&bundle)));
+        output.insert(
+            format!("{folder}/bundle.json"),
+            File::public(document::json_bytes(&bundle)),
+        );
     }
 }
 

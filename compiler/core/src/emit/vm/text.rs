@@ -8,28 +8,47 @@ use crate::model::{Group, Kind, Mesh};
 
 /// systemd's units, in the order in which they are started. They say the same on every machine.
 pub const UNITS: &[(&str, &str)] = &[
-    ("meshd.socket", include_str!("../../../../../templates/meshd.socket.j2")),
-    ("meshd.service", include_str!("../../../../../templates/meshd.service.j2")),
-    ("meshd-capture.service", include_str!("../../../../../templates/meshd-capture.service.j2")),
-    ("meshd.target", include_str!("../../../../../templates/meshd.target.j2")),
+    (
+        "meshd.socket",
+        include_str!("../../../../../templates/meshd.socket.j2"),
+    ),
+    (
+        "meshd.service",
+        include_str!("../../../../../templates/meshd.service.j2"),
+    ),
+    (
+        "meshd-capture.service",
+        include_str!("../../../../../templates/meshd-capture.service.j2"),
+    ),
+    (
+        "meshd.target",
+        include_str!("../../../../../templates/meshd.target.j2"),
+    ),
 ];
 
 const RESOLVED: &str = include_str!("../../../../../templates/resolved.conf.j2");
 
 /// systemd's units and what is in them.
 pub(super) fn units() -> impl Iterator<Item = (&'static str, String)> {
-    UNITS.iter().map(|(name, template)| (*name, render(template, context! {})))
+    UNITS
+        .iter()
+        .map(|(name, template)| (*name, render(template, context! {})))
 }
 
 /// The drop-in that sends the mesh's names to meshd.
 pub(super) fn resolved(mesh: &Mesh, group: &Group) -> String {
-    render(RESOLVED, context! { domains => resolved_domains(mesh, &group.namespace) })
+    render(
+        RESOLVED,
+        context! { domains => resolved_domains(mesh, &group.namespace) },
+    )
 }
 
 fn render(template: &str, values: minijinja::Value) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let mut text = environment.render_str(template, values).expect("tests render every template");
+    let mut text = environment
+        .render_str(template, values)
+        .expect("tests render every template");
     // The last line's end is not part of a template's text.
     text.push('\n');
     text
@@ -47,9 +66,15 @@ pub fn resolved_domains(mesh: &Mesh, namespace: &str) -> Vec<String> {
     if gateway_services(mesh).next().is_some() {
         routed.insert(SYSTEM_NAMESPACE.to_owned());
     }
-    let foreign = mesh.services.iter().filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
+    let foreign = mesh
+        .services
+        .iter()
+        .filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
     routed.extend(foreign.map(|service| service.host.trim_start_matches("*.").to_lowercase()));
     routed.extend(mesh.dns.forward.iter().map(|zone| zone.domain.clone()));
     routed.remove(domain(mesh));
-    searched.into_iter().chain(routed.into_iter().map(|domain| format!("~{domain}"))).collect()
+    searched
+        .into_iter()
+        .chain(routed.into_iter().map(|domain| format!("~{domain}")))
+        .collect()
 }

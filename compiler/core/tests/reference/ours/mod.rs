@@ -1,0 +1,98 @@
+//! The facts of a snapshot of ours.
+
+mod cluster;
+mod policy;
+mod route;
+
+use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode, OutboundListener, OutboundProtocol};
+use mesh_wire::snapshot::NameTable;
+use mesh_wire::{Snapshot, route::WeightedCluster};
+
+use super::facts::{Facts, field, fields, list, set};
+
+/// What a snapshot and a table of names mean.
+pub(crate) fn facts(snapshot: &Snapshot, names: &NameTable) -> Facts {
+    let mut facts = Facts::new();
+    let node = snapshot.node.as_ref().unwrap();
+    for (name, cluster) in &snapshot.clusters {
+        cluster::add(&mut facts, name, cluster, &node.locality);
+    }
+    for listener in &snapshot.outbound {
+        facts.insert(format!("outbound/{}", listener.name), outbound(listener));
+    }
+    facts.insert(
+        "outbound-default".to_owned(),
+        snapshot.outbound_default.clone().unwrap(),
+    );
+    let detection = snapshot.detection.unwrap();
+    let detection = format!(
+        "timeout={} continue={}",
+        detection.timeout.0, detection.continue_on_timeout
+    );
+    facts.insert("detection".to_owned(), detection);
+    for listener in &snapshot.inbound {
+        add_inbound(&mut facts, listener);
+    }
+    for (name, table) in &snapshot.routes {
+        route::add(&mut facts, name, table);
+    }
+    for (host, entry) in &names.hosts {
+        let addresses = set(entry.addresses.iter().map(ToString::to_string));
+        facts.insert(
+            format!("name/{host}"),
+            format!("{addresses} kubernetes={}", entry.kubernetes),
+        );
+    }
+    facts
+}
+
+fn outbound(listener: &OutboundListener) -> String {
+    let addresses = set(listener.addresses.iter().map(ToString::to_string));
+    let protocol = match &listener.protocol {
+        OutboundProtocol::Http { routes, otherwise } => format!("http routes={routes} otherwise={otherwise}"),
+        OutboundProtocol::Tcp { clusters } => format!("tcp {}", shares(clusters)),
+        OutboundProtocol::Tls { routes, otherwise } => {
+            let routes = routes
+                .iter()
+                .map(|route| format!("{} {}", set(route.sni.clone()), shares(&route.clusters)));
+            format!("tls {} otherwise={otherwise}", list(routes))
+        }
+    };
+    format!("addresses={addresses} port={} {protocol}", listener.port)
+}
+
+/// `CLUSTER:WEIGHT`; one alone needs no weight.
+fn shares(clusters: &[WeightedCluster]) -> String {
+    match clusters {
+        [one] => one.cluster.clone(),
+        several => list(
+            several
+                .iter()
+                .map(|share| format!("{}:{}", share.cluster, share.weight)),
+        ),
+    }
+}
+
+fn add_inbound(facts: &mut Facts, listener: &InboundListener) {
+    let protocol = match listener.protocol {
+        InboundProtocol::Http => "http",
+        InboundProtocol::Tcp => "tcp",
+        InboundProtocol::Detect => "detect",
+    };
+    let mtls = match listener.mtls {
+        MtlsMode::Strict => "strict",
+        MtlsMode::Permissive => "permissive",
+        MtlsMode::Disable => "disable",
+    };
+    let port = listener
+        .port
+        .map_or_else(|| "*".to_owned(), |port| port.to_string());
+    let all = [
+        format!("protocol={protocol} mtls={mtls}"),
+        field("cluster", Some(&listener.cluster)),
+    ];
+    facts.insert(format!("inbound/{port}"), fields(&all));
+    for (name, policy) in &listener.policy.policies {
+        facts.insert(format!("inbound/{port}/policy/{name}"), policy::text(policy));
+    }
+}
