@@ -46,7 +46,7 @@ fn capture_command(layout: &Layout, action: Capture) -> Result<(), Failure> {
             tracing::info!(?backend, "traffic is captured");
             install::rearm(layout)
         }
-        Capture::Down => capture::down(),
+        Capture::Down => capture::down(layout),
         Capture::Show => {
             print!("{}", capture::show());
             Ok(())

@@ -110,17 +110,14 @@ impl Daemon {
         let Some(snapshot) = self.shared.snapshot() else { return };
         let Some(wanted) = &snapshot.identity else { return };
         self.state().identity_files = Look::at(identity::files(&self.layout, &wanted.source));
-        match identity::load(&self.layout, wanted) {
-            Ok(identity) => {
-                tracing::info!(spiffe = %identity.spiffe(), seconds = identity.expires_in(), "identity in force");
-                self.shared.set_identity(identity);
-                self.state().identity_error = None;
-            }
-            Err(error) => {
-                tracing::error!(%error, "identity refused");
-                self.state().identity_error = Some(error.to_string());
-            }
+        let result = identity::load(&self.layout, wanted).map_err(|error| error.to_string()).and_then(|identity| {
+            tracing::info!(spiffe = %identity.spiffe(), seconds = identity.expires_in(), "identity on disk");
+            self.shared.set_identity(identity).map_err(|refused| refused.to_string())
+        });
+        if let Err(error) = &result {
+            tracing::error!(%error, "identity refused; what worked before goes on");
         }
+        self.state().identity_error = result.err();
     }
 
     /// Looks whether files changed, and acts on it. Called every second: it costs some calls of stat(2).

@@ -52,20 +52,21 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
             nft::clear()?;
         }
     }
-    let before = note().is_some_and(|note| note.loopback);
+    let before = note(layout).is_some_and(|note| note.loopback);
     let loopback = loopback::add() || before;
     let text = serde_json::to_vec(&Note { backend, loopback }).map_err(|cause| Failure::new("note the rules", cause))?;
-    std::fs::write(NOTE, text).on("write", NOTE.as_ref())?;
+    let path = layout.at(NOTE);
+    std::fs::write(&path, text).on("write", &path)?;
     Ok(backend)
 }
 
 /// Takes all of our rules away, of every backend.
-pub(crate) fn down() -> Result<(), Failure> {
+pub(crate) fn down(layout: &Layout) -> Result<(), Failure> {
     let (nft, iptables) = (nft::clear(), iptables::clear());
-    if note().is_some_and(|note| note.loopback) {
+    if note(layout).is_some_and(|note| note.loopback) {
         loopback::remove();
     }
-    let _ = std::fs::remove_file(NOTE);
+    let _ = std::fs::remove_file(layout.at(NOTE));
     nft.and(iptables)
 }
 
@@ -87,6 +88,6 @@ pub(crate) fn foreign() -> Vec<String> {
     found
 }
 
-fn note() -> Option<Note> {
-    serde_json::from_slice(&std::fs::read(NOTE).ok()?).ok()
+fn note(layout: &Layout) -> Option<Note> {
+    serde_json::from_slice(&std::fs::read(layout.at(NOTE)).ok()?).ok()
 }

@@ -23,7 +23,7 @@ pub(crate) fn remove(layout: &Layout, report: &mut Report) -> Result<(), Failure
     switch::out_of_force(layout, systemd, &mut record)?;
     report.done("links", "units, files and links are gone");
     if layout.is_live() {
-        capture::down()?;
+        capture::down(layout)?;
         report.done("capture", "no rule is left");
     }
     users::remove(layout, &record)?;
