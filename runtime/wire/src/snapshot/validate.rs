@@ -23,7 +23,7 @@ pub enum InvalidSnapshot {
         /// To which.
         name: String,
     },
-    /// Two listeners of one place.
+    /// Two listeners of one direction and place.
     #[error("two listeners are named `{0}`")]
     Duplicate(String),
     /// A list that needs at least one entry.
@@ -45,6 +45,7 @@ pub(super) fn validate(snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
     if let Some(default) = &snapshot.outbound_default {
         check.cluster("outbound-default", default)?;
     }
+    // Istio names listeners of both directions alike: what a workload serves on a port and what it dials there.
     let mut names = BTreeSet::new();
     for listener in &snapshot.inbound {
         unique(&mut names, &listener.name)?;
@@ -53,6 +54,7 @@ pub(super) fn validate(snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
             check.table(&listener.name, table)?;
         }
     }
+    names.clear();
     for listener in &snapshot.outbound {
         unique(&mut names, &listener.name)?;
         check.outbound(&listener.name, &listener.protocol)?;
