@@ -17,7 +17,9 @@ pub struct Compiled {
 impl Compiled {
     /// The spec itself could not be read.
     pub fn unreadable(&self) -> bool {
-        self.diagnostics.iter().any(|found| found.code == &code::UNREADABLE)
+        self.diagnostics
+            .iter()
+            .any(|found| found.code == &code::UNREADABLE)
     }
 }
 
@@ -31,20 +33,36 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
         Err(cause) => {
             let file = sources.add(path, "");
             let message = format!("{path} cannot be read: {cause}");
-            sink.push(Diagnostic::new(&code::UNREADABLE, Span { file, start: 0, end: 0 }, message));
+            sink.push(Diagnostic::new(
+                &code::UNREADABLE,
+                Span {
+                    file,
+                    start: 0,
+                    end: 0,
+                },
+                message,
+            ));
             None
         }
     };
     let diagnostics = sink.finish();
     let model = mesh.filter(|_| count(&diagnostics, Severity::Error) == 0);
-    Compiled { model, diagnostics, sources }
+    Compiled {
+        model,
+        diagnostics,
+        sources,
+    }
 }
 
 fn analyse(text: &str, path: &str, sources: &mut Sources, sink: &mut Sink) -> Option<Mesh> {
     let file = sources.add(path, text);
     let nodes = syntax::parse(text, file, sink)?;
     // What a file lacks is said at its first line.
-    let whole = Span { file, start: 0, end: text.find('\n').unwrap_or(text.len()) };
+    let whole = Span {
+        file,
+        start: 0,
+        end: text.find('\n').unwrap_or(text.len()),
+    };
     let items = spec::check(&nodes, whole, sink);
     let spec = Spec::read(&items);
     let mesh = model::build(&spec, whole, sink);

@@ -21,14 +21,37 @@ impl World for One<'_> {
 fn compiled(text: &str) -> Compiled {
     let compiled = compile(&One(text), "spec.kdl");
     let (found, sources) = (&compiled.diagnostics, &compiled.sources);
-    for span in found.iter().flat_map(|one| one.labels.iter().chain([&one.primary])).map(|label| label.span) {
-        assert!(span.start <= span.end && span.end <= text.len(), "{span:?} in {} bytes", text.len());
-        assert!(text.is_char_boundary(span.start) && text.is_char_boundary(span.end), "{span:?}");
+    for span in found
+        .iter()
+        .flat_map(|one| one.labels.iter().chain([&one.primary]))
+        .map(|label| label.span)
+    {
+        assert!(
+            span.start <= span.end && span.end <= text.len(),
+            "{span:?} in {} bytes",
+            text.len()
+        );
+        assert!(
+            text.is_char_boundary(span.start) && text.is_char_boundary(span.end),
+            "{span:?}"
+        );
     }
-    render::human(found, sources, Style { color: true, width: 80 });
+    render::human(
+        found,
+        sources,
+        Style {
+            color: true,
+            width: 80,
+        },
+    );
     render::short(found, sources);
     render::json(found, sources);
-    assert_eq!(compiled.model.is_none(), found.iter().any(|one| one.severity == mesh_compiler::diag::Severity::Error));
+    assert_eq!(
+        compiled.model.is_none(),
+        found
+            .iter()
+            .any(|one| one.severity == mesh_compiler::diag::Severity::Error)
+    );
     compiled
 }
 
@@ -52,7 +75,7 @@ fn meaning(mesh: &Mesh) -> String {
 fn turned(nodes: &mut [KdlNode], seed: &mut u64) {
     for at in (1..nodes.len()).rev() {
         *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        nodes.swap(at, usize::try_from(*seed >> 33).unwrap() % (at + 1));
+        nodes.swap(at, (*seed >> 33) as usize % (at + 1));
     }
     for node in nodes {
         if let Some(children) = node.children_mut() {
@@ -80,9 +103,24 @@ fn texts_that_were_found_by_chance_stay_harmless() {
 #[test]
 fn deep_texts_are_refused_and_others_are_not() {
     let nested = |depth: usize| format!("{}{}", "a {\n".repeat(depth), "}\n".repeat(depth));
-    assert!(compiled(&nested(30)).diagnostics.iter().all(|found| found.code.id != "MC-L001"));
-    for hostile in [nested(100_000), "a {".repeat(100_000), "/*".repeat(100_000), "a (".repeat(100_000)] {
-        assert!(compiled(&hostile).diagnostics.iter().any(|found| found.code.id == "MC-L001"));
+    assert!(
+        compiled(&nested(30))
+            .diagnostics
+            .iter()
+            .all(|found| found.code.id != "MC-L001")
+    );
+    for hostile in [
+        nested(100_000),
+        "a {".repeat(100_000),
+        "/*".repeat(100_000),
+        "a (".repeat(100_000),
+    ] {
+        assert!(
+            compiled(&hostile)
+                .diagnostics
+                .iter()
+                .any(|found| found.code.id == "MC-L001")
+        );
     }
 }
 

@@ -32,8 +32,15 @@ fn examples(page: &str) -> Vec<Example> {
     for block in blocks {
         let (head, rest) = block.split_once('\n').expect("a block has a first line");
         let body = rest.split("```").next().expect("a block ends");
-        let text = if head.contains("whole") { body.to_owned() } else { format!("{FRAME}{body}}}\n") };
-        found.push(Example { passes: head.starts_with("pass"), text });
+        let text = if head.contains("whole") {
+            body.to_owned()
+        } else {
+            format!("{FRAME}{body}}}\n")
+        };
+        found.push(Example {
+            passes: head.starts_with("pass"),
+            text,
+        });
     }
     found
 }
@@ -46,7 +53,11 @@ fn compiled(text: &str) -> Compiled {
 fn every_code_has_a_page_with_its_name() {
     for code in code::ALL {
         let page = page(code).unwrap_or_else(|| panic!("{}.md is missing in rules/pages.rs", code.slug));
-        assert!(page.starts_with(&format!("# {} {}\n\n{}\n", code.id, code.slug, code.about)), "{}", code.slug);
+        assert!(
+            page.starts_with(&format!("# {} {}\n\n{}\n", code.id, code.slug, code.about)),
+            "{}",
+            code.slug
+        );
     }
 }
 
@@ -63,8 +74,13 @@ fn examples_fail_and_pass_as_they_say() {
     for code in code::ALL {
         let examples = examples(page(code).unwrap());
         // A file that cannot be read has no text to show.
-        let both = examples.iter().any(|example| example.passes) && examples.iter().any(|example| !example.passes);
-        assert!(both || code.slug == "unreadable-file", "{} needs both kinds of examples", code.slug);
+        let both =
+            examples.iter().any(|example| example.passes) && examples.iter().any(|example| !example.passes);
+        assert!(
+            both || code.slug == "unreadable-file",
+            "{} needs both kinds of examples",
+            code.slug
+        );
         for example in examples {
             let compiled = compiled(&example.text);
             let shown = render::short(&compiled.diagnostics, &compiled.sources);
@@ -72,7 +88,11 @@ fn examples_fail_and_pass_as_they_say() {
                 assert_eq!(shown, "", "{}: the passing example\n{}", code.slug, example.text);
             } else {
                 let found = compiled.diagnostics.iter().any(|found| found.code.id == code.id);
-                assert!(found, "{}: the failing example\n{}\n{shown}", code.slug, example.text);
+                assert!(
+                    found,
+                    "{}: the failing example\n{}\n{shown}",
+                    code.slug, example.text
+                );
             }
         }
     }

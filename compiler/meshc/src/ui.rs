@@ -67,7 +67,11 @@ impl Ui {
 
     /// What went wrong, why, and what helps.
     pub(crate) fn fail(&self, what: impl Display, cause: impl Display, remedy: impl Display) {
-        let (start, end) = if self.color_err { ("\u{1b}[31;1m", "\u{1b}[0m") } else { ("", "") };
+        let (start, end) = if self.color_err {
+            ("\u{1b}[31;1m", "\u{1b}[0m")
+        } else {
+            ("", "")
+        };
         let mut text = format!("{start}error:{end} {what}\n");
         for (name, part) in [("cause", cause.to_string()), ("help", remedy.to_string())] {
             if !part.is_empty() {
@@ -88,7 +92,11 @@ mod tests {
     use super::*;
 
     fn with(color: Color, vars: &[(&str, &str)]) -> Ui {
-        Ui::of_terminal(color, |name| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
+        Ui::of_terminal(color, |name| {
+            vars.iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
     }
 
     #[test]

@@ -11,7 +11,10 @@ impl World for FsWorld {
     fn read(&self, path: &str) -> Result<String, String> {
         let bytes = std::fs::read(Path::new(path)).map_err(|error| error.to_string())?;
         String::from_utf8(bytes).map_err(|error| {
-            format!("it is not UTF-8 text: byte {} does not fit", error.utf8_error().valid_up_to())
+            format!(
+                "it is not UTF-8 text: byte {} does not fit",
+                error.utf8_error().valid_up_to()
+            )
         })
     }
 }

@@ -68,7 +68,9 @@ codes! {
 
 /// The code with this id, or this slug.
 pub fn find(name: &str) -> Option<&'static Code> {
-    ALL.iter().copied().find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name)
+    ALL.iter()
+        .copied()
+        .find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name)
 }
 
 #[cfg(test)]
@@ -84,7 +86,10 @@ mod tests {
         assert_eq!((ids.len(), slugs.len()), (ALL.len(), ALL.len()));
         for id in ids {
             let (area, number) = id.strip_prefix("MC-").unwrap().split_at(1);
-            assert!("LGVIDCTSOK".contains(area) && number.len() == 3 && number.parse::<u16>().is_ok(), "{id}");
+            assert!(
+                "LGVIDCTSOK".contains(area) && number.len() == 3 && number.parse::<u16>().is_ok(),
+                "{id}"
+            );
         }
     }
 }

@@ -44,7 +44,10 @@ impl Diagnostic {
             code,
             severity: code.severity,
             message: message.into(),
-            primary: Label { span, text: String::new() },
+            primary: Label {
+                span,
+                text: String::new(),
+            },
             labels: Vec::new(),
             help: None,
             note: None,
@@ -61,7 +64,10 @@ impl Diagnostic {
     /// What is said at another place.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -123,5 +129,8 @@ impl Sink {
 
 /// How many of `diagnostics` are as bad as `severity`.
 pub fn count(diagnostics: &[Diagnostic], severity: Severity) -> usize {
-    diagnostics.iter().filter(|diagnostic| diagnostic.severity == severity).count()
+    diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == severity)
+        .count()
 }

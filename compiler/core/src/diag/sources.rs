@@ -30,9 +30,17 @@ impl Sources {
     /// Takes a file in.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
         let text = text.into();
-        let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        let starts = text
+            .bytes()
+            .enumerate()
+            .filter(|(_, byte)| *byte == b'\n')
+            .map(|(at, _)| at + 1);
         let lines = std::iter::once(0).chain(starts).collect();
-        self.files.push(Source { path: path.into(), text, lines });
+        self.files.push(Source {
+            path: path.into(),
+            text,
+            lines,
+        });
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -44,7 +52,9 @@ impl Sources {
     /// Path and place of the start of `span`; an unknown file is at 1:1 of no name.
     pub fn place(&self, span: Span) -> (&str, Place) {
         self.get(span.file)
-            .map_or(("", Place { line: 1, column: 1 }), |source| (source.path.as_str(), source.place(span.start)))
+            .map_or(("", Place { line: 1, column: 1 }), |source| {
+                (source.path.as_str(), source.place(span.start))
+            })
     }
 }
 
@@ -54,7 +64,10 @@ impl Source {
         let at = self.text.floor_char_boundary(at.min(self.text.len()));
         let line = self.lines.partition_point(|start| *start <= at).max(1);
         let start = self.lines.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.get(start..at).map_or(1, |before| before.chars().count() + 1);
+        let column = self
+            .text
+            .get(start..at)
+            .map_or(1, |before| before.chars().count() + 1);
         Place { line, column }
     }
 }
@@ -67,7 +80,15 @@ mod tests {
     fn places_count_characters_and_stay_inside() {
         let mut sources = Sources::default();
         let file = sources.add("a", "é b\nc");
-        let place = |start| sources.place(Span { file, start, end: start }).1;
+        let place = |start| {
+            sources
+                .place(Span {
+                    file,
+                    start,
+                    end: start,
+                })
+                .1
+        };
         assert_eq!(place(0), Place { line: 1, column: 1 });
         assert_eq!(place(1), Place { line: 1, column: 1 });
         assert_eq!(place(3), Place { line: 1, column: 3 });

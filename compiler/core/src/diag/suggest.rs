@@ -7,7 +7,10 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
         let part = word.len() >= 3 && (name.starts_with(&word) || word.starts_with(*name) && name.len() >= 3);
         (distance <= allowed || part).then_some(distance)
     };
-    let mut found: Vec<_> = known.into_iter().filter_map(|name| near(&name).map(|at| (at, name))).collect();
+    let mut found: Vec<_> = known
+        .into_iter()
+        .filter_map(|name| near(&name).map(|at| (at, name)))
+        .collect();
     found.sort_unstable();
     found.first().map(|(_, name)| *name)
 }

@@ -31,13 +31,23 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     mesh.clusters = place::clusters(spec, &lookup, sink);
     mesh.namespaces = place::namespaces(spec);
     for namespace in &spec.namespaces {
-        let services = namespace.services.iter().map(|decl| service::service(decl, namespace, &lookup, sink));
+        let services = namespace
+            .services
+            .iter()
+            .map(|decl| service::service(decl, namespace, &lookup, sink));
         let mut services: Vec<_> = services.collect();
-        services.extend(namespace.externals.iter().map(|decl| external::service(decl, namespace)));
+        services.extend(
+            namespace
+                .externals
+                .iter()
+                .map(|decl| external::service(decl, namespace)),
+        );
         mesh.services.extend(services);
     }
-    mesh.services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
-    mesh.services.dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
+    mesh.services
+        .sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    mesh.services
+        .dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
     addresses::fill(&mut mesh, sink);
     mesh
 }

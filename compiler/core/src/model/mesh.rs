@@ -157,17 +157,27 @@ impl Mesh {
 
     /// All services that are written in `namespace`.
     pub fn services_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Service> {
-        self.services.iter().filter(move |service| service.namespace == namespace)
+        self.services
+            .iter()
+            .filter(move |service| service.namespace == namespace)
     }
 
     /// The service `name` in `namespace`.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
-        self.services.iter().find(|service| service.namespace == namespace && service.name == name)
+        let place =
+            |service: &Service| (service.namespace.as_str(), service.name.as_str()).cmp(&(namespace, name));
+        self.services
+            .binary_search_by(place)
+            .ok()
+            .map(|at| &self.services[at])
     }
 
     /// The gateways that lead into `network`, in the order of their clusters.
     pub fn gateways_of<'a>(&'a self, network: &'a str) -> impl Iterator<Item = &'a Gateway> {
-        let clusters = self.clusters.values().filter(move |cluster| cluster.network == network);
+        let clusters = self
+            .clusters
+            .values()
+            .filter(move |cluster| cluster.network == network);
         clusters.flat_map(|cluster| &cluster.gateways)
     }
 }

@@ -12,7 +12,9 @@ mod workload;
 
 pub use build::build;
 pub(crate) use build::{CLUSTER_DOMAIN, Caller, port_names, resolve_caller};
-pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry};
+pub use mesh::{
+    Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
+};
 pub use policy::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
 pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
 pub use virtual_ip::allocate;

@@ -11,7 +11,11 @@ const MOST: u64 = 1 << 24;
 /// A key's place is its hash, as in Istio's first algorithm (`serviceentry/auto_allocation.go`), so that another
 /// key coming or going moves nobody; only of two keys that meet in one place, the later by name goes on. Keys for
 /// which no place is left get none.
-pub fn allocate(ranges: &[IpNet], keys: &[String], given: &BTreeSet<IpAddr>) -> BTreeMap<String, Vec<IpAddr>> {
+pub fn allocate(
+    ranges: &[IpNet],
+    keys: &[String],
+    given: &BTreeSet<IpAddr>,
+) -> BTreeMap<String, Vec<IpAddr>> {
     let places = ranges.iter().map(size).min().unwrap_or(0);
     let keys: BTreeSet<_> = keys.iter().collect();
     let mut taken = BTreeSet::new();
@@ -20,10 +24,15 @@ pub fn allocate(ranges: &[IpNet], keys: &[String], given: &BTreeSet<IpAddr>) -> 
         return found;
     }
     for key in keys {
-        let addresses = probe(key, places).filter(|place| !taken.contains(place)).find_map(|place| {
-            let addresses = ranges.iter().map(|range| at(range, place)).collect::<Option<Vec<_>>>()?;
-            (!addresses.iter().any(|address| given.contains(address))).then_some((place, addresses))
-        });
+        let addresses = probe(key, places)
+            .filter(|place| !taken.contains(place))
+            .find_map(|place| {
+                let addresses = ranges
+                    .iter()
+                    .map(|range| at(range, place))
+                    .collect::<Option<Vec<_>>>()?;
+                (!addresses.iter().any(|address| given.contains(address))).then_some((place, addresses))
+            });
         if let Some((place, addresses)) = addresses {
             taken.insert(place);
             found.insert(key.clone(), addresses);
@@ -43,13 +52,18 @@ fn probe(key: &str, places: u64) -> impl Iterator<Item = u64> {
 
 /// FNV-1a of 32 bits.
 fn fnv1a(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// Addresses of a range that can be given away: neither its first nor its last.
 fn size(range: &IpNet) -> u64 {
     let bits = range.max_prefix_len() - range.prefix_len();
-    1_u64.checked_shl(bits.into()).map_or(MOST, |all| all.saturating_sub(2)).min(MOST)
+    1_u64
+        .checked_shl(bits.into())
+        .map_or(MOST, |all| all.saturating_sub(2))
+        .min(MOST)
 }
 
 fn at(range: &IpNet, place: u64) -> Option<IpAddr> {
@@ -61,9 +75,9 @@ fn at(range: &IpNet, place: u64) -> Option<IpAddr> {
             // Some networks take .0 and .255 for their own even where they are inside of a range.
             (!matches!(address.octets()[3], 0 | 255)).then_some(IpAddr::V4(address))
         }
-        IpAddr::V6(first) => {
-            u128::from(first).checked_add(offset.into()).map(|number| IpAddr::V6(Ipv6Addr::from(number)))
-        }
+        IpAddr::V6(first) => u128::from(first)
+            .checked_add(offset.into())
+            .map(|number| IpAddr::V6(Ipv6Addr::from(number))),
     }
 }
 
@@ -76,7 +90,9 @@ mod tests {
     }
 
     fn keys(count: usize) -> Vec<String> {
-        (0..count).map(|number| format!("ns/host-{number}.example.com")).collect()
+        (0..count)
+            .map(|number| format!("ns/host-{number}.example.com"))
+            .collect()
     }
 
     #[test]
@@ -87,7 +103,12 @@ mod tests {
         let all: BTreeSet<_> = second.values().flatten().copied().collect();
         assert_eq!((second.len(), all.len()), (500, 1000));
         assert!(all.is_disjoint(&given));
-        assert!(second.values().all(|both| ranges().iter().zip(both).all(|(range, address)| range.contains(address))));
+        assert!(second.values().all(|both| {
+            ranges()
+                .iter()
+                .zip(both)
+                .all(|(range, address)| range.contains(address))
+        }));
     }
 
     #[test]

@@ -15,11 +15,18 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 
 fn both(one: (Span, &str), other: (Span, &str), help: &str) -> Diagnostic {
     let message = format!("{} and {} exclude each other", one.1, other.1);
-    Diagnostic::new(&code::CONFLICT, one.0, message).here("this").label(other.0, "and this").help(help)
+    Diagnostic::new(&code::CONFLICT, one.0, message)
+        .here("this")
+        .label(other.0, "and this")
+        .help(help)
 }
 
 fn addresses(service: &ServiceDecl, sink: &mut Sink) {
-    let headless = service.headless.as_ref().filter(|headless| headless.value).map(|headless| headless.span);
+    let headless = service
+        .headless
+        .as_ref()
+        .filter(|headless| headless.value)
+        .map(|headless| headless.span);
     let cluster_ip = service.cluster_ip.as_ref().map(|address| address.span);
     let host = service.host.as_ref().map(|host| host.span);
     if let (Some(one), Some(other)) = (headless, cluster_ip) {
@@ -31,13 +38,24 @@ fn addresses(service: &ServiceDecl, sink: &mut Sink) {
         sink.push(both((one, "`cluster-ip=`"), (other, "`host=`"), help));
     }
     if let (Some(one), Some(other)) = (headless, host) {
-        sink.push(both((one, "`headless=`"), (other, "`host=`"), "only Services of Kubernetes are headless"));
+        sink.push(both(
+            (one, "`headless=`"),
+            (other, "`host=`"),
+            "only Services of Kubernetes are headless",
+        ));
     }
     if let (Some(address), None) = (service.addresses.first(), host) {
         sink.push(
-            Diagnostic::new(&code::CONFLICT, address.span, "`address` is for services with a `host=` of their own")
-                .label(service.name.span, "this one is a Service of Kubernetes")
-                .help(format!("write `cluster-ip=\"{}\"` behind its name", address.value)),
+            Diagnostic::new(
+                &code::CONFLICT,
+                address.span,
+                "`address` is for services with a `host=` of their own",
+            )
+            .label(service.name.span, "this one is a Service of Kubernetes")
+            .help(format!(
+                "write `cluster-ip=\"{}\"` behind its name",
+                address.value
+            )),
         );
     }
 }
@@ -70,9 +88,13 @@ fn probe(health: &HealthDecl, sink: &mut Sink) {
 fn one_host(vms: &VmsDecl, sink: &mut Sink) {
     if let (Some(host), [_, second, ..]) = (&vms.ssh.host, vms.vms.as_slice()) {
         sink.push(
-            Diagnostic::new(&code::CONFLICT, host.span, "one SSH host stands for several machines")
-                .label(second.name.span, "this is another machine")
-                .help("write `ssh host=` in each `vm`"),
+            Diagnostic::new(
+                &code::CONFLICT,
+                host.span,
+                "one SSH host stands for several machines",
+            )
+            .label(second.name.span, "this is another machine")
+            .help("write `ssh host=` in each `vm`"),
         );
     }
 }

@@ -9,27 +9,58 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     let spec = context.spec;
     unique("network", spec.networks.iter().map(|network| &network.name), sink);
     unique("cluster", spec.clusters.iter().map(|cluster| &cluster.name), sink);
-    unique("namespace", spec.namespaces.iter().map(|namespace| &namespace.name), sink);
+    unique(
+        "namespace",
+        spec.namespaces.iter().map(|namespace| &namespace.name),
+        sink,
+    );
     spec.clusters.iter().for_each(|cluster| gateways(cluster, sink));
-    spec.namespaces.iter().for_each(|namespace| namespace_names(namespace, sink));
+    spec.namespaces
+        .iter()
+        .for_each(|namespace| namespace_names(namespace, sink));
     spec.services().for_each(|(_, service)| parts(service, sink));
     let own_hosts = spec.services().filter_map(|(_, service)| service.host.as_ref());
-    unique("host", own_hosts.chain(spec.externals().map(|(_, external)| &external.host)), sink);
-    let aliases = spec.mesh.iter().flat_map(|mesh| mesh.trust_domain.iter().chain(&mesh.trust_domain_aliases));
+    unique(
+        "host",
+        own_hosts.chain(spec.externals().map(|(_, external)| &external.host)),
+        sink,
+    );
+    let aliases = spec
+        .mesh
+        .iter()
+        .flat_map(|mesh| mesh.trust_domain.iter().chain(&mesh.trust_domain_aliases));
     unique("trust domain", aliases, sink);
-    unique("forwarded domain", spec.mesh.iter().flat_map(|mesh| &mesh.dns.forward).map(|one| &one.domain), sink);
+    unique(
+        "forwarded domain",
+        spec.mesh
+            .iter()
+            .flat_map(|mesh| &mesh.dns.forward)
+            .map(|one| &one.domain),
+        sink,
+    );
 }
 
 fn namespace_names(namespace: &NamespaceDecl, sink: &mut Sink) {
     let externals = namespace.externals.iter().map(|external| &external.name);
-    unique("service", namespace.services.iter().map(|service| &service.name).chain(externals), sink);
+    unique(
+        "service",
+        namespace
+            .services
+            .iter()
+            .map(|service| &service.name)
+            .chain(externals),
+        sink,
+    );
     unique("account", namespace.accounts.iter(), sink);
     let groups = || namespace.services.iter().flat_map(|service| &service.vms);
     unique("VM", groups().flat_map(|vms| &vms.vms).map(|vm| &vm.name), sink);
     let names = namespace.services.iter().flat_map(|service| {
         // A group without a name has the service's, and stands at its own place.
         let name = |vms: &crate::spec::decl::VmsDecl| {
-            vms.group.clone().unwrap_or_else(|| Spanned { value: service.name.value.clone(), span: vms.span })
+            vms.group.clone().unwrap_or_else(|| Spanned {
+                value: service.name.value.clone(),
+                span: vms.span,
+            })
         };
         service.vms.iter().map(name)
     });
@@ -39,7 +70,10 @@ fn namespace_names(namespace: &NamespaceDecl, sink: &mut Sink) {
 
 fn gateways(cluster: &ClusterDecl, sink: &mut Sink) {
     let name = |gateway: &crate::spec::decl::GatewayDecl| {
-        let default = || Spanned { value: "istio-eastwestgateway".to_owned(), span: gateway.span };
+        let default = || Spanned {
+            value: "istio-eastwestgateway".to_owned(),
+            span: gateway.span,
+        };
         gateway.name.clone().unwrap_or_else(default)
     };
     let names: Vec<_> = cluster.gateways.iter().map(name).collect();
@@ -49,8 +83,14 @@ fn gateways(cluster: &ClusterDecl, sink: &mut Sink) {
 fn parts(service: &ServiceDecl, sink: &mut Sink) {
     unique("subset", service.subsets.iter().map(|subset| &subset.name), sink);
     let mtls = service.mtls.iter().map(|mtls| {
-        let place = mtls.port.as_ref().map_or_else(|| "the service".to_owned(), |port| format!("port {}", port.value));
-        Spanned { value: place, span: mtls.span }
+        let place = mtls
+            .port
+            .as_ref()
+            .map_or_else(|| "the service".to_owned(), |port| format!("port {}", port.value));
+        Spanned {
+            value: place,
+            span: mtls.span,
+        }
     });
     let mtls: Vec<_> = mtls.collect();
     unique("mtls of", mtls.iter(), sink);
@@ -61,10 +101,14 @@ fn unique<'a>(kind: &str, names: impl Iterator<Item = &'a Spanned<String>>, sink
     for name in names {
         match first.get(name.value.as_str()) {
             Some(before) => sink.push(
-                Diagnostic::new(&code::DUPLICATE, name.span, format!("{kind} `{}` is declared twice", name.value))
-                    .here("here again")
-                    .label(*before, "first here")
-                    .help(help(kind)),
+                Diagnostic::new(
+                    &code::DUPLICATE,
+                    name.span,
+                    format!("{kind} `{}` is declared twice", name.value),
+                )
+                .here("here again")
+                .label(*before, "first here")
+                .help(help(kind)),
             ),
             None => {
                 first.insert(&name.value, name.span);

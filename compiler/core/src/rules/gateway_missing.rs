@@ -7,10 +7,18 @@ use crate::diag::{Diagnostic, Sink, code};
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     let mut told = BTreeSet::new();
     for service in &context.mesh.services {
-        let Some(cluster) = service.pods.as_ref().and_then(|pods| context.mesh.clusters.get(&pods.cluster)) else {
+        let Some(cluster) = service
+            .pods
+            .as_ref()
+            .and_then(|pods| context.mesh.clusters.get(&pods.cluster))
+        else {
             continue;
         };
-        let damaged = context.spec.clusters.iter().any(|decl| decl.damaged && decl.name.value == cluster.name);
+        let damaged = context
+            .spec
+            .clusters
+            .iter()
+            .any(|decl| decl.damaged && decl.name.value == cluster.name);
         let open = context.mesh.gateways_of(&cluster.network).next().is_some();
         if open || damaged || cluster.network.is_empty() || told.contains(&cluster.network) {
             continue;

@@ -11,22 +11,38 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 
 fn look(allow: &AllowDecl, service: &ServiceDecl, sink: &mut Sink) {
     let conditions = [("methods", &allow.methods), ("paths", &allow.paths)];
-    let condition = conditions.into_iter().find_map(|(name, list)| list.as_ref().map(|list| (name, list.span)));
+    let condition = conditions
+        .into_iter()
+        .find_map(|(name, list)| list.as_ref().map(|list| (name, list.span)));
     let Some((name, span)) = condition else { return };
     let meant = |port: &&PortDecl| {
-        allow.ports.as_ref().is_none_or(|ports| ports.value.contains(&port.target().value))
+        allow
+            .ports
+            .as_ref()
+            .is_none_or(|ports| ports.value.contains(&port.target().value))
     };
     let ports: Vec<_> = service.ports.iter().filter(meant).collect();
     let bytes: Vec<_> = ports.iter().filter(|port| !is_http(&port.protocol)).collect();
     // Without `ports=`, a rule with conditions is for the ports that know requests.
-    let wrong = if allow.ports.is_some() { !bytes.is_empty() } else { bytes.len() == ports.len() };
-    let Some(port) = bytes.first().filter(|_| wrong) else { return };
-    let message = format!("`{name}=` never matches on port {}, which speaks {}", port.number.value, port.protocol.value);
+    let wrong = if allow.ports.is_some() {
+        !bytes.is_empty()
+    } else {
+        bytes.len() == ports.len()
+    };
+    let Some(port) = bytes.first().filter(|_| wrong) else {
+        return;
+    };
+    let message = format!(
+        "`{name}=` never matches on port {}, which speaks {}",
+        port.number.value, port.protocol.value
+    );
     sink.push(
         Diagnostic::new(&code::HTTP_ON_TCP, span, message)
             .here("a condition on requests")
             .label(port.protocol.span, "no requests are seen here")
-            .help(format!("leave `{name}=` out, or say `http` where the port speaks it"))
+            .help(format!(
+                "leave `{name}=` out, or say `http` where the port speaks it"
+            ))
             .note("Istio lets such a rule match nothing: the caller is refused"),
     );
 }

@@ -5,7 +5,10 @@ use crate::diag::{Diagnostic, Sink, code};
 /// `outlierDetection`).
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
-        let near = service.balance.as_ref().and_then(|balance| balance.prefer_near.as_ref());
+        let near = service
+            .balance
+            .as_ref()
+            .and_then(|balance| balance.prefer_near.as_ref());
         if let (Some(near), None) = (near.filter(|near| near.value), &service.eject) {
             let message = "the nearest place is preferred, but nothing says when it is given up";
             sink.push(

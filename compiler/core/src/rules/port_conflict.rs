@@ -11,11 +11,16 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         of_service(&service.ports, sink);
         service.vms.iter().for_each(|vms| of_machine(service, vms, sink));
     }
-    context.spec.externals().for_each(|(_, external)| of_service(&external.ports, sink));
+    context
+        .spec
+        .externals()
+        .for_each(|(_, external)| of_service(&external.ports, sink));
 }
 
 fn conflict(span: Span, message: String, before: Span, owner: String) -> Diagnostic {
-    Diagnostic::new(&code::PORT_CONFLICT, span, message).here("here again").label(before, owner)
+    Diagnostic::new(&code::PORT_CONFLICT, span, message)
+        .here("here again")
+        .label(before, owner)
 }
 
 fn of_service(ports: &[PortDecl], sink: &mut Sink) {
@@ -26,8 +31,9 @@ fn of_service(ports: &[PortDecl], sink: &mut Sink) {
         if let Some(before) = numbers.insert(number.value, number.span) {
             let message = format!("port {} is declared twice", number.value);
             sink.push(
-                conflict(number.span, message, before, "first here".to_owned())
-                    .help("a port speaks one protocol and leads to one port of the workload: keep one of them"),
+                conflict(number.span, message, before, "first here".to_owned()).help(
+                    "a port speaks one protocol and leads to one port of the workload: keep one of them",
+                ),
             );
             continue;
         }
@@ -47,7 +53,10 @@ fn of_machine(service: &ServiceDecl, vms: &VmsDecl, sink: &mut Sink) {
     let mut names: BTreeMap<String, Span> = BTreeMap::new();
     for (port, name) in service.ports.iter().zip(port_names(&service.ports)) {
         let target = port.target();
-        numbers.insert(target.value, (target.span, format!("the service's port `{name}`")));
+        numbers.insert(
+            target.value,
+            (target.span, format!("the service's port `{name}`")),
+        );
         names.insert(name, port.span);
     }
     for port in &vms.ports {
@@ -61,7 +70,10 @@ fn of_machine(service: &ServiceDecl, vms: &VmsDecl, sink: &mut Sink) {
             let found = conflict(port.name.span, message, *before, "first here".to_owned());
             sink.push(found.help("give one of them another name"));
         }
-        numbers.insert(port.number.value, (port.number.span, format!("port `{}`", port.name.value)));
+        numbers.insert(
+            port.number.value,
+            (port.number.span, format!("port `{}`", port.name.value)),
+        );
         names.insert(port.name.value.clone(), port.name.span);
     }
 }

@@ -6,7 +6,9 @@ use crate::spec::decl::ServiceDecl;
 /// Probes, permissions and mutual TLS name ports that the workload has.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (namespace, decl) in context.spec.services() {
-        let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else { continue };
+        let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else {
+            continue;
+        };
         if !decl.damaged {
             probes(decl, sink);
             policies(decl, service, sink);
@@ -16,7 +18,10 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 
 fn missing(port: u16, span: Span, what: &str, service: &ServiceDecl, help: String) -> Diagnostic {
     let message = format!("{what} port {port}, which nobody declares");
-    let place = service.ports.first().map_or(service.name.span, |first| first.span);
+    let place = service
+        .ports
+        .first()
+        .map_or(service.name.span, |first| first.span);
     Diagnostic::new(&code::PORT_UNDECLARED, span, message)
         .here("not declared")
         .label(place, format!("`{}` declares its ports here", service.name.value))
@@ -29,9 +34,15 @@ fn probes(decl: &ServiceDecl, sink: &mut Sink) {
             decl.ports.iter().any(|own| own.target().value == port)
                 || vms.ports.iter().any(|own| own.number.value == port)
         };
-        let asked = vms.health.iter().flat_map(|health| health.http.iter().chain(&health.tcp));
+        let asked = vms
+            .health
+            .iter()
+            .flat_map(|health| health.http.iter().chain(&health.tcp));
         for port in asked.filter(|port| !known(port.value) && !vms.ports_damaged) {
-            let help = format!("write `port health {}` in the `vms`, or ask a port of the service", port.value);
+            let help = format!(
+                "write `port health {}` in the `vms`, or ask a port of the service",
+                port.value
+            );
             sink.push(missing(port.value, port.span, "health asks", decl, help));
         }
     }
@@ -40,7 +51,10 @@ fn probes(decl: &ServiceDecl, sink: &mut Sink) {
 fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
     let known = |port: u16| {
         service.ports.iter().any(|own| own.target == port)
-            || service.groups.iter().any(|group| group.ports.values().any(|own| *own == port))
+            || service
+                .groups
+                .iter()
+                .any(|group| group.ports.values().any(|own| *own == port))
     };
     let dialled = |port: u16| service.ports.iter().find(|own| own.number == port);
     let help = |port: u16| match dialled(port) {
@@ -53,7 +67,18 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
             sink.push(missing(*port, ports.span, "`allow` names", decl, help(*port)));
         }
     }
-    for port in decl.mtls.iter().filter_map(|mtls| mtls.port.as_ref()).filter(|port| !known(port.value)) {
-        sink.push(missing(port.value, port.span, "`mtls` names", decl, help(port.value)));
+    for port in decl
+        .mtls
+        .iter()
+        .filter_map(|mtls| mtls.port.as_ref())
+        .filter(|port| !known(port.value))
+    {
+        sink.push(missing(
+            port.value,
+            port.span,
+            "`mtls` names",
+            decl,
+            help(port.value),
+        ));
     }
 }

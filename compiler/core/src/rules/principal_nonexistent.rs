@@ -16,19 +16,31 @@ fn look(from: &Spanned<String>, home: &NamespaceDecl, context: Context<'_>, sink
     let new = |message: String| Diagnostic::new(&code::PRINCIPAL_NONEXISTENT, from.span, message);
     let found = match resolve_caller(&from.value, home, context.spec) {
         Caller::Known(_) => return,
-        Caller::External(place) => new(format!("`{}` lies outside the mesh and cannot call into it", from.value))
-            .here("it has no identity")
-            .label(place, "declared here")
-            .help("allow a service or an account of the mesh"),
+        Caller::External(place) => new(format!(
+            "`{}` lies outside the mesh and cannot call into it",
+            from.value
+        ))
+        .here("it has no identity")
+        .label(place, "declared here")
+        .help("allow a service or an account of the mesh"),
         Caller::Foreign(_) => {
             let namespace = from.value.split('/').next().unwrap_or_default();
-            let known = context.spec.namespaces.iter().map(|namespace| namespace.name.value.as_str());
-            let found = new(format!("the spec has no namespace `{namespace}`: this allows somebody unseen")).warning();
+            let known = context
+                .spec
+                .namespaces
+                .iter()
+                .map(|namespace| namespace.name.value.as_str());
+            let found = new(format!(
+                "the spec has no namespace `{namespace}`: this allows somebody unseen"
+            ))
+            .warning();
             match did_you_mean(namespace, known) {
                 Some(near) => found.here(format!("did you mean `{near}`?")),
                 None => found,
             }
-            .help(format!("if it is right, declare it: `namespace {namespace} {{ account … }}`"))
+            .help(format!(
+                "if it is right, declare it: `namespace {namespace} {{ account … }}`"
+            ))
         }
         // The one that is meant may be the one that is misspelt.
         Caller::Unknown { namespace, .. } if damaged(&namespace, context) => return,
@@ -38,7 +50,11 @@ fn look(from: &Spanned<String>, home: &NamespaceDecl, context: Context<'_>, sink
 }
 
 fn damaged(name: &str, context: Context<'_>) -> bool {
-    context.spec.namespaces.iter().any(|namespace| namespace.name.value == name && namespace.damaged)
+    context
+        .spec
+        .namespaces
+        .iter()
+        .any(|namespace| namespace.name.value == name && namespace.damaged)
 }
 
 fn unknown(
@@ -57,11 +73,14 @@ fn unknown(
     let near = did_you_mean(name, known.iter().map(String::as_str));
     match (elsewhere, near) {
         (Some((other, service)), _) => found
-            .label(service.name.span, format!("there is one in `{}`", other.name.value))
+            .label(
+                service.name.span,
+                format!("there is one in `{}`", other.name.value),
+            )
             .help(format!("write \"{}/{name}\"", other.name.value)),
-        (None, Some(near)) => {
-            found.here(format!("did you mean `{near}`?")).help(format!("write `{near}`, or declare `account {name}`"))
-        }
+        (None, Some(near)) => found
+            .here(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`, or declare `account {name}`")),
         (None, None) => found.help(format!(
             "write {}, or declare `account {name}` in the namespace",
             list(known.iter().map(String::as_str))

@@ -23,7 +23,10 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         }
         for vms in &service.vms {
             vms.ports.iter().for_each(|port| look(&port.number, sink));
-            let health = vms.health.iter().flat_map(|health| health.http.iter().chain(&health.tcp));
+            let health = vms
+                .health
+                .iter()
+                .flat_map(|health| health.http.iter().chain(&health.tcp));
             health.for_each(|port| look(port, sink));
         }
     }
@@ -33,9 +36,16 @@ fn look(port: &Spanned<u16>, sink: &mut Sink) {
     if let Some((number, purpose)) = RESERVED.iter().find(|(number, _)| *number == port.value) {
         let ports: Vec<_> = RESERVED.iter().map(|(number, _)| number.to_string()).collect();
         sink.push(
-            Diagnostic::new(&code::RESERVED_PORT, port.span, format!("port {number} belongs to the mesh"))
-                .here(format!("used for {purpose}"))
-                .help(format!("let the application listen on another port than {}", ports.join(", "))),
+            Diagnostic::new(
+                &code::RESERVED_PORT,
+                port.span,
+                format!("port {number} belongs to the mesh"),
+            )
+            .here(format!("used for {purpose}"))
+            .help(format!(
+                "let the application listen on another port than {}",
+                ports.join(", ")
+            )),
         );
     }
 }

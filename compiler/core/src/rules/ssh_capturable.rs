@@ -17,12 +17,19 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 }
 
 fn look(port: &Spanned<u16>, vms: &VmsDecl, sink: &mut Sink) {
-    let said = vms.vms.iter().filter_map(|vm| vm.ssh.port.as_ref()).chain(&vms.ssh.port);
+    let said = vms
+        .vms
+        .iter()
+        .filter_map(|vm| vm.ssh.port.as_ref())
+        .chain(&vms.ssh.port);
     let said = said.into_iter().find(|ssh| ssh.value == port.value);
     if port.value != SSH && said.is_none() {
         return;
     }
-    let message = format!("port {} is SSH: captured, it would lock you out of the machines", port.value);
+    let message = format!(
+        "port {} is SSH: captured, it would lock you out of the machines",
+        port.value
+    );
     let mut found = Diagnostic::new(&code::SSH_CAPTURABLE, port.span, message)
         .here("declared ports are captured")
         .help("leave SSH out of the mesh; if the application listens here, let it listen elsewhere")

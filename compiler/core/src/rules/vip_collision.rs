@@ -14,8 +14,17 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         }
     }
     for cluster in &context.spec.clusters {
-        for address in cluster.gateways.iter().filter_map(|gateway| gateway.cluster_ip.as_ref()) {
-            look(address, &format!("a gateway of `{}`", cluster.name.value), &mut first, sink);
+        for address in cluster
+            .gateways
+            .iter()
+            .filter_map(|gateway| gateway.cluster_ip.as_ref())
+        {
+            look(
+                address,
+                &format!("a gateway of `{}`", cluster.name.value),
+                &mut first,
+                sink,
+            );
         }
     }
     for (_, service) in context.spec.services() {
@@ -30,14 +39,23 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     }
 }
 
-fn look(address: &Spanned<IpAddr>, owner: &str, first: &mut BTreeMap<IpAddr, (Span, String)>, sink: &mut Sink) {
+fn look(
+    address: &Spanned<IpAddr>,
+    owner: &str,
+    first: &mut BTreeMap<IpAddr, (Span, String)>,
+    sink: &mut Sink,
+) {
     match first.get(&address.value) {
         Some((before, other)) => sink.push(
-            Diagnostic::new(&code::VIP_COLLISION, address.span, format!("{} leads to two hosts", address.value))
-                .here(format!("to {owner}"))
-                .label(*before, format!("to {other}"))
-                .help("give each host an address of its own")
-                .note("a proxy knows from the address alone which service was dialled"),
+            Diagnostic::new(
+                &code::VIP_COLLISION,
+                address.span,
+                format!("{} leads to two hosts", address.value),
+            )
+            .here(format!("to {owner}"))
+            .label(*before, format!("to {other}"))
+            .help("give each host an address of its own")
+            .note("a proxy knows from the address alone which service was dialled"),
         ),
         None => {
             first.insert(address.value, (address.span, owner.to_owned()));

@@ -11,7 +11,13 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             let Some(cidrs) = &network.cidrs else { continue };
             let overlap = cidrs.value.iter().find(|cidr| overlaps(cidr, &range.value));
             if let Some(cidr) = overlap {
-                sink.push(found(range.span, &range.value, cidrs.span, cidr, &network.name.value));
+                sink.push(found(
+                    range.span,
+                    &range.value,
+                    cidrs.span,
+                    cidr,
+                    &network.name.value,
+                ));
             }
         }
     }

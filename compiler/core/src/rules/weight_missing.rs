@@ -5,8 +5,12 @@ use crate::diag::{Diagnostic, Sink, code};
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
         let vms = || service.vms.iter().flat_map(|vms| &vms.vms);
-        let heaviest = vms().filter_map(|vm| vm.weight.map(|weight| (weight, vm))).max_by_key(|(weight, _)| *weight);
-        let Some((weight, heavy)) = heaviest.filter(|(weight, _)| *weight > 1) else { continue };
+        let heaviest = vms()
+            .filter_map(|vm| vm.weight.map(|weight| (weight, vm)))
+            .max_by_key(|(weight, _)| *weight);
+        let Some((weight, heavy)) = heaviest.filter(|(weight, _)| *weight > 1) else {
+            continue;
+        };
         if let Some(vm) = vms().find(|vm| vm.weight.is_none()) {
             let message = format!("`{}` has no weight, and others have: it counts 1", vm.name.value);
             sink.push(

@@ -14,7 +14,12 @@ pub fn check(nodes: &[Node], whole: Span, sink: &mut Sink) -> Vec<Item> {
     items
 }
 
-fn children(nodes: &[Node], known: &'static [Child], parent: Option<&NodeSpec>, sink: &mut Sink) -> Vec<Item> {
+fn children(
+    nodes: &[Node],
+    known: &'static [Child],
+    parent: Option<&NodeSpec>,
+    sink: &mut Sink,
+) -> Vec<Item> {
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     let mut items = Vec::new();
     for node in nodes {
@@ -44,8 +49,24 @@ fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
     let names = || spec.children.iter().map(|child| child.node.name);
     let misspelt = |name: &str| !names().any(|known| known == name) && did_you_mean(name, names()).is_some();
     let stray = node.children.iter().any(|node| misspelt(&node.name.value));
-    required(&children, &node.children, spec.children, node.span, &format!("`{}`", spec.name), sink);
-    Item { spec, span: node.span, args, props, labels, children, damaged, stray }
+    required(
+        &children,
+        &node.children,
+        spec.children,
+        node.span,
+        &format!("`{}`", spec.name),
+        sink,
+    );
+    Item {
+        spec,
+        span: node.span,
+        args,
+        props,
+        labels,
+        children,
+        damaged,
+        stray,
+    }
 }
 
 fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static str, Spanned<Typed>)> {
@@ -57,7 +78,12 @@ fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static 
             None => sink.push(superfluous(node, spec, value)),
         }
     }
-    for field in spec.args.iter().skip(node.args.len()).filter(|field| field.required) {
+    for field in spec
+        .args
+        .iter()
+        .skip(node.args.len())
+        .filter(|field| field.required)
+    {
         let message = format!("`{}` needs its {}", spec.name, field.name);
         sink.push(
             Diagnostic::new(&code::MISSING, node.span, message)
@@ -70,7 +96,11 @@ fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static 
 
 type Labels = Vec<(Spanned<String>, Spanned<String>)>;
 
-fn props(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> (BTreeMap<&'static str, Spanned<Typed>>, Labels) {
+fn props(
+    node: &Node,
+    spec: &'static NodeSpec,
+    sink: &mut Sink,
+) -> (BTreeMap<&'static str, Spanned<Typed>>, Labels) {
     let mut props: BTreeMap<&'static str, Spanned<Typed>> = BTreeMap::new();
     let mut labels = Labels::new();
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
@@ -97,9 +127,13 @@ fn props(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> (BTreeMap<&'s
     let there = |field: &Field| first.keys().any(|key| did_you_mean(key, [field.name]).is_some());
     for field in spec.props.iter().filter(|field| field.required && !there(field)) {
         sink.push(
-            Diagnostic::new(&code::MISSING, node.span, format!("`{}` needs `{}=`", spec.name, field.name))
-                .here(format!("expected `{}=` with {}", field.name, field.ty.describe()))
-                .help(field.about),
+            Diagnostic::new(
+                &code::MISSING,
+                node.span,
+                format!("`{}` needs `{}=`", spec.name, field.name),
+            )
+            .here(format!("expected `{}=` with {}", field.name, field.ty.describe()))
+            .help(field.about),
         );
     }
     (props, labels)
@@ -113,17 +147,31 @@ fn add(props: &mut BTreeMap<&'static str, Spanned<Typed>>, name: &'static str, t
         (Some(Typed::Ips(all)), Typed::Ips(more)) => all.extend(more),
         (Some(Typed::Ranges(all)), Typed::Ranges(more)) => all.extend(more),
         (_, value) => {
-            props.insert(name, Spanned { value, span: typed.span });
+            props.insert(
+                name,
+                Spanned {
+                    value,
+                    span: typed.span,
+                },
+            );
         }
     }
 }
 
 fn read(field: &'static Field, value: &Value, sink: &mut Sink) -> Option<Spanned<Typed>> {
     match field.ty.read(value) {
-        Ok(typed) => Some(Spanned { value: typed, span: value.span }),
-        Err(ty::Misfit { code, span, message, help }) => {
+        Ok(typed) => Some(Spanned {
+            value: typed,
+            span: value.span,
+        }),
+        Err(ty::Misfit {
+            code,
+            span,
+            message,
+            help,
+        }) => {
             let mut found = Diagnostic::new(code, span, format!("`{}`: {message}", field.name));
-            found.help = help.or_else(|| Some(field.about.to_owned()));
+            found.help = help.or_else(|| Some(meaning(field)));
             sink.push(found);
             None
         }
@@ -140,12 +188,20 @@ fn label(prop: &Property, sink: &mut Sink) -> Option<(Spanned<String>, Spanned<S
     let Scalar::Text(value) = &prop.value.scalar else {
         let found = prop.value.scalar.describe();
         let message = format!("the label `{}` needs a text, found {found}", key.value);
-        sink.push(wrong(prop.value.span, message, "quote it: labels are always texts".to_owned()));
+        sink.push(wrong(
+            prop.value.span,
+            message,
+            "quote it: labels are always texts".to_owned(),
+        ));
         return None;
     };
     if !text::is_label_key(&key.value) {
         let message = format!("`{}` is no key of a label", key.value);
-        sink.push(wrong(key.span, message, "write it as `key` or `example.com/key`".to_owned()));
+        sink.push(wrong(
+            key.span,
+            message,
+            "write it as `key` or `example.com/key`".to_owned(),
+        ));
         return None;
     }
     if !text::is_label_value(value) {
@@ -154,19 +210,33 @@ fn label(prop: &Property, sink: &mut Sink) -> Option<(Spanned<String>, Spanned<S
         sink.push(wrong(prop.value.span, message, help));
         return None;
     }
-    Some((key, Spanned { value: value.clone(), span: prop.value.span }))
+    Some((
+        key,
+        Spanned {
+            value: value.clone(),
+            span: prop.value.span,
+        },
+    ))
 }
 
 /// What has to be there and is not, not even with a mistake in it.
 fn required(items: &[Item], nodes: &[Node], known: &[Child], span: Span, place: &str, sink: &mut Sink) {
-    for child in known.iter().filter(|child| matches!(child.times, Times::Once | Times::Some)) {
+    for child in known
+        .iter()
+        .filter(|child| matches!(child.times, Times::Once | Times::Some))
+    {
         let name = child.node.name;
         let there = items.iter().any(|item| item.spec.name == name)
-            || nodes.iter().any(|node| did_you_mean(&node.name.value, [name]).is_some());
+            || nodes
+                .iter()
+                .any(|node| did_you_mean(&node.name.value, [name]).is_some());
         if !there {
             sink.push(
-                Diagnostic::new(&code::MISSING, span, format!("{place} needs a `{name}`"))
-                    .help(format!("write `{}`: {}", usage(child.node), child.node.about)),
+                Diagnostic::new(&code::MISSING, span, format!("{place} needs a `{name}`")).help(format!(
+                    "write `{}`: {}",
+                    usage(child.node),
+                    child.node.about
+                )),
             );
         }
     }
@@ -175,32 +245,56 @@ fn required(items: &[Item], nodes: &[Node], known: &[Child], span: Span, place: 
 fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpec>) -> Diagnostic {
     let name = &node.name.value;
     let place = parent.map_or_else(|| "a spec".to_owned(), |parent| format!("`{}`", parent.name));
-    let found = Diagnostic::new(&code::UNKNOWN_NODE, node.name.span, format!("{place} has no node `{name}`"));
-    if let Some(field) = parent.and_then(|parent| parent.props.iter().find(|field| field.name == name.as_str())) {
-        return found.help(format!("it is a property: write `{}=` behind `{}`", field.name, place.trim_matches('`')));
-    }
-    if let Some(near) = did_you_mean(name, known.iter().map(|child| child.node.name)) {
-        return found.here(format!("did you mean `{near}`?")).help(format!("write `{near}`"));
+    let found = Diagnostic::new(
+        &code::UNKNOWN_NODE,
+        node.name.span,
+        format!("{place} has no node `{name}`"),
+    );
+    if let Some(field) =
+        parent.and_then(|parent| parent.props.iter().find(|field| field.name == name.as_str()))
+    {
+        return found.help(format!(
+            "it is a property: write `{}=` behind `{}`",
+            field.name,
+            place.trim_matches('`')
+        ));
     }
     let homes = schema::parents_of(name);
     if !homes.is_empty() {
         return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
     }
+    if let Some(near) = did_you_mean(name, known.iter().map(|child| child.node.name)) {
+        return found
+            .here(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}`"));
+    }
     match known {
         [] => found.help(format!("{place} takes no braces")),
-        _ => found.help(format!("it takes {}", list(known.iter().map(|child| child.node.name)))),
+        _ => found.help(format!(
+            "it takes {}",
+            list(known.iter().map(|child| child.node.name))
+        )),
     }
 }
 
 fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
     let key = &prop.key.value;
-    let found =
-        Diagnostic::new(&code::UNKNOWN_PROPERTY, prop.key.span, format!("`{}` has no property `{key}`", spec.name));
+    let found = Diagnostic::new(
+        &code::UNKNOWN_PROPERTY,
+        prop.key.span,
+        format!("`{}` has no property `{key}`", spec.name),
+    );
     if let Some(child) = spec.children.iter().find(|child| child.node.name == key.as_str()) {
-        return found.help(format!("it is a node: write `{} {{ {} }}`", spec.name, usage(child.node)));
+        return found.help(format!(
+            "it is a node: write `{} {{ {} }}`",
+            spec.name,
+            usage(child.node)
+        ));
     }
     if let Some(near) = did_you_mean(key, spec.props.iter().map(|field| field.name)) {
-        return found.here(format!("did you mean `{near}`?")).help(format!("write `{near}=`"));
+        return found
+            .here(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}=`"));
     }
     if spec.args.iter().any(|field| field.name == key.as_str()) {
         return found.help(format!("its {key} is written without a key: `{}`", usage(spec)));
@@ -212,7 +306,11 @@ fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
 }
 
 fn superfluous(node: &Node, spec: &NodeSpec, value: &Value) -> Diagnostic {
-    let message = format!("`{}` does not take {} here", node.name.value, value.scalar.describe());
+    let message = format!(
+        "`{}` does not take {} here",
+        node.name.value,
+        value.scalar.describe()
+    );
     Diagnostic::new(&code::TOO_MANY, value.span, message).help(format!("write `{}`", usage(spec)))
 }
 
@@ -223,10 +321,32 @@ fn twice(span: Span, before: Span, what: &str) -> Diagnostic {
         .help("keep one of them")
 }
 
+/// What a field means, as a sentence about it.
+fn meaning(field: &Field) -> String {
+    let mut chars = field.about.trim_end_matches('.').chars();
+    let first = chars
+        .next()
+        .map(|first| first.to_lowercase().collect::<String>())
+        .unwrap_or_default();
+    format!("`{}` is {first}{}", field.name, chars.as_str())
+}
+
 /// `port NUMBER PROTOCOL`.
 fn usage(spec: &NodeSpec) -> String {
-    let args = spec.args.iter().map(|field| format!(" {}", field.name.to_uppercase()));
-    let props = spec.props.iter().filter(|field| field.required).map(|field| format!(" {}=…", field.name));
+    let args = spec
+        .args
+        .iter()
+        .map(|field| format!(" {}", field.name.to_uppercase()));
+    let props = spec
+        .props
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| format!(" {}=…", field.name));
     let labels = if spec.labels { " key=value" } else { "" };
-    format!("{}{}{}{labels}", spec.name, args.collect::<String>(), props.collect::<String>())
+    format!(
+        "{}{}{}{labels}",
+        spec.name,
+        args.collect::<String>(),
+        props.collect::<String>()
+    )
 }

@@ -63,9 +63,17 @@ pub trait FromTyped: Sized {
 impl Item {
     /// The value `name`, a property or else an argument.
     pub fn spanned<T: FromTyped>(&self, name: &str) -> Option<Spanned<T>> {
-        let arg = || self.args.iter().find(|(field, _)| *field == name).map(|(_, value)| value);
+        let arg = || {
+            self.args
+                .iter()
+                .find(|(field, _)| *field == name)
+                .map(|(_, value)| value)
+        };
         let found = self.props.get(name).or_else(arg)?;
-        T::from_typed(&found.value).map(|value| Spanned { value, span: found.span })
+        T::from_typed(&found.value).map(|value| Spanned {
+            value,
+            span: found.span,
+        })
     }
 
     /// The same without its place.
@@ -78,7 +86,10 @@ impl Item {
         let of_name = self.args.iter().filter(|(field, _)| *field == name);
         of_name
             .filter_map(|(_, found)| {
-                T::from_typed(&found.value).map(|value| Spanned { value, span: found.span })
+                T::from_typed(&found.value).map(|value| Spanned {
+                    value,
+                    span: found.span,
+                })
             })
             .collect()
     }
@@ -95,7 +106,11 @@ impl Item {
 
     /// What these nodes declare may be incomplete: one is damaged, or one was misspelt.
     pub fn incomplete(&self, names: &[&str]) -> bool {
-        self.stray || self.children.iter().any(|child| child.damaged && names.contains(&child.spec.name))
+        self.stray
+            || self
+                .children
+                .iter()
+                .any(|child| child.damaged && names.contains(&child.spec.name))
     }
 
     /// The only argument of the node `name` in the braces.

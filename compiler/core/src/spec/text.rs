@@ -11,7 +11,10 @@ use crate::diag::{Span, Spanned};
 /// A name of Kubernetes (RFC 1123 label).
 pub(super) fn is_label(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=63).contains(&text.len()) && text.chars().all(inner) && !text.starts_with('-') && !text.ends_with('-')
+    (1..=63).contains(&text.len())
+        && text.chars().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
 }
 
 /// Names with dots between (RFC 1123 subdomain).
@@ -26,7 +29,10 @@ pub(super) fn is_host(text: &str) -> bool {
 
 /// A port's name (Kubernetes IANA_SVC_NAME).
 pub(super) fn is_port_name(text: &str) -> bool {
-    text.len() <= 15 && is_label(text) && !text.contains("--") && text.contains(|c: char| c.is_ascii_lowercase())
+    text.len() <= 15
+        && is_label(text)
+        && !text.contains("--")
+        && text.contains(|c: char| c.is_ascii_lowercase())
 }
 
 /// The value of a Kubernetes label; not empty here.
@@ -48,7 +54,8 @@ pub(super) fn is_label_key(text: &str) -> bool {
 
 pub(super) fn is_version(text: &str) -> bool {
     let parts: Vec<_> = text.split('.').collect();
-    let number = |part: &&str| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit());
+    let number =
+        |part: &&str| !part.is_empty() && part.len() < 6 && part.bytes().all(|byte| byte.is_ascii_digit());
     (2..=3).contains(&parts.len()) && parts.iter().all(number)
 }
 
@@ -58,7 +65,10 @@ pub(super) fn port_number(number: u64) -> Option<u16> {
 
 /// A path with `*` at one end (AuthorizationPolicy `paths`).
 pub(super) fn is_path_pattern(text: &str) -> bool {
-    let inner = text.strip_prefix('*').or_else(|| text.strip_suffix('*')).unwrap_or(text);
+    let inner = text
+        .strip_prefix('*')
+        .or_else(|| text.strip_suffix('*'))
+        .unwrap_or(text);
     (text.starts_with('/') || text.starts_with('*')) && !inner.contains(['*', ' ', '?', '#'])
 }
 
@@ -84,10 +94,13 @@ pub(super) fn duration(text: &str) -> Option<Millis> {
         let number: u64 = rest[..digits].parse().ok()?;
         rest = &rest[digits..];
         let (unit, millis) = UNITS.iter().find(|(unit, _)| {
-            rest.strip_prefix(unit).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+            rest.strip_prefix(unit)
+                .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphabetic()))
         })?;
         rest = &rest[unit.len()..];
-        total = number.checked_mul(*millis).and_then(|part| total.checked_add(part))?;
+        total = number
+            .checked_mul(*millis)
+            .and_then(|part| total.checked_add(part))?;
     }
     (!text.is_empty() && total <= MAX_MILLIS).then_some(Millis(total))
 }
@@ -108,7 +121,10 @@ pub(super) fn cidr(text: &str) -> Option<IpNet> {
 
 /// The range that somebody meant who wrote an address inside it, or a single address.
 pub(super) fn cidr_meant(text: &str) -> Option<IpNet> {
-    text.parse::<IpNet>().map(|range| range.trunc()).ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    text.parse::<IpNet>()
+        .map(|range| range.trunc())
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// `region/zone/subzone`, at least the first.
@@ -118,7 +134,11 @@ pub(super) fn locality(text: &str) -> Option<Locality> {
         return None;
     }
     let part = |at: usize| parts.get(at).copied().unwrap_or_default().to_owned();
-    Some(Locality { region: part(0), zone: part(1), subzone: part(2) })
+    Some(Locality {
+        region: part(0),
+        zone: part(1),
+        subzone: part(2),
+    })
 }
 
 /// The parts of a list by comma. Each has its own place where the text stands in the file as it is.
@@ -141,7 +161,10 @@ pub(super) fn parts(text: &str, span: Span) -> Vec<Spanned<String>> {
             ..span
         });
         if !trimmed.is_empty() {
-            found.push(Spanned { value: trimmed.to_owned(), span: place });
+            found.push(Spanned {
+                value: trimmed.to_owned(),
+                span: place,
+            });
         }
     }
     found
@@ -155,7 +178,16 @@ mod tests {
     fn durations_are_sums_of_units() {
         assert_eq!(duration("1h30m"), Some(Millis(5_400_000)));
         assert_eq!(duration("500ms"), Some(Millis(500)));
-        for wrong in ["", "5", "s", "5x", "-5s", "99999999999999999999s", "9999999h", "5 s"] {
+        for wrong in [
+            "",
+            "5",
+            "s",
+            "5x",
+            "-5s",
+            "99999999999999999999s",
+            "9999999h",
+            "5 s",
+        ] {
             assert_eq!(duration(wrong), None, "{wrong}");
         }
     }
@@ -165,15 +197,24 @@ mod tests {
         assert!(is_label("forum-vm-1") && is_domain("cluster.local") && is_host("*.example.com"));
         assert!(!is_label("Forum") && !is_label("-a") && !is_label("") && !is_domain("a..b"));
         assert!(!is_host("10.0.0.1") && !is_host("a.*.b"));
-        assert!(is_port_name("tcp-mysql") && !is_port_name("8080") && !is_port_name("a-name-that-is-too-long"));
+        assert!(
+            is_port_name("tcp-mysql") && !is_port_name("8080") && !is_port_name("a-name-that-is-too-long")
+        );
         assert!(is_label_key("topology.istio.io/network") && !is_label_key("a/b/c"));
     }
 
     #[test]
     fn parts_know_their_places() {
-        let span = Span { start: 10, end: 19, ..Span::default() };
+        let span = Span {
+            start: 10,
+            end: 19,
+            ..Span::default()
+        };
         let found = parts("ab, cd,", span);
-        let places: Vec<_> = found.iter().map(|part| (part.value.as_str(), part.span.start, part.span.end)).collect();
+        let places: Vec<_> = found
+            .iter()
+            .map(|part| (part.value.as_str(), part.span.start, part.span.end))
+            .collect();
         assert_eq!(places, [("ab", 11, 13), ("cd", 15, 17)]);
     }
 

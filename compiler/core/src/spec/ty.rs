@@ -81,14 +81,19 @@ impl Ty {
     pub fn describe(self) -> String {
         let text = match self {
             Self::Word(words) => return list(words.iter().copied()),
-            Self::Count { min, max: 2_147_483_647 } => return format!("a whole number, {min} or more"),
+            Self::Count {
+                min,
+                max: 2_147_483_647,
+            } => return format!("a whole number, {min} or more"),
             Self::Count { min, max } => return format!("a whole number from {min} to {max}"),
             Self::Text => "a text",
             Self::Bool => "#true or #false",
             Self::Name => "a name of lower-case letters, digits and `-`",
             Self::MeshName => "a name of lower-case letters, digits, `-` and `.`",
             Self::ClusterName => "a name of letters, digits, `-`, `_` and `.`",
-            Self::PortName => "a port's name: at most 15 lower-case letters, digits and `-`, one of them a letter",
+            Self::PortName => {
+                "a port's name: at most 15 lower-case letters, digits and `-`, one of them a letter"
+            }
             Self::Domain => "a DNS name, such as example.com",
             Self::Host => "a host name, such as api.example.com or *.example.com",
             Self::Version => "a release, such as \"1.31\"",
@@ -115,7 +120,13 @@ impl Ty {
     pub const fn is_list(self) -> bool {
         matches!(
             self,
-            Self::Ports | Self::Ips | Self::Cidrs | Self::Addresses | Self::Paths | Self::Methods | Self::Callers
+            Self::Ports
+                | Self::Ips
+                | Self::Cidrs
+                | Self::Addresses
+                | Self::Paths
+                | Self::Methods
+                | Self::Callers
         )
     }
 
@@ -147,9 +158,9 @@ impl Ty {
             Self::Bool | Self::Count { .. } | Self::Port => None,
             Self::Word(words) => words.contains(&content).then(|| Typed::Text(content.to_owned())),
             Self::Duration => text::duration(content).map(Typed::Time),
-            Self::Seconds => {
-                text::duration(content).filter(|time| time.0 % 1000 == 0 && time.0 > 0).map(Typed::Time)
-            }
+            Self::Seconds => text::duration(content)
+                .filter(|time| time.0 % 1000 == 0 && time.0 > 0)
+                .map(Typed::Time),
             Self::Percent => text::percent(content).map(Typed::Number),
             Self::Ip => content.parse().ok().map(Typed::Ip),
             Self::Cidr => text::cidr(content).map(|range| Typed::Ranges(vec![range])),
@@ -160,7 +171,9 @@ impl Ty {
             Self::PortName => name(content, text::is_port_name),
             Self::Host => name(content, text::is_host),
             Self::Version => name(content, text::is_version),
-            Self::Path => name(content, |path| path.starts_with('/') && !path.contains([' ', '*', '?', '#'])),
+            Self::Path => name(content, |path| {
+                path.starts_with('/') && !path.contains([' ', '*', '?', '#'])
+            }),
             _ => return self.many(content, value),
         };
         found.ok_or_else(|| self.misfit(value))
@@ -173,7 +186,9 @@ impl Ty {
             return Err(self.misfit(value));
         }
         match self {
-            Self::Ports => self.each(parts, |text| text.parse().ok().and_then(text::port_number)).map(Typed::Ports),
+            Self::Ports => self
+                .each(parts, |text| text.parse().ok().and_then(text::port_number))
+                .map(Typed::Ports),
             Self::Ips => self.each(parts, |text| text.parse().ok()).map(Typed::Ips),
             Self::Cidrs => self.each(parts, text::cidr).map(Typed::Ranges),
             _ => {
@@ -184,14 +199,20 @@ impl Ty {
                     _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
                 };
                 match parts.iter().find(|part| !fits(&part.value)) {
-                    Some(part) => Err(self.misfit_of(&format!("\"{}\"", part.value), part.span, Some(&part.value))),
+                    Some(part) => {
+                        Err(self.misfit_of(&format!("\"{}\"", part.value), part.span, Some(&part.value)))
+                    }
                     None => Ok(Typed::Texts(parts)),
                 }
             }
         }
     }
 
-    fn each<T>(self, parts: Vec<Spanned<String>>, read: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, Misfit> {
+    fn each<T>(
+        self,
+        parts: Vec<Spanned<String>>,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, Misfit> {
         let read = |part: Spanned<String>| {
             read(&part.value)
                 .ok_or_else(|| self.misfit_of(&format!("\"{}\"", part.value), part.span, Some(&part.value)))
@@ -212,32 +233,53 @@ impl Ty {
     }
 
     fn misfit_of(self, found: &str, span: Span, content: Option<&str>) -> Misfit {
-        let is_name = matches!(self, Self::Name | Self::PortName | Self::MeshName | Self::ClusterName);
-        let code = if is_name && content.is_some() { &code::NAME_INVALID } else { &code::WRONG_TYPE };
+        let is_name = matches!(
+            self,
+            Self::Name | Self::PortName | Self::MeshName | Self::ClusterName
+        );
+        let code = if is_name && content.is_some() {
+            &code::NAME_INVALID
+        } else {
+            &code::WRONG_TYPE
+        };
         let message = format!("expected {}, found {found}", self.describe());
-        Misfit { code, span, message, help: content.and_then(|content| self.instead(content)) }
+        Misfit {
+            code,
+            span,
+            message,
+            help: content.and_then(|content| self.instead(content)),
+        }
     }
 
     /// What was probably meant.
     fn instead(self, content: &str) -> Option<String> {
         match self {
-            Self::Word(words) => did_you_mean(content, words.iter().copied())
-                .map(|word| format!("did you mean `{word}`?")),
-            Self::Bool if matches!(content, "true" | "yes" | "on" | "enabled") => Some("write #true".to_owned()),
-            Self::Bool if matches!(content, "false" | "no" | "off" | "disabled") => Some("write #false".to_owned()),
-            Self::Port | Self::Count { .. } => {
-                content.parse::<u64>().ok().map(|number| format!("write it without quotes: {number}"))
+            Self::Word(words) => {
+                did_you_mean(content, words.iter().copied()).map(|word| format!("did you mean `{word}`?"))
             }
+            Self::Bool if matches!(content, "true" | "yes" | "on" | "enabled") => {
+                Some("write #true".to_owned())
+            }
+            Self::Bool if matches!(content, "false" | "no" | "off" | "disabled") => {
+                Some("write #false".to_owned())
+            }
+            Self::Port | Self::Count { .. } => content
+                .parse::<u64>()
+                .ok()
+                .map(|number| format!("write it without quotes: {number}")),
             Self::Methods => Some(format!("write \"{}\"", content.to_uppercase())),
             Self::Name | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
                 let tidy = content.to_lowercase().replace(['_', ' '], "-");
                 (tidy != content && self.accepts(&tidy)).then(|| format!("write `{tidy}`"))
             }
-            Self::Duration | Self::Seconds => {
-                content.parse::<u64>().ok().map(|number| format!("say the unit: \"{number}s\""))
-            }
+            Self::Duration | Self::Seconds => content
+                .parse::<u64>()
+                .ok()
+                .map(|number| format!("say the unit: \"{number}s\"")),
             Self::Cidr | Self::Cidrs => text::cidr_meant(content).map(|range| format!("write \"{range}\"")),
-            Self::Paths => Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned()),
+            Self::Paths => {
+                Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned())
+            }
             _ => None,
         }
     }

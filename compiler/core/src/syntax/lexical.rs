@@ -24,7 +24,14 @@ pub(super) struct Slip {
 }
 
 pub(super) fn look(text: &str) -> Look {
-    let mut scan = Scan { text, bytes: text.as_bytes(), at: 0, open: Vec::new(), suspect: None, look: Look::default() };
+    let mut scan = Scan {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        open: Vec::new(),
+        suspect: None,
+        look: Look::default(),
+    };
     while scan.at < scan.bytes.len() && !scan.look.broken {
         scan.token();
     }
@@ -49,14 +56,22 @@ impl Scan<'_> {
         let start = self.at;
         self.at += 1;
         match self.bytes[start] {
-            b'/' if self.next_is("/") => self.to_line_end(),
+            b'/' if self.next_is("/") => self.skip_line(),
             b'/' if self.next_is("*") => self.comment(start),
             b'/' if self.next_is("-") => self.at += 1,
             b'"' => self.string(start, start),
             b'#' => {
-                let hashes = self.bytes[start..].iter().take_while(|byte| **byte == b'#').count();
+                let hashes = self.bytes[start..]
+                    .iter()
+                    .take_while(|byte| **byte == b'#')
+                    .count();
                 if self.bytes.get(start + hashes) == Some(&b'"') {
                     self.string(start, start + hashes);
+                } else {
+                    // `#true`: the word belongs to it.
+                    self.at = self.text[start + hashes..]
+                        .find(ends_word)
+                        .map_or(self.text.len(), |length| start + hashes + length);
                 }
             }
             b'{' | b'(' => self.opens(start),
@@ -70,7 +85,7 @@ impl Scan<'_> {
         self.bytes[self.at..].starts_with(text.as_bytes())
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         while self.bytes.get(self.at).is_some_and(|byte| *byte != b'\n') {
             self.at += 1;
         }
@@ -86,10 +101,20 @@ impl Scan<'_> {
 
     fn closes(&mut self, start: usize) {
         let Some(open) = self.open.pop() else {
-            return self.stop(start, start + 1, "this brace closes nothing".to_owned(), "leave it out");
+            return self.stop(
+                start,
+                start + 1,
+                "this brace closes nothing".to_owned(),
+                "leave it out",
+            );
         };
         let line = |at: usize| self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let indent = |line: usize| self.bytes[line..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        let indent = |line: usize| {
+            self.bytes[line..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_whitespace())
+                .count()
+        };
         let first_of_line = line(start) + indent(line(start)) == start;
         if line(open) != line(start) && first_of_line && indent(line(open)) != indent(line(start)) {
             self.suspect.get_or_insert(open);
@@ -99,7 +124,12 @@ impl Scan<'_> {
     fn unclosed(&mut self) {
         if let (Some(last), false) = (self.open.last().copied(), self.look.broken) {
             let open = self.suspect.unwrap_or(last);
-            self.stop(open, open + 1, "this brace is not closed".to_owned(), "write `}` where it ends");
+            self.stop(
+                open,
+                open + 1,
+                "this brace is not closed".to_owned(),
+                "write `}` where it ends",
+            );
         }
     }
 
@@ -119,14 +149,23 @@ impl Scan<'_> {
             }
         }
         if depth > 0 {
-            self.stop(start, start + 2, "this comment is not closed".to_owned(), "write `*/` where it ends");
+            self.stop(
+                start,
+                start + 2,
+                "this comment is not closed".to_owned(),
+                "write `*/` where it ends",
+            );
         }
     }
 
     /// A string whose first quote is at `quote`; a raw one begins before.
     fn string(&mut self, start: usize, quote: usize) {
         let raw = quote - start;
-        let quotes = if self.bytes[quote..].starts_with(b"\"\"\"") { 3 } else { 1 };
+        let quotes = if self.bytes[quote..].starts_with(b"\"\"\"") {
+            3
+        } else {
+            1
+        };
         let end = [vec![b'"'; quotes], vec![b'#'; raw]].concat();
         self.at = quote + quotes;
         while self.at < self.bytes.len() {
@@ -140,8 +179,15 @@ impl Scan<'_> {
                 _ => self.at += 1,
             }
         }
-        let line = self.text[quote..].find('\n').map_or(self.text.len(), |length| quote + length);
-        self.stop(start, line, "this text is not closed".to_owned(), "write `\"` where it ends");
+        let line = self.text[quote..]
+            .find('\n')
+            .map_or(self.text.len(), |length| quote + length);
+        self.stop(
+            start,
+            line,
+            "this text is not closed".to_owned(),
+            "write `\"` where it ends",
+        );
     }
 
     /// Behind a backslash, all white space is left out, new lines too.
@@ -157,14 +203,22 @@ impl Scan<'_> {
     }
 
     fn word(&mut self, start: usize) {
-        let ends = |c: char| c.is_whitespace() || "{}();=\"#\\[]".contains(c);
-        let whole = self.text[start..].find(ends).map_or(self.text.len(), |length| start + length);
-        let end = self.text[start..whole].find('/').map_or(whole, |length| start + length);
+        let whole = self.text[start..]
+            .find(ends_word)
+            .map_or(self.text.len(), |length| start + length);
+        let end = self.text[start..whole]
+            .find('/')
+            .map_or(whole, |length| start + length);
         // White space beyond ASCII ends a word too, and may be where this one begins.
         self.at = end.max(self.text.ceil_char_boundary(start + 1));
         let word = &self.text[start..end];
         if matches!(word, "true" | "false" | "null" | "inf" | "nan") {
-            self.slip(start, end, format!("the word `{word}` alone is no value"), &format!("write `#{word}`"));
+            self.slip(
+                start,
+                end,
+                format!("the word `{word}` alone is no value"),
+                &format!("write `#{word}`"),
+            );
             return;
         }
         // `region/zone`, `/health`, 10.0.0.0/8; but not the comment of `name/* why */`.
@@ -172,12 +226,22 @@ impl Scan<'_> {
         if path || (looks_like_number(word) && !is_number(word)) {
             let value = &self.text[start..if path { whole } else { end }];
             self.at = start + value.len();
-            self.slip(start, self.at, format!("`{value}` needs quotes"), &format!("write \"{value}\""));
+            self.slip(
+                start,
+                self.at,
+                format!("`{value}` needs quotes"),
+                &format!("write \"{value}\""),
+            );
         }
     }
 
     fn slip(&mut self, start: usize, end: usize, message: String, help: &str) {
-        self.look.slips.push(Slip { start, end, message, help: help.to_owned() });
+        self.look.slips.push(Slip {
+            start,
+            end,
+            message,
+            help: help.to_owned(),
+        });
     }
 
     fn stop(&mut self, start: usize, end: usize, message: String, help: &str) {
@@ -186,10 +250,17 @@ impl Scan<'_> {
     }
 }
 
+/// No word of KDL has these.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || "{}();=\"#\\[]".contains(c)
+}
+
 /// KDL takes a word for a number if it begins like one.
 fn looks_like_number(word: &str) -> bool {
     let word = word.strip_prefix(['+', '-']).unwrap_or(word);
-    word.strip_prefix('.').unwrap_or(word).starts_with(|c: char| c.is_ascii_digit())
+    word.strip_prefix('.')
+        .unwrap_or(word)
+        .starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn is_number(word: &str) -> bool {
@@ -213,7 +284,11 @@ mod tests {
     use super::*;
 
     fn slips(text: &str) -> Vec<String> {
-        look(text).slips.iter().map(|slip| format!("{}..{} {}", slip.start, slip.end, slip.message)).collect()
+        look(text)
+            .slips
+            .iter()
+            .map(|slip| format!("{}..{} {}", slip.start, slip.end, slip.message))
+            .collect()
     }
 
     #[test]
@@ -232,14 +307,23 @@ mod tests {
     #[test]
     fn all_slips_are_found_at_their_places() {
         let text = "a ttl=30s on=true\nb 10.0.0.0/8 at=/health place=us/east\n";
-        let found = ["6..9 `30s` needs quotes", "13..17 the word `true` alone is no value"];
-        let more = ["20..30 `10.0.0.0/8` needs quotes", "34..41 `/health` needs quotes"];
-        assert_eq!(slips(text), [&found[..], &more, &["48..55 `us/east` needs quotes"]].concat());
+        let found = [
+            "6..9 `30s` needs quotes",
+            "13..17 the word `true` alone is no value",
+        ];
+        let more = [
+            "20..30 `10.0.0.0/8` needs quotes",
+            "34..41 `/health` needs quotes",
+        ];
+        assert_eq!(
+            slips(text),
+            [&found[..], &more, &["48..55 `us/east` needs quotes"]].concat()
+        );
     }
 
     #[test]
     fn the_brace_that_is_not_closed_is_the_one_that_is_out_of_line() {
-        assert_eq!(slips("a {\n  b {\n    c\n}\n"), ["6..7 this brace is not closed"]);
+        assert_eq!(slips("a {\n  b {\n    c\n}\n"), ["8..9 this brace is not closed"]);
         assert_eq!(slips("a }"), ["2..3 this brace closes nothing"]);
         assert_eq!(slips("a \"x\nb"), ["2..4 this text is not closed"]);
     }

@@ -63,6 +63,14 @@ impl Scalar {
 
 /// At most 60 characters, on one line.
 fn shorten(text: &str) -> String {
-    let line: String = text.chars().take(60).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() < text.chars().count() { line + "…" } else { line }
+    let line: String = text
+        .chars()
+        .take(60)
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if line.chars().count() < text.chars().count() {
+        line + "…"
+    } else {
+        line
+    }
 }

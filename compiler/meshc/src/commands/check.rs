@@ -49,10 +49,19 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
 
 /// Shows all mistakes on standard output, and how many there are.
 pub(crate) fn report(compiled: &Compiled, spec: &str, format: Format, ui: &Ui) {
-    let Compiled { diagnostics, sources, .. } = compiled;
+    let Compiled {
+        diagnostics, sources, ..
+    } = compiled;
     match format {
         Format::Human => {
-            ui.out(render::human(diagnostics, sources, Style { color: ui.color, width: ui.width }));
+            ui.out(render::human(
+                diagnostics,
+                sources,
+                Style {
+                    color: ui.color,
+                    width: ui.width,
+                },
+            ));
             ui.line(summary(compiled, spec));
         }
         Format::Short => ui.out(render::short(diagnostics, sources)),
@@ -69,9 +78,22 @@ fn summary(compiled: &Compiled, spec: &str) -> String {
     let found: Vec<_> = counts.into_iter().flatten().collect();
     match &compiled.model {
         Some(mesh) => {
-            let vms = mesh.services.iter().flat_map(|service| &service.groups).map(|group| group.vms.len()).sum();
-            let holds = format!("{} and {}", plural(mesh.services.len(), "service"), plural(vms, "VM"));
-            let found = if found.is_empty() { "no mistakes".to_owned() } else { found.join(", ") };
+            let vms = mesh
+                .services
+                .iter()
+                .flat_map(|service| &service.groups)
+                .map(|group| group.vms.len())
+                .sum();
+            let holds = format!(
+                "{} and {}",
+                plural(mesh.services.len(), "service"),
+                plural(vms, "VM")
+            );
+            let found = if found.is_empty() {
+                "no mistakes".to_owned()
+            } else {
+                found.join(", ")
+            };
             format!("{found} in {spec}: mesh {}, {holds}", mesh.name)
         }
         None => format!("{} in {spec}", found.join(", ")),

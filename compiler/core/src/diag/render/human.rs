@@ -1,8 +1,8 @@
 use std::fmt;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
-    SpanContents,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode,
+    SourceSpan, SpanContents,
 };
 
 use crate::diag::{Diagnostic, Severity, Source, Sources, Span};
@@ -18,7 +18,11 @@ pub struct Style {
 
 /// With the lines that they are in, and what helps.
 pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
-    let theme = if style.color { GraphicalTheme::unicode() } else { GraphicalTheme::none() };
+    let theme = if style.color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::none()
+    };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(style.width)
         .with_links(false)
@@ -26,7 +30,10 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
         .with_context_lines(1);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        let report = Report { diagnostic, source: source(diagnostic, sources) };
+        let report = Report {
+            diagnostic,
+            source: source(diagnostic, sources),
+        };
         // Writing into a string cannot fail; a place outside its file is shown without the file's lines.
         if handler.render_report(&mut text, &report).is_err() {
             text.push_str(&super::short(std::slice::from_ref(diagnostic), sources));
@@ -57,7 +64,12 @@ impl SourceCode for Snippets<'_> {
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let text = self.0.text.as_bytes();
         let end = (span.offset() + span.len()).min(text.len());
-        let lines = text.get(span.offset()..end).unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let lines = text
+            .get(span.offset()..end)
+            .unwrap_or_default()
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
         if lines > LINES {
             return Err(MietteError::OutOfBounds);
         }
@@ -95,7 +107,10 @@ impl std::error::Error for Report<'_> {}
 
 impl miette::Diagnostic for Report<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(format!("{} {}", self.diagnostic.code.id, self.diagnostic.code.slug)))
+        Some(Box::new(format!(
+            "{} {}",
+            self.diagnostic.code.id, self.diagnostic.code.slug
+        )))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -119,8 +134,13 @@ impl miette::Diagnostic for Report<'_> {
         let primary = &self.diagnostic.primary;
         let text = (!primary.text.is_empty()).then(|| primary.text.clone());
         let first = LabeledSpan::new_primary_with_span(text, range(primary.span));
-        let same_file = self.diagnostic.labels.iter().filter(|label| label.span.file == primary.span.file);
-        let others = same_file.map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), range(label.span)));
+        let same_file = self
+            .diagnostic
+            .labels
+            .iter()
+            .filter(|label| label.span.file == primary.span.file);
+        let others =
+            same_file.map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), range(label.span)));
         Some(Box::new(std::iter::once(first).chain(others)))
     }
 }

@@ -21,8 +21,7 @@ struct Entry<'a> {
     severity: &'a str,
     message: &'a str,
     place: Place<'a>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    label: &'a str,
+    label: Option<&'a str>,
     labels: Vec<Other<'a>>,
     help: Option<&'a str>,
     note: Option<&'a str>,
@@ -52,7 +51,10 @@ pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
         format: FORMAT,
         errors: count(diagnostics, Severity::Error),
         warnings: count(diagnostics, Severity::Warning),
-        diagnostics: diagnostics.iter().map(|diagnostic| entry(diagnostic, sources)).collect(),
+        diagnostics: diagnostics
+            .iter()
+            .map(|diagnostic| entry(diagnostic, sources))
+            .collect(),
     };
     // Strings and numbers only: it cannot fail.
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
@@ -65,20 +67,30 @@ fn entry<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Entry<'a> {
         severity: word(diagnostic.severity),
         message: &diagnostic.message,
         place: place(diagnostic.primary.span, sources),
-        label: &diagnostic.primary.text,
-        labels: diagnostic.labels.iter().map(|label| other(label, sources)).collect(),
+        label: Some(diagnostic.primary.text.as_str()).filter(|text| !text.is_empty()),
+        labels: diagnostic
+            .labels
+            .iter()
+            .map(|label| other(label, sources))
+            .collect(),
         help: diagnostic.help.as_deref(),
         note: diagnostic.note.as_deref(),
     }
 }
 
 fn other<'a>(label: &'a Label, sources: &'a Sources) -> Other<'a> {
-    Other { place: place(label.span, sources), text: &label.text }
+    Other {
+        place: place(label.span, sources),
+        text: &label.text,
+    }
 }
 
 fn place(span: Span, sources: &Sources) -> Place<'_> {
     let (file, start) = sources.place(span);
-    let (_, end) = sources.place(Span { start: span.end, ..span });
+    let (_, end) = sources.place(Span {
+        start: span.end,
+        ..span
+    });
     Place {
         file,
         line: start.line,

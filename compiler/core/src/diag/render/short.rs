@@ -7,7 +7,10 @@ pub fn short(diagnostics: &[Diagnostic], sources: &Sources) -> String {
     for diagnostic in diagnostics {
         let (path, place) = sources.place(diagnostic.primary.span);
         let (word, id, message) = (word(diagnostic.severity), diagnostic.code.id, &diagnostic.message);
-        text.push_str(&format!("{path}:{}:{}: {word}[{id}]: {message}\n", place.line, place.column));
+        text.push_str(&format!(
+            "{path}:{}:{}: {word}[{id}]: {message}\n",
+            place.line, place.column
+        ));
     }
     text
 }

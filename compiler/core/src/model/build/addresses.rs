@@ -9,16 +9,30 @@ pub(super) fn fill(mesh: &mut Mesh, sink: &mut Sink) {
         .services
         .iter()
         .flat_map(|service| service.addresses.iter().copied())
-        .chain(mesh.clusters.values().flat_map(|cluster| &cluster.gateways).filter_map(|gateway| gateway.cluster_ip))
+        .chain(
+            mesh.clusters
+                .values()
+                .flat_map(|cluster| &cluster.gateways)
+                .filter_map(|gateway| gateway.cluster_ip),
+        )
         .collect();
-    let keys: Vec<_> = mesh.services.iter().filter(|service| wants(service)).map(key).collect();
+    let keys: Vec<_> = mesh
+        .services
+        .iter()
+        .filter(|service| wants(service))
+        .map(key)
+        .collect();
     let virtual_addresses = allocate(&mesh.dns.virtual_ips, &keys, &given);
     for service in mesh.services.iter_mut().filter(|service| wants(service)) {
         match virtual_addresses.get(&key(service)) {
             Some(addresses) => service.addresses.clone_from(addresses),
             None => sink.push(
-                Diagnostic::new(&code::VIP_COLLISION, service.span, "no virtual address is left for this service")
-                    .help("widen `dns { virtual-ips … }`, or give the service an address of its own"),
+                Diagnostic::new(
+                    &code::VIP_COLLISION,
+                    service.span,
+                    "no virtual address is left for this service",
+                )
+                .help("widen `dns { virtual-ips … }`, or give the service an address of its own"),
             ),
         }
     }

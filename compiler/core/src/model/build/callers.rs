@@ -27,10 +27,21 @@ pub(crate) fn resolve(text: &str, home: &NamespaceDecl, spec: &Spec) -> Caller {
     if name == "*" {
         let source = Source::Namespace(of.to_owned());
         let known = spec.namespaces.iter().any(|namespace| namespace.name.value == of);
-        return if known { Caller::Known(source) } else { Caller::Foreign(source) };
+        return if known {
+            Caller::Known(source)
+        } else {
+            Caller::Foreign(source)
+        };
     }
-    let account = |account: String| Source::Account { namespace: of.to_owned(), account };
-    let places: Vec<_> = spec.namespaces.iter().filter(|namespace| namespace.name.value == of).collect();
+    let account = |account: String| Source::Account {
+        namespace: of.to_owned(),
+        account,
+    };
+    let places: Vec<_> = spec
+        .namespaces
+        .iter()
+        .filter(|namespace| namespace.name.value == of)
+        .collect();
     if places.is_empty() {
         return Caller::Foreign(account(name.to_owned()));
     }
@@ -39,13 +50,21 @@ pub(crate) fn resolve(text: &str, home: &NamespaceDecl, spec: &Spec) -> Caller {
         return Caller::Known(account(service::account(found)));
     }
     let accounts = || places.iter().flat_map(|namespace| &namespace.accounts);
-    if accounts().any(|account| account.value == name) || services().any(|found| service::account(found) == name) {
+    if accounts().any(|account| account.value == name)
+        || services().any(|found| service::account(found) == name)
+    {
         return Caller::Known(account(name.to_owned()));
     }
     let externals = places.iter().flat_map(|namespace| &namespace.externals);
     if let Some(found) = externals.into_iter().find(|external| external.name.value == name) {
         return Caller::External(found.name.span);
     }
-    let names = services().map(|service| &service.name).chain(accounts()).map(|name| name.value.clone());
-    Caller::Unknown { namespace: of.to_owned(), known: names.collect() }
+    let names = services()
+        .map(|service| &service.name)
+        .chain(accounts())
+        .map(|name| name.value.clone());
+    Caller::Unknown {
+        namespace: of.to_owned(),
+        known: names.collect(),
+    }
 }

@@ -8,13 +8,20 @@ use crate::spec::decl::{ExternalDecl, NamespaceDecl};
 pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service {
     let mut addresses: Vec<_> = decl.addresses.iter().map(|address| address.value).collect();
     addresses.sort();
-    let mut endpoints: Vec<_> = decl.endpoints.iter().map(|endpoint| endpoint.value.clone()).collect();
+    let mut endpoints: Vec<_> = decl
+        .endpoints
+        .iter()
+        .map(|endpoint| endpoint.value.clone())
+        .collect();
     endpoints.sort();
     Service {
         name: decl.name.value.clone(),
         namespace: namespace.name.value.clone(),
         host: decl.host.value.clone(),
-        kind: Kind::External { resolution: resolution(decl), endpoints },
+        kind: Kind::External {
+            resolution: resolution(decl),
+            endpoints,
+        },
         account: String::new(),
         addresses_given: !addresses.is_empty(),
         addresses,
@@ -38,8 +45,14 @@ fn ports(decl: &ExternalDecl) -> Vec<Port> {
 /// All endpoints are addresses: they are listed. A wildcard cannot be looked up: the address that was dialled.
 fn resolution(decl: &ExternalDecl) -> Resolution {
     let listed = !decl.endpoints.is_empty()
-        && decl.endpoints.iter().all(|endpoint| endpoint.value.parse::<IpAddr>().is_ok());
-    match (listed, decl.endpoints.is_empty() && decl.host.value.starts_with("*.")) {
+        && decl
+            .endpoints
+            .iter()
+            .all(|endpoint| endpoint.value.parse::<IpAddr>().is_ok());
+    match (
+        listed,
+        decl.endpoints.is_empty() && decl.host.value.starts_with("*."),
+    ) {
         (true, _) => Resolution::Static,
         (false, true) => Resolution::None,
         (false, false) => Resolution::Dns,

@@ -17,9 +17,16 @@ type Names<'a> = BTreeMap<&'a str, Span>;
 
 impl<'a> Lookup<'a> {
     pub(super) fn new(spec: &'a Spec, _whole: Span) -> Self {
-        let networks: Names<'a> =
-            spec.networks.iter().map(|network| (network.name.value.as_str(), network.name.span)).collect();
-        let clusters = spec.clusters.iter().map(|cluster| (cluster.name.value.as_str(), cluster.name.span)).collect();
+        let networks: Names<'a> = spec
+            .networks
+            .iter()
+            .map(|network| (network.name.value.as_str(), network.name.span))
+            .collect();
+        let clusters = spec
+            .clusters
+            .iter()
+            .map(|cluster| (cluster.name.value.as_str(), cluster.name.span))
+            .collect();
         let mut network_of = BTreeMap::new();
         for cluster in &spec.clusters {
             let network = match &cluster.network {
@@ -30,7 +37,12 @@ impl<'a> Lookup<'a> {
                 network_of.entry(cluster.name.value.as_str()).or_insert(network);
             }
         }
-        Self { networks, clusters, network_of, spec }
+        Self {
+            networks,
+            clusters,
+            network_of,
+            spec,
+        }
     }
 
     /// The network that is named, or the only one; `place` is who asks.
@@ -86,7 +98,11 @@ fn find(
                     .here(format!("did you mean `{near}`?"))
                     .label(names.get(near).copied().unwrap_or(name.span), "declared here")
                     .help(format!("write `{near}`, or declare `{kind} {}`", name.value)),
-                None => found.help(format!("write {}, or declare `{kind} {}`", list(known()), name.value)),
+                None => found.help(format!(
+                    "write {}, or declare `{kind} {}`",
+                    list(known()),
+                    name.value
+                )),
             };
             sink.push(found);
             None

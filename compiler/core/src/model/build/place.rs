@@ -15,9 +15,17 @@ const GATEWAY_PORT: u16 = 15443;
 pub(super) fn networks(spec: &Spec) -> BTreeMap<String, Network> {
     let mut networks = BTreeMap::new();
     for decl in &spec.networks {
-        let mut cidrs = decl.cidrs.as_ref().map(|cidrs| cidrs.value.clone()).unwrap_or_default();
+        let mut cidrs = decl
+            .cidrs
+            .as_ref()
+            .map(|cidrs| cidrs.value.clone())
+            .unwrap_or_default();
         cidrs.sort();
-        let network = Network { name: decl.name.value.clone(), cidrs, span: decl.span };
+        let network = Network {
+            name: decl.name.value.clone(),
+            cidrs,
+            span: decl.span,
+        };
         networks.entry(decl.name.value.clone()).or_insert(network);
     }
     networks
@@ -46,10 +54,17 @@ fn cluster(decl: &ClusterDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Cluster 
 }
 
 fn gateway(decl: &GatewayDecl) -> Gateway {
-    let mut addresses: Vec<_> = decl.addresses.iter().map(|address| address.value.clone()).collect();
+    let mut addresses: Vec<_> = decl
+        .addresses
+        .iter()
+        .map(|address| address.value.clone())
+        .collect();
     addresses.sort();
     Gateway {
-        name: decl.name.as_ref().map_or_else(|| GATEWAY.to_owned(), |name| name.value.clone()),
+        name: decl
+            .name
+            .as_ref()
+            .map_or_else(|| GATEWAY.to_owned(), |name| name.value.clone()),
         addresses,
         port: decl.port.as_ref().map_or(GATEWAY_PORT, |port| port.value),
         cluster_ip: decl.cluster_ip.as_ref().map(|address| address.value),
@@ -76,10 +91,20 @@ pub(super) fn namespaces(spec: &Spec) -> BTreeMap<String, Namespace> {
 /// Those that no service brings along.
 fn accounts(decl: &NamespaceDecl) -> Vec<String> {
     let of_services: BTreeSet<_> = decl.services.iter().map(super::service::account).collect();
-    let declared: BTreeSet<_> = decl.accounts.iter().map(|account| account.value.clone()).collect();
-    declared.into_iter().filter(|account| !of_services.contains(account)).collect()
+    let declared: BTreeSet<_> = decl
+        .accounts
+        .iter()
+        .map(|account| account.value.clone())
+        .collect();
+    declared
+        .into_iter()
+        .filter(|account| !of_services.contains(account))
+        .collect()
 }
 
 pub(super) fn labels(labels: &Labels) -> BTreeMap<String, String> {
-    labels.iter().map(|(key, value)| (key.value.clone(), value.value.clone())).collect()
+    labels
+        .iter()
+        .map(|(key, value)| (key.value.clone(), value.value.clone()))
+        .collect()
 }

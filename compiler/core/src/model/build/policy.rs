@@ -13,7 +13,9 @@ pub(super) fn traffic(decl: &ServiceDecl) -> TrafficPolicy {
             "random" => Balance::Random,
             _ => Balance::LeastRequest,
         }),
-        prefer_near: balance.and_then(|balance| balance.prefer_near.as_ref()).is_some_and(|near| near.value),
+        prefer_near: balance
+            .and_then(|balance| balance.prefer_near.as_ref())
+            .is_some_and(|near| near.value),
         limits: decl.limits.as_ref().map(limits).unwrap_or_default(),
         eject: decl.eject.as_ref().map(eject),
     }
@@ -47,7 +49,11 @@ fn eject(decl: &EjectDecl) -> Eject {
 
 /// Rules by content, so that their order in the spec says nothing.
 pub(super) fn allow(decl: &ServiceDecl, namespace: &NamespaceDecl, spec: &Spec) -> Vec<Allow> {
-    let mut rules: Vec<_> = decl.allow.iter().map(|allow| rule(allow, namespace, spec)).collect();
+    let mut rules: Vec<_> = decl
+        .allow
+        .iter()
+        .map(|allow| rule(allow, namespace, spec))
+        .collect();
     rules.sort_by(|a, b| key(a).cmp(&key(b)));
     rules
 }
@@ -62,14 +68,22 @@ fn rule(decl: &AllowDecl, namespace: &NamespaceDecl, spec: &Spec) -> Allow {
         Caller::External(_) | Caller::Unknown { .. } => None,
     };
     let texts = |list: &Option<Spanned<Vec<Spanned<String>>>>| {
-        let list = list.as_ref().map(|list| list.value.as_slice()).unwrap_or_default();
+        let list = list
+            .as_ref()
+            .map(|list| list.value.as_slice())
+            .unwrap_or_default();
         sorted(list.iter().map(|text| text.value.clone()).collect())
     };
     Allow {
         from: sorted(decl.from.iter().filter_map(source).collect()),
         methods: texts(&decl.methods),
         paths: texts(&decl.paths),
-        ports: sorted(decl.ports.as_ref().map(|ports| ports.value.clone()).unwrap_or_default()),
+        ports: sorted(
+            decl.ports
+                .as_ref()
+                .map(|ports| ports.value.clone())
+                .unwrap_or_default(),
+        ),
         span: decl.span,
     }
 }

@@ -38,7 +38,11 @@ pub(super) fn service(
         })
         .collect();
     subsets.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut groups: Vec<_> = decl.vms.iter().map(|vms| group::group(vms, decl, namespace, lookup, sink)).collect();
+    let mut groups: Vec<_> = decl
+        .vms
+        .iter()
+        .map(|vms| group::group(vms, decl, namespace, lookup, sink))
+        .collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     let given = |addresses: &[Spanned<std::net::IpAddr>]| {
         let mut addresses: Vec<_> = addresses.iter().map(|address| address.value).collect();
@@ -58,7 +62,9 @@ pub(super) fn service(
         ),
         kind: match decl.host {
             Some(_) => Kind::MeshInternal,
-            None => Kind::Kubernetes { headless: decl.headless.as_ref().is_some_and(|headless| headless.value) },
+            None => Kind::Kubernetes {
+                headless: decl.headless.as_ref().is_some_and(|headless| headless.value),
+            },
         },
         account: account(decl),
         addresses_given: !addresses.is_empty(),
@@ -67,7 +73,11 @@ pub(super) fn service(
         subsets,
         traffic: policy::traffic(decl),
         allow: policy::allow(decl, namespace, lookup.spec),
-        mtls: decl.mtls.iter().find(|mtls| mtls.port.is_none()).map(|mtls| mode_of(&mtls.mode.value)),
+        mtls: decl
+            .mtls
+            .iter()
+            .find(|mtls| mtls.port.is_none())
+            .map(|mtls| mode_of(&mtls.mode.value)),
         port_mtls: decl
             .mtls
             .iter()

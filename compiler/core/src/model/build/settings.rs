@@ -24,17 +24,32 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         value.map_or_else(|| default.to_owned(), |value| value.value.clone())
     };
     let mut aliases: Vec<_> = decl
-        .map(|decl| decl.trust_domain_aliases.iter().map(|alias| alias.value.clone()).collect())
+        .map(|decl| {
+            decl.trust_domain_aliases
+                .iter()
+                .map(|alias| alias.value.clone())
+                .collect()
+        })
         .unwrap_or_default();
     aliases.sort();
     Mesh {
         name: text(decl.map(|decl| &decl.name), "mesh"),
-        trust_domain: text(decl.and_then(|decl| decl.trust_domain.as_ref()), super::CLUSTER_DOMAIN),
+        trust_domain: text(
+            decl.and_then(|decl| decl.trust_domain.as_ref()),
+            super::CLUSTER_DOMAIN,
+        ),
         trust_domain_aliases: aliases,
         istio_version: text(decl.and_then(|decl| decl.istio_version.as_ref()), ISTIO),
-        revision: decl.and_then(|decl| decl.revision.clone()).map(|revision| revision.value),
-        mtls: decl.and_then(|decl| decl.mtls.as_ref()).map_or(MtlsMode::Strict, |mode| mode_of(&mode.value)),
-        outbound: match decl.and_then(|decl| decl.outbound.as_ref()).map(|mode| mode.value.as_str()) {
+        revision: decl
+            .and_then(|decl| decl.revision.clone())
+            .map(|revision| revision.value),
+        mtls: decl
+            .and_then(|decl| decl.mtls.as_ref())
+            .map_or(MtlsMode::Strict, |mode| mode_of(&mode.value)),
+        outbound: match decl
+            .and_then(|decl| decl.outbound.as_ref())
+            .map(|mode| mode.value.as_str())
+        {
             Some("registry-only") => OutboundMode::RegistryOnly,
             _ => OutboundMode::AllowAny,
         },
@@ -58,23 +73,42 @@ pub(super) fn mode_of(word: &str) -> MtlsMode {
 }
 
 fn dns(decl: Option<&DnsDecl>) -> Dns {
-    let given = |decl: &DnsDecl| decl.virtual_ips.iter().map(|range| range.value).collect::<Vec<_>>();
+    let given = |decl: &DnsDecl| {
+        decl.virtual_ips
+            .iter()
+            .map(|range| range.value)
+            .collect::<Vec<_>>()
+    };
     let mut virtual_ips = decl.map(given).unwrap_or_default();
     if virtual_ips.is_empty() {
-        virtual_ips = RANGES.iter().filter_map(|range| range.parse::<IpNet>().ok()).collect();
+        virtual_ips = RANGES
+            .iter()
+            .filter_map(|range| range.parse::<IpNet>().ok())
+            .collect();
     }
     virtual_ips.sort();
-    let forward = decl.map(|decl| decl.forward.as_slice()).unwrap_or_default().iter();
+    let forward = decl
+        .map(|decl| decl.forward.as_slice())
+        .unwrap_or_default()
+        .iter();
     let mut forward: Vec<_> = forward
-        .map(|forward| DnsForward { domain: forward.domain.value.to_lowercase(), servers: forward.servers.clone() })
+        .map(|forward| DnsForward {
+            domain: forward.domain.value.to_lowercase(),
+            servers: forward.servers.clone(),
+        })
         .collect();
     forward.sort_by(|a, b| a.domain.cmp(&b.domain));
     let ttl = decl.and_then(|decl| decl.ttl.as_ref());
     Dns {
-        ttl: ttl.map_or(TTL, |ttl| u32::try_from(ttl.value.0.div_ceil(1000)).unwrap_or(u32::MAX)),
+        ttl: ttl.map_or(TTL, |ttl| {
+            u32::try_from(ttl.value.0.div_ceil(1000)).unwrap_or(u32::MAX)
+        }),
         virtual_ips,
         forward,
-        capture: match decl.and_then(|decl| decl.capture.as_ref()).map(|mode| mode.value.as_str()) {
+        capture: match decl
+            .and_then(|decl| decl.capture.as_ref())
+            .map(|mode| mode.value.as_str())
+        {
             Some("packets") => DnsCapture::Packets,
             Some("none") => DnsCapture::None,
             _ => DnsCapture::Resolved,

@@ -23,13 +23,18 @@ pub struct ExternalDecl {
 
 impl ExternalDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
-        let lists = item.children("endpoint").flat_map(|endpoint| endpoint.all::<Vec<Spanned<String>>>("address"));
+        let lists = item
+            .children("endpoint")
+            .flat_map(|endpoint| endpoint.all::<Vec<Spanned<String>>>("address"));
         Some(Self {
             name: item.spanned("name")?,
             host: item.spanned("host")?,
             ports: item.children("port").filter_map(PortDecl::read).collect(),
             endpoints: lists.flat_map(|list| list.value).collect(),
-            addresses: item.children("address").flat_map(|address| address.all("address")).collect(),
+            addresses: item
+                .children("address")
+                .flat_map(|address| address.all("address"))
+                .collect(),
             span: item.span,
         })
     }

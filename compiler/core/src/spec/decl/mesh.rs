@@ -80,7 +80,10 @@ impl MeshDecl {
 
 impl DnsDecl {
     fn read(item: &Item) -> Self {
-        let ranges = item.child("virtual-ips").map(|node| node.all::<Vec<IpNet>>("range")).unwrap_or_default();
+        let ranges = item
+            .child("virtual-ips")
+            .map(|node| node.all::<Vec<IpNet>>("range"))
+            .unwrap_or_default();
         let single = |range: Spanned<Vec<IpNet>>| {
             let span = range.span;
             range.value.into_iter().map(move |value| Spanned { value, span })
@@ -96,6 +99,9 @@ impl DnsDecl {
 
 impl ForwardDecl {
     fn read(item: &Item) -> Option<Self> {
-        Some(Self { domain: item.spanned("domain")?, servers: item.get("to")? })
+        Some(Self {
+            domain: item.spanned("domain")?,
+            servers: item.get("to")?,
+        })
     }
 }

@@ -47,18 +47,24 @@ impl Spec {
 
     /// Every service with its namespace.
     pub fn services(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl)> {
-        self.namespaces.iter().flat_map(|namespace| namespace.services.iter().map(move |service| (namespace, service)))
+        self.namespaces
+            .iter()
+            .flat_map(|namespace| namespace.services.iter().map(move |service| (namespace, service)))
     }
 
     /// Every external service with its namespace.
     pub fn externals(&self) -> impl Iterator<Item = (&NamespaceDecl, &ExternalDecl)> {
-        self.namespaces
-            .iter()
-            .flat_map(|namespace| namespace.externals.iter().map(move |external| (namespace, external)))
+        self.namespaces.iter().flat_map(|namespace| {
+            namespace
+                .externals
+                .iter()
+                .map(move |external| (namespace, external))
+        })
     }
 
     /// Every group of VMs with its service and namespace.
     pub fn groups(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl, &VmsDecl)> {
-        self.services().flat_map(|(namespace, service)| service.vms.iter().map(move |vms| (namespace, service, vms)))
+        self.services()
+            .flat_map(|(namespace, service)| service.vms.iter().map(move |vms| (namespace, service, vms)))
     }
 }

@@ -74,7 +74,11 @@ pub struct NamespaceDecl {
 
 impl NetworkDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
-        Some(Self { name: item.spanned("name")?, cidrs: item.spanned("cidr"), span: item.span })
+        Some(Self {
+            name: item.spanned("name")?,
+            cidrs: item.spanned("cidr"),
+            span: item.span,
+        })
     }
 }
 
@@ -108,9 +112,15 @@ impl NamespaceDecl {
         Some(Self {
             name: item.spanned("name")?,
             injection: item.get("injection"),
-            labels: item.child("label").map(|label| label.labels.clone()).unwrap_or_default(),
+            labels: item
+                .child("label")
+                .map(|label| label.labels.clone())
+                .unwrap_or_default(),
             mtls: item.word("mtls"),
-            accounts: item.children("account").filter_map(|account| account.spanned("name")).collect(),
+            accounts: item
+                .children("account")
+                .filter_map(|account| account.spanned("name"))
+                .collect(),
             services: item.children("service").filter_map(ServiceDecl::read).collect(),
             externals: item.children("external").filter_map(ExternalDecl::read).collect(),
             damaged: item.incomplete(&["account", "service", "external"]),

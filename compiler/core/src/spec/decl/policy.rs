@@ -83,13 +83,20 @@ pub struct AllowDecl {
 
 impl SubsetDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
-        Some(Self { name: item.spanned("name")?, labels: item.labels.clone(), span: item.span })
+        Some(Self {
+            name: item.spanned("name")?,
+            labels: item.labels.clone(),
+            span: item.span,
+        })
     }
 }
 
 impl BalanceDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
-        Some(Self { how: item.spanned("how")?, prefer_near: item.spanned("prefer-near") })
+        Some(Self {
+            how: item.spanned("how")?,
+            prefer_near: item.spanned("prefer-near"),
+        })
     }
 }
 

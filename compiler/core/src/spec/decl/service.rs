@@ -92,7 +92,10 @@ impl ServiceDecl {
             cluster_ip: item.spanned("cluster-ip"),
             headless: item.spanned("headless"),
             host: item.spanned("host"),
-            addresses: item.children("address").flat_map(|address| address.all("address")).collect(),
+            addresses: item
+                .children("address")
+                .flat_map(|address| address.all("address"))
+                .collect(),
             ports: item.children("port").filter_map(PortDecl::read).collect(),
             selector: item.child("selector").map(|selector| selector.labels.clone()),
             pods: item.child("pods").map(PodsDecl::read),
@@ -128,12 +131,20 @@ impl PortDecl {
 
 impl PodsDecl {
     fn read(item: &Item) -> Self {
-        Self { cluster: item.spanned("cluster"), locality: item.get("locality"), span: item.span }
+        Self {
+            cluster: item.spanned("cluster"),
+            locality: item.get("locality"),
+            span: item.span,
+        }
     }
 }
 
 impl MtlsDecl {
     fn read(item: &Item) -> Option<Self> {
-        Some(Self { mode: item.spanned("mode")?, port: item.spanned("port"), span: item.span })
+        Some(Self {
+            mode: item.spanned("mode")?,
+            port: item.spanned("port"),
+            span: item.span,
+        })
     }
 }

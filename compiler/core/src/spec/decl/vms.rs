@@ -119,7 +119,9 @@ pub struct VmDecl {
 }
 
 fn labels(item: &Item) -> Labels {
-    item.child("label").map(|label| label.labels.clone()).unwrap_or_default()
+    item.child("label")
+        .map(|label| label.labels.clone())
+        .unwrap_or_default()
 }
 
 impl VmsDecl {
@@ -142,7 +144,10 @@ impl VmsDecl {
 
 impl ExtraPortDecl {
     fn read(item: &Item) -> Option<Self> {
-        Some(Self { name: item.spanned("name")?, number: item.spanned("number")? })
+        Some(Self {
+            name: item.spanned("name")?,
+            number: item.spanned("number")?,
+        })
     }
 }
 

@@ -35,7 +35,11 @@ static ISTIO: NodeSpec = NodeSpec {
     name: "istio",
     about: "The Istio that runs in the clusters.",
     props: &[
-        may("version", Ty::Version, "Release that the manifests are for, such as \"1.31\"."),
+        may(
+            "version",
+            Ty::Version,
+            "Release that the manifests are for, such as \"1.31\".",
+        ),
         may("revision", Ty::Name, "istiod's revision, where it has one."),
     ],
     ..NODE
@@ -53,7 +57,11 @@ static MTLS_EVERYWHERE: NodeSpec = NodeSpec {
 static OUTBOUND: NodeSpec = NodeSpec {
     name: "outbound",
     about: "What happens to connections to destinations that the mesh does not know.",
-    args: &[needs("mode", Ty::Word(&["allow-any", "registry-only"]), "`allow-any` if it is not said.")],
+    args: &[needs(
+        "mode",
+        Ty::Word(&["allow-any", "registry-only"]),
+        "`allow-any` if it is not said.",
+    )],
     ..NODE
 };
 
@@ -61,7 +69,11 @@ static DNS: NodeSpec = NodeSpec {
     name: "dns",
     about: "How names are resolved on VMs.",
     props: &[
-        may("ttl", Ty::Duration, "How long an answer may be kept; \"30s\" if it is not said."),
+        may(
+            "ttl",
+            Ty::Duration,
+            "How long an answer may be kept; \"30s\" if it is not said.",
+        ),
         may(
             "capture",
             Ty::Word(&["resolved", "packets", "none"]),
@@ -76,7 +88,11 @@ static DNS: NodeSpec = NodeSpec {
 static VIRTUAL_IPS: NodeSpec = NodeSpec {
     name: "virtual-ips",
     about: "Ranges for the addresses of services that have none of their own, one for IPv4, one for IPv6.",
-    args: &[needs("range", Ty::Cidr, "\"240.240.0.0/16\" and \"2001:2::/48\" if it is not said.")],
+    args: &[needs(
+        "range",
+        Ty::Cidr,
+        "\"240.240.0.0/16\" and \"2001:2::/48\" if it is not said.",
+    )],
     repeat_last: true,
     ..NODE
 };
@@ -85,7 +101,11 @@ static FORWARD: NodeSpec = NodeSpec {
     name: "forward",
     about: "A domain whose names are asked from servers of their own.",
     args: &[needs("domain", Ty::Domain, "The domain.")],
-    props: &[needs("to", Ty::Ips, "The servers' addresses: \"10.0.0.53,10.0.0.54\".")],
+    props: &[needs(
+        "to",
+        Ty::Ips,
+        "The servers' addresses: \"10.0.0.53,10.0.0.54\".",
+    )],
     ..NODE
 };
 
@@ -99,13 +119,21 @@ static TELEMETRY: NodeSpec = NodeSpec {
 static METRICS: NodeSpec = NodeSpec {
     name: "metrics",
     about: "Istio's metrics on port 15090.",
-    args: &[needs("form", Ty::Word(&["prometheus", "none"]), "`prometheus` if it is not said.")],
+    args: &[needs(
+        "form",
+        Ty::Word(&["prometheus", "none"]),
+        "`prometheus` if it is not said.",
+    )],
     ..NODE
 };
 
 static ACCESS_LOG: NodeSpec = NodeSpec {
     name: "access-log",
     about: "A line for every request and connection.",
-    args: &[needs("form", Ty::Word(&["json", "text", "none"]), "`text` is Istio's own line; `none` if it is not said.")],
+    args: &[needs(
+        "form",
+        Ty::Word(&["json", "text", "none"]),
+        "`text` is Istio's own line; `none` if it is not said.",
+    )],
     ..NODE
 };

@@ -70,36 +70,70 @@ pub static SPEC: &[Child] = &[
     some(&place::NAMESPACE),
 ];
 
-const NODE: NodeSpec =
-    NodeSpec { name: "", about: "", args: &[], repeat_last: false, props: &[], labels: false, children: &[] };
+const NODE: NodeSpec = NodeSpec {
+    name: "",
+    about: "",
+    args: &[],
+    repeat_last: false,
+    props: &[],
+    labels: false,
+    children: &[],
+};
 
 const fn needs(name: &'static str, ty: Ty, about: &'static str) -> Field {
-    Field { name, ty, required: true, about }
+    Field {
+        name,
+        ty,
+        required: true,
+        about,
+    }
 }
 
 const fn may(name: &'static str, ty: Ty, about: &'static str) -> Field {
-    Field { name, ty, required: false, about }
+    Field {
+        name,
+        ty,
+        required: false,
+        about,
+    }
 }
 
 const fn once(node: &'static NodeSpec) -> Child {
-    Child { node, times: Times::Once }
+    Child {
+        node,
+        times: Times::Once,
+    }
 }
 
 const fn optional(node: &'static NodeSpec) -> Child {
-    Child { node, times: Times::Optional }
+    Child {
+        node,
+        times: Times::Optional,
+    }
 }
 
 const fn any(node: &'static NodeSpec) -> Child {
-    Child { node, times: Times::Any }
+    Child {
+        node,
+        times: Times::Any,
+    }
 }
 
 const fn some(node: &'static NodeSpec) -> Child {
-    Child { node, times: Times::Some }
+    Child {
+        node,
+        times: Times::Some,
+    }
 }
 
 /// The nodes that `name` may be written in.
 pub fn parents_of(name: &str) -> Vec<&'static str> {
-    fn visit(children: &'static [Child], parent: Option<&'static str>, name: &str, found: &mut Vec<&'static str>) {
+    fn visit(
+        children: &'static [Child],
+        parent: Option<&'static str>,
+        name: &str,
+        found: &mut Vec<&'static str>,
+    ) {
         for child in children {
             if child.node.name == name
                 && let Some(parent) = parent

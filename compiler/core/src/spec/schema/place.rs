@@ -6,8 +6,16 @@ use crate::spec::Ty;
 pub(super) static NETWORK: NodeSpec = NodeSpec {
     name: "network",
     about: "Machines that reach each other directly; between networks, traffic goes through gateways.",
-    args: &[needs("name", Ty::Name, "Its name, as in Istio's topology.istio.io/network.")],
-    props: &[may("cidr", Ty::Cidrs, "The addresses of its machines: \"10.10.0.0/24\". Given, they are checked.")],
+    args: &[needs(
+        "name",
+        Ty::Name,
+        "Its name, as in Istio's topology.istio.io/network.",
+    )],
+    props: &[may(
+        "cidr",
+        Ty::Cidrs,
+        "The addresses of its machines: \"10.10.0.0/24\". Given, they are checked.",
+    )],
     ..NODE
 };
 
@@ -15,7 +23,11 @@ pub(super) static CLUSTER: NodeSpec = NodeSpec {
     name: "cluster",
     about: "A Kubernetes cluster with Istio.",
     args: &[needs("name", Ty::ClusterName, "Istio's cluster ID.")],
-    props: &[may("network", Ty::Text, "The network of its pods; the only one if there is one.")],
+    props: &[may(
+        "network",
+        Ty::Text,
+        "The network of its pods; the only one if there is one.",
+    )],
     children: &[optional(&CONTEXT), any(&GATEWAY)],
     ..NODE
 };
@@ -30,9 +42,17 @@ static CONTEXT: NodeSpec = NodeSpec {
 static GATEWAY: NodeSpec = NodeSpec {
     name: "gateway",
     about: "An east-west gateway: the way from other networks to the pods of the cluster.",
-    args: &[may("name", Ty::Name, "Its Helm release and Service; `istio-eastwestgateway` if it is not said.")],
+    args: &[may(
+        "name",
+        Ty::Name,
+        "Its Helm release and Service; `istio-eastwestgateway` if it is not said.",
+    )],
     props: &[
-        needs("address", Ty::Addresses, "What other networks dial: addresses or host names, by comma."),
+        needs(
+            "address",
+            Ty::Addresses,
+            "What other networks dial: addresses or host names, by comma.",
+        ),
         may("port", Ty::Port, "15443 if it is not said."),
         may("cluster-ip", Ty::Ip, "ClusterIP of its Service."),
     ],
@@ -43,7 +63,11 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
     name: "namespace",
     about: "A Kubernetes namespace and what lives in it, pods and VMs.",
     args: &[needs("name", Ty::Name, "Its name.")],
-    props: &[may("injection", Ty::Bool, "Pods get a sidecar; #true if it is not said.")],
+    props: &[may(
+        "injection",
+        Ty::Bool,
+        "Pods get a sidecar; #true if it is not said.",
+    )],
     children: &[
         optional(&LABEL),
         optional(&NAMESPACE_MTLS),

@@ -17,11 +17,18 @@ pub(super) static BALANCE: NodeSpec = NodeSpec {
         Ty::Word(&["least-request", "round-robin", "random"]),
         "`least-request` if it is not said.",
     )],
-    props: &[may("prefer-near", Ty::Bool, "The caller's own zone first, then its region, then the rest.")],
+    props: &[may(
+        "prefer-near",
+        Ty::Bool,
+        "The caller's own zone first, then its region, then the rest.",
+    )],
     ..NODE
 };
 
-const COUNT: Ty = Ty::Count { min: 1, max: 2_147_483_647 };
+const COUNT: Ty = Ty::Count {
+    min: 1,
+    max: 2_147_483_647,
+};
 
 pub(super) static LIMITS: NodeSpec = NodeSpec {
     name: "limits",
@@ -33,9 +40,21 @@ pub(super) static LIMITS: NodeSpec = NodeSpec {
         may("retries", COUNT, "Tries after the first, at once."),
         may("requests-per-connection", COUNT, "Then the connection is closed."),
         may("connect-timeout", Ty::Duration, "Until a connection stands."),
-        may("idle-timeout", Ty::Duration, "A connection without requests is closed after this."),
-        may("keepalive-time", Ty::Duration, "TCP keepalive: silence before the first probe."),
-        may("keepalive-interval", Ty::Duration, "TCP keepalive: between probes."),
+        may(
+            "idle-timeout",
+            Ty::Duration,
+            "A connection without requests is closed after this.",
+        ),
+        may(
+            "keepalive-time",
+            Ty::Duration,
+            "TCP keepalive: silence before the first probe.",
+        ),
+        may(
+            "keepalive-interval",
+            Ty::Duration,
+            "TCP keepalive: between probes.",
+        ),
     ],
     ..NODE
 };
@@ -45,11 +64,31 @@ pub(super) static EJECT: NodeSpec = NodeSpec {
     about: "When a workload that fails is left out for a while.",
     props: &[
         may("after", COUNT, "Errors (5xx, broken connections) in a row."),
-        may("after-gateway-errors", COUNT, "Gateway errors (502, 503, 504) in a row."),
-        may("every", Ty::Duration, "How often it is looked at; \"10s\" if it is not said."),
-        may("for", Ty::Duration, "How long, the first time; \"30s\" if it is not said."),
-        may("at-most", Ty::Percent, "Of the workloads at once; \"10%\" if it is not said."),
-        may("min-health", Ty::Percent, "Below this share of healthy ones, all are used."),
+        may(
+            "after-gateway-errors",
+            COUNT,
+            "Gateway errors (502, 503, 504) in a row.",
+        ),
+        may(
+            "every",
+            Ty::Duration,
+            "How often it is looked at; \"10s\" if it is not said.",
+        ),
+        may(
+            "for",
+            Ty::Duration,
+            "How long, the first time; \"30s\" if it is not said.",
+        ),
+        may(
+            "at-most",
+            Ty::Percent,
+            "Of the workloads at once; \"10%\" if it is not said.",
+        ),
+        may(
+            "min-health",
+            Ty::Percent,
+            "Below this share of healthy ones, all are used.",
+        ),
     ],
     ..NODE
 };
@@ -58,7 +97,11 @@ pub(super) static ALLOW: NodeSpec = NodeSpec {
     name: "allow",
     about: "Who may call. Without any `allow`, everybody of the mesh may; with one, nobody else.",
     props: &[
-        needs("from", Ty::Callers, "Services or accounts, by comma: `webapp`, \"ops/backup\", \"ops/*\"."),
+        needs(
+            "from",
+            Ty::Callers,
+            "Services or accounts, by comma: `webapp`, \"ops/backup\", \"ops/*\".",
+        ),
         may("methods", Ty::Methods, "HTTP methods, by comma."),
         may("paths", Ty::Paths, "Paths, by comma: \"/health,/api/*\"."),
         may("ports", Ty::Ports, "Ports of the workload, by comma."),

@@ -7,12 +7,32 @@ use crate::spec::Ty;
 pub(super) static SERVICE: NodeSpec = NodeSpec {
     name: "service",
     about: "Something that others call by its name: pods, VMs, or both. Without `vms` it has pods.",
-    args: &[needs("name", Ty::Name, "Its name; others reach it as NAME.NAMESPACE.")],
+    args: &[needs(
+        "name",
+        Ty::Name,
+        "Its name; others reach it as NAME.NAMESPACE.",
+    )],
     props: &[
-        may("account", Ty::Name, "Service account of its workloads; the service's name if it is not said."),
-        may("cluster-ip", Ty::Ip, "The Service's ClusterIP; without, VMs use a virtual address."),
-        may("headless", Ty::Bool, "It has no address: its name leads to the workloads themselves."),
-        may("host", Ty::Host, "A host name that is not Kubernetes': billing.legacy.internal."),
+        may(
+            "account",
+            Ty::Name,
+            "Service account of its workloads; the service's name if it is not said.",
+        ),
+        may(
+            "cluster-ip",
+            Ty::Ip,
+            "The Service's ClusterIP; without, VMs use a virtual address.",
+        ),
+        may(
+            "headless",
+            Ty::Bool,
+            "It has no address: its name leads to the workloads themselves.",
+        ),
+        may(
+            "host",
+            Ty::Host,
+            "A host name that is not Kubernetes': billing.legacy.internal.",
+        ),
     ],
     children: &[
         some(&PORT),
@@ -31,19 +51,32 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
 };
 
 /// What is spoken on a port.
-pub(crate) const PROTOCOLS: &[&str] =
-    &["http", "http2", "grpc", "tls", "https", "tcp", "mysql", "redis", "mongo"];
+pub(crate) const PROTOCOLS: &[&str] = &[
+    "http", "http2", "grpc", "tls", "https", "tcp", "mysql", "redis", "mongo",
+];
 
 static PORT: NodeSpec = NodeSpec {
     name: "port",
     about: "A port that callers dial, and what is spoken on it: `port 8080 http`.",
     args: &[
         needs("number", Ty::Port, "What callers dial."),
-        needs("protocol", Ty::Word(PROTOCOLS), "What is spoken. Without knowing it, a proxy has to guess."),
+        needs(
+            "protocol",
+            Ty::Word(PROTOCOLS),
+            "What is spoken. Without knowing it, a proxy has to guess.",
+        ),
     ],
     props: &[
-        may("name", Ty::PortName, "Its name in the Service; `http`, `tcp-mysql`… if it is not said."),
-        may("target", Ty::Port, "What the workload listens on; the number if it is not said."),
+        may(
+            "name",
+            Ty::PortName,
+            "Its name in the Service; `http`, `tcp-mysql`… if it is not said.",
+        ),
+        may(
+            "target",
+            Ty::Port,
+            "What the workload listens on; the number if it is not said.",
+        ),
     ],
     ..NODE
 };
@@ -59,7 +92,11 @@ static PODS: NodeSpec = NodeSpec {
     name: "pods",
     about: "The service has pods, also beside its VMs. Their Deployment stays yours.",
     props: &[
-        may("cluster", Ty::Text, "Where they run; the only cluster if there is one."),
+        may(
+            "cluster",
+            Ty::Text,
+            "Where they run; the only cluster if there is one.",
+        ),
         may("locality", Ty::Locality, "Where they stand: \"region/zone\"."),
     ],
     ..NODE
@@ -85,7 +122,11 @@ pub(super) static EXTERNAL: NodeSpec = NodeSpec {
     name: "external",
     about: "A service outside the mesh.",
     args: &[needs("name", Ty::Name, "Its name.")],
-    props: &[needs("host", Ty::Host, "The host name that callers use; `*.example.com` is all below.")],
+    props: &[needs(
+        "host",
+        Ty::Host,
+        "The host name that callers use; `*.example.com` is all below.",
+    )],
     children: &[some(&EXTERNAL_PORT), any(&ENDPOINT), any(&ADDRESS)],
     ..NODE
 };
@@ -99,7 +140,11 @@ static EXTERNAL_PORT: NodeSpec = NodeSpec {
     ],
     props: &[
         may("name", Ty::PortName, "Its name; the protocol if it is not said."),
-        may("target", Ty::Port, "What the endpoint listens on; the number if it is not said."),
+        may(
+            "target",
+            Ty::Port,
+            "What the endpoint listens on; the number if it is not said.",
+        ),
     ],
     ..NODE
 };

@@ -5,8 +5,16 @@ use crate::spec::Ty;
 pub(super) static VMS: NodeSpec = NodeSpec {
     name: "vms",
     about: "Virtual machines that are alike and serve the service.",
-    args: &[may("group", Ty::Name, "Name of the group; the service's if it is not said.")],
-    props: &[may("network", Ty::Text, "Where they are; the only network if there is one.")],
+    args: &[may(
+        "group",
+        Ty::Name,
+        "Name of the group; the service's if it is not said.",
+    )],
+    props: &[may(
+        "network",
+        Ty::Text,
+        "Where they are; the only network if there is one.",
+    )],
     children: &[
         optional(&LABEL),
         any(&PORT),
@@ -21,7 +29,10 @@ pub(super) static VMS: NodeSpec = NodeSpec {
 static PORT: NodeSpec = NodeSpec {
     name: "port",
     about: "A port of the machines beyond those of the service: `port metrics 9090`.",
-    args: &[needs("name", Ty::PortName, "Its name."), needs("number", Ty::Port, "Its number.")],
+    args: &[
+        needs("name", Ty::PortName, "Its name."),
+        needs("number", Ty::Port, "Its number."),
+    ],
     ..NODE
 };
 
@@ -35,8 +46,16 @@ static HEALTH: NodeSpec = NodeSpec {
         may("path", Ty::Path, "Path of the GET; \"/\" if it is not said."),
         may("every", Ty::Seconds, "\"10s\" if it is not said."),
         may("timeout", Ty::Seconds, "For an answer; \"1s\" if it is not said."),
-        may("failures", Ty::Count { min: 1, max: 1000 }, "In a row until it is unwell; 3 if it is not said."),
-        may("successes", Ty::Count { min: 1, max: 1000 }, "In a row until it is well; 1 if it is not said."),
+        may(
+            "failures",
+            Ty::Count { min: 1, max: 1000 },
+            "In a row until it is unwell; 3 if it is not said.",
+        ),
+        may(
+            "successes",
+            Ty::Count { min: 1, max: 1000 },
+            "In a row until it is well; 1 if it is not said.",
+        ),
         may("delay", Ty::Seconds, "Before the first."),
     ],
     ..NODE
@@ -49,7 +68,11 @@ static SSH: NodeSpec = NodeSpec {
         may("user", Ty::Text, "Login."),
         may("port", Ty::Port, "22 if it is not said."),
         may("via", Ty::Text, "Host that the connection goes through."),
-        may("host", Ty::Text, "Name or address, where it is not the machine's own."),
+        may(
+            "host",
+            Ty::Text,
+            "Name or address, where it is not the machine's own.",
+        ),
     ],
     ..NODE
 };
@@ -63,10 +86,18 @@ static CAPTURE: NodeSpec = NodeSpec {
             Ty::Word(&["declared", "all"]),
             "Ports: the `declared` ones, or `all` but SSH and the mesh's own.",
         ),
-        may("exclude-inbound", Ty::Ports, "With `inbound=all`: ports that are left alone."),
+        may(
+            "exclude-inbound",
+            Ty::Ports,
+            "With `inbound=all`: ports that are left alone.",
+        ),
         may("outbound", Ty::Cidrs, "Destinations; all if it is not said."),
         may("exclude-outbound", Ty::Cidrs, "Destinations that are left alone."),
-        may("exclude-outbound-ports", Ty::Ports, "Ports of destinations that are left alone."),
+        may(
+            "exclude-outbound-ports",
+            Ty::Ports,
+            "Ports of destinations that are left alone.",
+        ),
     ],
     ..NODE
 };
@@ -78,7 +109,14 @@ static VM: NodeSpec = NodeSpec {
     props: &[
         needs("address", Ty::Ip, "The address that others dial."),
         may("locality", Ty::Locality, "Where it stands: \"region/zone\"."),
-        may("weight", Ty::Count { min: 1, max: 1_000_000 }, "Its share of requests, relative to the others."),
+        may(
+            "weight",
+            Ty::Count {
+                min: 1,
+                max: 1_000_000,
+            },
+            "Its share of requests, relative to the others.",
+        ),
     ],
     children: &[optional(&LABEL), optional(&SSH)],
     ..NODE

@@ -1,0 +1,105 @@
+//! What `meshc check` says, word by word: `check/<case>.kdl` and beside it the transcript.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/check")
+}
+
+fn meshc(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_meshc"))
+        .args(args)
+        .current_dir(folder())
+        .env_clear()
+        .output()
+        .expect("meshc starts")
+}
+
+fn transcript(args: &[&str]) -> String {
+    let output = meshc(args);
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("meshc writes UTF-8");
+    let code = output.status.code().expect("meshc ends by itself");
+    format!(
+        "$ meshc {}\n{}{}exit {code}\n",
+        args.join(" "),
+        text(&output.stdout),
+        text(&output.stderr)
+    )
+}
+
+/// Compares with the file, or writes it where MESHC_UPDATE is set.
+fn same(file: &str, now: &str) {
+    let path = folder().join(file);
+    if std::env::var_os("MESHC_UPDATE").is_some() {
+        std::fs::write(&path, now).expect("the transcript can be written");
+    }
+    let before = std::fs::read_to_string(&path).unwrap_or_default();
+    let help = "if the new text is right: MESHC_UPDATE=1 cargo test -p meshc --test check";
+    assert!(
+        before == now,
+        "{file} says:\n{before}\nmeshc says:\n{now}\n{help}"
+    );
+}
+
+#[test]
+fn every_case_is_told_as_its_transcript_says() {
+    let mut cases: Vec<_> = std::fs::read_dir(folder())
+        .expect("the cases are there")
+        .map(|entry| {
+            entry
+                .expect("the cases can be listed")
+                .file_name()
+                .into_string()
+                .expect("names are UTF-8")
+        })
+        .filter(|name| name.ends_with(".kdl"))
+        .collect();
+    cases.sort();
+    for case in cases {
+        same(&case.replace(".kdl", ".txt"), &transcript(&["check", &case]));
+    }
+}
+
+#[test]
+fn short_and_json_say_the_same() {
+    same(
+        "warnings.short.txt",
+        &transcript(&["check", "--format", "short", "warnings.kdl"]),
+    );
+    same(
+        "warnings.json.txt",
+        &transcript(&["check", "--format", "json", "warnings.kdl"]),
+    );
+}
+
+#[test]
+fn what_cannot_be_read_is_not_the_specs_fault() {
+    let output = meshc(&["check", "nowhere.kdl"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("nowhere.kdl cannot be read"));
+    assert_eq!(meshc(&["check", "."]).status.code(), Some(2));
+}
+
+#[test]
+fn usage_and_completion() {
+    assert_eq!(meshc(&["chekc"]).status.code(), Some(2));
+    assert_eq!(meshc(&["check"]).status.code(), Some(2));
+    let script = meshc(&["completion", "bash"]);
+    assert_eq!(script.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&script.stdout).contains("complete -F _meshc"));
+}
+
+#[test]
+fn examples_are_clean() {
+    for example in ["forum", "reference"] {
+        let spec = format!("../../../../examples/{example}/spec.kdl");
+        let output = meshc(&["check", &spec]);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        );
+    }
+}
