@@ -1,0 +1,192 @@
+//! Who may, and who may not: mutual TLS, its modes, policies, and certificates that change.
+
+mod support;
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use mesh_wire::listener::{InboundProtocol, MtlsMode};
+use mesh_wire::matcher::StringMatch;
+use mesh_wire::policy::{Action, Permission, Policy, PolicySet, Principal};
+use support::{CLIENT, Ca, Mesh, Proxy, SERVER, backend, client, snapshot};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+fn allow(permission: Permission, principal: &str) -> PolicySet {
+    let principal = Principal::Authenticated(Some(StringMatch::Exact(principal.to_owned())));
+    let policy =
+        Policy { action: Action::Allow, permissions: vec![permission], principals: vec![principal], dry_run: false };
+    PolicySet { policies: BTreeMap::from([("ns[forum]-policy[api]-rule[0]".to_owned(), policy)]) }
+}
+
+/// Everything that the other end says before it closes.
+async fn all(mut stream: TcpStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let _reset = stream.read_to_end(&mut bytes).await;
+    bytes
+}
+
+#[tokio::test]
+async fn a_client_of_another_ca_is_refused() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    mesh.outbound.shared.set_identity(Ca::new().identity(CLIENT)).unwrap();
+    let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    mesh.outbound.log.line(" 503 U").await;
+}
+
+#[tokio::test]
+async fn a_client_of_another_trust_domain_is_refused_unless_it_is_an_alias() {
+    let mesh = Mesh::of(backend::greeting().await, snapshot::tcp, |snapshot| {
+        snapshot.inbound[0].protocol = InboundProtocol::Tcp;
+    })
+    .await;
+    mesh.outbound.shared.set_identity(mesh.ca.identity("spiffe://elsewhere/ns/forum/sa/webapp")).unwrap();
+    assert!(all(mesh.outbound.connect().await).await.is_empty());
+    let mut known = (*mesh.inbound.shared.snapshot().unwrap()).clone();
+    known.identity.as_mut().unwrap().trust_domain_aliases = vec!["elsewhere".to_owned()];
+    mesh.inbound.shared.apply(known).unwrap();
+    let mut stream = mesh.outbound.connect().await;
+    let mut greeting = [0; 5];
+    stream.read_exact(&mut greeting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_somebody_else_is_refused() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    mesh.inbound.shared.set_identity(mesh.ca.identity("spiffe://cluster.local/ns/forum/sa/impostor")).unwrap();
+    let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let body = client::text(response).await;
+    assert!(body.contains("sa/impostor is not one of the identities that serve this cluster"), "{body}");
+    mesh.outbound.log.line(" 503 UF ").await;
+}
+
+#[tokio::test]
+async fn strict_refuses_plaintext() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    let mut stream = mesh.inbound.connect().await;
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: forum\r\n\r\n").await.unwrap();
+    let answer = all(stream).await;
+    assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
+}
+
+#[tokio::test]
+async fn permissive_takes_both_and_tells_them_apart() {
+    let permissive = |snapshot: &mut mesh_wire::Snapshot| snapshot.inbound[0].mtls = MtlsMode::Permissive;
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, permissive).await;
+    let plain = client::text(client::once(mesh.inbound.connect().await, client::get("/plain")).await).await;
+    assert!(!plain.contains("x-forwarded-client-cert"), "{plain}");
+    let mutual = client::text(client::once(mesh.outbound.connect().await, client::get("/mutual")).await).await;
+    assert!(mutual.contains("x-forwarded-client-cert"), "{mutual}");
+}
+
+#[tokio::test]
+async fn permissive_passes_the_applications_own_tls() {
+    let ca = Ca::new();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let backend = listener.local_addr().unwrap();
+    let (received, mut receives) = tokio::sync::mpsc::channel(1);
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut first = [0; 3];
+        stream.read_exact(&mut first).await.unwrap();
+        received.send(first).await.unwrap();
+    });
+    let mut snapshot = snapshot::inbound();
+    snapshot.inbound[0].mtls = MtlsMode::Permissive;
+    let inbound = Proxy::inbound(snapshot, backend).await.identify(&ca, SERVER);
+    let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
+    let _refused = connector.connect("forum".try_into().unwrap(), inbound.connect().await).await;
+    let first = receives.recv().await.unwrap();
+    // A handshake record: the hello arrived as it was.
+    assert_eq!(first[..2], [0x16, 0x03]);
+}
+
+#[tokio::test]
+async fn requests_are_allowed_by_path_and_principal() {
+    let policy = allow(Permission::Path(StringMatch::Prefix("/api/".to_owned())), CLIENT);
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |snapshot| snapshot.inbound[0].policy = policy).await;
+    for (path, status) in [("/api/posts", 200), ("/admin", 403), ("/api/../admin", 403), ("/api/%2e%2e/admin", 403)] {
+        let response = client::once(mesh.outbound.connect().await, client::get(path)).await;
+        assert_eq!(response.status(), status, "{path}");
+        if status == 403 {
+            assert_eq!(client::text(response).await, "RBAC: access denied");
+        }
+    }
+    mesh.inbound.log.line("403 - rbac_access_denied_matched_policy[none]").await;
+}
+
+#[tokio::test]
+async fn connections_are_allowed_by_principal() {
+    for (principal, heard) in [(CLIENT, true), ("spiffe://cluster.local/ns/forum/sa/other", false)] {
+        let policy = allow(Permission::Any, principal);
+        let mesh = Mesh::of(backend::greeting().await, snapshot::tcp, |snapshot| {
+            snapshot.inbound[0].protocol = InboundProtocol::Tcp;
+            snapshot.inbound[0].policy = policy;
+        })
+        .await;
+        let mut stream = mesh.outbound.connect().await;
+        stream.shutdown().await.unwrap();
+        assert_eq!(!all(stream).await.is_empty(), heard, "{principal}");
+        if !heard {
+            mesh.inbound.log.line("rbac_access_denied_matched_policy[none]").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_changes_counts_for_connections_that_stand() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    let mut sender = client::http1(mesh.outbound.connect().await).await;
+    let response = sender.send_request(client::get("/")).await.unwrap();
+    client::text(response).await;
+    let mut closed = (*mesh.inbound.shared.snapshot().unwrap()).clone();
+    closed.inbound[0].policy = allow(Permission::Any, "spiffe://cluster.local/ns/forum/sa/other");
+    mesh.inbound.shared.apply(closed).unwrap();
+    sender.ready().await.unwrap();
+    assert_eq!(sender.send_request(client::get("/")).await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn new_certificates_are_shown_without_a_break() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    let mut sender = client::http1(mesh.outbound.connect().await).await;
+    let first = client::text(sender.send_request(client::get("/")).await.unwrap()).await;
+    mesh.outbound.shared.set_identity(mesh.ca.identity(CLIENT)).unwrap();
+    mesh.inbound.shared.set_identity(mesh.ca.identity(SERVER)).unwrap();
+    sender.ready().await.unwrap();
+    let second = client::text(sender.send_request(client::get("/")).await.unwrap()).await;
+    let hash = |told: &str| told.lines().find(|line| line.starts_with("x-forwarded-client-cert")).unwrap().to_owned();
+    assert_ne!(hash(&first), hash(&second), "the new certificate is seen by the next request");
+    assert!(mesh.outbound.shared.identity().unwrap().expires_in() > 0);
+}
+
+#[tokio::test]
+async fn without_an_identity_nothing_goes_out() {
+    let inbound = Proxy::inbound(snapshot::inbound(), backend::http1(backend::told).await).await;
+    let outbound = Proxy::outbound(snapshot::outbound(inbound.address), support::service()).await;
+    let response = client::once(outbound.connect().await, client::get("/")).await;
+    assert_eq!(response.status(), 503);
+    assert!(client::text(response).await.contains("there is no identity yet"));
+}
+
+#[tokio::test]
+async fn a_connection_to_the_proxy_itself_is_closed() {
+    // The destination is the proxy's own port: passed on, it would come back for ever.
+    let snapshot = snapshot::outbound("127.0.0.1:1".parse().unwrap());
+    let shared = mesh_proxy::Shared::new(mesh_proxy::Destinations::Socket, mesh_proxy::telemetry::LogSink::none());
+    let mut open = snapshot;
+    open.outbound_default = Some("PassthroughCluster".to_owned());
+    shared.apply(open).unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (_drainer, drain) = mesh_proxy::drain::new();
+    tokio::spawn(mesh_proxy::serve_outbound(listener, shared, drain));
+    assert!(all(TcpStream::connect(address).await.unwrap()).await.is_empty());
+}
