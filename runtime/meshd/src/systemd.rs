@@ -55,6 +55,12 @@ impl Systemd {
         self.state(unit) == "active"
     }
 
+    /// The machine's state, such as `running` or `stopping`.
+    pub(crate) fn state_of_system(self) -> String {
+        let output = command::output("systemctl", &["is-system-running"], None);
+        output.map_or_else(|| "unknown".to_owned(), |output| output.stdout.trim().to_owned())
+    }
+
     /// Runs a command after `seconds`, whatever becomes of the caller.
     pub(crate) fn run_later(self, unit: &str, seconds: u64, command: &[&str]) -> Result<(), Failure> {
         if self == Self::Image {

@@ -2,11 +2,13 @@
 //!
 //! [`up`] loads the bundle's rules in one transaction of the backend, whatever was there of ours before; [`down`] takes
 //! away all of ours from all backends and needs to know nothing. Rules of other programs are never touched: ours
-//! live in `table inet meshd`, or in chains that begin with `MESHD_`. The proxy itself has no right to do any of this.
+//! live in `table inet meshd`, or in chains that begin with `MESHD_`. Names go the same way as packets: while the rules are
+//! down, systemd-resolved does not ask meshd either (see [`resolver`]). The proxy itself has no right to do any of this.
 
 mod iptables;
 mod loopback;
 mod nft;
+pub(crate) mod resolver;
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,7 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
     let text = serde_json::to_vec(&Note { backend, loopback }).map_err(|cause| Failure::new("note the rules", cause))?;
     let path = layout.at(NOTE);
     std::fs::write(&path, text).on("write", &path)?;
+    resolver::hand_over(layout)?;
     Ok(backend)
 }
 
@@ -67,7 +70,8 @@ pub(crate) fn down(layout: &Layout) -> Result<(), Failure> {
         loopback::remove();
     }
     let _ = std::fs::remove_file(layout.at(NOTE));
-    nft.and(iptables)
+    let resolver = resolver::take_back(layout);
+    nft.and(iptables).and(resolver)
 }
 
 /// Our rules as they are in the kernel; empty when there are none.

@@ -24,6 +24,7 @@ pub(crate) fn remove(layout: &Layout, report: &mut Report) -> Result<(), Failure
     report.done("links", "units, files and links are gone");
     if layout.is_live() {
         capture::down(layout)?;
+        capture::resolver::forget(layout)?;
         report.done("capture", "no rule is left");
     }
     users::remove(layout, &record)?;

@@ -10,6 +10,7 @@ use super::record::Record;
 use super::services::{self, Changes};
 use super::stage::Release;
 use super::{gate, place};
+use crate::capture;
 use crate::failure::{Failure, OnPath};
 use crate::layout::Layout;
 use crate::report::Report;
@@ -71,6 +72,7 @@ pub(crate) fn out_of_force(layout: &Layout, systemd: Systemd, record: &mut Recor
     place::align(layout, record, None)?;
     systemd.call("daemon-reload", &[])?;
     if resolver {
+        capture::resolver::forget(layout)?;
         services::restart_resolver(systemd);
     }
     unset(layout, "current")

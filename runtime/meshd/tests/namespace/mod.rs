@@ -1,5 +1,7 @@
 //! Network namespaces that exist as long as a thread in them.
 
+#![allow(clippy::unwrap_used, reason = "this is a test: a failure shall end it")]
+
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;

@@ -49,10 +49,30 @@ impl Machine {
             self.root.join("etc/resolv.conf"),
         ];
         if self.root.join("run/systemd/resolve").is_dir() {
-            files.push(self.root.join("etc/systemd/resolved.conf"));
-            files.extend(drop_ins(&self.root.join("etc/systemd/resolved.conf.d")));
+            files.extend(self.settings());
         }
         files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect()
+    }
+
+    /// The servers that systemd-resolved would use for all links, were it not for our drop-in: `DNS=` as it is written.
+    pub fn resolved_servers(&self) -> Vec<String> {
+        let texts = self.settings().into_iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        let mut servers: Vec<String> = Vec::new();
+        for text in texts {
+            for value in text.lines().filter_map(|line| line.trim().strip_prefix("DNS=")) {
+                if value.trim().is_empty() {
+                    servers.clear();
+                }
+                servers.extend(value.split_whitespace().map(str::to_owned));
+            }
+        }
+        servers
+    }
+
+    fn settings(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.root.join("etc/systemd/resolved.conf")];
+        files.extend(drop_ins(&self.root.join("etc/systemd/resolved.conf.d")));
+        files
     }
 }
 

@@ -1,0 +1,113 @@
+//! Taking over what lies on disk, and refusing what is damaged.
+
+use std::fs;
+
+use mesh_proxy::Destinations;
+use mesh_proxy::telemetry::LogSink;
+
+use super::*;
+use crate::snapshot::tests::write;
+
+/// A machine with a snapshot and an identity.
+fn machine() -> (tempfile::TempDir, Layout) {
+    let root = tempfile::tempdir().unwrap();
+    let layout = Layout::new(root.path());
+    write(&layout);
+    identity(&layout, "spiffe://cluster.local/ns/ns/sa/vm");
+    (root, layout)
+}
+
+/// Mints an identity for this name.
+fn identity(layout: &Layout, spiffe: &str) {
+    let folder = layout.at("/etc/meshd/identity");
+    fs::create_dir_all(&folder).unwrap();
+    let authority_key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let root = authority.self_signed(&authority_key).unwrap();
+    let issuer = rcgen::Issuer::new(authority, authority_key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut leaf = rcgen::CertificateParams::default();
+    leaf.subject_alt_names = vec![rcgen::SanType::URI(spiffe.try_into().unwrap())];
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    fs::write(folder.join("cert-chain.pem"), leaf.pem()).unwrap();
+    fs::write(folder.join("root-cert.pem"), root.pem()).unwrap();
+    fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+}
+
+fn daemon(layout: &Layout) -> Daemon {
+    let shared = Shared::new(Destinations::Socket, LogSink::none());
+    let daemon = Daemon::new(layout.clone(), shared, Machine::new(layout.at("/"), Vec::new()));
+    daemon.start();
+    daemon
+}
+
+#[test]
+fn a_whole_machine_is_ready() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    assert_eq!(daemon.not_ready(), None);
+    let status = daemon.status();
+    assert_eq!(status.snapshot, snapshot::digest(&Paths::of(&layout)));
+    assert_eq!(status.spiffe.as_deref(), Some("spiffe://cluster.local/ns/ns/sa/vm"));
+    assert_eq!(daemon.dns.hosts(), 1);
+}
+
+#[test]
+fn a_damaged_snapshot_is_refused_and_the_old_one_goes_on() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    let before = daemon.status().snapshot;
+    fs::write(layout.at("/etc/meshd/mesh.json"), "{\"format\":1").unwrap();
+    daemon.look();
+    let status = daemon.status();
+    assert!(status.snapshot_error.unwrap().contains("mesh.json"));
+    assert_eq!((status.snapshot, status.ready), (before, true));
+    fs::write(layout.at("/etc/meshd/mesh.json"), "{\"format\":1} ").unwrap();
+    daemon.look();
+    let status = daemon.status();
+    assert_eq!((status.snapshot_error, status.snapshot), (None, snapshot::digest(&Paths::of(&layout))));
+}
+
+#[test]
+fn a_start_with_a_damaged_snapshot_serves_the_last_one_that_worked() {
+    let (_root, layout) = machine();
+    let before = daemon(&layout).status().snapshot;
+    fs::write(layout.at("/etc/meshd/snapshot.json"), "damaged").unwrap();
+    let status = daemon(&layout).status();
+    assert_eq!((status.snapshot, status.ready), (before, true));
+    assert!(status.snapshot_error.is_some());
+}
+
+#[test]
+fn without_any_snapshot_it_says_so_and_still_forwards_names() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = daemon(&Layout::new(root.path()));
+    assert!(daemon.not_ready().unwrap().starts_with("no snapshot"));
+    assert_eq!(daemon.dns.hosts(), 0);
+}
+
+#[test]
+fn an_identity_is_taken_over_when_it_changes_and_that_of_another_is_refused() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    let first = daemon.shared.identity().unwrap();
+    identity(&layout, "spiffe://cluster.local/ns/ns/sa/vm");
+    daemon.look();
+    let second = daemon.shared.identity().unwrap();
+    assert!(!Arc::ptr_eq(&first, &second));
+    identity(&layout, "spiffe://cluster.local/ns/ns/sa/other");
+    daemon.look();
+    assert!(Arc::ptr_eq(&second, &daemon.shared.identity().unwrap()), "what worked goes on");
+    fs::write(layout.at("/etc/meshd/identity/key.pem"), "damaged").unwrap();
+    daemon.look();
+    assert_eq!(daemon.not_ready(), None);
+}
+
+#[test]
+fn while_it_drains_nobody_new_shall_come() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    daemon.begin_drain();
+    assert_eq!(daemon.not_ready().as_deref(), Some("draining"));
+}
