@@ -10,6 +10,7 @@ mod command;
 mod dns;
 mod files;
 mod lab;
+mod limits;
 mod machine;
 mod mount;
 mod network;

@@ -25,7 +25,11 @@ const BOOT_DEADLINE: Duration = Duration::from_secs(120);
 const SUPERVISE: &str = r#"
 join='mkdir -p "$1"; echo $$ > "$1/cgroup.procs"; shift; exec "$@"'
 while sh -ec "$join" sh "$@"; [ $? = 133 ]; do :; done
+echo "the machine has ended"
 "#;
+
+/// The last line of [`SUPERVISE`].
+const ENDED: &str = "the machine has ended\n";
 
 /// A machine did not come up.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,9 @@ pub enum BootError {
     /// It did not finish its boot.
     #[error(transparent)]
     Ready(#[from] ReadyError),
+    /// It ended instead.
+    #[error("it ended; it said:\n{0}")]
+    Ended(String),
     /// Its processes cannot be told apart.
     #[error(transparent)]
     Cgroup(#[from] CgroupError),
@@ -140,11 +147,19 @@ impl Machine {
 
     /// Waits until it has booted and answers SSH, then runs what the plan wants run once.
     pub(crate) fn finish(&self, plan: &MachinePlan, netns: &Path) -> Result<(), BootError> {
+        // Not `--wait`: that misses a boot which ends while it subscribes, and waits for ever.
         let booted = || {
-            self.ask(&["--wait"])
+            self.state()
                 .is_some_and(|it| matches!(it.as_str(), "running" | "degraded"))
         };
-        ready::until(BOOT_DEADLINE, booted, || format!("systemd of {}", self.name))?;
+        ready::until(
+            BOOT_DEADLINE,
+            || booted() || self.has_ended(),
+            || format!("systemd of {}", self.name),
+        )?;
+        if self.has_ended() {
+            return Err(BootError::Ended(files::read(&self.log)?));
+        }
         let ssh = SocketAddr::from((plan.address, 22));
         ready::wait(netns, ssh, Answer::Greets("SSH-"), BOOT_DEADLINE)?;
         for script in &plan.setup.run {
@@ -155,22 +170,17 @@ impl Machine {
         Ok(())
     }
 
-    /// What systemd inside says of the whole system; `None` while it is not there.
-    pub(crate) fn state(&self) -> Option<String> {
-        self.ask(&[])
+    fn has_ended(&self) -> bool {
+        std::fs::read(&self.log).is_ok_and(|said| said.ends_with(ENDED.as_bytes()))
     }
 
-    fn ask(&self, flags: &[&str]) -> Option<String> {
+    /// What systemd inside says of the whole system; `None` while it is not there.
+    pub(crate) fn state(&self) -> Option<String> {
         let leader = self.leader()?;
         if !Path::new(&format!("/proc/{leader}/root/run/systemd/private")).exists() {
             return None;
         }
-        let argv: Vec<&str> = ["systemctl", "is-system-running"]
-            .iter()
-            .chain(flags)
-            .copied()
-            .collect();
-        let answer = output(&mut self.command(&argv)?).ok()?;
+        let answer = output(&mut self.command(&["systemctl", "is-system-running"])?).ok()?;
         Some(String::from_utf8_lossy(&answer.stdout).trim().to_owned())
     }
 

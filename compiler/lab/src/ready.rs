@@ -11,7 +11,7 @@ use nix::sched::{CloneFlags, setns};
 use crate::files::FileError;
 
 /// Between two tries of a condition.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// Something did not answer in time.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,7 @@ use crate::dns;
 use crate::envoy::binary::{self, EnvoyError};
 use crate::files::{self, FileError};
 use crate::lab::{self, Lab};
+use crate::limits;
 use crate::machine::BootError;
 use crate::mount::{self, MountError};
 use crate::needs::{self, NeedsError};
@@ -189,6 +190,7 @@ impl Making<'_> {
             (self.progress)(Event::BuildingTree)
         })?;
         let envoy = self.envoy()?;
+        limits::raise(self.plan.machines.len())?;
         network::make_outer(self.plan, &base)?;
         let state = self.places.state_of(&self.plan.name);
         files::make_dir(&state)?;
