@@ -40,6 +40,7 @@ codes! {
     UNREADABLE "MC-L009" "unreadable-file" Error "A file cannot be read.";
     CONFLICT "MC-L010" "conflict" Error "Two settings exclude each other.";
 
+    GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "VMs call services on another network that no gateway leads into.";
     NO_PROBE "MC-V016" "no-probe" Warning "A group without a probe keeps a dead VM in rotation.";
@@ -47,6 +48,7 @@ codes! {
     RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
         "The range of virtual addresses overlaps a network of real machines.";
     FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
+    HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
     EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning "A port is excluded from what is not captured anyway.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";

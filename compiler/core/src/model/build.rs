@@ -25,7 +25,7 @@ pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
 
 /// What `spec` means. `whole` is the place of the file.
 pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
-    let lookup = Lookup::new(spec, whole);
+    let lookup = Lookup::new(spec);
     let mut mesh = settings::mesh(spec, whole);
     mesh.networks = place::networks(spec);
     mesh.clusters = place::clusters(spec, &lookup, sink);

@@ -8,6 +8,8 @@ mod empty_allow_policy;
 mod exclude_ineffective;
 mod forward_in_mesh;
 mod gateway_missing;
+mod gateway_port_reserved;
+mod host_in_cluster;
 mod http_on_tcp;
 mod near_without_eject;
 mod no_endpoints;
@@ -56,6 +58,8 @@ pub static RULES: &[Rule] = &[
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),
+    rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
+    rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
     rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
     rule(&code::NO_ENDPOINTS, no_endpoints::check),

@@ -16,7 +16,7 @@ pub(super) struct Lookup<'a> {
 type Names<'a> = BTreeMap<&'a str, Span>;
 
 impl<'a> Lookup<'a> {
-    pub(super) fn new(spec: &'a Spec, _whole: Span) -> Self {
+    pub(super) fn new(spec: &'a Spec) -> Self {
         let networks: Names<'a> = spec
             .networks
             .iter()
