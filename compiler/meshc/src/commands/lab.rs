@@ -10,7 +10,7 @@ use mesh_compiler::model::Mesh;
 use mesh_lab::{AttachError, DownError, Event, Lab, NodeStatus, Places, UpError};
 use serde_json::json;
 
-use super::check;
+use super::{build, check};
 use crate::exit::Exit;
 use crate::ui::Ui;
 use crate::world::FsWorld;
@@ -33,21 +33,21 @@ pub(crate) struct Args {
 enum Action {
     /// Boot the machines and start the pods of a spec.
     Up {
-        /// The spec; `lab.kdl` beside it says what runs.
-        spec: String,
+        /// The spec, or its folder; `lab.kdl` beside it says what runs.
+        spec: PathBuf,
         /// The CA's folder (`meshc ca init`), for the pods' certificates.
         #[arg(long, value_name = "DIR")]
         identity: Option<PathBuf>,
     },
     /// End all of it; nothing stays.
     Down {
-        /// The spec.
-        spec: String,
+        /// The spec, or its folder.
+        spec: PathBuf,
     },
     /// Run a command in a machine or pod, or, without PLACE, on the lab's network with this machine's programs.
     Exec {
-        /// The spec.
-        spec: String,
+        /// The spec, or its folder.
+        spec: PathBuf,
         /// A machine or pod.
         place: Option<String>,
         /// Program and arguments.
@@ -56,8 +56,8 @@ enum Action {
     },
     /// Show how machines and pods are, and how they are reached.
     Status {
-        /// The spec.
-        spec: String,
+        /// The spec, or its folder.
+        spec: PathBuf,
         /// How it is shown.
         #[arg(long, value_enum, default_value_t)]
         format: Format,
@@ -84,9 +84,9 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     outcome.unwrap_or_else(|exit| exit)
 }
 
-fn up(spec: &str, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
+fn up(spec: &Path, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
     let mesh = mesh(spec, ui)?;
-    let plan = plan::of(&mesh, spec, ca).map_err(|error| {
+    let plan = plan::of(&mesh, &build::spec_file(spec), ca).map_err(|error| {
         ui.fail("the lab cannot be planned", error, "");
         Exit::Failed
     })?;
@@ -112,7 +112,8 @@ fn up(spec: &str, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
         begun.elapsed().as_secs_f64()
     ));
     ui.line(format_args!(
-        "reach it: meshc lab exec {spec} -- ssh -F {} MACHINE",
+        "reach it: meshc lab exec {} -- ssh -F {} MACHINE",
+        spec.display(),
         lab.ssh_config().display()
     ));
     Ok(Exit::Done)
@@ -128,7 +129,7 @@ fn told(event: &Event, begun: Instant) -> String {
     format!("{:6.1} s  {text}", begun.elapsed().as_secs_f64())
 }
 
-fn down(spec: &str, ui: &Ui) -> Result<Exit, Exit> {
+fn down(spec: &Path, ui: &Ui) -> Result<Exit, Exit> {
     let name = plan::name(&mesh(spec, ui)?);
     Lab::down(&Places::default(), &name).map_err(|error: DownError| {
         ui.fail(
@@ -142,7 +143,7 @@ fn down(spec: &str, ui: &Ui) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-fn exec(spec: &str, place: Option<&str>, command: &[String], ui: &Ui) -> Result<Exit, Exit> {
+fn exec(spec: &Path, place: Option<&str>, command: &[String], ui: &Ui) -> Result<Exit, Exit> {
     let lab = attach(spec, ui)?;
     let argv: Vec<&str> = command.iter().map(String::as_str).collect();
     let mut command = lab.command(place, &argv).map_err(|error| {
@@ -155,7 +156,7 @@ fn exec(spec: &str, place: Option<&str>, command: &[String], ui: &Ui) -> Result<
     Err(Exit::Broken)
 }
 
-fn status(spec: &str, format: Format, ui: &Ui) -> Result<Exit, Exit> {
+fn status(spec: &Path, format: Format, ui: &Ui) -> Result<Exit, Exit> {
     let lab = attach(spec, ui)?;
     let nodes = lab.status().map_err(|error| {
         ui.fail("the lab does not show its processes", error, "");
@@ -187,7 +188,7 @@ fn row(node: &NodeStatus) -> String {
     )
 }
 
-fn attach(spec: &str, ui: &Ui) -> Result<Lab, Exit> {
+fn attach(spec: &Path, ui: &Ui) -> Result<Lab, Exit> {
     let name = plan::name(&mesh(spec, ui)?);
     Lab::attach(&Places::default(), &name).map_err(|error| {
         ui.fail(format_args!("cannot reach the lab `{name}`"), &error, "");
@@ -200,10 +201,12 @@ fn attach(spec: &str, ui: &Ui) -> Result<Lab, Exit> {
 }
 
 /// The spec's mesh; mistakes are shown where it has any.
-fn mesh(spec: &str, ui: &Ui) -> Result<Mesh, Exit> {
-    let compiled = mesh_compiler::compile(&FsWorld, spec);
+fn mesh(spec: &Path, ui: &Ui) -> Result<Mesh, Exit> {
+    let path = build::spec_file(spec).display().to_string();
+    let compiled = mesh_compiler::compile(&FsWorld, &path);
+    // Warnings are for `meshc check`: what `exec` prints is the command's alone.
     if compiled.model.is_none() {
-        check::report(&compiled, spec, check::Format::Human, ui);
+        check::report(&compiled, &path, check::Format::Human, ui);
     }
     let unreadable = compiled.unreadable();
     compiled

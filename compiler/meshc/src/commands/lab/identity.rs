@@ -1,57 +1,46 @@
 use std::path::{Path, PathBuf};
 
+use mesh_apply::ca::{Ca, CaError, Subject};
 use mesh_lab::plan::PodIdentity;
 
-/// A pod's certificate could not be found.
+/// How long a pod's certificate holds; one with half of that left is kept, so that the lab stays the same.
+const DAYS: u32 = 365;
+
+/// A pod could not be given a certificate.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IdentityError {
     /// Nobody said where the CA is.
     #[error(
-        "the pods' sidecars need certificates: make a CA with `meshc ca init DIR`, issue with `meshc ca issue DIR \
-         SPEC --workload {namespace}/{account}`, and say `--identity DIR`"
+        "the pods' sidecars need certificates: make a CA with `meshc ca init DIR` and say `--identity DIR`"
     )]
-    NoCa {
-        /// Whose.
-        namespace: String,
-        /// Which.
-        account: String,
-    },
-    /// It was not issued.
-    #[error("cannot read {}: {source}; issue it with `meshc ca issue {} SPEC --workload {namespace}/{account}`", path.display(), ca.display())]
+    NoCa,
+    /// The CA could not issue it.
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    /// What was issued could not be read.
+    #[error("cannot read {}: {source}", path.display())]
     Unread {
         /// The file.
         path: PathBuf,
-        /// The CA's folder.
-        ca: PathBuf,
-        /// Whose.
-        namespace: String,
-        /// Which.
-        account: String,
         /// Why.
         source: std::io::Error,
     },
 }
 
-/// The certificate of an account, from the folder of an offline CA.
-pub(super) fn of(ca: Option<&Path>, namespace: &str, account: &str) -> Result<PodIdentity, IdentityError> {
-    let owned = || (namespace.to_owned(), account.to_owned());
-    let Some(ca) = ca else {
-        let (namespace, account) = owned();
-        return Err(IdentityError::NoCa { namespace, account });
-    };
-    let dir = ca.join("issued").join(namespace).join(format!("sa-{account}"));
+/// Gives the pods of an account a certificate of the authority in `ca`.
+pub(super) fn of(
+    ca: Option<&Path>,
+    trust_domain: &str,
+    namespace: &str,
+    account: &str,
+) -> Result<PodIdentity, IdentityError> {
+    let ca = Ca::open(ca.ok_or(IdentityError::NoCa)?)?;
+    let folder = ca
+        .issue(&Subject::account(trust_domain, namespace, account), DAYS)?
+        .folder;
     let read = |name: &str| {
-        let path = dir.join(name);
-        std::fs::read_to_string(&path).map_err(|source| {
-            let (namespace, account) = owned();
-            IdentityError::Unread {
-                path,
-                ca: ca.to_owned(),
-                namespace,
-                account,
-                source,
-            }
-        })
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|source| IdentityError::Unread { path, source })
     };
     Ok(PodIdentity {
         cert_chain: read("cert-chain.pem")?,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
+use mesh_compiler::emit::names;
 use mesh_compiler::emit::snapshot::{self, UnknownWorkload};
 use mesh_compiler::model::{Gateway, Group, Mesh, Vm, WorkloadRef};
 use mesh_lab::envoy;
@@ -61,7 +62,7 @@ pub(super) fn name(mesh: &Mesh) -> String {
 }
 
 /// The lab of `mesh`, with what `lab.kdl` beside `spec` puts on it; certificates come from the folder `ca`.
-pub(super) fn of(mesh: &Mesh, spec: &str, ca: Option<&Path>) -> Result<LabPlan, PlanError> {
+pub(super) fn of(mesh: &Mesh, spec: &Path, ca: Option<&Path>) -> Result<LabPlan, PlanError> {
     let lab = lab_spec(spec)?;
     let gateways: Vec<&Gateway> = mesh
         .clusters
@@ -94,15 +95,15 @@ pub(super) fn of(mesh: &Mesh, spec: &str, ca: Option<&Path>) -> Result<LabPlan, 
         pods,
         edge: Segment::around(first.unwrap_or(EDGE)),
         cluster_hosts: hosts.collect(),
-        cluster_domain: "cluster.local".to_owned(),
+        cluster_domain: names::search(mesh, "").pop().unwrap_or_default(),
         machines,
         workloads,
     })
 }
 
 /// What `lab.kdl` beside the spec says; without one, machines are bare and there are no pods.
-fn lab_spec(spec: &str) -> Result<LabSpec, PlanError> {
-    let dir = Path::new(spec).parent().unwrap_or(Path::new(""));
+fn lab_spec(spec: &Path) -> Result<LabSpec, PlanError> {
+    let dir = spec.parent().unwrap_or(Path::new(""));
     let path = dir.join("lab.kdl");
     if !path.exists() {
         return Ok(LabSpec::default());
@@ -210,7 +211,7 @@ impl Pods<'_> {
             .clone()
             .or_else(|| service.map(|it| it.account.clone()))
             .ok_or_else(unsaid)?;
-        let identity = identity::of(self.ca, namespace, &account)?;
+        let identity = identity::of(self.ca, &self.mesh.trust_domain, namespace, &account)?;
         let workload = WorkloadRef::Pod {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
