@@ -1,9 +1,13 @@
+mod complaint;
+
 use std::collections::BTreeMap;
+
+use self::complaint::{meaning, superfluous, twice, unknown_node, unknown_property, usage};
 
 use super::item::{Item, Typed};
 use super::schema::{self, Child, Field, NodeSpec, Times};
 use super::{text, ty};
-use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean};
 use crate::syntax::{Node, Property, Scalar, Value};
 
 /// Holds the nodes of a file against the language. `whole` is the file's place, for what is missing in it.
@@ -240,113 +244,4 @@ fn required(items: &[Item], nodes: &[Node], known: &[Child], span: Span, place: 
             );
         }
     }
-}
-
-fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpec>) -> Diagnostic {
-    let name = &node.name.value;
-    let place = parent.map_or_else(|| "a spec".to_owned(), |parent| format!("`{}`", parent.name));
-    let found = Diagnostic::new(
-        &code::UNKNOWN_NODE,
-        node.name.span,
-        format!("{place} has no node `{name}`"),
-    );
-    if let Some(field) =
-        parent.and_then(|parent| parent.props.iter().find(|field| field.name == name.as_str()))
-    {
-        return found.help(format!(
-            "it is a property: write `{}=` behind `{}`",
-            field.name,
-            place.trim_matches('`')
-        ));
-    }
-    let homes = schema::parents_of(name);
-    if !homes.is_empty() {
-        return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
-    }
-    if let Some(near) = did_you_mean(name, known.iter().map(|child| child.node.name)) {
-        return found
-            .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"));
-    }
-    match known {
-        [] => found.help(format!("{place} takes no braces")),
-        _ => found.help(format!(
-            "it takes {}",
-            list(known.iter().map(|child| child.node.name))
-        )),
-    }
-}
-
-fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
-    let key = &prop.key.value;
-    let found = Diagnostic::new(
-        &code::UNKNOWN_PROPERTY,
-        prop.key.span,
-        format!("`{}` has no property `{key}`", spec.name),
-    );
-    if let Some(child) = spec.children.iter().find(|child| child.node.name == key.as_str()) {
-        return found.help(format!(
-            "it is a node: write `{} {{ {} }}`",
-            spec.name,
-            usage(child.node)
-        ));
-    }
-    if let Some(near) = did_you_mean(key, spec.props.iter().map(|field| field.name)) {
-        return found
-            .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}=`"));
-    }
-    if spec.args.iter().any(|field| field.name == key.as_str()) {
-        return found.help(format!("its {key} is written without a key: `{}`", usage(spec)));
-    }
-    match spec.props {
-        [] => found.help(format!("it takes no properties: `{}`", usage(spec))),
-        props => found.help(format!("it takes {}", list(props.iter().map(|field| field.name)))),
-    }
-}
-
-fn superfluous(node: &Node, spec: &NodeSpec, value: &Value) -> Diagnostic {
-    let message = format!(
-        "`{}` does not take {} here",
-        node.name.value,
-        value.scalar.describe()
-    );
-    Diagnostic::new(&code::TOO_MANY, value.span, message).help(format!("write `{}`", usage(spec)))
-}
-
-fn twice(span: Span, before: Span, what: &str) -> Diagnostic {
-    Diagnostic::new(&code::DUPLICATE, span, format!("{what} is written twice"))
-        .here("here again")
-        .label(before, "first here")
-        .help("keep one of them")
-}
-
-/// What a field means, as a sentence about it.
-fn meaning(field: &Field) -> String {
-    let mut chars = field.about.trim_end_matches('.').chars();
-    let first = chars
-        .next()
-        .map(|first| first.to_lowercase().collect::<String>())
-        .unwrap_or_default();
-    format!("`{}` is {first}{}", field.name, chars.as_str())
-}
-
-/// `port NUMBER PROTOCOL`.
-fn usage(spec: &NodeSpec) -> String {
-    let args = spec
-        .args
-        .iter()
-        .map(|field| format!(" {}", field.name.to_uppercase()));
-    let props = spec
-        .props
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| format!(" {}=…", field.name));
-    let labels = if spec.labels { " key=value" } else { "" };
-    format!(
-        "{}{}{}{labels}",
-        spec.name,
-        args.collect::<String>(),
-        props.collect::<String>()
-    )
 }
