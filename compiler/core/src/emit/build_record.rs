@@ -34,7 +34,7 @@ impl BuildRecord {
     pub(super) fn of(output: &Output, spec: Sha256) -> Self {
         let recorded = output.iter().map(|(path, file)| RecordedFile {
             path: path.clone(),
-            sha256: Sha256::of(&file.bytes),
+            sha256: file.sha256.clone(),
             mode: file.mode.digits(),
         });
         let meshc = env!("CARGO_PKG_VERSION").to_owned();

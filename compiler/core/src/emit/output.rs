@@ -15,6 +15,8 @@ pub type Output = BTreeMap<String, File>;
 pub struct File {
     /// What is in it.
     pub bytes: Vec<u8>,
+    /// Digest of the bytes.
+    pub sha256: Sha256,
     /// Who may read it.
     pub mode: Mode,
 }
@@ -57,17 +59,19 @@ impl std::fmt::Debug for Credentials {
 impl File {
     /// A file that everybody may read.
     pub(super) fn public(bytes: impl Into<Vec<u8>>) -> Self {
-        Self {
-            bytes: bytes.into(),
-            mode: Mode::Public,
-        }
+        Self::new(bytes.into(), Mode::Public)
     }
 
     /// A file that only its owner may read.
     pub(super) fn secret(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(bytes.into(), Mode::Secret)
+    }
+
+    fn new(bytes: Vec<u8>, mode: Mode) -> Self {
         Self {
-            bytes: bytes.into(),
-            mode: Mode::Secret,
+            sha256: Sha256::of(&bytes),
+            bytes,
+            mode,
         }
     }
 }

@@ -38,9 +38,7 @@ impl Finder<'_> {
     ) -> Vec<LocalityEndpoints> {
         let mut places = Places::new();
         for group in &service.groups {
-            for vm in group.vms.iter().filter(|vm| in_subset(group, vm, subset)) {
-                self.add_vm(&mut places, service, port, group, vm);
-            }
+            self.add_group(&mut places, service, port, group, subset);
         }
         if let Some(pods) = service.pods.as_ref().filter(|pods| pods_in_subset(pods, subset)) {
             self.add_pods(&mut places, service, port, pods);
@@ -50,7 +48,8 @@ impl Finder<'_> {
             priority: 0,
             endpoints,
         };
-        places.into_iter().map(listed).collect()
+        let some = places.into_iter().filter(|(_, endpoints)| !endpoints.is_empty());
+        some.map(listed).collect()
     }
 
     /// How the viewer reaches the pods of `service`.
@@ -74,28 +73,41 @@ impl Finder<'_> {
         self.viewer.is_in(network) || doors(self.mesh.gateways_of(network)).is_empty()
     }
 
-    fn add_vm(&self, places: &mut Places, service: &Service, port: &Port, group: &Group, vm: &Vm) {
+    /// Behind a gateway only endpoints with mutual TLS can be told apart: others are left out.
+    fn add_group(
+        &self,
+        places: &mut Places,
+        service: &Service,
+        port: &Port,
+        group: &Group,
+        subset: Option<&Subset>,
+    ) {
         let number = target(group, port);
-        let weight = vm.weight.unwrap_or(1).saturating_mul(self.scale());
-        let place = places.entry(vm.locality.clone()).or_default();
-        if self.direct(&group.network) {
-            place.push(Endpoint {
-                address: vm.address.to_string(),
-                port: number,
-                weight,
-                mtls: mtls_of(self.mesh, service, Some(number)) != MtlsMode::Disable,
-                workload: Some(self.workload(service, group, vm)),
-            });
-        } else {
-            add_doors(place, weight, doors(self.mesh.gateways_of(&group.network)));
+        let mtls = mtls_of(self.mesh, service, Some(number)) != MtlsMode::Disable;
+        let (direct, scale) = (self.direct(&group.network), self.scale());
+        let doors = doors(self.mesh.gateways_of(&group.network));
+        for vm in group.vms.iter().filter(|vm| in_subset(group, vm, subset)) {
+            let weight = vm.weight.unwrap_or(1).saturating_mul(scale);
+            let place = places.entry(vm.locality.clone()).or_default();
+            if direct {
+                place.push(Endpoint {
+                    address: vm.address.to_string(),
+                    port: number,
+                    weight,
+                    mtls,
+                    workload: Some(self.workload(service, group, vm)),
+                });
+            } else if mtls {
+                add_doors(place, weight, &doors);
+            }
         }
     }
 
     fn add_pods(&self, places: &mut Places, service: &Service, port: &Port, pods: &Pods) {
         let known = self.options.pod_endpoints.get(&service.host);
+        let mtls = pod_mtls(self.mesh, service, port.target);
         let place = places.entry(pods.locality.clone()).or_default();
         if let Some(addresses) = known.filter(|_| self.direct(&pods.network)) {
-            let mtls = pod_mtls(self.mesh, service, port.target);
             place.extend(addresses.iter().map(|address| Endpoint {
                 address: address.to_string(),
                 port: port.target,
@@ -103,17 +115,11 @@ impl Finder<'_> {
                 mtls,
                 workload: Some(self.pod_workload(service, pods)),
             }));
-        } else {
+        } else if mtls {
             // Behind the gateway the pods' number counts; where it is not known, one stands for all. A viewer on
             // the pods' own network, which does not know their addresses, finds the gateway too.
-            let pods = known.map_or(1, Vec::len);
-            let weight = u32::try_from(pods)
-                .unwrap_or(u32::MAX)
-                .saturating_mul(self.scale());
-            add_doors(place, weight, self.pod_doors(service));
-        }
-        if place.is_empty() {
-            places.remove(&pods.locality);
+            let pods = u32::try_from(known.map_or(1, Vec::len)).unwrap_or(u32::MAX);
+            add_doors(place, pods.saturating_mul(self.scale()), &self.pod_doors(service));
         }
     }
 
@@ -200,7 +206,7 @@ fn doors<'a>(gateways: impl Iterator<Item = &'a Gateway>) -> Vec<Door> {
 }
 
 /// Splits `weight` among the gateways, each of which stands once for all that lie behind it.
-fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: Vec<Door>) {
+fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: &[Door]) {
     let Ok(number) = u32::try_from(doors.len()) else {
         return;
     };
@@ -210,7 +216,7 @@ fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: Vec<Door>) {
         match place.iter_mut().find(same) {
             Some(endpoint) => endpoint.weight = endpoint.weight.saturating_add(share),
             None => place.push(Endpoint {
-                address: door.address,
+                address: door.address.clone(),
                 port: door.port,
                 weight: share.max(1),
                 mtls: true,

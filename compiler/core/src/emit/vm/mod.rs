@@ -64,7 +64,7 @@ fn place(folder: &str, path: String, file: File, output: &mut Output) -> Placed 
     let source = format!("{folder}/rootfs{path}");
     let placed = Placed {
         source: source.clone(),
-        sha256: Sha256::of(&file.bytes),
+        sha256: file.sha256.clone(),
         own: path.starts_with(super::snapshot::IDENTITY_FOLDER),
         secret: file.mode == super::output::Mode::Secret,
         bits: file.mode.bits(),
