@@ -1,23 +1,21 @@
 //! The log: lines on standard error, which journald keeps.
 
-use tracing_subscriber::filter::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Registry, fmt};
 
-/// What is logged when nobody says otherwise.
-const DEFAULT: &str = "info";
-
-/// Changes what is logged while meshd runs.
+/// Changes what is logged while meshd runs. Levels by target are enough: patterns over fields would bring an engine for
+/// regular expressions along.
 #[derive(Clone)]
 pub(crate) struct Logging {
-    handle: reload::Handle<EnvFilter, Registry>,
+    handle: reload::Handle<Targets, Registry>,
 }
 
 /// Starts the log. The daemon tells more than the commands, whose answer is their report.
 pub(crate) fn start(daemon: bool) -> Logging {
-    let (filter, handle) = reload::Layer::new(EnvFilter::new(if daemon { DEFAULT } else { "warn" }));
+    let (filter, handle) = reload::Layer::new(Targets::new().with_default(if daemon { LevelFilter::INFO } else { LevelFilter::WARN }));
     // journald has its own clock, and shows no colours.
     let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
     // A second start, as in tests, keeps the first.
@@ -28,7 +26,7 @@ pub(crate) fn start(daemon: bool) -> Logging {
 impl Logging {
     /// Logs by another filter, such as `debug` or `mesh_proxy=trace,info`.
     pub(crate) fn set(&self, filter: &str) -> Result<(), String> {
-        let filter = EnvFilter::try_new(filter).map_err(|error| error.to_string())?;
+        let filter: Targets = filter.parse().map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())?;
         self.handle.reload(filter).map_err(|error| error.to_string())
     }
 

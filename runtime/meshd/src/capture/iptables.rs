@@ -29,7 +29,8 @@ const OLD_V6: Family = Family { save: "ip6tables-legacy-save", restore: "ip6tabl
 
 /// Replaces our chains by those of the bundle.
 pub(crate) fn load(layout: &Layout) -> Result<(), Failure> {
-    for family in [V4, V6] {
+    let v6 = super::has_ipv6().then_some(V6);
+    for family in [Some(V4), v6].into_iter().flatten() {
         let path = layout.at(family.rules);
         let rules = match std::fs::read_to_string(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),

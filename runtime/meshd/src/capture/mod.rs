@@ -84,6 +84,11 @@ pub(crate) fn is_up() -> bool {
     !show().is_empty()
 }
 
+/// The kernel has IPv6 at all (`ipv6.disable=1` takes it away).
+pub(crate) fn has_ipv6() -> bool {
+    std::path::Path::new("/proc/net/if_inet6").exists()
+}
+
 /// Chains and tables of other meshes' agents.
 pub(crate) fn foreign() -> Vec<String> {
     let mut found = iptables::foreign();

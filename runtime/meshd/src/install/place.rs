@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mesh_wire::Bundle;
 
 use super::record::Record;
-use super::stage::Release;
+use super::stage::{Release, WITHOUT_IPV6};
 use crate::failure::{Failure, OnPath};
 use crate::layout::{HOME, Layout, PROGRAM, link_of};
 
@@ -17,7 +17,9 @@ fn wanted(release: Option<&Release>, layout: &Layout) -> Vec<(String, PathBuf)> 
     let Some(release) = release else { return Vec::new() };
     let files = release.bundle.files.iter().map(|file| (file.path.clone(), link_of(&file.path)));
     let program = (PROGRAM.to_owned(), PathBuf::from(format!("{HOME}/current/meshd")));
-    files.chain([program]).chain(enabled(&release.bundle, release, layout)).collect()
+    let extra = layout.release(&release.name).join(format!("rootfs{WITHOUT_IPV6}")).exists();
+    let extra = extra.then(|| (WITHOUT_IPV6.to_owned(), link_of(WITHOUT_IPV6)));
+    files.chain([program]).chain(extra).chain(enabled(&release.bundle, release, layout)).collect()
 }
 
 /// Units that start at boot: the link that `systemctl enable` would make, made by hand because that command

@@ -11,6 +11,11 @@ use super::bundle::{self, Delivery};
 use crate::failure::{Failure, OnPath};
 use crate::layout::Layout;
 
+/// On a kernel without IPv6 systemd would refuse the sockets; this takes the place of the unit's list.
+pub(crate) const WITHOUT_IPV6: &str = "/etc/systemd/system/meshd.socket.d/10-without-ipv6.conf";
+const SOCKETS_WITHOUT_IPV6: &str = "[Socket]\nListenStream=\nListenDatagram=\nListenStream=127.0.0.1:15001\n\
+    ListenStream=0.0.0.0:15006\nListenDatagram=127.0.0.1:15053\nListenStream=127.0.0.1:15053\n";
+
 /// A release that is laid out.
 #[derive(Clone)]
 pub(crate) struct Release {
@@ -43,10 +48,14 @@ pub(crate) fn stage(layout: &Layout, delivery: &Delivery) -> Result<Release, Fai
     let folder = layout.release(&delivery.release);
     if !is_whole(&folder, delivery) {
         let partial = folder.with_extension("partial");
+        let damaged = folder.with_extension("damaged");
         clear(&partial)?;
-        clear(&folder)?;
+        clear(&damaged)?;
         lay_out(layout, delivery, &partial)?;
+        // A release in force that somebody changed serves until the moment in which it is replaced.
+        let _ = fs::rename(&folder, &damaged);
         fs::rename(&partial, &folder).on("name", &folder)?;
+        clear(&damaged)?;
     }
     Release::read(layout, &delivery.release)
 }
@@ -89,6 +98,13 @@ fn lay_out(layout: &Layout, delivery: &Delivery, folder: &Path) -> Result<(), Fa
         fs::set_permissions(&path, fs::Permissions::from_mode(bundle::mode(file)?)).on("change", &path)?;
     }
     copy_program(&delivery.program()?, &folder.join("meshd"), delivery.bundle.runtime_sha256.is_some())?;
+    if layout.is_live() && !crate::capture::has_ipv6() {
+        let path = rootfs.join(WITHOUT_IPV6.trim_start_matches('/'));
+        if let Some(parent) = path.parent() {
+            make_folder(parent)?;
+        }
+        fs::write(&path, SOCKETS_WITHOUT_IPV6).on("write", &path)?;
+    }
     let document = folder.join("bundle.json");
     fs::write(&document, &delivery.document).on("write", &document)?;
     let opened = fs::File::open(folder).on("open", folder)?;
@@ -100,7 +116,12 @@ fn copy_program(from: &Path, to: &Path, stored: bool) -> Result<(), Failure> {
     if !stored || fs::hard_link(from, to).is_err() {
         fs::copy(from, to).on("copy to", to)?;
     }
-    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).on("change", to)
+    fs::set_permissions(to, fs::Permissions::from_mode(0o755)).on("change", to)?;
+    if Path::new("/sys/fs/selinux/enforce").exists() {
+        // Below /var/lib nothing may be run by systemd otherwise.
+        let _ = crate::command::output("chcon", &["-t", "bin_t", &to.to_string_lossy()], None);
+    }
+    Ok(())
 }
 
 fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 //! Network namespaces that exist as long as a thread in them.
 
-#![allow(clippy::unwrap_used, reason = "this is a test: a failure shall end it")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test: a failure shall end it, and it says what it skips")]
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
