@@ -2,7 +2,6 @@ use serde_json::{Value, json};
 
 use super::SECURITY;
 use crate::emit::document::Object;
-use crate::emit::kubernetes::selector;
 use crate::model::{Allow, Mesh, Service, Source};
 
 /// Who may call the workloads of a service, if it says so. It is named like the service, and so are its rules in
@@ -19,7 +18,7 @@ pub(super) fn object(mesh: &Mesh, service: &Service) -> Option<Value> {
         name,
     };
     Some(object.spec(json!({
-        "selector": { "matchLabels": selector(service) },
+        "selector": { "matchLabels": service.selector },
         "action": "ALLOW",
         "rules": service.allow.iter().map(|allow| rule(mesh, allow)).collect::<Vec<_>>(),
     })))

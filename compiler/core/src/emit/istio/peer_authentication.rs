@@ -3,7 +3,6 @@ use serde_json::{Map, Value, json};
 
 use super::{SECURITY, text};
 use crate::emit::document::Object;
-use crate::emit::kubernetes::selector;
 use crate::emit::snapshot::SYSTEM_NAMESPACE;
 use crate::model::{Mesh, Service};
 
@@ -35,7 +34,7 @@ pub(super) fn of_service(service: &Service) -> Option<Value> {
         .iter()
         .map(|(port, own)| (port.to_string(), mode(*own)));
     Some(object(&service.namespace, &service.name).spec(json!({
-        "selector": { "matchLabels": selector(service) },
+        "selector": { "matchLabels": service.selector },
         "mtls": service.mtls.map(mode),
         "portLevelMtls": ports.collect::<Map<_, _>>(),
     })))

@@ -2,7 +2,6 @@ use serde_json::{Value, json};
 
 use super::NETWORKING;
 use crate::emit::document::Object;
-use crate::emit::kubernetes::selector;
 use crate::model::{Kind, Port, Resolution, Service};
 
 /// The ServiceEntry of what is no Service of Kubernetes.
@@ -17,7 +16,7 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         Kind::MeshInternal => {
             spec["location"] = json!("MESH_INTERNAL");
             spec["resolution"] = json!("STATIC");
-            spec["workloadSelector"] = json!({ "labels": selector(service) });
+            spec["workloadSelector"] = json!({ "labels": service.selector });
         }
         Kind::External {
             resolution,

@@ -8,8 +8,10 @@ use crate::model::Mesh;
 /// The account that every namespace has by itself.
 const DEFAULT: &str = "default";
 
-/// The service accounts of all workloads of `namespace`, pods and VMs.
+/// The service accounts of all workloads of `namespace`, pods and VMs, and of those that only call.
 pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
+    let declared = mesh.namespaces.get(namespace).into_iter();
+    let declared = declared.flat_map(|namespace| namespace.accounts.iter().map(String::as_str));
     let services = mesh
         .services_in(namespace)
         .filter(|service| !service.is_external());
@@ -18,6 +20,7 @@ pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
             let groups = service.groups.iter().map(|group| group.account.as_str());
             groups.chain([service.account.as_str()])
         })
+        .chain(declared)
         .filter(|account| !account.is_empty() && *account != DEFAULT)
         .collect();
     accounts.into_iter().map(|name| object(namespace, name)).collect()

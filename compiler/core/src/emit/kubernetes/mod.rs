@@ -16,7 +16,6 @@ use super::output::File;
 use super::snapshot::SYSTEM_NAMESPACE;
 use crate::model::{Cluster, Mesh};
 
-pub(crate) use service::selector;
 pub(crate) use values::short_name;
 
 /// All files of `cluster`, by path below `out/`, ordered so that what is named exists before it is used.

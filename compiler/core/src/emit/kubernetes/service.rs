@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use crate::emit::document::Object;
@@ -12,7 +10,7 @@ pub(super) fn object(service: &Service) -> Option<Value> {
     };
     let mut spec = json!({
         "clusterIP": cluster_ip(service, headless),
-        "selector": selector(service),
+        "selector": service.selector,
         "ports": service.ports.iter().map(port).collect::<Vec<_>>(),
     });
     // Addresses of both families are given together (Kubernetes, "IPv4/IPv6 dual-stack").
@@ -49,24 +47,4 @@ fn port(port: &Port) -> Value {
         "protocol": "TCP",
         "appProtocol": port.protocol.as_str(),
     })
-}
-
-/// The labels that pods and VMs of the service have in common, and that select them.
-pub(crate) fn selector(service: &Service) -> BTreeMap<String, String> {
-    if let Some(pods) = &service.pods {
-        return pods.selector.clone();
-    }
-    let mut groups = service.groups.iter();
-    let mut common = groups
-        .next()
-        .map(|group| group.labels.clone())
-        .unwrap_or_default();
-    for group in groups {
-        common.retain(|key, value| group.labels.get(key) == Some(value));
-    }
-    // A version is no part of what a service is: `app` alone selects, where there is one.
-    match common.get_key_value("app") {
-        Some((key, value)) => BTreeMap::from([(key.clone(), value.clone())]),
-        None => common,
-    }
 }
