@@ -111,3 +111,29 @@ fn while_it_drains_nobody_new_shall_come() {
     daemon.begin_drain();
     assert_eq!(daemon.not_ready().as_deref(), Some("draining"));
 }
+
+/// Lays the files of a golden bundle out as they lie on its machine.
+fn golden(layout: &Layout, vm: &str) {
+    let out = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/forum");
+    let bundle = fs::read(out.join("vms").join(vm).join("bundle.json")).unwrap();
+    let bundle: mesh_wire::Bundle = serde_json::from_slice(&bundle).unwrap();
+    for file in &bundle.files {
+        let place = layout.at(&file.path);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::copy(out.join(&file.source), place).unwrap();
+    }
+    fs::create_dir_all(layout.state()).unwrap();
+}
+
+#[test]
+fn what_the_compiler_wrote_is_taken_over() {
+    for vm in ["forum-db-1", "forum-vm-1"] {
+        let root = tempfile::tempdir().unwrap();
+        let layout = Layout::new(root.path());
+        golden(&layout, vm);
+        let daemon = daemon(&layout);
+        let status = daemon.status();
+        assert_eq!(status.snapshot_error, None, "{vm}");
+        assert!(status.snapshot.is_some() && daemon.dns.hosts() > 2, "{vm}");
+    }
+}
