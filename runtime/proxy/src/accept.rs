@@ -40,7 +40,12 @@ pub async fn serve_inbound(listener: TcpListener, shared: Arc<Shared>, drain: Dr
     .await;
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut drain: Drain, serve: impl Fn(Accepted, Arc<Shared>)) {
+async fn accept(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    mut drain: Drain,
+    serve: impl Fn(Accepted, Arc<Shared>),
+) {
     let own_port = listener.local_addr().map(|own| own.port()).unwrap_or_default();
     let mut watch = drain.clone();
     loop {
@@ -63,7 +68,15 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut drain: Drain, se
             }
             Ok(destination) => {
                 let remote = canonical(remote);
-                serve(Accepted { stream, remote, destination, drain: drain.clone() }, shared.clone());
+                serve(
+                    Accepted {
+                        stream,
+                        remote,
+                        destination,
+                        drain: drain.clone(),
+                    },
+                    shared.clone(),
+                );
             }
             Err(error) => tracing::debug!(%remote, %error, "a connection without destination is closed"),
         }
@@ -74,7 +87,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>, mut drain: Drain, se
 async fn pause(error: &io::Error) {
     use io::ErrorKind as Kind;
     // These concern one connection that went away before it was taken.
-    if matches!(error.kind(), Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted) {
+    if matches!(
+        error.kind(),
+        Kind::ConnectionAborted | Kind::ConnectionReset | Kind::Interrupted
+    ) {
         return;
     }
     tracing::warn!(%error, "no connection can be accepted");

@@ -69,8 +69,14 @@ impl Replay {
             lost: false,
         };
         let (whole, _) = watch::channel(ended);
-        let received = Arc::new(Received { bytes: AtomicU64::new(0), whole });
-        Self { kept: Arc::new(Mutex::new(kept)), received }
+        let received = Arc::new(Received {
+            bytes: AtomicU64::new(0),
+            whole,
+        });
+        Self {
+            kept: Arc::new(Mutex::new(kept)),
+            received,
+        }
     }
 
     pub(crate) fn received(&self) -> &Arc<Received> {
@@ -83,10 +89,21 @@ impl Replay {
         if kept.ended && kept.frames.is_empty() && kept.trailers.is_none() && !kept.lost {
             return Some(RequestBody(Source::Empty));
         }
-        (!kept.lost).then(|| RequestBody(Source::Replay { replay: self.clone(), next: 0, trailed: false }))
+        (!kept.lost).then(|| {
+            RequestBody(Source::Replay {
+                replay: self.clone(),
+                next: 0,
+                trailed: false,
+            })
+        })
     }
 
-    fn poll(&self, cx: &mut Context<'_>, next: &mut usize, trailed: &mut bool) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        next: &mut usize,
+        trailed: &mut bool,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(frame) = kept.frames.get(*next) {
             *next += 1;
@@ -97,12 +114,16 @@ impl Replay {
             *trailed = true;
             return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
         }
-        let Some(incoming) = kept.incoming.as_mut() else { return Poll::Ready(None) };
+        let Some(incoming) = kept.incoming.as_mut() else {
+            return Poll::Ready(None);
+        };
         let frame = ready!(Pin::new(incoming).poll_frame(cx));
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
-                    self.received.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    self.received
+                        .bytes
+                        .fetch_add(data.len() as u64, Ordering::Relaxed);
                     kept.keep(&data, next);
                     if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
                         self.end(&mut kept);
@@ -160,7 +181,11 @@ pub(crate) struct RequestBody(Source);
 #[derive(Debug)]
 enum Source {
     Empty,
-    Replay { replay: Replay, next: usize, trailed: bool },
+    Replay {
+        replay: Replay,
+        next: usize,
+        trailed: bool,
+    },
 }
 
 impl Body for RequestBody {
@@ -173,14 +198,22 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         match &mut self.0 {
             Source::Empty => Poll::Ready(None),
-            Source::Replay { replay, next, trailed } => replay.poll(cx, next, trailed),
+            Source::Replay {
+                replay,
+                next,
+                trailed,
+            } => replay.poll(cx, next, trailed),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Empty => true,
-            Source::Replay { replay, next, trailed } => {
+            Source::Replay {
+                replay,
+                next,
+                trailed,
+            } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.ended && *next >= kept.frames.len() && (*trailed || kept.trailers.is_none())
             }
@@ -192,7 +225,12 @@ impl Body for RequestBody {
             Source::Empty => SizeHint::with_exact(0),
             Source::Replay { replay, next, .. } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                let behind: u64 = kept.frames.iter().skip(*next).map(|frame| frame.len() as u64).sum();
+                let behind: u64 = kept
+                    .frames
+                    .iter()
+                    .skip(*next)
+                    .map(|frame| frame.len() as u64)
+                    .sum();
                 match &kept.incoming {
                     Some(incoming) => match incoming.size_hint().exact() {
                         Some(rest) => SizeHint::with_exact(behind + rest),
@@ -222,10 +260,15 @@ pub(crate) enum BodyError {
 }
 
 impl ResponseSource {
-    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
             Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Upstream),
-            Self::Full(body) => Pin::new(body).poll_frame(cx).map_err(|never: Infallible| match never {}),
+            Self::Full(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never: Infallible| match never {}),
         }
     }
 

@@ -76,12 +76,13 @@ impl Cluster {
         }
         // Where only the list of endpoints changed, those that stay keep connections and ejections.
         let kept = old.filter(|old| same_but_endpoints(&old.wire, wire));
-        let endpoints = endpoint::compile(wire, kept.map(|old| old.balancer.endpoints()).unwrap_or_default())?;
+        let endpoints =
+            endpoint::compile(wire, kept.map(|old| old.balancer.endpoints()).unwrap_or_default())?;
         let transport = match &wire.transport {
             wire::Transport::Plaintext => Transport::Plaintext,
-            wire::Transport::Mesh(tls) => {
-                Transport::Mesh(MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?)
-            }
+            wire::Transport::Mesh(tls) => Transport::Mesh(
+                MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
+            ),
             wire::Transport::Tls(tls) => Transport::Tls(
                 OriginatedClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
             ),
@@ -128,6 +129,9 @@ impl Cluster {
 }
 
 fn same_but_endpoints(old: &wire::Cluster, new: &wire::Cluster) -> bool {
-    let bare = |cluster: &wire::Cluster| wire::Cluster { endpoints: Vec::new(), ..cluster.clone() };
+    let bare = |cluster: &wire::Cluster| wire::Cluster {
+        endpoints: Vec::new(),
+        ..cluster.clone()
+    };
     bare(old) == bare(new)
 }

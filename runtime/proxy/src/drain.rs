@@ -29,7 +29,10 @@ impl Drainer {
     /// Returns when every [`Drain`] has been dropped, so hold none.
     pub async fn drain(self, deadline: Duration) {
         self.sender.send_replace(Phase::Draining);
-        if tokio::time::timeout(deadline, self.sender.closed()).await.is_err() {
+        if tokio::time::timeout(deadline, self.sender.closed())
+            .await
+            .is_err()
+        {
             self.sender.send_replace(Phase::Closed);
             // What is left only has to notice; a task that cannot is not worth waiting for.
             let _late = tokio::time::timeout(Duration::from_secs(1), self.sender.closed()).await;

@@ -25,13 +25,22 @@ use crate::tls::{Choice, PeerIdentity};
 /// A client that does not end its handshake within this is given up.
 const HANDSHAKE: Duration = Duration::from_secs(15);
 /// The names that only Istio's clients offer (istio `pilot/pkg/networking/core/listener.go` allIstioMtlsALPNs).
-const ISTIO: [&[u8]; 5] = [b"istio", b"istio-peer-exchange", b"istio-http/1.0", b"istio-http/1.1", b"istio-h2"];
+const ISTIO: [&[u8]; 5] = [
+    b"istio",
+    b"istio-peer-exchange",
+    b"istio-http/1.0",
+    b"istio-http/1.1",
+    b"istio-h2",
+];
 const ISTIO_HTTP: [&[u8]; 3] = [b"istio-http/1.0", b"istio-http/1.1", b"istio-h2"];
 
 /// How the wire turned out to be protected.
 enum Wire {
     /// Mutual TLS of the mesh, with what its client offered and what was settled on.
-    Mesh { hello: Hello, settled: Option<Vec<u8>> },
+    Mesh {
+        hello: Hello,
+        settled: Option<Vec<u8>>,
+    },
     /// TLS that is the application's own.
     ForeignTls,
     Plain,
@@ -39,7 +48,12 @@ enum Wire {
 
 /// Serves one connection: listener, authentication, authorisation, and then the application.
 pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
-    let Accepted { stream, remote, destination, drain } = accepted;
+    let Accepted {
+        stream,
+        remote,
+        destination,
+        drain,
+    } = accepted;
     let Some(state) = shared.state().clone() else {
         tracing::debug!(%destination, "closed: there is no snapshot yet");
         return;
@@ -48,7 +62,12 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
         tracing::debug!(%destination, "closed: no listener takes it");
         return;
     };
-    let mut down = Downstream { remote, destination, sni: None, peer: None };
+    let mut down = Downstream {
+        remote,
+        destination,
+        sni: None,
+        peer: None,
+    };
     let secured = secure(&shared, &state.listeners, &listener, stream, &mut down).await;
     let (mut stream, wire) = match secured {
         Ok(secured) => secured,
@@ -57,11 +76,15 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
             return;
         }
     };
-    let Ok(codec) = codec(&state.listeners, &listener, &mut stream, &wire).await else { return };
+    let Ok(codec) = codec(&state.listeners, &listener, &mut stream, &wire).await else {
+        return;
+    };
     drop(state);
     match codec {
         Some(codec) => {
-            HttpConnection::new(shared, down, Side::Inbound(listener)).serve(stream, codec, drain).await;
+            HttpConnection::new(shared, down, Side::Inbound(listener))
+                .serve(stream, codec, drain)
+                .await;
         }
         None => bytes(shared, listener, stream, down, drain).await,
     }
@@ -96,7 +119,10 @@ async fn secure(
 }
 
 fn offers(hello: &Hello, names: &[&[u8]]) -> bool {
-    hello.alpn.iter().any(|offered| names.contains(&offered.as_slice()))
+    hello
+        .alpn
+        .iter()
+        .any(|offered| names.contains(&offered.as_slice()))
 }
 
 async fn handshake(
@@ -115,7 +141,12 @@ async fn handshake(
             InboundProtocol::Detect => offers(&hello, &ISTIO_HTTP),
         };
         let choice = if http { Choice::Http } else { Choice::Tcp };
-        Ok::<_, std::io::Error>((start.into_stream(credentials.server.choose(choice, &hello)).await?, hello))
+        Ok::<_, std::io::Error>((
+            start
+                .into_stream(credentials.server.choose(choice, &hello))
+                .await?,
+            hello,
+        ))
     };
     let (stream, hello) = tokio::time::timeout(HANDSHAKE, shaking)
         .await
@@ -179,8 +210,23 @@ async fn bytes(shared: Arc<Shared>, listener: Arc<Inbound>, stream: Stream, down
         let (remote, destination) = (down.remote, down.destination);
         tracing::warn!(target: "rbac", %remote, principal, %destination, policy, "denied: the connection is closed");
         let details = format!("rbac_access_denied_matched_policy[{policy}]");
-        tcp::refused(&shared, &down, Reporter::Destination, &listener.cluster, Flag::Denied, details);
+        tcp::refused(
+            &shared,
+            &down,
+            Reporter::Destination,
+            &listener.cluster,
+            Flag::Denied,
+            details,
+        );
         return;
     }
-    tcp::to_cluster(&shared, stream, down, listener.cluster.clone(), Reporter::Destination, drain).await;
+    tcp::to_cluster(
+        &shared,
+        stream,
+        down,
+        listener.cluster.clone(),
+        Reporter::Destination,
+        drain,
+    )
+    .await;
 }

@@ -6,8 +6,8 @@ use bytes::BytesMut;
 
 use crate::accept::Accepted;
 use crate::http::{Codec, HttpConnection, Side};
-use crate::net::sniff::{self, Spoken};
 use crate::net::Rewind;
+use crate::net::sniff::{self, Spoken};
 use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::{Outbound, OutboundProtocol, Shares, by_sni};
@@ -26,8 +26,18 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
     };
     let (detection, goes_on) = (state.listeners.detection, state.listeners.undetected_goes_on);
     drop(state);
-    let Accepted { mut stream, remote, destination, drain } = accepted;
-    let down = Downstream { remote, destination, sni: None, peer: None };
+    let Accepted {
+        mut stream,
+        remote,
+        destination,
+        drain,
+    } = accepted;
+    let down = Downstream {
+        remote,
+        destination,
+        sni: None,
+        peer: None,
+    };
     match &listener.protocol {
         // Straight on: the server may be the one who speaks first.
         OutboundProtocol::Tcp(shares) => {
@@ -35,27 +45,45 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
         }
         OutboundProtocol::Http { otherwise, .. } => {
             let mut read = BytesMut::new();
-            let Ok(spoken) = sniff::until(&mut stream, &mut read, detection, sniff::http).await else { return };
+            let Ok(spoken) = sniff::until(&mut stream, &mut read, detection, sniff::http).await else {
+                return;
+            };
             let stream = Rewind::new(read.freeze(), stream).into();
             match spoken.or(goes_on.then_some(Spoken::Other)) {
-                Some(Spoken::Other) => tcp::forward(&shared, stream, down, otherwise, Reporter::Source, drain).await,
+                Some(Spoken::Other) => {
+                    tcp::forward(&shared, stream, down, otherwise, Reporter::Source, drain).await;
+                }
                 Some(spoken) => {
                     let side = Side::Outbound(listener.clone());
-                    let codec = if spoken == Spoken::Http2 { Codec::Http2 } else { Codec::Http1 };
-                    HttpConnection::new(shared, down, side).serve(stream, codec, drain).await;
+                    let codec = if spoken == Spoken::Http2 {
+                        Codec::Http2
+                    } else {
+                        Codec::Http1
+                    };
+                    HttpConnection::new(shared, down, side)
+                        .serve(stream, codec, drain)
+                        .await;
                 }
                 None => {
-                    tracing::debug!(listener = &*listener.name, "closed: no protocol was detected in time");
+                    tracing::debug!(
+                        listener = &*listener.name,
+                        "closed: no protocol was detected in time"
+                    );
                 }
             }
         }
         OutboundProtocol::Tls { .. } => {
             let mut read = BytesMut::new();
             // A server that speaks first has no SNI to wait for: at the bound it goes on as bytes.
-            let Ok(hello) = sniff::until(&mut stream, &mut read, detection, sniff::tls).await else { return };
+            let Ok(hello) = sniff::until(&mut stream, &mut read, detection, sniff::tls).await else {
+                return;
+            };
             let sni = hello.flatten().and_then(|hello| hello.sni);
             let shares = shares(&listener, sni.as_deref());
-            let down = Downstream { sni: sni.map(Into::into), ..down };
+            let down = Downstream {
+                sni: sni.map(Into::into),
+                ..down
+            };
             let stream = Rewind::new(read.freeze(), stream).into();
             if let Some(shares) = shares {
                 tcp::forward(&shared, stream, down, &shares, Reporter::Source, drain).await;

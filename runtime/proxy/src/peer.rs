@@ -31,8 +31,11 @@ pub(crate) struct Metadata {
 impl Metadata {
     /// Istio's keys (istio/proxy `extensions/common/metadata_object.h`).
     pub(crate) fn of(node: &Node) -> Self {
-        let labels: Vec<(&str, proto::Value<'_>)> =
-            node.labels.iter().map(|(key, value)| (key.as_str(), proto::Value::Text(value))).collect();
+        let labels: Vec<(&str, proto::Value<'_>)> = node
+            .labels
+            .iter()
+            .map(|(key, value)| (key.as_str(), proto::Value::Text(value)))
+            .collect();
         let fields = [
             ("CLUSTER_ID", proto::Value::Text(&node.cluster)),
             ("LABELS", proto::Value::Fields(&labels)),
@@ -43,7 +46,10 @@ impl Metadata {
         ];
         let encoded = STANDARD.encode(proto::encode(&fields));
         let header = |text: &str| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
-        Self { id: header(&node.id), encoded: header(&encoded) }
+        Self {
+            id: header(&node.id),
+            encoded: header(&encoded),
+        }
     }
 }
 
@@ -58,7 +64,10 @@ pub(crate) fn party(header: &HeaderValue) -> Option<Party> {
     let label = |key: &str| text(&format!("LABELS.{key}"));
     let either = |first: String, second: String| if first.is_empty() { second } else { first };
     let app = label("app");
-    let service = either(label("service.istio.io/canonical-name"), either(app.clone(), text("WORKLOAD_NAME")));
+    let service = either(
+        label("service.istio.io/canonical-name"),
+        either(app.clone(), text("WORKLOAD_NAME")),
+    );
     let revision = either(label("service.istio.io/canonical-revision"), label("version"));
     Some(Party {
         workload: text("WORKLOAD_NAME"),

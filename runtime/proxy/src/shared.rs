@@ -47,7 +47,8 @@ impl Shared {
     pub fn apply(&self, snapshot: Snapshot) -> Result<(), Refused> {
         let _alone = self.replacing();
         let before = self.state.load_full();
-        let state = State::compile(snapshot, before.as_deref()).map_err(|error| Refused(error.to_string()))?;
+        let state =
+            State::compile(snapshot, before.as_deref()).map_err(|error| Refused(error.to_string()))?;
         if let Some(identity) = self.identity() {
             let aliases = |state: &State| state.identity.trust_domain_aliases.clone();
             if before.as_deref().map(aliases) != Some(aliases(&state)) {
@@ -70,13 +71,18 @@ impl Shared {
     pub fn set_identity(&self, identity: Identity) -> Result<(), Refused> {
         let _alone = self.replacing();
         let state = self.state.load_full();
-        let aliases = state.as_deref().map(|state| state.identity.trust_domain_aliases.as_slice());
+        let aliases = state
+            .as_deref()
+            .map(|state| state.identity.trust_domain_aliases.as_slice());
         self.show(Arc::new(identity), aliases.unwrap_or_default())
     }
 
     /// The identity that is shown.
     pub fn identity(&self) -> Option<Arc<Identity>> {
-        self.credentials.load().as_ref().map(|credentials| credentials.identity.clone())
+        self.credentials
+            .load()
+            .as_ref()
+            .map(|credentials| credentials.identity.clone())
     }
 
     /// Metrics and log.
@@ -158,11 +164,25 @@ impl Report {
             connections: cluster.usage.connections.get(),
             requests: cluster.usage.requests.get(),
             pending: cluster.usage.pending.get(),
-            endpoints: cluster.endpoints().iter().map(|endpoint| EndpointReport::of(endpoint)).collect(),
+            endpoints: cluster
+                .endpoints()
+                .iter()
+                .map(|endpoint| EndpointReport::of(endpoint))
+                .collect(),
         });
         Self {
-            inbound: state.snapshot.inbound.iter().map(|listener| listener.name.clone()).collect(),
-            outbound: state.snapshot.outbound.iter().map(|listener| listener.name.clone()).collect(),
+            inbound: state
+                .snapshot
+                .inbound
+                .iter()
+                .map(|listener| listener.name.clone())
+                .collect(),
+            outbound: state
+                .snapshot
+                .outbound
+                .iter()
+                .map(|listener| listener.name.clone())
+                .collect(),
             clusters: clusters.collect(),
         }
     }

@@ -58,13 +58,24 @@ impl State {
         let mut clusters = Clusters::new();
         for (name, wire) in &snapshot.clusters {
             let old = before.and_then(|before| before.clusters.get(name));
-            let cluster = Cluster::compile(name, wire, &node.locality, old)
-                .map_err(|source| CompileError::Cluster { name: name.clone(), source })?;
+            let cluster = Cluster::compile(name, wire, &node.locality, old).map_err(|source| {
+                CompileError::Cluster {
+                    name: name.clone(),
+                    source,
+                }
+            })?;
             clusters.insert(name.clone(), cluster);
         }
         let listeners = Listeners::compile(&snapshot, &clusters)?;
         let metadata = crate::peer::Metadata::of(&node);
-        Ok(Self { snapshot: Arc::new(snapshot), node, identity, listeners, clusters, metadata })
+        Ok(Self {
+            snapshot: Arc::new(snapshot),
+            node,
+            identity,
+            listeners,
+            clusters,
+            metadata,
+        })
     }
 }
 

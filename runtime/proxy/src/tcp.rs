@@ -32,7 +32,9 @@ pub(crate) async fn forward(
     reporter: Reporter,
     drain: Drain,
 ) {
-    let Some(cluster) = shares.draw().cloned() else { return };
+    let Some(cluster) = shares.draw().cloned() else {
+        return;
+    };
     to_cluster(shared, stream, down, cluster, reporter, drain).await;
 }
 
@@ -47,7 +49,14 @@ pub(crate) async fn to_cluster(
 ) {
     let limit = cluster.wire.limits.connections;
     let Some(_permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limit) else {
-        return refused(shared, &down, reporter, &cluster, Flag::Overflow, "upstream_overflow".to_owned());
+        return refused(
+            shared,
+            &down,
+            reporter,
+            &cluster,
+            Flag::Overflow,
+            "upstream_overflow".to_owned(),
+        );
     };
     let begun = Begun::now();
     let (endpoint, dialed) = match open(shared, &cluster, &down).await {
@@ -62,7 +71,11 @@ pub(crate) async fn to_cluster(
     }
     let (mut client, counters) = Counted::new(stream);
     let (mut server, _) = Counted::new(dialed.stream);
-    let idle = cluster.wire.limits.idle_timeout.map_or(IDLE, |timeout| timeout.to_duration());
+    let idle = cluster
+        .wire
+        .limits
+        .idle_timeout
+        .map_or(IDLE, |timeout| timeout.to_duration());
     let ended = tokio::select! {
         ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
         () = idleness(&counters, idle) => Ok(()),
@@ -109,8 +122,13 @@ async fn open(
     let mut tried: Vec<Arc<Endpoint>> = Vec::new();
     let mut failure = (Flag::NoHealthyUpstream, "no healthy upstream".to_owned());
     while tried.len() < ATTEMPTS {
-        let hint = Hint { hash: None, tried: &tried };
-        let Some(endpoint) = cluster.pick(down.destination, &hint) else { break };
+        let hint = Hint {
+            hash: None,
+            tried: &tried,
+        };
+        let Some(endpoint) = cluster.pick(down.destination, &hint) else {
+            break;
+        };
         if tried.iter().any(|tried| Arc::ptr_eq(tried, &endpoint)) {
             break;
         }
@@ -173,7 +191,10 @@ struct Begun {
 
 impl Begun {
     fn now() -> Self {
-        Self { at: OffsetDateTime::now_utc(), since: Instant::now() }
+        Self {
+            at: OffsetDateTime::now_utc(),
+            since: Instant::now(),
+        }
     }
 
     fn entry(&self, down: &Downstream, cluster: &Cluster) -> Entry {

@@ -32,7 +32,11 @@ impl Telemetry {
     pub(crate) fn new(log: LogSink) -> Self {
         let mut registry = Registry::default();
         let metrics = metrics::Metrics::register(&mut registry);
-        Self { registry: Mutex::new(registry), metrics, log }
+        Self {
+            registry: Mutex::new(registry),
+            metrics,
+            log,
+        }
     }
 
     /// Writes all metrics to `out`, as 15090 serves them.

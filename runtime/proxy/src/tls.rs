@@ -31,7 +31,10 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
             suite::TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
             suite::TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
         ];
-        Arc::new(CryptoProvider { cipher_suites, ..aws_lc_rs::default_provider() })
+        Arc::new(CryptoProvider {
+            cipher_suites,
+            ..aws_lc_rs::default_provider()
+        })
     });
     PROVIDER.clone()
 }

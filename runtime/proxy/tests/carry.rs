@@ -1,5 +1,7 @@
 //! What passes, passes whole: HTTP/1.1, HTTP/2 and bytes, over mutual TLS.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::time::Duration;
@@ -19,17 +21,30 @@ async fn http1_passes_with_the_clients_identity() {
     assert!(response.headers().contains_key("x-envoy-upstream-service-time"));
     let told = client::text(response).await;
     assert!(told.starts_with("GET /posts?x=1 HTTP/1.1\n"), "{told}");
-    assert!(told.contains(&format!("x-forwarded-client-cert: By={SERVER};Hash=")), "{told}");
+    assert!(
+        told.contains(&format!("x-forwarded-client-cert: By={SERVER};Hash=")),
+        "{told}"
+    );
     assert!(told.contains(&format!(";Subject=\"\";URI={CLIENT}")), "{told}");
     assert!(told.contains("host: forum.forum.svc.cluster.local"), "{told}");
-    assert!(told.contains("x-request-id: ") && told.contains("x-forwarded-proto: http"), "{told}");
+    assert!(
+        told.contains("x-request-id: ") && told.contains("x-forwarded-proto: http"),
+        "{told}"
+    );
     assert!(told.contains("x-envoy-attempt-count: 1"), "{told}");
     assert!(!told.contains("x-envoy-peer-metadata"), "{told}");
-    let line = mesh.outbound.log.line("GET /posts?x=1 HTTP/1.1\" 200 - via_upstream").await;
+    let line = mesh
+        .outbound
+        .log
+        .line("GET /posts?x=1 HTTP/1.1\" 200 - via_upstream")
+        .await;
     assert!(line.contains(snapshot::CLUSTER), "{line}");
     let metrics = mesh.inbound.metrics();
     assert!(metrics.contains("source_workload=\"webapp\""), "{metrics}");
-    assert!(metrics.contains(&format!("source_principal=\"{CLIENT}\"")), "{metrics}");
+    assert!(
+        metrics.contains(&format!("source_principal=\"{CLIENT}\"")),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -40,15 +55,32 @@ async fn http2_passes_and_shares_one_connection() {
     for number in 0..50 {
         let mut sender = sender.clone();
         tasks.push(tokio::spawn(async move {
-            let response = sender.send_request(client::get2(&format!("/{number}"))).await.unwrap();
+            let response = sender
+                .send_request(client::get2(&format!("/{number}")))
+                .await
+                .unwrap();
             client::text(response).await
         }));
     }
     for (number, task) in tasks.into_iter().enumerate() {
         let told = task.await.unwrap();
-        assert!(told.starts_with(&format!("GET http://forum.forum.svc.cluster.local/{number} HTTP/2.0")), "{told}");
+        assert!(
+            told.starts_with(&format!(
+                "GET http://forum.forum.svc.cluster.local/{number} HTTP/2.0"
+            )),
+            "{told}"
+        );
     }
-    assert_eq!(mesh.outbound.shared.report().clusters.iter().map(|cluster| cluster.connections).sum::<u32>(), 1);
+    assert_eq!(
+        mesh.outbound
+            .shared
+            .report()
+            .clusters
+            .iter()
+            .map(|cluster| cluster.connections)
+            .sum::<u32>(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -60,7 +92,16 @@ async fn a_kept_connection_carries_many_requests() {
         let response = sender.send_request(client::get("/")).await.unwrap();
         client::text(response).await;
     }
-    assert_eq!(mesh.outbound.shared.report().clusters.iter().map(|cluster| cluster.connections).sum::<u32>(), 1);
+    assert_eq!(
+        mesh.outbound
+            .shared
+            .report()
+            .clusters
+            .iter()
+            .map(|cluster| cluster.connections)
+            .sum::<u32>(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -79,16 +120,24 @@ async fn a_server_that_speaks_first_is_heard_at_once() {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).await.unwrap();
     assert_eq!(rest, b"ping");
-    assert!(mesh.inbound.metrics().contains("istio_tcp_connections_opened_total"));
+    assert!(
+        mesh.inbound
+            .metrics()
+            .contains("istio_tcp_connections_opened_total")
+    );
     mesh.outbound.log.line("outbound|80||forum").await;
 }
 
 #[tokio::test]
 async fn what_is_no_http_goes_on_as_bytes() {
     let backend = backend::greeting().await;
-    let mesh = Mesh::of(backend, |_| {}, |snapshot| {
-        snapshot.inbound[0].protocol = mesh_wire::listener::InboundProtocol::Detect;
-    })
+    let mesh = Mesh::of(
+        backend,
+        |_| {},
+        |snapshot| {
+            snapshot.inbound[0].protocol = mesh_wire::listener::InboundProtocol::Detect;
+        },
+    )
     .await;
     let mut stream = mesh.outbound.connect().await;
     stream.write_all(b"\x00\x01binary").await.unwrap();
@@ -98,7 +147,9 @@ async fn what_is_no_http_goes_on_as_bytes() {
 }
 
 /// A body of `count` MiB, made as it is asked for, with a trailer at its end.
-fn large(count: usize) -> StreamBody<impl futures_core::Stream<Item = Result<Frame<Bytes>, std::convert::Infallible>>> {
+fn large(
+    count: usize,
+) -> StreamBody<impl futures_core::Stream<Item = Result<Frame<Bytes>, std::convert::Infallible>>> {
     let chunk = Bytes::from(vec![7; 1 << 20]);
     let mut left = count;
     StreamBody::new(stream_from(move || {
@@ -110,7 +161,9 @@ fn large(count: usize) -> StreamBody<impl futures_core::Stream<Item = Result<Fra
     }))
 }
 
-fn stream_from<T>(mut next: impl FnMut() -> Option<T> + Unpin) -> impl futures_core::Stream<Item = Result<T, std::convert::Infallible>> {
+fn stream_from<T>(
+    next: impl FnMut() -> Option<T> + Unpin,
+) -> impl futures_core::Stream<Item = Result<T, std::convert::Infallible>> {
     struct From<F>(F);
     impl<T, F: FnMut() -> Option<T> + Unpin> futures_core::Stream for From<F> {
         type Item = Result<T, std::convert::Infallible>;
@@ -121,20 +174,29 @@ fn stream_from<T>(mut next: impl FnMut() -> Option<T> + Unpin) -> impl futures_c
             std::task::Poll::Ready((self.0)().map(Ok))
         }
     }
-    From(move || next())
+    From(next)
 }
 
 #[tokio::test]
 async fn large_bodies_stream_both_ways() {
     for two in [false, true] {
-        let backend = if two { backend::http2(backend::echo).await } else { backend::http1(backend::echo).await };
+        let backend = if two {
+            backend::http2(backend::echo).await
+        } else {
+            backend::http1(backend::echo).await
+        };
         let mesh = Mesh::of(backend, |_| {}, |_| {}).await;
         let stream = mesh.outbound.connect().await;
         let mut response = if two {
-            let request = Request::post(format!("http://{}/", client::HOST)).body(large(64)).unwrap();
+            let request = Request::post(format!("http://{}/", client::HOST))
+                .body(large(64))
+                .unwrap();
             client::http2(stream).await.send_request(request).await.unwrap()
         } else {
-            let request = Request::post("/").header("host", client::HOST).body(large(64)).unwrap();
+            let request = Request::post("/")
+                .header("host", client::HOST)
+                .body(large(64))
+                .unwrap();
             let mut sender = client::http1(stream).await;
             let response = sender.send_request(request).await.unwrap();
             tokio::spawn(async move { sender.ready().await });
@@ -153,10 +215,20 @@ async fn trailers_pass_both_ways() {
     let mesh = Mesh::of(backend::http2(backend::echo).await, |_| {}, |_| {}).await;
     let mut trailers = http::HeaderMap::new();
     trailers.insert("x-end", "here".parse().unwrap());
-    let mut frames = vec![Frame::trailers(trailers), Frame::data(Bytes::from_static(b"body"))];
+    let mut frames = vec![
+        Frame::trailers(trailers),
+        Frame::data(Bytes::from_static(b"body")),
+    ];
     let body = StreamBody::new(stream_from(move || frames.pop()));
-    let request = Request::post(format!("http://{}/", client::HOST)).header("te", "trailers").body(body).unwrap();
-    let response = client::http2(mesh.outbound.connect().await).await.send_request(request).await.unwrap();
+    let request = Request::post(format!("http://{}/", client::HOST))
+        .header("te", "trailers")
+        .body(body)
+        .unwrap();
+    let response = client::http2(mesh.outbound.connect().await)
+        .await
+        .send_request(request)
+        .await
+        .unwrap();
     let collected = response.into_body().collect().await.unwrap();
     assert_eq!(collected.trailers().unwrap()["x-end"], "here");
     assert_eq!(collected.to_bytes(), "body");
@@ -182,8 +254,12 @@ async fn a_websocket_is_joined_through() {
     .await;
     let mesh = Mesh::of(backend, |_| {}, |_| {}).await;
     let mut request = client::get("/ws");
-    request.headers_mut().insert("connection", "Upgrade".parse().unwrap());
-    request.headers_mut().insert("upgrade", "websocket".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("connection", "Upgrade".parse().unwrap());
+    request
+        .headers_mut()
+        .insert("upgrade", "websocket".parse().unwrap());
     let response = client::once(mesh.outbound.connect().await, request).await;
     assert_eq!(response.status(), 101);
     let mut stream = hyper_util::rt::TokioIo::new(hyper::upgrade::on(response).await.unwrap());
@@ -207,9 +283,14 @@ async fn a_drain_lets_what_is_under_way_finish() {
     .await;
     let mut mesh = Mesh::of(backend, |_| {}, |_| {}).await;
     let stream = mesh.outbound.connect().await;
-    let asking = tokio::spawn(async move { client::text(client::once(stream, client::get("/")).await).await });
+    let asking =
+        tokio::spawn(async move { client::text(client::once(stream, client::get("/")).await).await });
     waits.recv().await.unwrap();
     mesh.outbound.drain(Duration::from_secs(10)).await;
     assert_eq!(asking.await.unwrap(), "done");
-    assert!(tokio::net::TcpStream::connect(mesh.outbound.address).await.is_err());
+    assert!(
+        tokio::net::TcpStream::connect(mesh.outbound.address)
+            .await
+            .is_err()
+    );
 }

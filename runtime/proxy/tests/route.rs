@@ -1,5 +1,7 @@
 //! Where requests go, and what happens when nobody is there.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::sync::Arc;
@@ -19,18 +21,26 @@ use tokio::net::TcpListener;
 
 /// A backend that says its name.
 async fn named(name: &'static str) -> std::net::SocketAddr {
-    backend::http1(move |_| async move { Response::new(Full::new(Bytes::from_static(name.as_bytes()))) }).await
+    backend::http1(move |_| async move { Response::new(Full::new(Bytes::from_static(name.as_bytes()))) })
+        .await
 }
 
 /// A port at which nobody listens.
 async fn nobody() -> std::net::SocketAddr {
-    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
 }
 
 /// An outbound proxy to plain endpoints.
 fn plain(endpoints: &[(std::net::SocketAddr, u32)]) -> Snapshot {
     let mut snapshot = snapshot::outbound("127.0.0.1:1".parse().unwrap());
-    let endpoints = endpoints.iter().map(|(address, weight)| snapshot::endpoint(*address, *weight, false)).collect();
+    let endpoints = endpoints
+        .iter()
+        .map(|(address, weight)| snapshot::endpoint(*address, *weight, false))
+        .collect();
     let cluster = snapshot::cluster(Discovery::Listed, Transport::Plaintext, endpoints);
     snapshot.clusters.insert(snapshot::CLUSTER.to_owned(), cluster);
     snapshot
@@ -66,13 +76,18 @@ async fn shares_are_near_the_weights() {
         sender.ready().await.unwrap();
         first += usize::from(client::text(sender.send_request(client::get("/")).await.unwrap()).await == "a");
     }
-    assert!((50..150).contains(&first), "{first} of 400 at a quarter of the weight");
+    assert!(
+        (50..150).contains(&first),
+        "{first} of 400 at a quarter of the weight"
+    );
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_gone_costs_a_try_and_no_request() {
     let mut snapshot = plain(&[(nobody().await, 1), (named("there").await, 1)]);
-    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else { panic!() };
+    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
+        panic!()
+    };
     forward.retry = Some(retry("connect-failure,refused-stream", 2));
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     for _ in 0..20 {
@@ -88,20 +103,35 @@ async fn errors_are_tried_again_with_the_same_body() {
         let counter = counter.clone();
         async move {
             use http_body_util::BodyExt as _;
-            let attempts = request.headers()["x-envoy-attempt-count"].to_str().unwrap().to_owned();
+            let attempts = request.headers()["x-envoy-attempt-count"]
+                .to_str()
+                .unwrap()
+                .to_owned();
             let body = request.into_body().collect().await.unwrap().to_bytes();
-            let status = if counter.fetch_add(1, Ordering::SeqCst) < 2 { 503 } else { 200 };
+            let status = if counter.fetch_add(1, Ordering::SeqCst) < 2 {
+                503
+            } else {
+                200
+            };
             let told = format!("{attempts}:{}", String::from_utf8_lossy(&body));
-            Response::builder().status(status).body(Full::new(Bytes::from(told))).unwrap()
+            Response::builder()
+                .status(status)
+                .body(Full::new(Bytes::from(told)))
+                .unwrap()
         }
     })
     .await;
     let mut snapshot = plain(&[(backend, 1)]);
-    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else { panic!() };
+    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
+        panic!()
+    };
     forward.retry = Some(retry("5xx", 2));
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     let mut sender = client::http1(proxy.connect().await).await;
-    let request = Request::post("/").header("host", client::HOST).body(Full::new(Bytes::from_static(b"kept"))).unwrap();
+    let request = Request::post("/")
+        .header("host", client::HOST)
+        .body(Full::new(Bytes::from_static(b"kept")))
+        .unwrap();
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(client::text(response).await, "3:kept");
     assert_eq!(asked.load(Ordering::SeqCst), 3);
@@ -112,11 +142,20 @@ async fn what_cannot_be_had_is_said_as_envoy_says_it() {
     let proxy = Proxy::outbound(plain(&[(nobody().await, 1)]), support::service()).await;
     let (status, body) = ask(&proxy, "/unreachable").await;
     assert_eq!(status, 503);
-    assert!(body.starts_with("upstream connect error or disconnect/reset before headers. reset reason:"), "{body}");
-    proxy.log.line("503 UF upstream_reset_before_response_started{remote_connection_failure}").await;
+    assert!(
+        body.starts_with("upstream connect error or disconnect/reset before headers. reset reason:"),
+        "{body}"
+    );
+    proxy
+        .log
+        .line("503 UF upstream_reset_before_response_started{remote_connection_failure}")
+        .await;
 
     let proxy = Proxy::outbound(plain(&[]), support::service()).await;
-    assert_eq!(ask(&proxy, "/").await, (StatusCode::SERVICE_UNAVAILABLE, "no healthy upstream".to_owned()));
+    assert_eq!(
+        ask(&proxy, "/").await,
+        (StatusCode::SERVICE_UNAVAILABLE, "no healthy upstream".to_owned())
+    );
     proxy.log.line("503 UH no_healthy_upstream").await;
 
     let mut request = client::get("/");
@@ -133,17 +172,25 @@ async fn a_route_has_its_timeout() {
     })
     .await;
     let mut snapshot = plain(&[(backend, 1)]);
-    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else { panic!() };
+    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
+        panic!()
+    };
     forward.timeout = Millis(50);
     let proxy = Proxy::outbound(snapshot, support::service()).await;
-    assert_eq!(ask(&proxy, "/").await, (StatusCode::GATEWAY_TIMEOUT, "upstream request timeout".to_owned()));
+    assert_eq!(
+        ask(&proxy, "/").await,
+        (StatusCode::GATEWAY_TIMEOUT, "upstream request timeout".to_owned())
+    );
     proxy.log.line("504 UT response_timeout").await;
 }
 
 #[tokio::test]
 async fn an_endpoint_that_fails_is_left_out() {
     let failing = backend::http1(|_| async {
-        Response::builder().status(500).body(Full::new(Bytes::from_static(b"bad"))).unwrap()
+        Response::builder()
+            .status(500)
+            .body(Full::new(Bytes::from_static(b"bad")))
+            .unwrap()
     })
     .await;
     let mut snapshot = plain(&[(failing, 1), (named("good").await, 1)]);
@@ -160,11 +207,22 @@ async fn an_endpoint_that_fails_is_left_out() {
         bad += usize::from(ask(&proxy, "/").await.1 == "bad");
     }
     assert_eq!(bad, 3);
-    let ejected = |proxy: &Proxy| proxy.shared.report().clusters.iter().flat_map(|c| c.endpoints.clone()).filter(|e| e.ejected).count();
+    let ejected = |proxy: &Proxy| {
+        proxy
+            .shared
+            .report()
+            .clusters
+            .iter()
+            .flat_map(|c| c.endpoints.clone())
+            .filter(|e| e.ejected)
+            .count()
+    };
     assert_eq!(ejected(&proxy), 1);
     // Another snapshot with the same cluster forgets nothing.
     let mut again = (*proxy.shared.snapshot().unwrap()).clone();
-    again.clusters.get_mut(snapshot::CLUSTER).unwrap().endpoints[0].endpoints.push(snapshot::endpoint(nobody().await, 1, false));
+    again.clusters.get_mut(snapshot::CLUSTER).unwrap().endpoints[0]
+        .endpoints
+        .push(snapshot::endpoint(nobody().await, 1, false));
     proxy.shared.apply(again).unwrap();
     assert_eq!(ejected(&proxy), 1);
 }
@@ -174,10 +232,18 @@ async fn paths_hosts_and_headers_are_rewritten() {
     let mut snapshot = plain(&[(backend::http1(backend::told).await, 1)]);
     let route = only_route(&mut snapshot);
     route.matches.path = PathMatch::Prefix("/search".to_owned());
-    route.request_headers.set.insert("x-via".to_owned(), "mesh".to_owned());
+    route
+        .request_headers
+        .set
+        .insert("x-via".to_owned(), "mesh".to_owned());
     route.request_headers.remove.push("x-debug".to_owned());
-    route.response_headers.add.insert("x-served-by".to_owned(), "forum".to_owned());
-    let RouteAction::Forward(forward) = &mut route.action else { panic!() };
+    route
+        .response_headers
+        .add
+        .insert("x-served-by".to_owned(), "forum".to_owned());
+    let RouteAction::Forward(forward) = &mut route.action else {
+        panic!()
+    };
     forward.path_rewrite = Some(PathRewrite::Prefix("/v1/search".to_owned()));
     forward.host_rewrite = Some("other".to_owned());
     let proxy = Proxy::outbound(snapshot, support::service()).await;
@@ -187,25 +253,42 @@ async fn paths_hosts_and_headers_are_rewritten() {
     assert_eq!(response.headers()["x-served-by"], "forum");
     let told = client::text(response).await;
     assert!(told.starts_with("GET /v1/search/it?q=1 HTTP/1.1\n"), "{told}");
-    assert!(told.contains("host: other") && told.contains("x-via: mesh") && !told.contains("x-debug"), "{told}");
+    assert!(
+        told.contains("host: other") && told.contains("x-via: mesh") && !told.contains("x-debug"),
+        "{told}"
+    );
 }
 
 #[tokio::test]
 async fn some_requests_are_answered_here() {
     let mut snapshot = plain(&[]);
-    let redirect =
-        Redirect { status: 301, scheme: Some("https".to_owned()), host: None, port: Some(8443), path: None };
+    let redirect = Redirect {
+        status: 301,
+        scheme: Some("https".to_owned()),
+        host: None,
+        port: Some(8443),
+        path: None,
+    };
     let mut first = snapshot::route(snapshot::forward(snapshot::CLUSTER));
     first.matches.path = PathMatch::Exact("/old".to_owned());
     first.action = RouteAction::Redirect(redirect);
     let routes = &mut snapshot.routes.get_mut("80").unwrap().virtual_hosts[0].routes;
-    routes[0].action = RouteAction::Respond(DirectResponse { status: 418, body: "teapot".to_owned() });
+    routes[0].action = RouteAction::Respond(DirectResponse {
+        status: 418,
+        body: "teapot".to_owned(),
+    });
     routes.insert(0, first);
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     let response = client::once(proxy.connect().await, client::get("/old?x=1")).await;
     assert_eq!(response.status(), 301);
-    assert_eq!(response.headers()["location"], format!("https://{}:8443/old?x=1", client::HOST));
-    assert_eq!(ask(&proxy, "/").await, (StatusCode::IM_A_TEAPOT, "teapot".to_owned()));
+    assert_eq!(
+        response.headers()["location"],
+        format!("https://{}:8443/old?x=1", client::HOST)
+    );
+    assert_eq!(
+        ask(&proxy, "/").await,
+        (StatusCode::IM_A_TEAPOT, "teapot".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -216,15 +299,32 @@ async fn limits_hold() {
     })
     .await;
     let mut snapshot = plain(&[(backend, 1)]);
-    snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().limits.requests = Some(1);
+    snapshot
+        .clusters
+        .get_mut(snapshot::CLUSTER)
+        .unwrap()
+        .limits
+        .requests = Some(1);
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     let mut waiting = client::http1(proxy.connect().await).await;
     let pending = tokio::spawn(async move { waiting.send_request(client::get("/")).await });
-    while proxy.shared.report().clusters.iter().all(|cluster| cluster.requests == 0) {
+    while proxy
+        .shared
+        .report()
+        .clusters
+        .iter()
+        .all(|cluster| cluster.requests == 0)
+    {
         tokio::task::yield_now().await;
     }
     let response = client::once(proxy.connect().await, client::get("/")).await;
-    assert_eq!((response.status(), response.headers().contains_key("x-envoy-overloaded")), (StatusCode::SERVICE_UNAVAILABLE, true));
+    assert_eq!(
+        (
+            response.status(),
+            response.headers().contains_key("x-envoy-overloaded")
+        ),
+        (StatusCode::SERVICE_UNAVAILABLE, true)
+    );
     proxy.log.line("503 UO ").await;
     pending.abort();
 }
@@ -238,15 +338,26 @@ async fn a_bad_snapshot_changes_nothing() {
     assert!(refused.contains(snapshot::CLUSTER), "{refused}");
     bad.clusters.insert(
         snapshot::CLUSTER.to_owned(),
-        snapshot::cluster(Discovery::Listed, Transport::Plaintext, vec![mesh_wire::cluster::Endpoint {
-            address: "no-address".to_owned(),
-            port: 1,
-            weight: 1,
-            mtls: false,
-            workload: None,
-        }]),
+        snapshot::cluster(
+            Discovery::Listed,
+            Transport::Plaintext,
+            vec![mesh_wire::cluster::Endpoint {
+                address: "no-address".to_owned(),
+                port: 1,
+                weight: 1,
+                mtls: false,
+                workload: None,
+            }],
+        ),
     );
-    assert!(proxy.shared.apply(bad).unwrap_err().to_string().contains("no-address"));
+    assert!(
+        proxy
+            .shared
+            .apply(bad)
+            .unwrap_err()
+            .to_string()
+            .contains("no-address")
+    );
     assert_eq!(ask(&proxy, "/").await.1, "there");
 }
 
@@ -254,10 +365,16 @@ async fn a_bad_snapshot_changes_nothing() {
 async fn a_new_snapshot_counts_for_connections_that_stand() {
     let proxy = Proxy::outbound(plain(&[(named("before").await, 1)]), support::service()).await;
     let mut sender = client::http1(proxy.connect().await).await;
-    assert_eq!(client::text(sender.send_request(client::get("/")).await.unwrap()).await, "before");
+    assert_eq!(
+        client::text(sender.send_request(client::get("/")).await.unwrap()).await,
+        "before"
+    );
     proxy.shared.apply(plain(&[(named("after").await, 1)])).unwrap();
     sender.ready().await.unwrap();
-    assert_eq!(client::text(sender.send_request(client::get("/")).await.unwrap()).await, "after");
+    assert_eq!(
+        client::text(sender.send_request(client::get("/")).await.unwrap()).await,
+        "after"
+    );
 }
 
 #[tokio::test]
@@ -286,10 +403,16 @@ async fn unknown_destinations_go_where_the_snapshot_says() {
     let proxy = Proxy::outbound(snapshot, backend).await;
     let mut stream = proxy.connect().await;
     let mut greeting = [0; 5];
-    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut greeting).await.unwrap();
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut greeting)
+        .await
+        .unwrap();
     let mut closed = (*proxy.shared.snapshot().unwrap()).clone();
     closed.outbound_default = Some("BlackHoleCluster".to_owned());
     proxy.shared.apply(closed).unwrap();
     let mut stream = proxy.connect().await;
-    assert!(tokio::io::AsyncReadExt::read_exact(&mut stream, &mut greeting).await.is_err());
+    assert!(
+        tokio::io::AsyncReadExt::read_exact(&mut stream, &mut greeting)
+            .await
+            .is_err()
+    );
 }

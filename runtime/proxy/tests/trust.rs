@@ -1,5 +1,7 @@
 //! Who may, and who may not: mutual TLS, its modes, policies, and certificates that change.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
 mod support;
 
 use std::collections::BTreeMap;
@@ -14,9 +16,15 @@ use tokio::net::TcpStream;
 
 fn allow(permission: Permission, principal: &str) -> PolicySet {
     let principal = Principal::Authenticated(Some(StringMatch::Exact(principal.to_owned())));
-    let policy =
-        Policy { action: Action::Allow, permissions: vec![permission], principals: vec![principal], dry_run: false };
-    PolicySet { policies: BTreeMap::from([("ns[forum]-policy[api]-rule[0]".to_owned(), policy)]) }
+    let policy = Policy {
+        action: Action::Allow,
+        permissions: vec![permission],
+        principals: vec![principal],
+        dry_run: false,
+    };
+    PolicySet {
+        policies: BTreeMap::from([("ns[forum]-policy[api]-rule[0]".to_owned(), policy)]),
+    }
 }
 
 /// Everything that the other end says before it closes.
@@ -29,7 +37,10 @@ async fn all(mut stream: TcpStream) -> Vec<u8> {
 #[tokio::test]
 async fn a_client_of_another_ca_is_refused() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
-    mesh.outbound.shared.set_identity(Ca::new().identity(CLIENT)).unwrap();
+    mesh.outbound
+        .shared
+        .set_identity(Ca::new().identity(CLIENT))
+        .unwrap();
     let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     mesh.outbound.log.line(" 503 U").await;
@@ -41,7 +52,10 @@ async fn a_client_of_another_trust_domain_is_refused_unless_it_is_an_alias() {
         snapshot.inbound[0].protocol = InboundProtocol::Tcp;
     })
     .await;
-    mesh.outbound.shared.set_identity(mesh.ca.identity("spiffe://elsewhere/ns/forum/sa/webapp")).unwrap();
+    mesh.outbound
+        .shared
+        .set_identity(mesh.ca.identity("spiffe://elsewhere/ns/forum/sa/webapp"))
+        .unwrap();
     assert!(all(mesh.outbound.connect().await).await.is_empty());
     let mut known = (*mesh.inbound.shared.snapshot().unwrap()).clone();
     known.identity.as_mut().unwrap().trust_domain_aliases = vec!["elsewhere".to_owned()];
@@ -54,11 +68,17 @@ async fn a_client_of_another_trust_domain_is_refused_unless_it_is_an_alias() {
 #[tokio::test]
 async fn a_server_that_is_somebody_else_is_refused() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
-    mesh.inbound.shared.set_identity(mesh.ca.identity("spiffe://cluster.local/ns/forum/sa/impostor")).unwrap();
+    mesh.inbound
+        .shared
+        .set_identity(mesh.ca.identity("spiffe://cluster.local/ns/forum/sa/impostor"))
+        .unwrap();
     let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let body = client::text(response).await;
-    assert!(body.contains("sa/impostor is not one of the identities that serve this cluster"), "{body}");
+    assert!(
+        body.contains("sa/impostor is not one of the identities that serve this cluster"),
+        "{body}"
+    );
     mesh.outbound.log.line(" 503 UF ").await;
 }
 
@@ -66,9 +86,16 @@ async fn a_server_that_is_somebody_else_is_refused() {
 async fn strict_refuses_plaintext() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
     let mut stream = mesh.inbound.connect().await;
-    stream.write_all(b"GET / HTTP/1.1\r\nhost: forum\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: forum\r\n\r\n")
+        .await
+        .unwrap();
     let answer = all(stream).await;
-    assert!(!answer.starts_with(b"HTTP/"), "{}", String::from_utf8_lossy(&answer));
+    assert!(
+        !answer.starts_with(b"HTTP/"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
 }
 
 #[tokio::test]
@@ -77,7 +104,8 @@ async fn permissive_takes_both_and_tells_them_apart() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, permissive).await;
     let plain = client::text(client::once(mesh.inbound.connect().await, client::get("/plain")).await).await;
     assert!(!plain.contains("x-forwarded-client-cert"), "{plain}");
-    let mutual = client::text(client::once(mesh.outbound.connect().await, client::get("/mutual")).await).await;
+    let mutual =
+        client::text(client::once(mesh.outbound.connect().await, client::get("/mutual")).await).await;
     assert!(mutual.contains("x-forwarded-client-cert"), "{mutual}");
 }
 
@@ -96,13 +124,16 @@ async fn permissive_passes_the_applications_own_tls() {
     let mut snapshot = snapshot::inbound();
     snapshot.inbound[0].mtls = MtlsMode::Permissive;
     let inbound = Proxy::inbound(snapshot, backend).await.identify(&ca, SERVER);
-    let config = rustls::ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
+    let config =
+        rustls::ClientConfig::builder_with_provider(rustls::crypto::aws_lc_rs::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(rustls::RootCertStore::empty())
+            .with_no_client_auth();
     let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
-    let _refused = connector.connect("forum".try_into().unwrap(), inbound.connect().await).await;
+    let _refused = connector
+        .connect("forum".try_into().unwrap(), inbound.connect().await)
+        .await;
     let first = receives.recv().await.unwrap();
     // A handshake record: the hello arrived as it was.
     assert_eq!(first[..2], [0x16, 0x03]);
@@ -111,20 +142,36 @@ async fn permissive_passes_the_applications_own_tls() {
 #[tokio::test]
 async fn requests_are_allowed_by_path_and_principal() {
     let policy = allow(Permission::Path(StringMatch::Prefix("/api/".to_owned())), CLIENT);
-    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |snapshot| snapshot.inbound[0].policy = policy).await;
-    for (path, status) in [("/api/posts", 200), ("/admin", 403), ("/api/../admin", 403), ("/api/%2e%2e/admin", 403)] {
+    let mesh = Mesh::of(
+        backend::http1(backend::told).await,
+        |_| {},
+        |snapshot| snapshot.inbound[0].policy = policy,
+    )
+    .await;
+    for (path, status) in [
+        ("/api/posts", 200),
+        ("/admin", 403),
+        ("/api/../admin", 403),
+        ("/api/%2e%2e/admin", 403),
+    ] {
         let response = client::once(mesh.outbound.connect().await, client::get(path)).await;
         assert_eq!(response.status(), status, "{path}");
         if status == 403 {
             assert_eq!(client::text(response).await, "RBAC: access denied");
         }
     }
-    mesh.inbound.log.line("403 - rbac_access_denied_matched_policy[none]").await;
+    mesh.inbound
+        .log
+        .line("403 - rbac_access_denied_matched_policy[none]")
+        .await;
 }
 
 #[tokio::test]
 async fn connections_are_allowed_by_principal() {
-    for (principal, heard) in [(CLIENT, true), ("spiffe://cluster.local/ns/forum/sa/other", false)] {
+    for (principal, heard) in [
+        (CLIENT, true),
+        ("spiffe://cluster.local/ns/forum/sa/other", false),
+    ] {
         let policy = allow(Permission::Any, principal);
         let mesh = Mesh::of(backend::greeting().await, snapshot::tcp, |snapshot| {
             snapshot.inbound[0].protocol = InboundProtocol::Tcp;
@@ -135,7 +182,10 @@ async fn connections_are_allowed_by_principal() {
         stream.shutdown().await.unwrap();
         assert_eq!(!all(stream).await.is_empty(), heard, "{principal}");
         if !heard {
-            mesh.inbound.log.line("rbac_access_denied_matched_policy[none]").await;
+            mesh.inbound
+                .log
+                .line("rbac_access_denied_matched_policy[none]")
+                .await;
         }
     }
 }
@@ -158,12 +208,27 @@ async fn new_certificates_are_shown_without_a_break() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
     let mut sender = client::http1(mesh.outbound.connect().await).await;
     let first = client::text(sender.send_request(client::get("/")).await.unwrap()).await;
-    mesh.outbound.shared.set_identity(mesh.ca.identity(CLIENT)).unwrap();
-    mesh.inbound.shared.set_identity(mesh.ca.identity(SERVER)).unwrap();
+    mesh.outbound
+        .shared
+        .set_identity(mesh.ca.identity(CLIENT))
+        .unwrap();
+    mesh.inbound
+        .shared
+        .set_identity(mesh.ca.identity(SERVER))
+        .unwrap();
     sender.ready().await.unwrap();
     let second = client::text(sender.send_request(client::get("/")).await.unwrap()).await;
-    let hash = |told: &str| told.lines().find(|line| line.starts_with("x-forwarded-client-cert")).unwrap().to_owned();
-    assert_ne!(hash(&first), hash(&second), "the new certificate is seen by the next request");
+    let hash = |told: &str| {
+        told.lines()
+            .find(|line| line.starts_with("x-forwarded-client-cert"))
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(
+        hash(&first),
+        hash(&second),
+        "the new certificate is seen by the next request"
+    );
     assert!(mesh.outbound.shared.identity().unwrap().expires_in() > 0);
 }
 
@@ -180,7 +245,10 @@ async fn without_an_identity_nothing_goes_out() {
 async fn a_connection_to_the_proxy_itself_is_closed() {
     // The destination is the proxy's own port: passed on, it would come back for ever.
     let snapshot = snapshot::outbound("127.0.0.1:1".parse().unwrap());
-    let shared = mesh_proxy::Shared::new(mesh_proxy::Destinations::Socket, mesh_proxy::telemetry::LogSink::none());
+    let shared = mesh_proxy::Shared::new(
+        mesh_proxy::Destinations::Socket,
+        mesh_proxy::telemetry::LogSink::none(),
+    );
     let mut open = snapshot;
     open.outbound_default = Some("PassthroughCluster".to_owned());
     shared.apply(open).unwrap();

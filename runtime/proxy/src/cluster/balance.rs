@@ -42,7 +42,10 @@ struct Level {
 
 impl Balancer {
     pub(super) fn new(cluster: &wire::Cluster, place: &wire::Locality, all: Vec<Arc<Endpoint>>) -> Self {
-        let levels = priority::levels(&cluster.locality, place, &all).into_iter().map(Level::new).collect();
+        let levels = priority::levels(&cluster.locality, place, &all)
+            .into_iter()
+            .map(Level::new)
+            .collect();
         Self { all, levels }
     }
 
@@ -56,10 +59,18 @@ impl Balancer {
             fine(endpoint) && !hint.tried.iter().any(|tried| std::ptr::eq(&**tried, endpoint))
         };
         let level = self.level(cluster.panic_threshold)?;
-        let picked = if hint.tried.is_empty() { None } else { level.pick(cluster, hint, &fresh) };
+        let picked = if hint.tried.is_empty() {
+            None
+        } else {
+            level.pick(cluster, hint, &fresh)
+        };
         // Better the same endpoint again than none; better an ejected one than panic where that is asked for.
         let picked = picked.or_else(|| level.pick(cluster, hint, &fine));
-        picked.or_else(|| (cluster.panic_threshold > 0).then(|| level.pick(cluster, hint, &|_| true)).flatten())
+        picked.or_else(|| {
+            (cluster.panic_threshold > 0)
+                .then(|| level.pick(cluster, hint, &|_| true))
+                .flatten()
+        })
     }
 
     /// The level that serves: the first takes as much as is healthy of it, the next the rest.
@@ -71,7 +82,11 @@ impl Balancer {
         let mut rest = fastrand::u64(..100);
         let mut healthiest = None;
         for level in &self.levels {
-            let healthy = level.endpoints.iter().filter(|endpoint| !endpoint.health.is_ejected()).count() as u64;
+            let healthy = level
+                .endpoints
+                .iter()
+                .filter(|endpoint| !endpoint.health.is_ejected())
+                .count() as u64;
             let load = (healthy * OVERPROVISIONED / level.endpoints.len().max(1) as u64).min(100);
             if rest < load {
                 return Some(level);
@@ -95,9 +110,17 @@ impl Level {
         let sums = sums.collect();
         let uniform = endpoints.windows(2).all(|pair| pair[0].1 == pair[1].1);
         // Begun somewhere in the middle, else a fleet of proxies would all ask the same endpoint first.
-        let turns = endpoints.iter().enumerate().map(|(index, (_, weight))| Reverse((fastrand::u64(..=span(*weight)), index)));
+        let turns = endpoints
+            .iter()
+            .enumerate()
+            .map(|(index, (_, weight))| Reverse((fastrand::u64(..=span(*weight)), index)));
         let turns = Mutex::new(turns.collect());
-        Self { sums, uniform, turns, endpoints: endpoints.into_iter().map(|(endpoint, _)| endpoint).collect() }
+        Self {
+            sums,
+            uniform,
+            turns,
+            endpoints: endpoints.into_iter().map(|(endpoint, _)| endpoint).collect(),
+        }
     }
 
     fn weight(&self, index: usize) -> u64 {
@@ -114,7 +137,9 @@ impl Level {
             return usable(only).then(|| only.clone());
         }
         let index = match (&cluster.balance, hint.hash) {
-            (wire::Balance::RingHash { .. } | wire::Balance::Maglev { .. }, Some(hash)) => self.hashed(hash, usable),
+            (wire::Balance::RingHash { .. } | wire::Balance::Maglev { .. }, Some(hash)) => {
+                self.hashed(hash, usable)
+            }
             (wire::Balance::LeastRequest, _) => self.least(usable),
             (wire::Balance::RoundRobin, _) => self.next(usable),
             _ => self.drawn(usable),
@@ -143,9 +168,15 @@ impl Level {
             }
         }
         // Many cannot be used: draw among those that can.
-        let usable: Vec<usize> = (0..self.endpoints.len()).filter(|index| usable(&self.endpoints[*index])).collect();
+        let usable: Vec<usize> = (0..self.endpoints.len())
+            .filter(|index| usable(&self.endpoints[*index]))
+            .collect();
         let sum: u64 = usable.iter().map(|index| self.weight(*index)).sum();
-        let mut at = if sum == 0 { return None } else { fastrand::u64(..sum) };
+        let mut at = if sum == 0 {
+            return None;
+        } else {
+            fastrand::u64(..sum)
+        };
         usable.into_iter().find(|index| {
             let weight = self.weight(*index);
             let here = at < weight;
@@ -157,7 +188,9 @@ impl Level {
     fn at(&self, place: u64) -> usize {
         if self.uniform {
             let each = self.sums[0].max(1);
-            return usize::try_from(place / each).unwrap_or(0).min(self.endpoints.len() - 1);
+            return usize::try_from(place / each)
+                .unwrap_or(0)
+                .min(self.endpoints.len() - 1);
         }
         self.sums.partition_point(|sum| *sum <= place)
     }
@@ -196,7 +229,9 @@ fn span(weight: u64) -> u64 {
 
 /// FNV-1a.
 pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// SplitMix64's finish: every bit of the input moves every bit of the output.

@@ -64,18 +64,35 @@ pub(crate) async fn dial(
         let remote = endpoint.address(any).await.map_err(DialError::Name)?;
         let tcp = connect(cluster, remote).await.map_err(DialError::Connect)?;
         let local = tcp.local_addr().ok();
-        let (stream, peer, generation) = protect(cluster, endpoint, purpose, credentials, remote, tcp).await?;
-        Ok(Dialed { stream, local, remote, peer, generation })
+        let (stream, peer, generation) =
+            protect(cluster, endpoint, purpose, credentials, remote, tcp).await?;
+        Ok(Dialed {
+            stream,
+            local,
+            remote,
+            peer,
+            generation,
+        })
     };
-    tokio::time::timeout(bound, opening).await.unwrap_or(Err(DialError::Timeout(bound)))
+    tokio::time::timeout(bound, opening)
+        .await
+        .unwrap_or(Err(DialError::Timeout(bound)))
 }
 
 async fn connect(cluster: &Cluster, remote: SocketAddr) -> io::Result<TcpStream> {
-    let socket = if remote.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if remote.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     if let Some(source) = cluster.wire.source_address {
         // The kernel chooses the port when it knows the other end: the same port serves many of them.
         setsockopt(&socket, sockopt::IpBindAddressNoPort, &true).map_err(io::Error::from)?;
-        let source = if source.is_ipv4() == remote.is_ipv4() { source } else { other_family(source) };
+        let source = if source.is_ipv4() == remote.is_ipv4() {
+            source
+        } else {
+            other_family(source)
+        };
         socket.bind(SocketAddr::new(source, 0))?;
     }
     let stream = socket.connect(remote).await?;
@@ -121,7 +138,11 @@ async fn protect(
     let (config, name, generation) = match &cluster.transport {
         Transport::Mesh(client) if endpoint.wire.mtls => {
             let credentials = credentials.ok_or(DialError::NoIdentity)?;
-            (client.config(credentials, purpose)?, client.sni.clone(), credentials.generation)
+            (
+                client.config(credentials, purpose)?,
+                client.sni.clone(),
+                credentials.generation,
+            )
         }
         Transport::Tls(client) => {
             let name = client.sni.clone().unwrap_or_else(|| {
@@ -132,8 +153,15 @@ async fn protect(
         }
         Transport::Mesh(_) | Transport::Plaintext => return Ok((tcp.into(), None, 0)),
     };
-    let stream = TlsConnector::from(config).connect(name, tcp).await.map_err(DialError::Tls)?;
-    let leaf = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let stream = TlsConnector::from(config)
+        .connect(name, tcp)
+        .await
+        .map_err(DialError::Tls)?;
+    let leaf = stream
+        .get_ref()
+        .1
+        .peer_certificates()
+        .and_then(|chain| chain.first());
     let peer = leaf.and_then(PeerIdentity::of).map(Arc::new);
     Ok((Stream::Opened(Box::new(stream)), peer, generation))
 }

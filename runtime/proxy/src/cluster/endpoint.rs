@@ -37,8 +37,14 @@ enum Host {
 }
 
 /// Every endpoint of a cluster, those of `old` that are the same taken over.
-pub(super) fn compile(cluster: &wire::Cluster, old: &[Arc<Endpoint>]) -> Result<Vec<Arc<Endpoint>>, ClusterError> {
-    let names = matches!(cluster.discovery, wire::Discovery::StrictDns | wire::Discovery::LogicalDns);
+pub(super) fn compile(
+    cluster: &wire::Cluster,
+    old: &[Arc<Endpoint>],
+) -> Result<Vec<Arc<Endpoint>>, ClusterError> {
+    let names = matches!(
+        cluster.discovery,
+        wire::Discovery::StrictDns | wire::Discovery::LogicalDns
+    );
     let mut known: std::collections::HashMap<(&str, u16), &Arc<Endpoint>> = std::collections::HashMap::new();
     for endpoint in old {
         known.insert((&endpoint.wire.address, endpoint.wire.port), endpoint);
@@ -59,7 +65,11 @@ pub(super) fn compile(cluster: &wire::Cluster, old: &[Arc<Endpoint>]) -> Result<
 }
 
 impl Endpoint {
-    fn new(wire: &wire::Endpoint, group: &wire::LocalityEndpoints, names: bool) -> Result<Self, ClusterError> {
+    fn new(
+        wire: &wire::Endpoint,
+        group: &wire::LocalityEndpoints,
+        names: bool,
+    ) -> Result<Self, ClusterError> {
         let host = match wire.address.parse::<IpAddr>() {
             Ok(ip) => Host::Address(SocketAddr::new(ip, wire.port)),
             Err(_) if names => Host::Name(Mutex::default()),
@@ -122,8 +132,15 @@ impl Endpoint {
                 Err(error) => kept.map(|(_, addresses)| addresses).ok_or(error)?,
             },
         };
-        let chosen = if any { fastrand::usize(..addresses.len().max(1)) } else { 0 };
-        addresses.get(chosen).copied().ok_or_else(|| std::io::Error::other("the name has no address"))
+        let chosen = if any {
+            fastrand::usize(..addresses.len().max(1))
+        } else {
+            0
+        };
+        addresses
+            .get(chosen)
+            .copied()
+            .ok_or_else(|| std::io::Error::other("the name has no address"))
     }
 
     /// Requests and connections under way.
@@ -143,7 +160,9 @@ impl Endpoint {
 
     /// Notes how something ended; ejects the endpoint where that is due and enough others are left.
     pub(crate) fn note(&self, outcome: Outcome, cluster: &super::Cluster) {
-        let Some(outliers) = &cluster.wire.outliers else { return };
+        let Some(outliers) = &cluster.wire.outliers else {
+            return;
+        };
         if !self.health.note(outcome, outliers) || self.health.is_ejected() {
             return;
         }
@@ -151,7 +170,11 @@ impl Endpoint {
         let out = all.iter().filter(|endpoint| endpoint.health.is_ejected()).count();
         if (out + 1) * 100 <= all.len() * usize::from(outliers.max_percent) {
             self.health.eject(outliers);
-            tracing::warn!(cluster = &*cluster.name, endpoint = &*self.text, "endpoint is left out for a while");
+            tracing::warn!(
+                cluster = &*cluster.name,
+                endpoint = &*self.text,
+                "endpoint is left out for a while"
+            );
         }
     }
 }

@@ -1,5 +1,5 @@
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use mesh_wire::cluster::Outliers;
@@ -66,7 +66,8 @@ impl Health {
             limit.is_some_and(|limit| limit > 0 && now >= limit)
         };
         let server = reached(&self.server_errors, outliers.consecutive_5xx);
-        let gateway = outcome == Outcome::Gateway && reached(&self.gateway_errors, outliers.consecutive_gateway);
+        let gateway =
+            outcome == Outcome::Gateway && reached(&self.gateway_errors, outliers.consecutive_gateway);
         if outcome != Outcome::Gateway {
             self.gateway_errors.store(0, Ordering::Relaxed);
         }
@@ -78,7 +79,9 @@ impl Health {
         let times = self.ejections.fetch_add(1, Ordering::Relaxed) + 1;
         let base = outliers.ejection.to_duration();
         let span = base.saturating_mul(times).min(LONGEST.max(base));
-        let until = now().saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)).max(1);
+        let until = now()
+            .saturating_add(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+            .max(1);
         self.until.store(until, Ordering::Relaxed);
         self.server_errors.store(0, Ordering::Relaxed);
         self.gateway_errors.store(0, Ordering::Relaxed);

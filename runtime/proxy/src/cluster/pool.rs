@@ -83,7 +83,11 @@ pub(crate) enum PoolError {
 
 impl Pool {
     pub(super) fn is_used(&self) -> bool {
-        !self.idle.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+        !self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
     }
 
     /// Closes the connection that was idle for longest.
@@ -100,7 +104,10 @@ impl Pool {
     fn take(&self, idle: Duration, generation: u64) -> Option<Single> {
         let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         // The oldest lie at the bottom.
-        let old = kept.iter().take_while(|single| single.since.elapsed() >= idle).count();
+        let old = kept
+            .iter()
+            .take_while(|single| single.since.elapsed() >= idle)
+            .count();
         kept.drain(..old);
         while let Some(single) = kept.pop() {
             let shown = single.upstream.generation;
@@ -120,7 +127,11 @@ pub(crate) async fn lease(
     fresh: bool,
     credentials: Option<&Credentials>,
 ) -> Result<Lease, PoolError> {
-    if http2 { multi(cluster, endpoint, credentials).await } else { single(cluster, endpoint, fresh, credentials).await }
+    if http2 {
+        multi(cluster, endpoint, credentials).await
+    } else {
+        single(cluster, endpoint, fresh, credentials).await
+    }
 }
 
 async fn single(
@@ -134,13 +145,23 @@ async fn single(
     let generation = credentials.map_or(0, |credentials| credentials.generation);
     let held = |single: Single, reused| {
         let upstream = single.upstream.clone();
-        Lease { held: Held::Single(single, cluster.clone(), endpoint.clone()), upstream, reused }
+        Lease {
+            held: Held::Single(single, cluster.clone(), endpoint.clone()),
+            upstream,
+            reused,
+        }
     };
     let mut waiting = None;
     loop {
-        while let Some(mut single) = if fresh { None } else { endpoint.pool.take(idle, generation) } {
+        while let Some(mut single) = if fresh {
+            None
+        } else {
+            endpoint.pool.take(idle, generation)
+        } {
             let ready = single.sender.is_ready()
-                || tokio::time::timeout(SETTLE, single.sender.ready()).await.is_ok_and(|ready| ready.is_ok());
+                || tokio::time::timeout(SETTLE, single.sender.ready())
+                    .await
+                    .is_ok_and(|ready| ready.is_ok());
             if ready {
                 return Ok(held(single, true));
             }
@@ -148,8 +169,13 @@ async fn single(
         // Subscribed before the look, so that what is freed in between is not missed.
         let freed = cluster.usage.freed.notified();
         if let Some(permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limits.connections) {
-            let _pending = waiting.take().or_else(|| pending(cluster)).ok_or(PoolError::Overflow)?;
-            return open_single(cluster, endpoint, credentials, permit).await.map(|single| held(single, false));
+            let _pending = waiting
+                .take()
+                .or_else(|| pending(cluster))
+                .ok_or(PoolError::Overflow)?;
+            return open_single(cluster, endpoint, credentials, permit)
+                .await
+                .map(|single| held(single, false));
         }
         if waiting.is_none() {
             waiting = Some(pending(cluster).ok_or(PoolError::Overflow)?);
@@ -163,7 +189,11 @@ async fn single(
 }
 
 fn pending(cluster: &Cluster) -> Option<Permit> {
-    Permit::take(&cluster.usage, |usage| &usage.pending, cluster.wire.limits.pending)
+    Permit::take(
+        &cluster.usage,
+        |usage| &usage.pending,
+        cluster.wire.limits.pending,
+    )
 }
 
 async fn open_single(
@@ -186,7 +216,13 @@ async fn open_single(
             tracing::debug!(%error, "an upstream connection ended");
         }
     });
-    Ok(Single { sender, upstream, served: 0, since: Instant::now(), _permit: permit })
+    Ok(Single {
+        sender,
+        upstream,
+        served: 0,
+        since: Instant::now(),
+        _permit: permit,
+    })
 }
 
 async fn multi(
@@ -195,10 +231,19 @@ async fn multi(
     credentials: Option<&Credentials>,
 ) -> Result<Lease, PoolError> {
     let generation = credentials.map_or(0, |credentials| credentials.generation);
-    let most = cluster.wire.limits.requests_per_connection.filter(|most| *most > 0).unwrap_or(u32::MAX);
+    let most = cluster
+        .wire
+        .limits
+        .requests_per_connection
+        .filter(|most| *most > 0)
+        .unwrap_or(u32::MAX);
     let lent = |multi: &mut Multi, reused| {
         multi.served += 1;
-        Lease { held: Held::Multi(multi.sender.clone()), upstream: multi.upstream.clone(), reused }
+        Lease {
+            held: Held::Multi(multi.sender.clone()),
+            upstream: multi.upstream.clone(),
+            reused,
+        }
     };
     let mut shared = match endpoint.pool.shared.try_lock() {
         Ok(shared) => shared,
@@ -214,8 +259,12 @@ async fn multi(
     if let Some(multi) = shared.first_mut() {
         return Ok(lent(multi, true));
     }
-    let permit = Permit::take(&cluster.usage, |usage| &usage.connections, cluster.wire.limits.connections)
-        .ok_or(PoolError::Overflow)?;
+    let permit = Permit::take(
+        &cluster.usage,
+        |usage| &usage.connections,
+        cluster.wire.limits.connections,
+    )
+    .ok_or(PoolError::Overflow)?;
     let multi = open_multi(cluster, endpoint, credentials, permit).await?;
     shared.push(multi);
     let last = shared.len() - 1;
@@ -248,7 +297,11 @@ async fn open_multi(
             tracing::debug!(%error, "an upstream connection ended");
         }
     });
-    Ok(Multi { sender, upstream, served: 0 })
+    Ok(Multi {
+        sender,
+        upstream,
+        served: 0,
+    })
 }
 
 impl Lease {
@@ -256,7 +309,8 @@ impl Lease {
     pub(crate) async fn send(
         &mut self,
         request: http::Request<RequestBody>,
-    ) -> Result<http::Response<hyper::body::Incoming>, (hyper::Error, Option<http::Request<RequestBody>>)> {
+    ) -> Result<http::Response<hyper::body::Incoming>, (hyper::Error, Option<http::Request<RequestBody>>)>
+    {
         let sent = match &mut self.held {
             Held::Single(single, ..) => {
                 single.served += 1;
@@ -272,13 +326,28 @@ impl Lease {
 
     /// The response has ended well: the connection may serve the next request.
     pub(crate) fn give_back(self) {
-        let Held::Single(mut single, cluster, endpoint) = self.held else { return };
-        let most = cluster.wire.limits.requests_per_connection.filter(|most| *most > 0).unwrap_or(u32::MAX);
+        let Held::Single(mut single, cluster, endpoint) = self.held else {
+            return;
+        };
+        let most = cluster
+            .wire
+            .limits
+            .requests_per_connection
+            .filter(|most| *most > 0)
+            .unwrap_or(u32::MAX);
         if single.sender.is_closed() || single.served >= most {
             return;
         }
         single.since = Instant::now();
-        endpoint.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(single);
+        let mut kept = endpoint.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let idle = cluster
+            .wire
+            .limits
+            .idle_timeout
+            .map_or(IDLE, |timeout| timeout.to_duration());
+        kept.retain(|single| single.since.elapsed() < idle && !single.sender.is_closed());
+        kept.push(single);
+        drop(kept);
         cluster.usage.freed.notify_one();
     }
 }

@@ -20,7 +20,10 @@ pub(super) fn levels(
         LocalityPolicy::Given => endpoint.priority,
         LocalityPolicy::Nearest => distance(place, &endpoint.locality),
     };
-    let mut ranked: Vec<_> = endpoints.iter().map(|endpoint| (rank(endpoint), endpoint)).collect();
+    let mut ranked: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| (rank(endpoint), endpoint))
+        .collect();
     ranked.sort_by_key(|(rank, _)| *rank);
     let mut levels: Vec<Vec<(Arc<Endpoint>, u64)>> = Vec::new();
     let mut last = None;
@@ -60,7 +63,9 @@ fn distance(own: &Locality, other: &Locality) -> u32 {
 fn covers(pattern: &str, place: &Locality) -> bool {
     let parts = [&place.region, &place.zone, &place.subzone];
     let mut wanted = pattern.split('/');
-    parts.into_iter().all(|part| wanted.next().is_none_or(|wanted| wanted == "*" || wanted == part))
+    parts
+        .into_iter()
+        .all(|part| wanted.next().is_none_or(|wanted| wanted == "*" || wanted == part))
 }
 
 fn distributed(
@@ -69,7 +74,10 @@ fn distributed(
 ) -> Vec<(Arc<Endpoint>, u64)> {
     let mut out = Vec::new();
     for (pattern, share) in to {
-        let inside: Vec<_> = endpoints.iter().filter(|(endpoint, _)| covers(pattern, &endpoint.locality)).collect();
+        let inside: Vec<_> = endpoints
+            .iter()
+            .filter(|(endpoint, _)| covers(pattern, &endpoint.locality))
+            .collect();
         let sum: u64 = inside.iter().map(|(_, weight)| weight).sum();
         for (endpoint, weight) in inside {
             let weight = weight * u64::from(*share) * FINE / sum.max(1);
@@ -86,7 +94,11 @@ mod tests {
     use super::*;
 
     fn place(region: &str, zone: &str) -> Locality {
-        Locality { region: region.to_owned(), zone: zone.to_owned(), subzone: String::new() }
+        Locality {
+            region: region.to_owned(),
+            zone: zone.to_owned(),
+            subzone: String::new(),
+        }
     }
 
     #[test]

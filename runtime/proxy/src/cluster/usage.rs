@@ -27,7 +27,9 @@ impl Counter {
     fn take(&self, limit: Option<u32>) -> bool {
         let limit = limit.unwrap_or(u32::MAX);
         let more = |now: u32| (now < limit).then(|| now + 1);
-        self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, more).is_ok()
+        self.0
+            .fetch_update(Ordering::AcqRel, Ordering::Relaxed, more)
+            .is_ok()
     }
 
     fn give_back(&self) {
@@ -45,7 +47,10 @@ pub(crate) struct Permit {
 impl Permit {
     /// `None` where the limit is reached.
     pub(crate) fn take(usage: &Arc<Usage>, of: fn(&Usage) -> &Counter, limit: Option<u32>) -> Option<Self> {
-        of(usage).take(limit).then(|| Self { usage: usage.clone(), of })
+        of(usage).take(limit).then(|| Self {
+            usage: usage.clone(),
+            of,
+        })
     }
 }
 

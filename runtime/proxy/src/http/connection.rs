@@ -62,7 +62,12 @@ pub(crate) struct HttpConnection {
 
 impl HttpConnection {
     pub(crate) fn new(shared: Arc<Shared>, down: Downstream, side: Side) -> Arc<Self> {
-        Arc::new(Self { shared, down, side, scope: Mutex::default() })
+        Arc::new(Self {
+            shared,
+            down,
+            side,
+            scope: Mutex::default(),
+        })
     }
 
     /// Serves requests until the client goes, or the drain ends.
@@ -122,7 +127,6 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
         until_drained!(
             http1::Builder::new()
                 .header_read_timeout(None)
-                .half_close(true)
                 .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades()
         );

@@ -23,11 +23,20 @@ pub(super) enum Origin {
 }
 
 pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
-    let Some(origin) = parts.headers.get(ORIGIN) else { return Origin::Same };
-    let preflight = parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
-    let known = origin.to_str().is_ok_and(|text| cors.origins.iter().any(|allowed| allowed.matches(text)));
+    let Some(origin) = parts.headers.get(ORIGIN) else {
+        return Origin::Same;
+    };
+    let preflight =
+        parts.method == Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD);
+    let known = origin
+        .to_str()
+        .is_ok_and(|text| cors.origins.iter().any(|allowed| allowed.matches(text)));
     if !known {
-        return if preflight && !cors.wire.forward_unmatched_preflights { Origin::Refused } else { Origin::Same };
+        return if preflight && !cors.wire.forward_unmatched_preflights {
+            Origin::Refused
+        } else {
+            Origin::Same
+        };
     }
     let mut headers = HeaderMap::new();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -18,6 +18,7 @@ use super::reply::{Deadline, Reply, local};
 use super::target::Target;
 use super::{HttpConnection, Side, cors, scope, upgrade};
 use crate::body::{Replay, ResponseSource};
+use crate::cluster::{Cluster, Endpoint, Transport, fnv};
 use crate::peer;
 use crate::state::State;
 use crate::state::matcher::parameter;
@@ -30,21 +31,38 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     let (mut parts, body) = request.into_parts();
     let mut finish = Finish::new(connection.clone());
     let Some(state) = connection.shared.state().clone() else {
-        return local(StatusCode::SERVICE_UNAVAILABLE, "there is no snapshot yet", finish);
+        return local(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "there is no snapshot yet",
+            finish,
+        );
     };
     let target = match Target::of(&parts) {
         Ok(target) if parts.method != Method::CONNECT => target,
         _ => return local(StatusCode::BAD_REQUEST, "", finish),
     };
     let client = parts.extensions.remove::<OnUpgrade>();
-    let wanted = headers::strip_hops(&mut parts.headers);
+    // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2.
+    let wanted =
+        headers::strip_hops(&mut parts.headers).filter(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     headers::complete(&mut parts, connection.down.peer.is_some());
     let metadata = parts.headers.get(&peer::METADATA).cloned();
     if connection.shared.telemetry().log.is_on() {
         finish.request = Some(logged(&parts, &target));
     }
-    finish.is_grpc = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
-    let mut exchange = Exchange { connection: &connection, state: &state, target, parts, metadata, wanted, client };
+    finish.is_grpc = parts
+        .headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    let mut exchange = Exchange {
+        connection: &connection,
+        state: &state,
+        target,
+        parts,
+        metadata,
+        wanted,
+        client,
+    };
     let mut response = exchange.answer(body, finish).await;
     exchange.dress(&mut response);
     response
@@ -69,7 +87,10 @@ impl Exchange<'_> {
             Side::Inbound(listener) => {
                 // The listener of now: who may what can have changed since the connection began.
                 let now = self.state.listeners.inbound(self.connection.down.destination);
-                let listener = now.filter(|now| now.name == listener.name).cloned().unwrap_or(listener);
+                let listener = now
+                    .filter(|now| now.name == listener.name)
+                    .cloned()
+                    .unwrap_or(listener);
                 if let Verdict::Denied(policy) = listener.policies.judge(&self.attempt()) {
                     return self.denied(policy, finish, &listener.cluster);
                 }
@@ -89,7 +110,11 @@ impl Exchange<'_> {
             Side::Outbound(listener) => {
                 use crate::state::OutboundProtocol::Http;
                 headers::forget_client(&mut self.parts.headers);
-                let now = self.state.listeners.outbound(self.connection.down.destination).cloned();
+                let now = self
+                    .state
+                    .listeners
+                    .outbound(self.connection.down.destination)
+                    .cloned();
                 let routes = match (now.as_deref().map(|now| &now.protocol), &listener.protocol) {
                     (Some(Http { routes, .. }), _) | (_, Http { routes, .. }) => routes.clone(),
                     _ => return self.unrouted(finish),
@@ -111,12 +136,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn denied(
-        &self,
-        policy: Option<&str>,
-        mut finish: Box<Finish>,
-        cluster: &crate::cluster::Cluster,
-    ) -> Response<Reply> {
+    fn denied(&self, policy: Option<&str>, mut finish: Box<Finish>, cluster: &Cluster) -> Response<Reply> {
         let (down, policy) = (&self.connection.down, policy.unwrap_or("none"));
         tracing::warn!(
             target: "rbac",
@@ -148,7 +168,9 @@ impl Exchange<'_> {
         finish.route = Some(route.name.clone());
         let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
         match origin {
-            Some(cors::Origin::Preflight(headers)) => return with(headers, local(StatusCode::OK, "", finish)),
+            Some(cors::Origin::Preflight(headers)) => {
+                return with(headers, local(StatusCode::OK, "", finish));
+            }
             Some(cors::Origin::Refused) => return local(StatusCode::OK, "", finish),
             Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
         }
@@ -191,7 +213,11 @@ impl Exchange<'_> {
 
     fn redirect(&self, redirect: &Redirect, finish: Box<Finish>) -> Response<Reply> {
         let wire = &redirect.wire;
-        let proto = self.parts.headers.get(&headers::FORWARDED_PROTO).and_then(|proto| proto.to_str().ok());
+        let proto = self
+            .parts
+            .headers
+            .get(&headers::FORWARDED_PROTO)
+            .and_then(|proto| proto.to_str().ok());
         let scheme = wire.scheme.as_deref().or(proto).unwrap_or("http");
         let authority = self.target.authority();
         let host = wire.host.as_deref().unwrap_or(match wire.port {
@@ -203,7 +229,11 @@ impl Exchange<'_> {
             Some(rewrite) => rewrite.apply(self.target.path()),
             None => self.target.path().to_owned(),
         };
-        let query = if self.target.query().is_empty() { String::new() } else { format!("?{}", self.target.query()) };
+        let query = if self.target.query().is_empty() {
+            String::new()
+        } else {
+            format!("?{}", self.target.query())
+        };
         let mut response = local(redirect.status, "", finish);
         match HeaderValue::try_from(format!("{scheme}://{host}{port}{path}{query}")) {
             Ok(location) => _ = response.headers_mut().insert(LOCATION, location),
@@ -219,9 +249,15 @@ impl Exchange<'_> {
         body: Incoming,
         mut finish: Box<Finish>,
     ) -> Response<Reply> {
-        let Some(share) = forward.draw() else { return self.unrouted(finish) };
+        let Some(share) = forward.draw() else {
+            return self.unrouted(finish);
+        };
         let hash = self.hash(&forward.hash);
-        for edits in route.map(|route| &route.request).into_iter().chain([&share.request]) {
+        for edits in route
+            .map(|route| &route.request)
+            .into_iter()
+            .chain([&share.request])
+        {
             edits.apply(&mut self.parts.headers);
             if let Some(authority) = &edits.authority {
                 self.target.authority = authority.clone();
@@ -236,7 +272,7 @@ impl Exchange<'_> {
             self.target.authority = host.clone();
         }
         let outbound = self.connection.side.reporter() == Reporter::Source;
-        self.introduce(outbound);
+        self.introduce(outbound, matches!(share.cluster.transport, Transport::Mesh(_)));
         let retries = forward.retry.is_some() && self.wanted.is_none();
         let replay = Replay::new(body, retries);
         finish.received = Some(replay.received().clone());
@@ -274,9 +310,17 @@ impl Exchange<'_> {
                 }
             },
         };
-        let Tried { outcome, endpoint, took, exhausted } = tried;
+        let Tried {
+            outcome,
+            endpoint,
+            took,
+            exhausted,
+        } = tried;
         finish.endpoint.clone_from(&endpoint);
-        let upstream = outcome.as_ref().ok().and_then(|answer| answer.lease.upstream.peer.as_deref());
+        let upstream = outcome
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.lease.upstream.peer.as_deref());
         finish.scope = scope::http(
             self.connection,
             self.state,
@@ -307,10 +351,10 @@ impl Exchange<'_> {
         }
     }
 
-    /// Tells the next proxy who this one is, or keeps from the application what was told.
-    fn introduce(&mut self, outbound: bool) {
+    /// Tells the next proxy who this one is; applications and those outside the mesh are told nothing.
+    fn introduce(&mut self, outbound: bool, mesh: bool) {
         let headers = &mut self.parts.headers;
-        if outbound {
+        if outbound && mesh {
             headers.insert(peer::ID, self.state.metadata.id.clone());
             headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
         } else {
@@ -322,27 +366,34 @@ impl Exchange<'_> {
 
     fn hash(&self, policies: &[HashPolicy]) -> Option<u64> {
         policies.iter().find_map(|policy| match policy {
-            HashPolicy::Header(name) => {
-                self.parts.headers.get(name).map(|value| crate::cluster::fnv(value.as_bytes()))
-            }
+            HashPolicy::Header(name) => self.parts.headers.get(name).map(|value| fnv(value.as_bytes())),
             HashPolicy::Cookie { name, .. } => {
                 let cookies = self.parts.headers.get_all(http::header::COOKIE).iter();
-                let mut pairs = cookies.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(';'));
+                let mut pairs = cookies
+                    .filter_map(|value| value.to_str().ok())
+                    .flat_map(|text| text.split(';'));
                 let found = pairs.find_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
-                found.map(|value| crate::cluster::fnv(value.as_bytes()))
+                found.map(|value| fnv(value.as_bytes()))
             }
-            HashPolicy::SourceIp => {
-                Some(crate::cluster::fnv(self.connection.down.remote.ip().to_string().as_bytes()))
-            }
+            HashPolicy::SourceIp => Some(fnv(self.connection.down.remote.ip().to_string().as_bytes())),
             HashPolicy::Query(name) => {
-                parameter(self.target.query(), name).map(|value| crate::cluster::fnv(value.as_bytes()))
+                parameter(self.target.query(), name).map(|value| fnv(value.as_bytes()))
             }
         })
     }
 
     /// An answer that an endpoint gave.
-    fn pass(&mut self, answer: Answer, mut finish: Box<Finish>, deadline: Option<Deadline>) -> Response<Reply> {
-        let Answer { mut response, lease, held } = answer;
+    fn pass(
+        &mut self,
+        answer: Answer,
+        mut finish: Box<Finish>,
+        deadline: Option<Deadline>,
+    ) -> Response<Reply> {
+        let Answer {
+            mut response,
+            lease,
+            held,
+        } = answer;
         finish.code = response.status().as_u16();
         finish.details = Some("via_upstream".to_owned());
         finish.grpc_status(response.headers());
@@ -351,9 +402,15 @@ impl Exchange<'_> {
             if let (Some(client), Some(protocol)) = (self.client.take(), protocol) {
                 let server = hyper::upgrade::on(&mut response);
                 upgrade::join(client, server, (held, lease));
-                let reply = Reply::new(ResponseSource::Full(http_body_util::Full::new(Bytes::new())), finish, None);
+                let reply = Reply::new(
+                    ResponseSource::Full(http_body_util::Full::new(Bytes::new())),
+                    finish,
+                    None,
+                );
                 let (mut parts, _) = response.into_parts();
-                parts.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+                parts
+                    .headers
+                    .insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
                 parts.headers.insert(http::header::UPGRADE, protocol);
                 return Response::from_parts(parts, reply);
             }
@@ -361,7 +418,9 @@ impl Exchange<'_> {
         }
         if let Some(time) = finish.upstream_time {
             let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            response.headers_mut().insert(headers::SERVICE_TIME, HeaderValue::from(millis));
+            response
+                .headers_mut()
+                .insert(headers::SERVICE_TIME, HeaderValue::from(millis));
         }
         finish.upstream_local = lease.upstream.local;
         finish.upstream_remote = Some(lease.upstream.remote);
@@ -369,7 +428,10 @@ impl Exchange<'_> {
         finish.held = Some(held);
         let (mut parts, body) = response.into_parts();
         parts.version = Version::default();
-        Response::from_parts(parts, Reply::new(ResponseSource::Incoming(body), finish, deadline))
+        Response::from_parts(
+            parts,
+            Reply::new(ResponseSource::Incoming(body), finish, deadline),
+        )
     }
 
     /// Puts on an answer what all answers of a mesh carry.
@@ -392,13 +454,15 @@ impl Exchange<'_> {
         }
     }
 
-    fn count(
-        &self,
-        finish: &mut Finish,
-        cluster: Option<&crate::cluster::Cluster>,
-        endpoint: Option<&crate::cluster::Endpoint>,
-    ) {
-        finish.scope = scope::http(self.connection, self.state, cluster, endpoint, None, self.metadata.as_ref());
+    fn count(&self, finish: &mut Finish, cluster: Option<&Cluster>, endpoint: Option<&Endpoint>) {
+        finish.scope = scope::http(
+            self.connection,
+            self.state,
+            cluster,
+            endpoint,
+            None,
+            self.metadata.as_ref(),
+        );
     }
 }
 
@@ -409,7 +473,9 @@ fn failed(failure: &Failure, mut finish: Box<Finish>) -> Response<Reply> {
     let grpc = finish.is_grpc;
     let mut response = local(failure.status(), failure.body(), finish);
     if matches!(failure, Failure::Overflow) {
-        response.headers_mut().insert(headers::OVERLOADED, HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert(headers::OVERLOADED, HeaderValue::from_static("true"));
     }
     if grpc {
         as_grpc(failure, &mut response);
@@ -419,7 +485,11 @@ fn failed(failure: &Failure, mut finish: Box<Finish>) -> Response<Reply> {
 
 /// gRPC clients are told in their own words, with status 200 (Envoy `Grpc::Utility::httpToGrpcStatus`).
 fn as_grpc(failure: &Failure, response: &mut Response<Reply>) {
-    let status = if failure.status() == StatusCode::GATEWAY_TIMEOUT { 4 } else { 14 };
+    let status = if failure.status() == StatusCode::GATEWAY_TIMEOUT {
+        4
+    } else {
+        14
+    };
     *response.status_mut() = StatusCode::OK;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
@@ -437,7 +507,11 @@ fn with(more: http::HeaderMap, mut response: Response<Reply>) -> Response<Reply>
 fn logged(parts: &Parts, target: &Target) -> telemetry::Request {
     let mut request = telemetry::Request {
         method: parts.method.clone(),
-        path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or("/", |path| path.as_str())
+            .to_owned(),
         protocol: match parts.version {
             Version::HTTP_2 => "HTTP/2",
             Version::HTTP_10 => "HTTP/1.0",

@@ -14,7 +14,10 @@ pub(super) enum Failure {
     Overflow,
     Connect(String),
     /// The connection or the stream ended before an answer began.
-    Reset { refused: bool, unsent: bool },
+    Reset {
+        refused: bool,
+        unsent: bool,
+    },
     /// Of one try.
     TryTimeout,
     /// Of all tries.
@@ -35,7 +38,9 @@ impl Failure {
     /// `unsent` where the request came back whole.
     pub(super) fn reset(error: &hyper::Error, unsent: bool) -> Self {
         // HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
-        let refused = error.source().is_some_and(|source| source.to_string().contains("refused stream"));
+        let refused = error
+            .source()
+            .is_some_and(|source| source.to_string().contains("refused stream"));
         Self::Reset { refused, unsent }
     }
 
@@ -79,7 +84,9 @@ impl Failure {
         match self {
             Self::NoEndpoint => "no healthy upstream".to_owned(),
             Self::Overflow => format!("{before} overflow"),
-            Self::Connect(why) => format!("{before} remote connection failure, transport failure reason: {why}"),
+            Self::Connect(why) => {
+                format!("{before} remote connection failure, transport failure reason: {why}")
+            }
             Self::Reset { refused: true, .. } => format!("{before} remote refused stream reset"),
             Self::Reset { .. } => format!("{before} connection termination"),
             Self::TryTimeout | Self::Timeout => "upstream request timeout".to_owned(),
@@ -91,7 +98,9 @@ impl Failure {
             Self::NoEndpoint => "no_healthy_upstream",
             Self::Overflow => "upstream_reset_before_response_started{overflow}",
             Self::Connect(_) => "upstream_reset_before_response_started{remote_connection_failure}",
-            Self::Reset { refused: true, .. } => "upstream_reset_before_response_started{remote_refused_stream_reset}",
+            Self::Reset { refused: true, .. } => {
+                "upstream_reset_before_response_started{remote_refused_stream_reset}"
+            }
             Self::Reset { .. } => "upstream_reset_before_response_started{connection_termination}",
             Self::TryTimeout => "upstream_per_try_timeout",
             Self::Timeout => "response_timeout",

@@ -109,7 +109,14 @@ impl Finish {
         if let Some(scope) = &self.scope {
             let grpc = self.is_grpc.then(|| self.grpc.unwrap_or(-1));
             let (code, flag, sent) = (self.code, self.flag, self.sent);
-            scope.count(&Counted { code, flag, grpc, duration, received, sent });
+            scope.count(&Counted {
+                code,
+                flag,
+                grpc,
+                duration,
+                received,
+                sent,
+            });
         }
         if self.request.is_some() {
             self.log(received, duration);
@@ -119,7 +126,9 @@ impl Finish {
     /// The address that answered, or the endpoint that did not.
     fn upstream_host(&self) -> Option<Arc<str>> {
         let endpoint = self.endpoint.as_ref().map(|endpoint| endpoint.text.clone());
-        self.upstream_remote.map(|remote| remote.to_string().into()).or(endpoint)
+        self.upstream_remote
+            .map(|remote| remote.to_string().into())
+            .or(endpoint)
     }
 
     fn log(&mut self, received: u64, duration: Duration) {

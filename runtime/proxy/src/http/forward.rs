@@ -63,10 +63,22 @@ impl Sending<'_> {
         // Counts as a retry under way from the second try on.
         let mut retrying = None;
         loop {
-            let avoid = if self.retry.is_some_and(|retry| retry.other_endpoint) { &tried[..] } else { &[] };
-            let hint = Hint { hash: self.hash, tried: avoid };
+            let avoid = if self.retry.is_some_and(|retry| retry.other_endpoint) {
+                &tried[..]
+            } else {
+                &[]
+            };
+            let hint = Hint {
+                hash: self.hash,
+                tried: avoid,
+            };
             let Some(endpoint) = self.cluster.pick(self.down.destination, &hint) else {
-                return Tried { outcome: Err(Failure::NoEndpoint), endpoint: None, took, exhausted: false };
+                return Tried {
+                    outcome: Err(Failure::NoEndpoint),
+                    endpoint: None,
+                    took,
+                    exhausted: false,
+                };
             };
             let begin = Instant::now();
             let outcome = self.bounded(&endpoint, attempt).await;
@@ -76,11 +88,25 @@ impl Sending<'_> {
             let exhausted = retriable.is_some_and(|retry| attempt > retry.attempts);
             drop(retrying.take());
             if retriable.is_none() || exhausted {
-                return Tried { outcome, endpoint: Some(endpoint), took, exhausted };
+                return Tried {
+                    outcome,
+                    endpoint: Some(endpoint),
+                    took,
+                    exhausted,
+                };
             }
-            retrying = Permit::take(&self.cluster.usage, |usage| &usage.retries, self.cluster.wire.limits.retries);
+            retrying = Permit::take(
+                &self.cluster.usage,
+                |usage| &usage.retries,
+                self.cluster.wire.limits.retries,
+            );
             if retrying.is_none() || self.replay.body().is_none() {
-                return Tried { outcome, endpoint: Some(endpoint), took, exhausted };
+                return Tried {
+                    outcome,
+                    endpoint: Some(endpoint),
+                    took,
+                    exhausted,
+                };
             }
             drop(outcome);
             tried.push(endpoint);
@@ -93,14 +119,19 @@ impl Sending<'_> {
         let trying = self.attempt(endpoint, attempt);
         match self.retry.and_then(|retry| retry.per_try) {
             None => trying.await,
-            Some(bound) => tokio::time::timeout(bound, trying).await.unwrap_or(Err(Failure::TryTimeout)),
+            Some(bound) => tokio::time::timeout(bound, trying)
+                .await
+                .unwrap_or(Err(Failure::TryTimeout)),
         }
     }
 
     async fn attempt(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
         let limits = &self.cluster.wire.limits;
         let request = Permit::take(&self.cluster.usage, |usage| &usage.requests, limits.requests);
-        let held = Held { _request: request.ok_or(Failure::Overflow)?, _active: endpoint.begin() };
+        let held = Held {
+            _request: request.ok_or(Failure::Overflow)?,
+            _active: endpoint.begin(),
+        };
         let http2 = self.upgrade.is_none()
             && match self.cluster.wire.http {
                 HttpVersion::Http1 => false,
@@ -117,7 +148,13 @@ impl Sending<'_> {
                 None => self.request(http2, attempt)?,
             };
             match lease.send(sending).await {
-                Ok(response) => return Ok(Answer { response, lease, held }),
+                Ok(response) => {
+                    return Ok(Answer {
+                        response,
+                        lease,
+                        held,
+                    });
+                }
                 // A kept connection that was closed meanwhile: nothing was sent, so this was no try.
                 Err((_, Some(back))) if lease.reused && !fresh => {
                     request = Some(back);
@@ -132,15 +169,24 @@ impl Sending<'_> {
     }
 
     fn request(&self, http2: bool, attempt: u32) -> Result<Request<RequestBody>, Failure> {
-        let gone = Failure::Reset { refused: false, unsent: false };
-        let Some(body) = self.replay.body() else { return Err(gone) };
+        let gone = Failure::Reset {
+            refused: false,
+            unsent: false,
+        };
+        let Some(body) = self.replay.body() else {
+            return Err(gone);
+        };
         let mut request = Request::new(body);
         *request.method_mut() = self.parts.method.clone();
         *request.headers_mut() = self.parts.headers.clone();
         let (mut parts, body) = request.into_parts();
-        let Some(()) = self.target.put(http2, &mut parts) else { return Err(gone) };
+        let Some(()) = self.target.put(http2, &mut parts) else {
+            return Err(gone);
+        };
         if let Some(upgrade) = self.upgrade {
-            parts.headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+            parts
+                .headers
+                .insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
             parts.headers.insert(http::header::UPGRADE, upgrade.clone());
         }
         if self.count_attempts {
@@ -153,7 +199,12 @@ impl Sending<'_> {
         let outcome = match outcome {
             Ok(answer) => Outcome::of(answer.response.status().as_u16()),
             Err(Failure::Connect(error)) => {
-                tracing::info!(cluster = &*self.cluster.name, endpoint = &*endpoint.text, error, "an endpoint cannot be reached");
+                tracing::info!(
+                    cluster = &*self.cluster.name,
+                    endpoint = &*endpoint.text,
+                    error,
+                    "an endpoint cannot be reached"
+                );
                 Outcome::Gateway
             }
             Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Gateway,
@@ -172,7 +223,15 @@ fn is_retriable(retry: &RetryPolicy, outcome: &Result<Answer, Failure>) -> bool 
     };
     let status = response.status().as_u16();
     // Trailers-only answers of gRPC have their status among the headers.
-    let grpc = || response.headers().get("grpc-status")?.to_str().ok()?.parse::<u8>().ok();
+    let grpc = || {
+        response
+            .headers()
+            .get("grpc-status")?
+            .to_str()
+            .ok()?
+            .parse::<u8>()
+            .ok()
+    };
     on.server_error && (500..600).contains(&status)
         || on.gateway_error && (502..=504).contains(&status)
         || on.retriable_4xx && status == 409

@@ -58,7 +58,11 @@ pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
     }
     // HTTP/2 may cut cookies apart; HTTP/1 knows one header (RFC 9113, 8.2.3).
     if parts.version == Version::HTTP_2 && headers.get_all(COOKIE).iter().nth(1).is_some() {
-        let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        let crumbs: Vec<&[u8]> = headers
+            .get_all(COOKIE)
+            .iter()
+            .map(HeaderValue::as_bytes)
+            .collect();
         if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
             headers.insert(COOKIE, whole);
         }
@@ -69,7 +73,14 @@ pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
 fn request_id() -> HeaderValue {
     let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 4 << 76 | 2 << 62;
     let digits = format!("{random:032x}");
-    let id = format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
+    let id = format!(
+        "{}-{}-{}-{}-{}",
+        &digits[..8],
+        &digits[8..12],
+        &digits[12..16],
+        &digits[16..20],
+        &digits[20..]
+    );
     HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
 }
 
@@ -111,7 +122,9 @@ pub(super) fn forget_client(headers: &mut HeaderMap) {
 /// The client's address: the last that X-Forwarded-For names, for that one our own peer wrote.
 pub(super) fn client(headers: &HeaderMap, remote: IpAddr) -> IpAddr {
     let last = headers.get_all(&FORWARDED_FOR).iter().next_back();
-    let named = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+    let named = last
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.rsplit(',').next());
     named.and_then(|text| text.trim().parse().ok()).unwrap_or(remote)
 }
 
@@ -136,7 +149,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
-        assert_eq!(strip_hops(&mut headers), Some(HeaderValue::from_static("websocket")));
+        assert_eq!(
+            strip_hops(&mut headers),
+            Some(HeaderValue::from_static("websocket"))
+        );
     }
 
     #[test]

@@ -18,7 +18,9 @@ fn unescaped(path: &str) -> String {
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
-        let escaped = (bytes[at] == b'%').then(|| hex(bytes.get(at + 1), bytes.get(at + 2))).flatten();
+        let escaped = (bytes[at] == b'%')
+            .then(|| hex(bytes.get(at + 1), bytes.get(at + 2)))
+            .flatten();
         match escaped {
             Some(byte) if is_unreserved(byte) => {
                 out.push(byte);

@@ -23,7 +23,11 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(super) fn new(source: ResponseSource, finish: Box<Finish>, deadline: Option<Deadline>) -> Self {
-        Self { source, finish, deadline }
+        Self {
+            source,
+            finish,
+            deadline,
+        }
     }
 }
 
@@ -31,7 +35,10 @@ impl Body for Reply {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = &mut *self;
         if let Some(deadline) = &mut this.deadline
             && deadline.as_mut().poll(cx).is_ready()
@@ -91,7 +98,9 @@ pub(super) fn local(status: StatusCode, body: impl Into<Bytes>, finish: Box<Fini
     let mut response = Response::new(Reply::new(ResponseSource::Full(Full::new(body)), finish, None));
     *response.status_mut() = status;
     if text {
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        response
+            .headers_mut()
+            .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     }
     response
 }

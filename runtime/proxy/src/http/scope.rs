@@ -21,15 +21,23 @@ pub(super) fn http(
     upstream: Option<&PeerIdentity>,
     metadata: Option<&HeaderValue>,
 ) -> Option<Arc<Scope>> {
-    if !state.snapshot.telemetry.as_ref().is_some_and(|telemetry| telemetry.metrics) {
+    if !state
+        .snapshot
+        .telemetry
+        .as_ref()
+        .is_some_and(|telemetry| telemetry.metrics)
+    {
         return None;
     }
     let shared = &connection.shared;
     match (connection.side.reporter(), endpoint) {
         (Reporter::Source, Some(endpoint)) => Some(
-            endpoint.scope.get_or_init(|| Arc::new(outbound(shared, state, cluster, Some(endpoint), upstream))).clone(),
+            endpoint
+                .scope
+                .get_or_init(|| outbound(shared, state, cluster, Some(endpoint), upstream))
+                .clone(),
         ),
-        (Reporter::Source, None) => Some(Arc::new(outbound(shared, state, cluster, None, upstream))),
+        (Reporter::Source, None) => Some(outbound(shared, state, cluster, None, upstream)),
         (Reporter::Destination, _) => {
             let mut kept = connection.scope.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some((of, scope)) = &*kept
@@ -38,7 +46,7 @@ pub(super) fn http(
                 return Some(scope.clone());
             }
             let source = source(&connection.down, metadata);
-            let scope = Arc::new(inbound(shared, state, cluster, &source, &connection.down));
+            let scope = inbound(shared, state, cluster, &source, &connection.down);
             *kept = Some((metadata.cloned(), scope.clone()));
             Some(scope)
         }
@@ -58,10 +66,12 @@ pub(crate) fn tcp(
     let state = state.as_ref().filter(|state| counts(state))?;
     match reporter {
         Reporter::Source => {
-            let scope = || Arc::new(outbound(shared, state, Some(cluster), Some(endpoint), upstream));
+            let scope = || outbound(shared, state, Some(cluster), Some(endpoint), upstream);
             endpoint.scope.get_or_init(scope).tcp(Flag::None)
         }
-        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down).tcp(Flag::None),
+        Reporter::Destination => {
+            inbound(shared, state, Some(cluster), &source(down, None), down).tcp(Flag::None)
+        }
     }
 }
 
@@ -82,7 +92,11 @@ pub(crate) fn tcp_refused(
 }
 
 fn counts(state: &State) -> bool {
-    state.snapshot.telemetry.as_ref().is_some_and(|telemetry| telemetry.metrics)
+    state
+        .snapshot
+        .telemetry
+        .as_ref()
+        .is_some_and(|telemetry| telemetry.metrics)
 }
 
 fn outbound(
@@ -91,7 +105,7 @@ fn outbound(
     cluster: Option<&Cluster>,
     endpoint: Option<&Endpoint>,
     upstream: Option<&PeerIdentity>,
-) -> Scope {
+) -> Arc<Scope> {
     let own = Party::own(&state.node, &state.identity.spiffe);
     let workload = endpoint.and_then(|endpoint| endpoint.wire.workload.as_ref());
     let mut other = workload.map(Party::listed).unwrap_or_default();
@@ -100,14 +114,20 @@ fn outbound(
     }
     let service = cluster.and_then(|cluster| cluster.wire.service.as_ref());
     let common = Common::new(Reporter::Source, &own, &other, service, upstream.is_some());
-    Scope::new(&shared.telemetry().metrics, common)
+    shared.telemetry().metrics.scope(common)
 }
 
-fn inbound(shared: &Shared, state: &State, cluster: Option<&Cluster>, source: &Party, down: &Downstream) -> Scope {
+fn inbound(
+    shared: &Shared,
+    state: &State,
+    cluster: Option<&Cluster>,
+    source: &Party,
+    down: &Downstream,
+) -> Arc<Scope> {
     let own = Party::own(&state.node, &state.identity.spiffe);
     let service = cluster.and_then(|cluster| cluster.wire.service.as_ref());
     let common = Common::new(Reporter::Destination, source, &own, service, down.peer.is_some());
-    Scope::new(&shared.telemetry().metrics, common)
+    shared.telemetry().metrics.scope(common)
 }
 
 /// The client: what it says of itself, but its principal from its certificate.

@@ -41,7 +41,11 @@ impl Target {
             path if path.starts_with('/') => normalize(path).into_owned(),
             _ => return Err(Untargeted),
         };
-        Ok(Self { authority, path, query: parts.uri.query().map(str::to_owned) })
+        Ok(Self {
+            authority,
+            path,
+            query: parts.uri.query().map(str::to_owned),
+        })
     }
 
     pub(super) fn authority(&self) -> &str {
@@ -98,12 +102,21 @@ impl Target {
         parts.uri = if http2 {
             parts.headers.remove(HOST);
             let authority = Authority::try_from(self.authority.as_bytes()).ok()?;
-            Uri::builder().scheme("http").authority(authority).path_and_query(path_and_query).build().ok()?
+            Uri::builder()
+                .scheme("http")
+                .authority(authority)
+                .path_and_query(path_and_query)
+                .build()
+                .ok()?
         } else {
             parts.headers.insert(HOST, self.authority.clone());
             Uri::from(path_and_query)
         };
-        parts.version = if http2 { http::Version::HTTP_2 } else { http::Version::HTTP_11 };
+        parts.version = if http2 {
+            http::Version::HTTP_2
+        } else {
+            http::Version::HTTP_11
+        };
         Some(())
     }
 }

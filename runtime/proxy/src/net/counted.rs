@@ -36,18 +36,30 @@ pub(crate) struct Counted<S> {
 impl<S> Counted<S> {
     pub(crate) fn new(inner: S) -> (Self, Arc<Counters>) {
         let counters = Arc::new(Counters::default());
-        (Self { inner, counters: counters.clone() }, counters)
+        (
+            Self {
+                inner,
+                counters: counters.clone(),
+            },
+            counters,
+        )
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         let polled = match Pin::new(&mut self.inner).poll_read(cx, buf) {
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
             polled => polled,
         };
-        self.counters.read.fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
+        self.counters
+            .read
+            .fetch_add((buf.filled().len() - before) as u64, Ordering::Relaxed);
         polled
     }
 }

@@ -68,7 +68,10 @@ pub(crate) fn http(read: &[u8], ended: bool) -> Option<Spoken> {
     }
     // A request line: METHOD SP target. Lines may come before it (RFC 9112, 2.2).
     let line = read.trim_ascii_start();
-    let method = line.iter().take(LONGEST_METHOD + 1).position(|byte| !is_method(*byte));
+    let method = line
+        .iter()
+        .take(LONGEST_METHOD + 1)
+        .position(|byte| !is_method(*byte));
     match method {
         Some(0) => Some(Spoken::Other),
         Some(end) if line[end] != b' ' => Some(Spoken::Other),
@@ -146,13 +149,18 @@ mod tests {
             .with_root_certificates(rustls::RootCertStore::empty())
             .with_no_client_auth();
         config.alpn_protocols = vec![b"istio-peer-exchange".to_vec(), b"istio".to_vec()];
-        let name = "outbound_.3306_._.forum-mysql.forum.svc.cluster.local".try_into().unwrap();
+        let name = "outbound_.3306_._.forum-mysql.forum.svc.cluster.local"
+            .try_into()
+            .unwrap();
         let mut client = rustls::ClientConnection::new(config.into(), name).unwrap();
         let mut bytes = Vec::new();
         client.write_tls(&mut bytes).unwrap();
         assert_eq!(tls(&bytes[..bytes.len() - 1], false), None);
         let hello = tls(&bytes, false).flatten().unwrap();
-        assert_eq!(hello.sni.as_deref(), Some("outbound_.3306_._.forum-mysql.forum.svc.cluster.local"));
+        assert_eq!(
+            hello.sni.as_deref(),
+            Some("outbound_.3306_._.forum-mysql.forum.svc.cluster.local")
+        );
         assert_eq!(hello.alpn, [&b"istio-peer-exchange"[..], b"istio"]);
     }
 

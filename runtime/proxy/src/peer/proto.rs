@@ -9,7 +9,7 @@ const DEEPEST: usize = 4;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Value<'a> {
     Text(&'a str),
-    Fields(&'a [(&'a str, Value<'a>)]),
+    Fields(&'a [(&'a str, Self)]),
 }
 
 /// A `Struct`: field 1 is the map, whose entries have the key as field 1 and the value as field 2.

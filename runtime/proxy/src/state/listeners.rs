@@ -37,9 +37,15 @@ pub(crate) struct Outbound {
 
 #[derive(Debug)]
 pub(crate) enum OutboundProtocol {
-    Http { routes: Arc<Routes>, otherwise: Shares },
+    Http {
+        routes: Arc<Routes>,
+        otherwise: Shares,
+    },
     Tcp(Shares),
-    Tls { routes: Vec<(Vec<String>, Shares)>, otherwise: Shares },
+    Tls {
+        routes: Vec<(Vec<String>, Shares)>,
+        otherwise: Shares,
+    },
 }
 
 /// Connections that arrive from outside.
@@ -62,7 +68,11 @@ pub(crate) struct Shares(Vec<(Arc<Cluster>, u32)>);
 impl Shares {
     fn compile(shares: &[WeightedCluster], clusters: &Clusters) -> Result<Self, CompileError> {
         let share = |share: &WeightedCluster| Ok((cluster(clusters, &share.cluster)?, share.weight));
-        shares.iter().map(share).collect::<Result<_, CompileError>>().map(Self)
+        shares
+            .iter()
+            .map(share)
+            .collect::<Result<_, CompileError>>()
+            .map(Self)
     }
 
     fn one(name: &str, clusters: &Clusters) -> Result<Self, CompileError> {
@@ -107,7 +117,10 @@ impl Listeners {
                 protocol: OutboundProtocol::compile(&wire.protocol, &tables, clusters)?,
             });
             if wire.addresses.is_empty() {
-                listeners.by_port.entry(wire.port).or_insert_with(|| outbound.clone());
+                listeners
+                    .by_port
+                    .entry(wire.port)
+                    .or_insert_with(|| outbound.clone());
             }
             for address in &wire.addresses {
                 let place = SocketAddr::new(*address, wire.port);
@@ -116,7 +129,10 @@ impl Listeners {
         }
         if let Some(default) = &snapshot.outbound_default {
             let protocol = OutboundProtocol::Tcp(Shares::one(default, clusters)?);
-            listeners.unknown = Some(Arc::new(Outbound { name: "virtualOutbound".into(), protocol }));
+            listeners.unknown = Some(Arc::new(Outbound {
+                name: "virtualOutbound".into(),
+                protocol,
+            }));
         }
         for wire in &snapshot.inbound {
             let inbound = Arc::new(Inbound::compile(wire, clusters)?);
@@ -138,7 +154,9 @@ impl Listeners {
 
     /// The listener for a destination of this machine; `None` closes the connection.
     pub(crate) fn inbound(&self, destination: SocketAddr) -> Option<&Arc<Inbound>> {
-        self.inbound.get(&destination.port()).or(self.inbound_other.as_ref())
+        self.inbound
+            .get(&destination.port())
+            .or(self.inbound_other.as_ref())
     }
 }
 
@@ -175,14 +193,23 @@ pub(crate) fn by_sni<'a>(routes: &'a [(Vec<String>, Shares)], sni: Option<&str>)
         Some(suffix) => sni.len() > suffix.len() && sni.ends_with(suffix) || suffix.is_empty(),
         None => *name == sni,
     };
-    routes.iter().find(|(names, _)| names.iter().any(takes)).map(|(_, shares)| shares)
+    routes
+        .iter()
+        .find(|(names, _)| names.iter().any(takes))
+        .map(|(_, shares)| shares)
 }
 
 impl Inbound {
     fn compile(wire: &wire::InboundListener, clusters: &Clusters) -> Result<Self, CompileError> {
-        let bad = |source| CompileError::Pattern { place: wire.name.clone(), source };
+        let bad = |source| CompileError::Pattern {
+            place: wire.name.clone(),
+            source,
+        };
         let cluster = cluster(clusters, &wire.cluster)?;
-        let routes = wire.routes.as_ref().map(|table| Routes::compile(&wire.name, table, clusters));
+        let routes = wire
+            .routes
+            .as_ref()
+            .map(|table| Routes::compile(&wire.name, table, clusters));
         Ok(Self {
             name: wire.name.as_str().into(),
             protocol: wire.protocol,

@@ -24,7 +24,10 @@ pub(crate) fn anywhere(pattern: &str) -> Result<Regex, BadPattern> {
 }
 
 fn bad(pattern: &str, error: &regex::Error) -> BadPattern {
-    BadPattern { pattern: pattern.to_owned(), why: format!("is no usable expression: {error}") }
+    BadPattern {
+        pattern: pattern.to_owned(),
+        why: format!("is no usable expression: {error}"),
+    }
 }
 
 /// How a text is compared.
@@ -115,7 +118,11 @@ impl Header {
             })?),
         };
         let value = wire.value.as_ref().map(Text::compile).transpose()?;
-        Ok(Self { place, value, invert: wire.invert })
+        Ok(Self {
+            place,
+            value,
+            invert: wire.invert,
+        })
     }
 
     pub(crate) fn matches(&self, asked: &Asked<'_>) -> bool {
@@ -142,14 +149,22 @@ impl Header {
         let Some(second) = values.next() else {
             return first.to_str().is_ok_and(|text| wanted.matches(text));
         };
-        let all: Result<Vec<&str>, _> = [first, second].into_iter().chain(values).map(|value| value.to_str()).collect();
+        let all: Result<Vec<&str>, _> = [first, second]
+            .into_iter()
+            .chain(values)
+            .map(|value| value.to_str())
+            .collect();
         all.is_ok_and(|all| wanted.matches(&all.join(",")))
     }
 }
 
 /// The value of a query parameter, as it is written.
 pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).find(|(key, _)| *key == name).map(|(_, value)| value)
+    query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .find(|(key, _)| *key == name)
+        .map(|(_, value)| value)
 }
 
 /// How a query parameter is matched.
@@ -163,7 +178,11 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn compile(wire: &HeaderMatch) -> Result<Self, BadPattern> {
         let value = wire.value.as_ref().map(Text::compile).transpose()?;
-        Ok(Self { name: wire.name.clone(), value, invert: wire.invert })
+        Ok(Self {
+            name: wire.name.clone(),
+            value,
+            invert: wire.invert,
+        })
     }
 
     pub(crate) fn matches(&self, query: &str) -> bool {

@@ -75,8 +75,16 @@ impl Policies {
             let rule = Rule {
                 name: name.clone(),
                 dry_run: policy.dry_run,
-                permissions: policy.permissions.iter().map(permission).collect::<Result<_, _>>()?,
-                principals: policy.principals.iter().map(principal).collect::<Result<_, _>>()?,
+                permissions: policy
+                    .permissions
+                    .iter()
+                    .map(permission)
+                    .collect::<Result<_, _>>()?,
+                principals: policy
+                    .principals
+                    .iter()
+                    .map(principal)
+                    .collect::<Result<_, _>>()?,
             };
             match policy.action {
                 Action::Audit => compiled.audit.push(rule),
@@ -107,7 +115,11 @@ impl Policies {
             }
             note("would allow", rule, attempt);
         }
-        if self.closed { Verdict::Denied(None) } else { Verdict::Allowed(None) }
+        if self.closed {
+            Verdict::Denied(None)
+        } else {
+            Verdict::Allowed(None)
+        }
     }
 }
 
@@ -167,7 +179,9 @@ impl Condition {
             Self::Header(header) => attempt.asked.map(|asked| header.matches(&asked)),
             Self::Path(text) => attempt.asked.map(|asked| text.matches(asked.path)),
             Self::Authenticated(None) => Some(attempt.peer.is_some()),
-            Self::Authenticated(Some(text)) => Some(attempt.peer.is_some_and(|peer| text.matches(&peer.spiffe))),
+            Self::Authenticated(Some(text)) => {
+                Some(attempt.peer.is_some_and(|peer| text.matches(&peer.spiffe)))
+            }
             Self::DirectRemoteIp(net) => Some(net.contains(&attempt.remote)),
             Self::RemoteIp(net) => Some(net.contains(&attempt.client)),
             Self::Metadata => None,
@@ -218,7 +232,10 @@ fn template(template: &str) -> Result<regex::Regex, BadPattern> {
         } else if let Some(after) = rest[at..].strip_prefix("{*}") {
             ("[^/]+", after)
         } else {
-            return Err(BadPattern { pattern: template.to_owned(), why: "has an operator other than {*} and {**}".to_owned() });
+            return Err(BadPattern {
+                pattern: template.to_owned(),
+                why: "has an operator other than {*} and {**}".to_owned(),
+            });
         };
         pattern.push_str(part);
         rest = after;
@@ -238,36 +255,69 @@ mod tests {
 
     fn peer(spiffe: &str) -> PeerIdentity {
         let hash = mesh_wire::Sha256::of(b"");
-        PeerIdentity { spiffe: spiffe.into(), hash, subject: String::new(), dns: Vec::new() }
+        PeerIdentity {
+            spiffe: spiffe.into(),
+            hash,
+            subject: String::new(),
+            dns: Vec::new(),
+        }
     }
 
     fn attempt(port: u16, peer: Option<&PeerIdentity>) -> Attempt<'_> {
         let remote = IpAddr::from([10, 0, 0, 1]);
         let destination = SocketAddr::from(([10, 0, 0, 9], port));
-        Attempt { destination, remote, client: remote, peer, sni: None, asked: None }
+        Attempt {
+            destination,
+            remote,
+            client: remote,
+            peer,
+            sni: None,
+            asked: None,
+        }
     }
 
     fn policy(action: Action, permission: wire::Permission, principal: wire::Principal) -> wire::Policy {
-        wire::Policy { action, permissions: vec![permission], principals: vec![principal], dry_run: false }
+        wire::Policy {
+            action,
+            permissions: vec![permission],
+            principals: vec![principal],
+            dry_run: false,
+        }
     }
 
     fn set(policies: impl IntoIterator<Item = (&'static str, wire::Policy)>) -> Policies {
-        let policies: BTreeMap<_, _> = policies.into_iter().map(|(name, policy)| (name.to_owned(), policy)).collect();
+        let policies: BTreeMap<_, _> = policies
+            .into_iter()
+            .map(|(name, policy)| (name.to_owned(), policy))
+            .collect();
         Policies::compile(&wire::PolicySet { policies }).unwrap()
     }
 
     #[test]
     fn without_policies_everybody_may() {
-        assert_eq!(Policies::default().judge(&attempt(80, None)), Verdict::Allowed(None));
+        assert_eq!(
+            Policies::default().judge(&attempt(80, None)),
+            Verdict::Allowed(None)
+        );
     }
 
     #[test]
     fn one_allow_refuses_everybody_else() {
         let api = StringMatch::Exact("spiffe://cluster.local/ns/forum/sa/api".to_owned());
-        let allow = policy(Action::Allow, wire::Permission::DestinationPort(80), wire::Principal::Authenticated(Some(api)));
+        let allow = policy(
+            Action::Allow,
+            wire::Permission::DestinationPort(80),
+            wire::Principal::Authenticated(Some(api)),
+        );
         let policies = set([("api", allow)]);
-        let (api, other) = (peer("spiffe://cluster.local/ns/forum/sa/api"), peer("spiffe://cluster.local/ns/forum/sa/x"));
-        assert_eq!(policies.judge(&attempt(80, Some(&api))), Verdict::Allowed(Some("api")));
+        let (api, other) = (
+            peer("spiffe://cluster.local/ns/forum/sa/api"),
+            peer("spiffe://cluster.local/ns/forum/sa/x"),
+        );
+        assert_eq!(
+            policies.judge(&attempt(80, Some(&api))),
+            Verdict::Allowed(Some("api"))
+        );
         assert_eq!(policies.judge(&attempt(81, Some(&api))), Verdict::Denied(None));
         assert_eq!(policies.judge(&attempt(80, Some(&other))), Verdict::Denied(None));
         assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
@@ -286,7 +336,10 @@ mod tests {
     fn a_dry_run_decides_nothing() {
         let mut deny = policy(Action::Deny, wire::Permission::Any, wire::Principal::Any);
         deny.dry_run = true;
-        assert_eq!(set([("dry", deny)]).judge(&attempt(80, None)), Verdict::Allowed(None));
+        assert_eq!(
+            set([("dry", deny)]).judge(&attempt(80, None)),
+            Verdict::Allowed(None)
+        );
     }
 
     #[test]

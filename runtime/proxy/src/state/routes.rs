@@ -59,18 +59,27 @@ pub(crate) struct Cors {
 #[derive(Debug)]
 enum Path {
     Prefix(String),
-    PathPrefix(String),
+    Segments(String),
     Exact(String),
     Regex(regex::Regex),
 }
 
 impl Routes {
-    pub(crate) fn compile(place: &str, table: &wire::RouteTable, clusters: &Clusters) -> Result<Self, CompileError> {
+    pub(crate) fn compile(
+        place: &str,
+        table: &wire::RouteTable,
+        clusters: &Clusters,
+    ) -> Result<Self, CompileError> {
         let mut routes = Self::default();
         for (index, host) in table.virtual_hosts.iter().enumerate() {
             let place = format!("{place}, {}", host.name);
-            let compiled = host.routes.iter().map(|route| Route::compile(&place, route, clusters).map(Arc::new));
-            routes.hosts.push(Arc::new(Host { routes: compiled.collect::<Result<_, _>>()? }));
+            let compiled = host
+                .routes
+                .iter()
+                .map(|route| Route::compile(&place, route, clusters).map(Arc::new));
+            routes.hosts.push(Arc::new(Host {
+                routes: compiled.collect::<Result<_, _>>()?,
+            }));
             for domain in &host.domains {
                 routes.index(&domain.to_ascii_lowercase(), index);
             }
@@ -119,7 +128,10 @@ impl Routes {
 
     /// The first route of the host that takes the request.
     pub(crate) fn find(&self, asked: &Asked<'_>) -> Option<&Arc<Route>> {
-        self.host(asked.authority)?.routes.iter().find(|route| route.takes(asked))
+        self.host(asked.authority)?
+            .routes
+            .iter()
+            .find(|route| route.takes(asked))
     }
 }
 
@@ -134,25 +146,53 @@ pub(crate) fn without_port(authority: &str) -> &str {
 
 impl Route {
     fn compile(place: &str, wire: &wire::Route, clusters: &Clusters) -> Result<Self, CompileError> {
-        let bad = |source| CompileError::Pattern { place: place.to_owned(), source };
+        let bad = |source| CompileError::Pattern {
+            place: place.to_owned(),
+            source,
+        };
         let matches = &wire.matches;
-        let fold = |text: &String| if matches.ignore_case { text.to_ascii_lowercase() } else { text.clone() };
+        let fold = |text: &String| {
+            if matches.ignore_case {
+                text.to_ascii_lowercase()
+            } else {
+                text.clone()
+            }
+        };
         let path = match &matches.path {
             wire::PathMatch::Prefix(text) => Path::Prefix(fold(text)),
-            wire::PathMatch::PathPrefix(text) => Path::PathPrefix(fold(text).trim_end_matches('/').to_owned()),
+            wire::PathMatch::PathPrefix(text) => {
+                Path::Segments(fold(text).trim_end_matches('/').to_owned())
+            }
             wire::PathMatch::Exact(text) => Path::Exact(fold(text)),
             wire::PathMatch::Regex(pattern) => Path::Regex(super::matcher::whole(pattern).map_err(bad)?),
         };
         let cors = wire.cors.as_ref().map(|cors| {
-            let origins = cors.allow_origins.iter().map(super::matcher::Text::compile).collect::<Result<_, _>>()?;
-            Ok(Cors { wire: cors.clone(), origins })
+            let origins = cors
+                .allow_origins
+                .iter()
+                .map(super::matcher::Text::compile)
+                .collect::<Result<_, _>>()?;
+            Ok(Cors {
+                wire: cors.clone(),
+                origins,
+            })
         });
         Ok(Self {
             name: wire.name.as_deref().unwrap_or("default").into(),
             path,
             ignore_case: matches.ignore_case,
-            headers: matches.headers.iter().map(Header::compile).collect::<Result<_, _>>().map_err(bad)?,
-            query: matches.query.iter().map(Query::compile).collect::<Result<_, _>>().map_err(bad)?,
+            headers: matches
+                .headers
+                .iter()
+                .map(Header::compile)
+                .collect::<Result<_, _>>()
+                .map_err(bad)?,
+            query: matches
+                .query
+                .iter()
+                .map(Query::compile)
+                .collect::<Result<_, _>>()
+                .map_err(bad)?,
             action: Action::compile(place, &wire.action, &matches.path, clusters)?,
             request: Edits::compile(place, &wire.request_headers)?,
             response: Edits::compile(place, &wire.response_headers)?,
@@ -177,9 +217,9 @@ impl Route {
         };
         match &self.path {
             Path::Prefix(prefix) => path.starts_with(prefix.as_str()),
-            Path::PathPrefix(prefix) => {
-                path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            }
+            Path::Segments(prefix) => path
+                .strip_prefix(prefix.as_str())
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Path::Exact(exact) => path == exact,
             Path::Regex(regex) => regex.is_match(path),
         }

@@ -21,19 +21,28 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
             of_table(&listener.name, table, &mut parts);
         }
         for (name, policy) in &listener.policy.policies {
-            let claims = policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
+            let claims =
+                policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
             if claims {
-                parts.push(format!("{}, policy {name}: conditions on JWT claims never match", listener.name));
+                parts.push(format!(
+                    "{}, policy {name}: conditions on JWT claims never match",
+                    listener.name
+                ));
             }
         }
     }
-    if let Some(tracing) = snapshot.telemetry.as_ref().and_then(|telemetry| telemetry.tracing.as_ref())
+    if let Some(tracing) = snapshot
+        .telemetry
+        .as_ref()
+        .and_then(|telemetry| telemetry.tracing.as_ref())
         && tracing.sampling > PerMillion(0)
     {
         parts.push("telemetry: spans are not sent; trace headers are passed on".to_owned());
     }
-    if let Some(mesh_wire::snapshot::AccessLog::Text(Some(_))) =
-        snapshot.telemetry.as_ref().and_then(|telemetry| telemetry.access_log.as_ref())
+    if let Some(mesh_wire::snapshot::AccessLog::Text(Some(_))) = snapshot
+        .telemetry
+        .as_ref()
+        .and_then(|telemetry| telemetry.access_log.as_ref())
     {
         parts.push("telemetry: the access log's own format is replaced by Istio's default".to_owned());
     }
@@ -43,28 +52,49 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
 fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
     match cluster.balance {
         Balance::RingHash { .. } | Balance::Maglev { .. } => {
-            parts.push(format!("cluster {name}: hashing is consistent, but places keys elsewhere than Envoy does"));
+            parts.push(format!(
+                "cluster {name}: hashing is consistent, but places keys elsewhere than Envoy does"
+            ));
         }
         Balance::LeastRequest | Balance::RoundRobin | Balance::Random | Balance::Provided => {}
     }
     if cluster.warmup.0 > 0 {
-        parts.push(format!("cluster {name}: the share of new endpoints does not grow slowly"));
+        parts.push(format!(
+            "cluster {name}: the share of new endpoints does not grow slowly"
+        ));
     }
-    if let Some(Outliers { consecutive_5xx: None, consecutive_gateway: None, .. }) = &cluster.outliers {
-        parts.push(format!("cluster {name}: outliers without a count of failures eject nothing"));
+    if let Some(Outliers {
+        consecutive_5xx: None,
+        consecutive_gateway: None,
+        ..
+    }) = &cluster.outliers
+    {
+        parts.push(format!(
+            "cluster {name}: outliers without a count of failures eject nothing"
+        ));
     }
 }
 
 fn of_table(place: &str, table: &RouteTable, parts: &mut Vec<String>) {
     for host in &table.virtual_hosts {
         for route in &host.routes {
-            of_route(&format!("{place}, {}, {}", host.name, route.name.as_deref().unwrap_or("default")), route, parts);
+            of_route(
+                &format!(
+                    "{place}, {}, {}",
+                    host.name,
+                    route.name.as_deref().unwrap_or("default")
+                ),
+                route,
+                parts,
+            );
         }
     }
 }
 
 fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
-    let RouteAction::Forward(forward) = &route.action else { return };
+    let RouteAction::Forward(forward) = &route.action else {
+        return;
+    };
     if !forward.mirrors.is_empty() {
         parts.push(format!("{place}: requests are not mirrored"));
     }

@@ -40,12 +40,23 @@ fn header(value: Option<&HeaderValue>) -> Option<&str> {
 
 /// Quotes and controls cannot break out of their field.
 fn clean(text: &str) -> String {
-    text.chars().map(|char| if char == '"' || char.is_control() { '_' } else { char }).collect()
+    text.chars()
+        .map(|char| {
+            if char == '"' || char.is_control() {
+                '_'
+            } else {
+                char
+            }
+        })
+        .collect()
 }
 
 /// Envoy writes the name with underscores instead of blanks.
 fn failure(entry: &Entry) -> Option<String> {
-    entry.upstream_failure.as_deref().map(|text| clean(text).replace(' ', "_"))
+    entry
+        .upstream_failure
+        .as_deref()
+        .map(|text| clean(text).replace(' ', "_"))
 }
 
 pub(super) fn text(entry: &Entry) -> String {
@@ -87,7 +98,8 @@ pub(super) fn text(entry: &Entry) -> String {
 pub(super) fn json(entry: &Entry) -> String {
     let request = entry.request.as_ref();
     let value = |text: Option<&str>| text.map_or(Value::Null, Value::from);
-    let address = |address: Option<std::net::SocketAddr>| address.map_or(Value::Null, |at| at.to_string().into());
+    let address =
+        |address: Option<std::net::SocketAddr>| address.map_or(Value::Null, |at| at.to_string().into());
     let object = json!({
         "start_time": start(entry),
         "route_name": value(entry.route.as_deref()),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use mesh_wire::cluster::{ServiceName, WorkloadName};
 use mesh_wire::Node;
+use mesh_wire::cluster::{ServiceName, WorkloadName};
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 
 /// A label that many series share.
@@ -11,7 +11,11 @@ pub(crate) struct Label(Arc<str>);
 impl Label {
     /// `text`, or Istio's word for nothing.
     pub(crate) fn of(text: &str) -> Self {
-        Self(if text.is_empty() { "unknown".into() } else { text.into() })
+        Self(if text.is_empty() {
+            "unknown".into()
+        } else {
+            text.into()
+        })
     }
 }
 
@@ -114,6 +118,23 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// The same, of two who are not told apart any more.
+    pub(crate) fn nobody(&self) -> Self {
+        let nobody = Party::default();
+        let reporter = if self.reporter == "source" {
+            Reporter::Source
+        } else {
+            Reporter::Destination
+        };
+        Self::new(
+            reporter,
+            &nobody,
+            &nobody,
+            None,
+            self.connection_security_policy == "mutual_tls",
+        )
+    }
+
     pub(crate) fn new(
         reporter: Reporter,
         source: &Party,
@@ -128,7 +149,11 @@ impl Common {
             },
             source_workload: Label::of(&source.workload),
             source_canonical_service: Label::of(&source.service),
-            source_canonical_revision: Label::of(if source.revision.is_empty() { "latest" } else { &source.revision }),
+            source_canonical_revision: Label::of(if source.revision.is_empty() {
+                "latest"
+            } else {
+                &source.revision
+            }),
             source_workload_namespace: Label::of(&source.namespace),
             source_principal: Label::of(&source.principal),
             source_app: Label::of(&source.app),

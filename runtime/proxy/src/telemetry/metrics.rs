@@ -1,5 +1,6 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -8,16 +9,19 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::labels::Common;
 use super::Flag;
+use super::labels::Common;
 
 /// More series than this are not made; what would be another one is counted in one that says so.
-const MOST_SERIES: usize = 5_000;
+const MOST_SERIES: usize = 10_000;
+
+/// More pairs of source and destination than this are not told apart.
+const MOST_SCOPES: usize = 1_000;
 
 /// Envoy's buckets of milliseconds and bytes.
 const BUCKETS: [f64; 19] = [
-    0.5, 1., 5., 10., 25., 50., 100., 250., 500., 1000., 2500., 5000., 10_000., 30_000., 60_000., 300_000., 600_000.,
-    1_800_000., 3_600_000.,
+    0.5, 1., 5., 10., 25., 50., 100., 250., 500., 1000., 2500., 5000., 10_000., 30_000., 60_000., 300_000.,
+    600_000., 1_800_000., 3_600_000.,
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -52,6 +56,7 @@ pub(crate) struct Metrics {
     sent: Family<TcpLabels, Counter>,
     received: Family<TcpLabels, Counter>,
     series: Arc<AtomicUsize>,
+    scopes: Arc<Mutex<HashMap<Common, Arc<Scope>>>>,
 }
 
 impl Metrics {
@@ -67,17 +72,60 @@ impl Metrics {
             sent: Family::default(),
             received: Family::default(),
             series: Arc::default(),
+            scopes: Arc::default(),
         };
         let istio = registry.sub_registry_with_prefix("istio");
         istio.register("requests", "Requests", metrics.requests.clone());
-        istio.register("request_duration_milliseconds", "Durations of requests", metrics.durations.clone());
-        istio.register("request_bytes", "Sizes of requests", metrics.request_bytes.clone());
-        istio.register("response_bytes", "Sizes of responses", metrics.response_bytes.clone());
-        istio.register("tcp_connections_opened", "TCP connections opened", metrics.opened.clone());
-        istio.register("tcp_connections_closed", "TCP connections closed", metrics.closed.clone());
-        istio.register("tcp_sent_bytes", "Bytes of responses on TCP connections", metrics.sent.clone());
-        istio.register("tcp_received_bytes", "Bytes of requests on TCP connections", metrics.received.clone());
+        istio.register(
+            "request_duration_milliseconds",
+            "Durations of requests",
+            metrics.durations.clone(),
+        );
+        istio.register(
+            "request_bytes",
+            "Sizes of requests",
+            metrics.request_bytes.clone(),
+        );
+        istio.register(
+            "response_bytes",
+            "Sizes of responses",
+            metrics.response_bytes.clone(),
+        );
+        istio.register(
+            "tcp_connections_opened",
+            "TCP connections opened",
+            metrics.opened.clone(),
+        );
+        istio.register(
+            "tcp_connections_closed",
+            "TCP connections closed",
+            metrics.closed.clone(),
+        );
+        istio.register(
+            "tcp_sent_bytes",
+            "Bytes of responses on TCP connections",
+            metrics.sent.clone(),
+        );
+        istio.register(
+            "tcp_received_bytes",
+            "Bytes of requests on TCP connections",
+            metrics.received.clone(),
+        );
         metrics
+    }
+
+    /// The series between the two of `common`; beyond [`MOST_SCOPES`] pairs, those of nobody in particular.
+    pub(crate) fn scope(&self, common: Common) -> Arc<Scope> {
+        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        let common = if scopes.len() < MOST_SCOPES || scopes.contains_key(&common) {
+            common
+        } else {
+            common.nobody()
+        };
+        let scope = scopes
+            .entry(common)
+            .or_insert_with_key(|common| Arc::new(Scope::new(self, common.clone())));
+        scope.clone()
     }
 
     /// False where no more series may be made.
@@ -133,13 +181,30 @@ pub(crate) struct Counted {
 }
 
 impl Scope {
-    pub(crate) fn new(metrics: &Metrics, common: Common) -> Self {
-        Self { metrics: metrics.clone(), common, http: Mutex::default(), tcp: Mutex::default() }
+    fn new(metrics: &Metrics, common: Common) -> Self {
+        // Without the scopes: they hold this one.
+        let metrics = Metrics {
+            scopes: Arc::default(),
+            ..metrics.clone()
+        };
+        Self {
+            metrics,
+            common,
+            http: Mutex::default(),
+            tcp: Mutex::default(),
+        }
     }
 
     pub(crate) fn count(&self, counted: &Counted) {
         let Counted { code, flag, grpc, .. } = *counted;
-        let Some(series) = self.http_series(HttpKey { code, flag, grpc, is_grpc: grpc.is_some() }) else { return };
+        let Some(series) = self.http_series(HttpKey {
+            code,
+            flag,
+            grpc,
+            is_grpc: grpc.is_some(),
+        }) else {
+            return;
+        };
         series.requests.inc();
         series.duration.observe(counted.duration.as_secs_f64() * 1000.0);
         series.request_bytes.observe(counted.received as f64);
@@ -158,7 +223,11 @@ impl Scope {
             common: self.common.clone(),
             request_protocol: if key.is_grpc { "grpc" } else { "http" },
             response_code: key.code,
-            grpc_response_status: key.grpc.filter(|status| *status >= 0).map(|status| status.to_string()).unwrap_or_default(),
+            grpc_response_status: key
+                .grpc
+                .filter(|status| *status >= 0)
+                .map(|status| status.to_string())
+                .unwrap_or_default(),
             response_flags: key.flag.as_str(),
         };
         let series = HttpSeries {
@@ -180,7 +249,11 @@ impl Scope {
             return None;
         }
         let common = self.common.clone();
-        let labels = TcpLabels { common, request_protocol: "tcp", response_flags: flag.as_str() };
+        let labels = TcpLabels {
+            common,
+            request_protocol: "tcp",
+            response_flags: flag.as_str(),
+        };
         let series = TcpSeries {
             opened: self.metrics.opened.get_or_create_owned(&labels),
             closed: self.metrics.closed.get_or_create_owned(&labels),
@@ -198,11 +271,40 @@ mod tests {
     use crate::telemetry::{LogSink, Party, Reporter, Telemetry};
 
     #[test]
+    fn the_same_pair_is_the_same_series_and_there_is_a_bound() {
+        let telemetry = Telemetry::new(LogSink::none());
+        let scope = |workload: String| {
+            let source = Party {
+                workload,
+                ..Party::default()
+            };
+            telemetry.metrics.scope(Common::new(
+                Reporter::Destination,
+                &source,
+                &Party::default(),
+                None,
+                true,
+            ))
+        };
+        assert!(Arc::ptr_eq(&scope("a".to_owned()), &scope("a".to_owned())));
+        for number in 0..MOST_SCOPES {
+            scope(number.to_string());
+        }
+        assert!(Arc::ptr_eq(
+            &scope("one more".to_owned()),
+            &scope("another".to_owned())
+        ));
+    }
+
+    #[test]
     fn a_request_is_counted_with_istios_names() {
         let telemetry = Telemetry::new(LogSink::none());
-        let source = Party { workload: "webapp".to_owned(), ..Party::default() };
+        let source = Party {
+            workload: "webapp".to_owned(),
+            ..Party::default()
+        };
         let common = Common::new(Reporter::Destination, &source, &Party::default(), None, true);
-        let scope = Scope::new(&telemetry.metrics, common);
+        let scope = telemetry.metrics.scope(common);
         let counted = Counted {
             code: 200,
             flag: Flag::None,
@@ -215,8 +317,16 @@ mod tests {
         scope.count(&counted);
         let mut text = String::new();
         telemetry.encode(&mut text);
-        let line = text.lines().find(|line| line.starts_with("istio_requests_total")).unwrap();
-        for part in ["source_workload=\"webapp\"", "connection_security_policy=\"mutual_tls\"", "response_code=\"200\"", "} 2"] {
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("istio_requests_total"))
+            .unwrap();
+        for part in [
+            "source_workload=\"webapp\"",
+            "connection_security_policy=\"mutual_tls\"",
+            "response_code=\"200\"",
+            "} 2",
+        ] {
             assert!(line.contains(part), "{line}");
         }
     }

@@ -16,14 +16,19 @@ pub struct LogSink {
 
 impl fmt::Debug for LogSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogSink").field("dropped", &self.dropped()).finish_non_exhaustive()
+        f.debug_struct("LogSink")
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
     }
 }
 
 impl LogSink {
     /// Nowhere.
     pub fn none() -> Self {
-        Self { sender: None, dropped: Arc::default() }
+        Self {
+            sender: None,
+            dropped: Arc::default(),
+        }
     }
 
     /// To standard output.
@@ -36,7 +41,10 @@ impl LogSink {
         let (sender, receiver) = sync_channel(WAITING);
         let thread = std::thread::Builder::new().name("access-log".to_owned());
         match thread.spawn(move || write(&receiver, writer)) {
-            Ok(_) => Self { sender: Some(sender), dropped: Arc::default() },
+            Ok(_) => Self {
+                sender: Some(sender),
+                dropped: Arc::default(),
+            },
             Err(error) => {
                 tracing::error!(%error, "there is no access log: its thread cannot be started");
                 Self::none()
@@ -70,7 +78,11 @@ fn write(lines: &Receiver<String>, mut writer: impl Write) {
         for line in lines.try_iter().take(512) {
             buffer.push_str(&line);
         }
-        if writer.write_all(buffer.as_bytes()).and_then(|()| writer.flush()).is_err() {
+        if writer
+            .write_all(buffer.as_bytes())
+            .and_then(|()| writer.flush())
+            .is_err()
+        {
             return;
         }
     }

@@ -55,14 +55,24 @@ struct Built {
 
 impl MeshClient {
     pub(crate) fn new(tls: &MeshTls) -> Result<Self, BadPattern> {
-        let sni = ServerName::try_from(tls.sni.clone())
-            .map_err(|_| BadPattern { pattern: tls.sni.clone(), why: "is no server name".to_owned() })?;
+        let sni = ServerName::try_from(tls.sni.clone()).map_err(|_| BadPattern {
+            pattern: tls.sni.clone(),
+            why: "is no server name".to_owned(),
+        })?;
         // Patterns are compiled with the identity; that they can be is asked now.
         tls.sans.iter().try_for_each(|san| Text::compile(san).map(drop))?;
-        Ok(Self { sni, sans: tls.sans.clone(), built: ArcSwapOption::empty() })
+        Ok(Self {
+            sni,
+            sans: tls.sans.clone(),
+            built: ArcSwapOption::empty(),
+        })
     }
 
-    pub(crate) fn config(&self, credentials: &Credentials, purpose: Purpose) -> Result<Arc<ClientConfig>, Error> {
+    pub(crate) fn config(
+        &self,
+        credentials: &Credentials,
+        purpose: Purpose,
+    ) -> Result<Arc<ClientConfig>, Error> {
         let built = match self.built.load_full() {
             Some(built) if built.generation == credentials.generation => built,
             _ => {
@@ -92,7 +102,9 @@ impl MeshClient {
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
-            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from((*credentials.identity.key).clone())));
+            .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
+                (*credentials.identity.key).clone(),
+            )));
         let with = |purpose: Purpose| {
             let mut config = base.clone();
             config.alpn_protocols = purpose.protocols();
@@ -132,14 +144,22 @@ pub(crate) enum OriginationError {
 
 impl OriginatedClient {
     pub(crate) fn new(tls: &OriginatedTls) -> Result<Self, OriginationError> {
-        let name = |name: &String| ServerName::try_from(name.clone()).map_err(|_| OriginationError::Name(name.clone()));
+        let name = |name: &String| {
+            ServerName::try_from(name.clone()).map_err(|_| OriginationError::Name(name.clone()))
+        };
         let sni = tls.sni.as_ref().map(name).transpose()?;
-        let sans = tls.sans.iter().map(Text::compile).collect::<Result<Vec<_>, _>>()?;
+        let sans = tls
+            .sans
+            .iter()
+            .map(Text::compile)
+            .collect::<Result<Vec<_>, _>>()?;
         let inner = match tls.insecure_skip_verify {
             true => None,
-            false => Some(WebPkiServerVerifier::builder_with_provider(roots(tls)?.into(), provider())
-                .build()
-                .map_err(|error| Error::General(error.to_string()))?),
+            false => Some(
+                WebPkiServerVerifier::builder_with_provider(roots(tls)?.into(), provider())
+                    .build()
+                    .map_err(|error| Error::General(error.to_string()))?,
+            ),
         };
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
@@ -152,11 +172,20 @@ impl OriginatedClient {
         let given: Vec<Vec<u8>> = tls.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         let with = |fallback: &[u8]| {
             let mut config = base.clone();
-            config.alpn_protocols = if given.is_empty() { vec![fallback.to_vec()] } else { given.clone() };
+            config.alpn_protocols = if given.is_empty() {
+                vec![fallback.to_vec()]
+            } else {
+                given.clone()
+            };
             config.alpn_protocols.retain(|name| !name.is_empty());
             Arc::new(config)
         };
-        Ok(Self { sni, http1: with(b"http/1.1"), http2: with(b"h2"), other: with(b"") })
+        Ok(Self {
+            sni,
+            http1: with(b"http/1.1"),
+            http2: with(b"h2"),
+            other: with(b""),
+        })
     }
 
     pub(crate) fn config(&self, purpose: Purpose) -> Arc<ClientConfig> {
@@ -169,24 +198,35 @@ impl OriginatedClient {
 }
 
 /// Where Linux distributions keep the certificates that the system trusts.
-const SYSTEM_BUNDLES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+const SYSTEM_BUNDLES: [&str; 3] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+];
 
 fn roots(tls: &OriginatedTls) -> Result<RootCertStore, OriginationError> {
     let path = match &tls.ca_file {
         Some(path) => path.as_str(),
-        None => SYSTEM_BUNDLES.into_iter().find(|path| fs::exists(path).unwrap_or(false)).unwrap_or(SYSTEM_BUNDLES[0]),
+        None => SYSTEM_BUNDLES
+            .into_iter()
+            .find(|path| fs::exists(path).unwrap_or(false))
+            .unwrap_or(SYSTEM_BUNDLES[0]),
     };
     let mut store = RootCertStore::empty();
-    store.add_parsable_certificates(certificates("trust bundle", &read(path)?).map_err(|error| file(path, &error))?);
+    store.add_parsable_certificates(
+        certificates("trust bundle", &read(path)?).map_err(|error| file(path, &error))?,
+    );
     Ok(store)
 }
 
 fn client_key(tls: &OriginatedTls) -> Result<Option<CertifiedKey>, OriginationError> {
-    let Some(client) = &tls.client else { return Ok(None) };
+    let Some(client) = &tls.client else {
+        return Ok(None);
+    };
     let chain = certificates("certificate chain", &read(&client.cert_chain)?)
         .map_err(|error| file(&client.cert_chain, &error))?;
-    let key = PrivateKeyDer::from_pem_slice(&read(&client.key)?).map_err(|error| file(&client.key, &error))?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&read(&client.key)?).map_err(|error| file(&client.key, &error))?;
     Ok(Some(CertifiedKey::from_der(chain, key, &provider())?))
 }
 
@@ -195,7 +235,10 @@ fn read(path: &str) -> Result<Vec<u8>, OriginationError> {
 }
 
 fn file(path: &str, why: &dyn std::fmt::Display) -> OriginationError {
-    OriginationError::File { path: path.to_owned(), why: why.to_string() }
+    OriginationError::File {
+        path: path.to_owned(),
+        why: why.to_string(),
+    }
 }
 
 /// Verifies servers outside the mesh: by their host name, or by the names that the cluster lists instead.
@@ -209,10 +252,16 @@ struct OutsideVerifier {
 impl OutsideVerifier {
     fn listed(&self, leaf: &CertificateDer<'_>) -> bool {
         use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
-        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else { return false };
-        let Ok(Some(names)) = parsed.subject_alternative_name() else { return false };
+        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else {
+            return false;
+        };
+        let Ok(Some(names)) = parsed.subject_alternative_name() else {
+            return false;
+        };
         names.value.general_names.iter().any(|name| match name {
-            GeneralName::DNSName(name) | GeneralName::URI(name) => self.sans.iter().any(|san| san.matches(name)),
+            GeneralName::DNSName(name) | GeneralName::URI(name) => {
+                self.sans.iter().any(|san| san.matches(name))
+            }
             _ => false,
         })
     }
@@ -227,16 +276,19 @@ impl ServerCertVerifier for OutsideVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let Some(inner) = &self.inner else { return Ok(ServerCertVerified::assertion()) };
+        let Some(inner) = &self.inner else {
+            return Ok(ServerCertVerified::assertion());
+        };
         let verified = inner.verify_server_cert(leaf, intermediates, name, ocsp, now);
         match verified {
             // The chain is verified before the name: only the name may be another.
             Err(Error::InvalidCertificate(
-                rustls::CertificateError::NotValidForName | rustls::CertificateError::NotValidForNameContext { .. },
+                rustls::CertificateError::NotValidForName
+                | rustls::CertificateError::NotValidForNameContext { .. },
             )) if self.listed(leaf) => Ok(ServerCertVerified::assertion()),
-            Ok(_) if !self.sans.is_empty() && !self.listed(leaf) => {
-                Err(Error::InvalidCertificate(rustls::CertificateError::NotValidForName))
-            }
+            Ok(_) if !self.sans.is_empty() && !self.listed(leaf) => Err(Error::InvalidCertificate(
+                rustls::CertificateError::NotValidForName,
+            )),
             verified => verified,
         }
     }

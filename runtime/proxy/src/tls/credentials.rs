@@ -19,9 +19,19 @@ impl Credentials {
     pub(crate) fn new(identity: Arc<Identity>, aliases: &[String]) -> Result<Self, rustls::Error> {
         static GENERATION: AtomicU64 = AtomicU64::new(1);
         let mut domains = vec![identity.trust_domain().to_owned()];
-        domains.extend(aliases.iter().filter(|alias| *alias != identity.trust_domain()).cloned());
+        domains.extend(
+            aliases
+                .iter()
+                .filter(|alias| *alias != identity.trust_domain())
+                .cloned(),
+        );
         let domains: TrustDomains = domains.into();
         let server = ServerTls::new(&identity, domains.clone())?;
-        Ok(Self { identity, domains, server, generation: GENERATION.fetch_add(1, Ordering::Relaxed) })
+        Ok(Self {
+            identity,
+            domains,
+            server,
+            generation: GENERATION.fetch_add(1, Ordering::Relaxed),
+        })
     }
 }

@@ -34,7 +34,9 @@ pub enum IdentityError {
     #[error("the certificate is malformed: {0}")]
     Certificate(String),
     /// A certificate of no workload.
-    #[error("the certificate carries no SPIFFE ID (a URI of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT)")]
+    #[error(
+        "the certificate carries no SPIFFE ID (a URI of the form spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT)"
+    )]
     NoSpiffe,
     /// A key of another certificate, or of a kind that is not supported.
     #[error("the private key does not serve the certificate: {0}")]
@@ -51,18 +53,31 @@ impl Identity {
     /// Where they are malformed, or do not belong together.
     pub fn load(cert_chain: &[u8], key: &[u8], roots: &[u8]) -> Result<Self, IdentityError> {
         let chain = certificates("certificate chain", cert_chain)?;
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|error| IdentityError::Pem { what: "private key", why: error.to_string() })?;
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| IdentityError::Pem {
+            what: "private key",
+            why: error.to_string(),
+        })?;
         let (_, leaf) = X509Certificate::from_der(&chain[0])
             .map_err(|error| IdentityError::Certificate(error.to_string()))?;
         let spiffe = spiffe_of(&leaf).ok_or(IdentityError::NoSpiffe)?.to_owned();
-        let (not_before, not_after) = (leaf.validity().not_before.timestamp(), leaf.validity().not_after.timestamp());
+        let (not_before, not_after) = (
+            leaf.validity().not_before.timestamp(),
+            leaf.validity().not_after.timestamp(),
+        );
         let key = CertifiedKey::from_der(chain, key, &super::provider()).map_err(IdentityError::Key)?;
         let mut store = RootCertStore::empty();
         for root in certificates("trust bundle", roots)? {
-            store.add(root).map_err(|error| IdentityError::Roots(error.to_string()))?;
+            store
+                .add(root)
+                .map_err(|error| IdentityError::Roots(error.to_string()))?;
         }
-        Ok(Self { key: Arc::new(key), roots: Arc::new(store), spiffe, not_before, not_after })
+        Ok(Self {
+            key: Arc::new(key),
+            roots: Arc::new(store),
+            spiffe,
+            not_before,
+            not_after,
+        })
     }
 
     /// `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`.
@@ -72,7 +87,11 @@ impl Identity {
 
     /// The trust domain in [`Identity::spiffe`].
     pub fn trust_domain(&self) -> &str {
-        self.spiffe.trim_start_matches("spiffe://").split('/').next().unwrap_or_default()
+        self.spiffe
+            .trim_start_matches("spiffe://")
+            .split('/')
+            .next()
+            .unwrap_or_default()
     }
 
     /// When the certificate begins to hold, in seconds since 1970.
@@ -87,17 +106,29 @@ impl Identity {
 
     /// Seconds until the certificate ends; negative when it has.
     pub fn expires_in(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         self.not_after - i64::try_from(now).unwrap_or(i64::MAX)
     }
 }
 
 /// At least one certificate out of PEM.
-pub(super) fn certificates(what: &'static str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
+pub(super) fn certificates(
+    what: &'static str,
+    pem: &[u8],
+) -> Result<Vec<CertificateDer<'static>>, IdentityError> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(IdentityError::Pem { what, why: "no certificate in it".to_owned() }),
+        Ok(found) if found.is_empty() => Err(IdentityError::Pem {
+            what,
+            why: "no certificate in it".to_owned(),
+        }),
         Ok(found) => Ok(found),
-        Err(error) => Err(IdentityError::Pem { what, why: error.to_string() }),
+        Err(error) => Err(IdentityError::Pem {
+            what,
+            why: error.to_string(),
+        }),
     }
 }

@@ -23,12 +23,20 @@ impl PeerIdentity {
         let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
         let spiffe = spiffe_of(&parsed)?.into();
         let names = parsed.subject_alternative_name().ok().flatten();
-        let dns = names.iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some((*name).to_owned()),
-            _ => None,
-        });
+        let dns = names
+            .iter()
+            .flat_map(|names| &names.value.general_names)
+            .filter_map(|name| match name {
+                GeneralName::DNSName(name) => Some((*name).to_owned()),
+                _ => None,
+            });
         let dns = dns.collect();
-        Some(Self { spiffe, hash: Sha256::of(leaf), subject: parsed.subject().to_string(), dns })
+        Some(Self {
+            spiffe,
+            hash: Sha256::of(leaf),
+            subject: parsed.subject().to_string(),
+            dns,
+        })
     }
 
     /// The namespace in the SPIFFE ID.
@@ -50,7 +58,9 @@ pub(super) fn spiffe_of<'a>(certificate: &'a X509Certificate<'_>) -> Option<&'a 
 
 /// Exactly `spiffe://TD/ns/NS/sa/SA` (istio `pkg/spiffe/spiffe.go`).
 fn is_spiffe(uri: &str) -> bool {
-    let Some(rest) = uri.strip_prefix("spiffe://") else { return false };
+    let Some(rest) = uri.strip_prefix("spiffe://") else {
+        return false;
+    };
     let parts: Vec<&str> = rest.split('/').collect();
     matches!(parts[..], [td, "ns", ns, "sa", sa] if !td.is_empty() && !ns.is_empty() && !sa.is_empty())
 }
@@ -67,7 +77,12 @@ mod tests {
     #[test]
     fn only_istios_form_is_an_identity() {
         assert!(is_spiffe("spiffe://cluster.local/ns/forum/sa/api"));
-        for wrong in ["spiffe://cluster.local", "https://cluster.local/ns/a/sa/b", "spiffe://td/ns/a/sa/b/c", "spiffe:///ns/a/sa/b"] {
+        for wrong in [
+            "spiffe://cluster.local",
+            "https://cluster.local/ns/a/sa/b",
+            "spiffe://td/ns/a/sa/b/c",
+            "spiffe:///ns/a/sa/b",
+        ] {
             assert!(!is_spiffe(wrong), "{wrong}");
         }
     }

@@ -42,7 +42,11 @@ impl ServerTls {
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
             Arc::new(config)
         };
-        Ok(Self { silent: with(&[]), http: with(&[b"h2", b"http/1.1"]), istio: with(&[b"istio"]) })
+        Ok(Self {
+            silent: with(&[]),
+            http: with(&[b"h2", b"http/1.1"]),
+            istio: with(&[b"istio"]),
+        })
     }
 
     /// The configuration for a client that said `hello`; never `istio*` for HTTP, as Istio's sidecars hold it.
@@ -51,6 +55,10 @@ impl ServerTls {
         if choice == Choice::Tcp && offers(b"istio") && !offers(b"h2") && !offers(b"http/1.1") {
             return self.istio.clone();
         }
-        if offers(b"h2") || offers(b"http/1.1") { self.http.clone() } else { self.silent.clone() }
+        if offers(b"h2") || offers(b"http/1.1") {
+            self.http.clone()
+        } else {
+            self.silent.clone()
+        }
     }
 }

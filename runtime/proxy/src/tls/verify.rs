@@ -5,7 +5,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
-use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
+};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -19,12 +21,20 @@ pub(crate) type TrustDomains = Arc<[String]>;
 fn trusted<'a>(parsed: &'a X509Certificate<'_>, domains: &[String]) -> Result<&'a str, Error> {
     let spiffe = spiffe_of(parsed).ok_or_else(|| refused("the certificate carries no SPIFFE ID"))?;
     let known = trust_domain(spiffe).is_some_and(|domain| domains.iter().any(|known| known == domain));
-    if known { Ok(spiffe) } else { Err(refused(&format!("{spiffe} is of a trust domain that is not ours"))) }
+    if known {
+        Ok(spiffe)
+    } else {
+        Err(refused(&format!(
+            "{spiffe} is of a trust domain that is not ours"
+        )))
+    }
 }
 
 fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Error> {
     let parsed = X509Certificate::from_der(certificate);
-    parsed.map(|(_, parsed)| parsed).map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))
+    parsed
+        .map(|(_, parsed)| parsed)
+        .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))
 }
 
 /// A certificate that is sound, but not of the one whom we mean.
@@ -32,7 +42,9 @@ fn refused(why: &str) -> Error {
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
     struct Refused(String);
-    Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(Refused(why.to_owned())))))
+    Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(Refused(
+        why.to_owned(),
+    )))))
 }
 
 /// Verifies servers by chain and URI SAN; the host name says nothing in a mesh.
@@ -72,7 +84,9 @@ impl ServerCertVerifier for ServerVerifier {
         if self.sans.iter().any(|san| san.matches(spiffe)) {
             return Ok(ServerCertVerified::assertion());
         }
-        Err(refused(&format!("{spiffe} is not one of the identities that serve this cluster")))
+        Err(refused(&format!(
+            "{spiffe} is not one of the identities that serve this cluster"
+        )))
     }
 
     fn verify_tls12_signature(
@@ -96,7 +110,9 @@ impl ServerCertVerifier for ServerVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 

@@ -28,7 +28,11 @@ where
                 let answering = answer(request);
                 async move { Ok::<_, Infallible>(answering.await) }
             });
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades());
+            tokio::spawn(
+                http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .with_upgrades(),
+            );
         }
     });
     address
@@ -50,7 +54,9 @@ where
                 let answering = answer(request);
                 async move { Ok::<_, Infallible>(answering.await) }
             });
-            tokio::spawn(http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service));
+            tokio::spawn(
+                http2::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service),
+            );
         }
     });
     address
@@ -58,7 +64,12 @@ where
 
 /// Tells what came, as a body of lines.
 pub async fn told(request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let mut lines = vec![format!("{} {} {:?}", request.method(), request.uri(), request.version())];
+    let mut lines = vec![format!(
+        "{} {} {:?}",
+        request.method(),
+        request.uri(),
+        request.version()
+    )];
     for (name, value) in request.headers() {
         lines.push(format!("{name}: {}", value.to_str().unwrap_or("?")));
     }
@@ -68,7 +79,9 @@ pub async fn told(request: Request<Incoming>) -> Response<Full<Bytes>> {
 /// Answers with the body that came.
 pub async fn echo(request: Request<Incoming>) -> Response<Incoming> {
     let mut response = Response::new(request.into_body());
-    response.headers_mut().insert("trailer", http::HeaderValue::from_static("x-end"));
+    response
+        .headers_mut()
+        .insert("trailer", http::HeaderValue::from_static("x-end"));
     response
 }
 
@@ -79,7 +92,10 @@ pub async fn greeting() -> SocketAddr {
     tokio::spawn(async move {
         while let Ok((mut stream, remote)) = listener.accept().await {
             tokio::spawn(async move {
-                stream.write_all(format!("hello {}\n", remote.ip()).as_bytes()).await.unwrap();
+                stream
+                    .write_all(format!("hello {}\n", remote.ip()).as_bytes())
+                    .await
+                    .unwrap();
                 let mut bytes = vec![0; 16 * 1024];
                 while let Ok(count @ 1..) = stream.read(&mut bytes).await {
                     stream.write_all(&bytes[..count]).await.unwrap();

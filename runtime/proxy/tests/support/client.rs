@@ -21,17 +21,24 @@ pub async fn http2<B>(stream: TcpStream) -> http2::SendRequest<B>
 where
     B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + Unpin + 'static,
 {
-    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
     tokio::spawn(connection);
     sender
 }
 
 pub fn get(path: &str) -> Request<Empty<Bytes>> {
-    Request::get(path).header("host", HOST).body(Empty::new()).unwrap()
+    Request::get(path)
+        .header("host", HOST)
+        .body(Empty::new())
+        .unwrap()
 }
 
 pub fn get2(path: &str) -> Request<Empty<Bytes>> {
-    Request::get(format!("http://{HOST}{path}")).body(Empty::new()).unwrap()
+    Request::get(format!("http://{HOST}{path}"))
+        .body(Empty::new())
+        .unwrap()
 }
 
 /// One request on a connection of its own.

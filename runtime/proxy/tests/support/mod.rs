@@ -56,7 +56,12 @@ impl Proxy {
         } else {
             tokio::spawn(serve_inbound(listener, shared.clone(), drain));
         }
-        Self { shared, address, log, drainer: Some(drainer) }
+        Self {
+            shared,
+            address,
+            log,
+            drainer: Some(drainer),
+        }
     }
 
     /// Shows the identity `spiffe`, signed by `ca`.
@@ -107,7 +112,9 @@ impl Log {
             }
         };
         let text = || String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
-        tokio::time::timeout(Duration::from_secs(5), found).await.unwrap_or_else(|_| panic!("no `{part}` in:\n{}", text()))
+        tokio::time::timeout(Duration::from_secs(5), found)
+            .await
+            .unwrap_or_else(|_| panic!("no `{part}` in:\n{}", text()))
     }
 }
 
@@ -132,7 +139,11 @@ impl Mesh {
         let mut client = snapshot::outbound(inbound.address);
         outbound(&mut client);
         let outbound = Proxy::outbound(client, service()).await.identify(&ca, CLIENT);
-        Self { ca, outbound, inbound }
+        Self {
+            ca,
+            outbound,
+            inbound,
+        }
     }
 }
 

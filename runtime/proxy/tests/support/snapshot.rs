@@ -32,9 +32,17 @@ fn base(workload: &str, spiffe: &str) -> Snapshot {
             trust_domain_aliases: Vec::new(),
             service_account: workload.to_owned(),
             spiffe: spiffe.to_owned(),
-            source: IdentitySource::Files { cert_chain: String::new(), key: String::new(), roots: String::new() },
+            source: IdentitySource::Files {
+                cert_chain: String::new(),
+                key: String::new(),
+                roots: String::new(),
+            },
         }),
-        telemetry: Some(Telemetry { metrics: true, access_log: Some(AccessLog::Text(None)), tracing: None }),
+        telemetry: Some(Telemetry {
+            metrics: true,
+            access_log: Some(AccessLog::Text(None)),
+            tracing: None,
+        }),
         ..Snapshot::default()
     }
 }
@@ -54,12 +62,22 @@ pub fn cluster(discovery: Discovery, transport: Transport, endpoints: Vec<Endpoi
         warmup: Millis(0),
         source_address: None,
         service: None,
-        endpoints: vec![LocalityEndpoints { locality: Locality::default(), priority: 0, endpoints }],
+        endpoints: vec![LocalityEndpoints {
+            locality: Locality::default(),
+            priority: 0,
+            endpoints,
+        }],
     }
 }
 
 pub fn endpoint(address: SocketAddr, weight: u32, mtls: bool) -> Endpoint {
-    Endpoint { address: address.ip().to_string(), port: address.port(), weight, mtls, workload: None }
+    Endpoint {
+        address: address.ip().to_string(),
+        port: address.port(),
+        weight,
+        mtls,
+        workload: None,
+    }
 }
 
 /// Mutual TLS with whoever is `san`.
@@ -74,7 +92,11 @@ pub fn mesh(san: &str) -> Transport {
 /// Everything to `forum`, whose sidecar is at `peer`, as HTTP.
 pub fn outbound(peer: SocketAddr) -> Snapshot {
     let mut snapshot = base("webapp", super::CLIENT);
-    let mut forum = cluster(Discovery::Listed, mesh(super::SERVER), vec![endpoint(peer, 1, true)]);
+    let mut forum = cluster(
+        Discovery::Listed,
+        mesh(super::SERVER),
+        vec![endpoint(peer, 1, true)],
+    );
     forum.service = Some(ServiceName {
         host: "forum.forum.svc.cluster.local".to_owned(),
         name: "forum".to_owned(),
@@ -82,16 +104,26 @@ pub fn outbound(peer: SocketAddr) -> Snapshot {
     });
     snapshot.clusters.insert(CLUSTER.to_owned(), forum);
     let passthrough = cluster(Discovery::OriginalDestination, Transport::Plaintext, Vec::new());
-    snapshot.clusters.insert("PassthroughCluster".to_owned(), passthrough);
+    snapshot
+        .clusters
+        .insert("PassthroughCluster".to_owned(), passthrough);
     let black_hole = cluster(Discovery::BlackHole, Transport::Plaintext, Vec::new());
-    snapshot.clusters.insert("BlackHoleCluster".to_owned(), black_hole);
+    snapshot
+        .clusters
+        .insert("BlackHoleCluster".to_owned(), black_hole);
     snapshot.outbound_default = Some("BlackHoleCluster".to_owned());
-    snapshot.routes.insert("80".to_owned(), table("forum.forum.svc.cluster.local", vec![route(forward(CLUSTER))]));
+    snapshot.routes.insert(
+        "80".to_owned(),
+        table("forum.forum.svc.cluster.local", vec![route(forward(CLUSTER))]),
+    );
     snapshot.outbound.push(OutboundListener {
         name: "0.0.0.0_80".to_owned(),
         addresses: Vec::new(),
         port: 80,
-        protocol: OutboundProtocol::Http { routes: "80".to_owned(), otherwise: CLUSTER.to_owned() },
+        protocol: OutboundProtocol::Http {
+            routes: "80".to_owned(),
+            otherwise: CLUSTER.to_owned(),
+        },
     });
     snapshot
 }
@@ -104,7 +136,9 @@ pub fn tcp(snapshot: &mut Snapshot) {
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
     };
-    snapshot.outbound[0].protocol = OutboundProtocol::Tcp { clusters: vec![share] };
+    snapshot.outbound[0].protocol = OutboundProtocol::Tcp {
+        clusters: vec![share],
+    };
 }
 
 pub fn forward(cluster: &str) -> Forward {
@@ -143,7 +177,13 @@ pub fn route(forward: Forward) -> Route {
 
 pub fn table(host: &str, routes: Vec<Route>) -> RouteTable {
     let domains = vec![host.to_owned()];
-    RouteTable { virtual_hosts: vec![VirtualHost { name: format!("{host}:80"), domains, routes }] }
+    RouteTable {
+        virtual_hosts: vec![VirtualHost {
+            name: format!("{host}:80"),
+            domains,
+            routes,
+        }],
+    }
 }
 
 /// `forum` itself: one application on whatever port, STRICT.

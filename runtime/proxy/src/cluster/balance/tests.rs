@@ -67,7 +67,10 @@ fn drawing_is_near_the_weights() {
 
 #[test]
 fn a_weight_of_zero_gets_nothing() {
-    assert_eq!(counts(&cluster(wire::Balance::LeastRequest, &[0, 1]), 100).len(), 1);
+    assert_eq!(
+        counts(&cluster(wire::Balance::LeastRequest, &[0, 1]), 100).len(),
+        1
+    );
 }
 
 #[test]
@@ -75,7 +78,9 @@ fn the_busier_of_two_is_avoided() {
     let wire = cluster(wire::Balance::LeastRequest, &[1, 1]);
     let balancer = balancer(&wire);
     let busy: Vec<_> = (0..100).map(|_| balancer.endpoints()[0].begin()).collect();
-    let picks = (0..1000).filter(|_| balancer.pick(&wire, &Hint::default()).unwrap().active() > 0).count();
+    let picks = (0..1000)
+        .filter(|_| balancer.pick(&wire, &Hint::default()).unwrap().active() > 0)
+        .count();
     // Only where both draws hit the busy one.
     assert!(picks < 400, "{picks}");
     drop(busy);
@@ -87,10 +92,28 @@ fn what_was_tried_is_tried_again_only_when_nothing_else_is_left() {
     let balancer = balancer(&wire);
     let tried = [balancer.endpoints()[0].clone()];
     for _ in 0..50 {
-        let picked = balancer.pick(&wire, &Hint { hash: None, tried: &tried }).unwrap();
+        let picked = balancer
+            .pick(
+                &wire,
+                &Hint {
+                    hash: None,
+                    tried: &tried,
+                },
+            )
+            .unwrap();
         assert!(Arc::ptr_eq(&picked, &balancer.endpoints()[1]));
     }
-    assert!(balancer.pick(&wire, &Hint { hash: None, tried: balancer.endpoints() }).is_some());
+    assert!(
+        balancer
+            .pick(
+                &wire,
+                &Hint {
+                    hash: None,
+                    tried: balancer.endpoints()
+                }
+            )
+            .is_some()
+    );
 }
 
 proptest! {

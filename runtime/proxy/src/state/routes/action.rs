@@ -66,7 +66,12 @@ impl RetryOn {
     /// Out of Envoy's words; one that it does not know, it ignores, and so do we.
     pub(crate) fn parse<'a>(words: impl IntoIterator<Item = &'a str>) -> (Self, Vec<u16>, Vec<&'a str>) {
         let (mut on, mut codes, mut unknown) = (Self::default(), Vec::new(), Vec::new());
-        for word in words.into_iter().flat_map(|word| word.split(',')).map(str::trim).filter(|word| !word.is_empty()) {
+        for word in words
+            .into_iter()
+            .flat_map(|word| word.split(','))
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+        {
             match word {
                 "5xx" => on.server_error = true,
                 "gateway-error" => on.gateway_error = true,
@@ -119,10 +124,15 @@ impl Action {
     ) -> Result<Self, CompileError> {
         let status = |code: u16| {
             let what = format!("{code} is no HTTP status");
-            StatusCode::from_u16(code).map_err(|_| CompileError::Value { place: place.to_owned(), what })
+            StatusCode::from_u16(code).map_err(|_| CompileError::Value {
+                place: place.to_owned(),
+                what,
+            })
         };
         let rewrite = |wire: &Option<wire::PathRewrite>| {
-            wire.as_ref().map(|wire| Rewrite::compile(place, wire, matched)).transpose()
+            wire.as_ref()
+                .map(|wire| Rewrite::compile(place, wire, matched))
+                .transpose()
         };
         Ok(match wire {
             wire::RouteAction::Forward(forward) => {
@@ -134,9 +144,10 @@ impl Action {
                 wire: redirect.clone(),
                 path: rewrite(&redirect.path)?,
             }),
-            wire::RouteAction::Respond(respond) => {
-                Self::Respond(Respond { status: status(respond.status)?, body: respond.body.clone().into() })
-            }
+            wire::RouteAction::Respond(respond) => Self::Respond(Respond {
+                status: status(respond.status)?,
+                body: respond.body.clone().into(),
+            }),
         })
     }
 }
@@ -156,9 +167,16 @@ impl Forward {
                 response: Edits::compile(place, &share.response_headers)?,
             })
         };
-        let shares = wire.clusters.iter().map(share).collect::<Result<Vec<_>, CompileError>>()?;
+        let shares = wire
+            .clusters
+            .iter()
+            .map(share)
+            .collect::<Result<Vec<_>, CompileError>>()?;
         let host_rewrite = wire.host_rewrite.as_ref().map(|host| {
-            let bad = |_| CompileError::Header { place: place.to_owned(), value: host.clone() };
+            let bad = |_| CompileError::Header {
+                place: place.to_owned(),
+                value: host.clone(),
+            };
             HeaderValue::try_from(host).map_err(bad)
         });
         Ok(Self {
@@ -175,7 +193,11 @@ impl Forward {
     /// Everything to one cluster, as inbound listeners without routes have it.
     pub(crate) fn to(cluster: Arc<Cluster>) -> Self {
         // Istio's inbound routes: nothing that may have reached the application is tried twice.
-        let on = RetryOn { reset_before_request: true, connect_failure: false, ..RetryOn::default() };
+        let on = RetryOn {
+            reset_before_request: true,
+            connect_failure: false,
+            ..RetryOn::default()
+        };
         let retry = RetryPolicy {
             on,
             attempts: 2,
@@ -183,7 +205,12 @@ impl Forward {
             status_codes: Vec::new(),
             other_endpoint: false,
         };
-        let share = Share { cluster, weight: 1, request: Edits::default(), response: Edits::default() };
+        let share = Share {
+            cluster,
+            weight: 1,
+            request: Edits::default(),
+            response: Edits::default(),
+        };
         Self {
             shares: vec![share],
             total: 1,

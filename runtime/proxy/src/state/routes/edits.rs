@@ -16,7 +16,10 @@ pub(crate) struct Edits {
 
 impl Edits {
     pub(super) fn compile(place: &str, wire: &HeaderEdits) -> Result<Self, CompileError> {
-        let bad = |value: &str| CompileError::Header { place: place.to_owned(), value: value.to_owned() };
+        let bad = |value: &str| CompileError::Header {
+            place: place.to_owned(),
+            value: value.to_owned(),
+        };
         let mut edits = Self::default();
         for (name, value) in &wire.set {
             let value = HeaderValue::try_from(value).map_err(|_| bad(value))?;
@@ -24,14 +27,20 @@ impl Edits {
                 edits.authority = Some(value);
                 continue;
             }
-            edits.set.push((HeaderName::try_from(name).map_err(|_| bad(name))?, value));
+            edits
+                .set
+                .push((HeaderName::try_from(name).map_err(|_| bad(name))?, value));
         }
         for (name, value) in &wire.add {
             let value = HeaderValue::try_from(value).map_err(|_| bad(value))?;
-            edits.add.push((HeaderName::try_from(name).map_err(|_| bad(name))?, value));
+            edits
+                .add
+                .push((HeaderName::try_from(name).map_err(|_| bad(name))?, value));
         }
         for name in &wire.remove {
-            edits.remove.push(HeaderName::try_from(name).map_err(|_| bad(name))?);
+            edits
+                .remove
+                .push(HeaderName::try_from(name).map_err(|_| bad(name))?);
         }
         Ok(edits)
     }

@@ -6,28 +6,54 @@ use crate::state::CompileError;
 #[derive(Clone, Debug)]
 pub(crate) enum Rewrite {
     /// So many bytes at the beginning are replaced.
-    Prefix { matched: usize, by: String },
+    Prefix {
+        matched: usize,
+        by: String,
+    },
     Full(String),
-    Regex { find: regex::Regex, by: String },
+    Regex {
+        find: regex::Regex,
+        by: String,
+    },
 }
 
 impl Rewrite {
-    pub(super) fn compile(place: &str, wire: &PathRewrite, matched: &PathMatch) -> Result<Self, CompileError> {
+    pub(super) fn compile(
+        place: &str,
+        wire: &PathRewrite,
+        matched: &PathMatch,
+    ) -> Result<Self, CompileError> {
         Ok(match wire {
             PathRewrite::Prefix(by) => match matched {
                 PathMatch::Prefix(text) | PathMatch::PathPrefix(text) | PathMatch::Exact(text) => {
-                    Self::Prefix { matched: text.len(), by: by.clone() }
+                    Self::Prefix {
+                        matched: text.len(),
+                        by: by.clone(),
+                    }
                 }
                 PathMatch::Regex(_) => {
-                    let what = "a prefix cannot be rewritten where the path is matched by an expression".to_owned();
-                    return Err(CompileError::Value { place: place.to_owned(), what });
+                    let what =
+                        "a prefix cannot be rewritten where the path is matched by an expression".to_owned();
+                    return Err(CompileError::Value {
+                        place: place.to_owned(),
+                        what,
+                    });
                 }
             },
             PathRewrite::Full(path) => Self::Full(path.clone()),
-            PathRewrite::Regex { pattern, substitution } => {
-                let find = crate::state::matcher::anywhere(pattern)
-                    .map_err(|source| CompileError::Pattern { place: place.to_owned(), source })?;
-                Self::Regex { find, by: groups(substitution) }
+            PathRewrite::Regex {
+                pattern,
+                substitution,
+            } => {
+                let find =
+                    crate::state::matcher::anywhere(pattern).map_err(|source| CompileError::Pattern {
+                        place: place.to_owned(),
+                        source,
+                    })?;
+                Self::Regex {
+                    find,
+                    by: groups(substitution),
+                }
             }
         })
     }
@@ -74,13 +100,22 @@ mod tests {
 
     #[test]
     fn a_prefix_keeps_the_rest() {
-        let rewrite = rewrite(PathRewrite::Prefix("/v1/search".to_owned()), PathMatch::Prefix("/search".to_owned()));
+        let rewrite = rewrite(
+            PathRewrite::Prefix("/v1/search".to_owned()),
+            PathMatch::Prefix("/search".to_owned()),
+        );
         assert_eq!(rewrite.apply("/search/x"), "/v1/search/x");
     }
 
     #[test]
     fn groups_are_put_in_where_re2_has_them() {
-        let wire = PathRewrite::Regex { pattern: "^/a/([^/]+)/(.*)$".to_owned(), substitution: r"/\2/$/\1".to_owned() };
-        assert_eq!(rewrite(wire, PathMatch::Prefix("/".to_owned())).apply("/a/b/c"), "/c/$/b");
+        let wire = PathRewrite::Regex {
+            pattern: "^/a/([^/]+)/(.*)$".to_owned(),
+            substitution: r"/\2/$/\1".to_owned(),
+        };
+        assert_eq!(
+            rewrite(wire, PathMatch::Prefix("/".to_owned())).apply("/a/b/c"),
+            "/c/$/b"
+        );
     }
 }

@@ -8,8 +8,16 @@ use super::*;
 fn route(name: &str, path: wire::PathMatch) -> wire::Route {
     wire::Route {
         name: Some(name.to_owned()),
-        matches: RouteMatch { path, ignore_case: false, headers: Vec::new(), query: Vec::new() },
-        action: RouteAction::Respond(DirectResponse { status: 200, body: String::new() }),
+        matches: RouteMatch {
+            path,
+            ignore_case: false,
+            headers: Vec::new(),
+            query: Vec::new(),
+        },
+        action: RouteAction::Respond(DirectResponse {
+            status: 200,
+            body: String::new(),
+        }),
         request_headers: wire::HeaderEdits::default(),
         response_headers: wire::HeaderEdits::default(),
         fault: None,
@@ -23,13 +31,22 @@ fn table(hosts: Vec<(&str, Vec<wire::Route>)>) -> Routes {
         domains: vec![domain.to_owned()],
         routes,
     };
-    let table = wire::RouteTable { virtual_hosts: hosts.into_iter().map(host).collect() };
+    let table = wire::RouteTable {
+        virtual_hosts: hosts.into_iter().map(host).collect(),
+    };
     Routes::compile("a table", &table, &Clusters::new()).unwrap()
 }
 
 fn found(routes: &Routes, authority: &str, path: &str) -> Option<String> {
     let headers = HeaderMap::new();
-    let asked = Asked { method: "GET", authority, path, query: "", scheme: "http", headers: &headers };
+    let asked = Asked {
+        method: "GET",
+        authority,
+        path,
+        query: "",
+        scheme: "http",
+        headers: &headers,
+    };
     routes.find(&asked).map(|route| route.name.to_string())
 }
 
@@ -55,7 +72,11 @@ fn the_most_specific_domain_serves() {
         (".example.com", "any"),
         ("[::1]:80", "any"),
     ] {
-        assert_eq!(found(&routes, authority, "/").as_deref(), Some(name), "{authority}");
+        assert_eq!(
+            found(&routes, authority, "/").as_deref(),
+            Some(name),
+            "{authority}"
+        );
     }
 }
 
@@ -86,7 +107,13 @@ fn the_first_route_that_matches_serves() {
 
 #[test]
 fn ports_are_cut_off_hosts() {
-    for (authority, host) in [("a:80", "a"), ("a", "a"), ("[::1]:80", "[::1]"), ("[::1]", "[::1]"), ("::1", "::1")] {
+    for (authority, host) in [
+        ("a:80", "a"),
+        ("a", "a"),
+        ("[::1]:80", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("::1", "::1"),
+    ] {
         assert_eq!(without_port(authority), host);
     }
 }

