@@ -97,6 +97,18 @@ fn several_gateways_share_what_lies_behind_them_and_the_rest_keeps_its_share() {
 }
 
 #[test]
+fn a_gateway_that_has_a_host_name_is_looked_up() {
+    let mesh = mesh("", r#"gateway gw address="lb-1.cloud.example.com""#);
+    let told = told(&mesh, &vm("db-1"), &[]);
+    assert_eq!(told.clusters[WEB].discovery, Discovery::StrictDns);
+    assert_eq!(
+        addresses(&told.clusters[WEB]),
+        [("lb-1.cloud.example.com".to_owned(), 15443, 1)]
+    );
+    assert_eq!(told.clusters[DB].discovery, Discovery::Listed);
+}
+
+#[test]
 fn without_a_gateway_pods_are_reached_by_what_the_client_dialled() {
     let text = r#"
         mesh m
@@ -199,6 +211,36 @@ fn every_name_of_the_trust_domain_is_trusted() {
         policy.principals,
         [Principal::All(vec![Principal::OneOf(ids.map(exact).to_vec())])]
     );
+}
+
+#[test]
+fn tls_services_without_addresses_are_told_apart_by_their_names() {
+    let text = r#"
+        mesh m
+        network n
+        cluster east network=n { gateway gw address="203.0.113.1" }
+        namespace shop injection=#true {
+            service web { port 80 http }
+            service db { port 3306 mysql; vms network=n { health tcp=3306; vm db-1 address="10.0.0.1" } }
+            external one host="one.example.com" { port 443 tls }
+            external two host="two.example.com" { port 443 tls }
+        }
+    "#;
+    let mut mesh = compile(text);
+    for service in mesh.services.iter_mut().filter(|service| service.is_external()) {
+        service.addresses.clear();
+    }
+    let told = told(&mesh, &vm("db-1"), &[]);
+    let listener = told
+        .outbound
+        .iter()
+        .find(|listener| listener.name == "0.0.0.0_443")
+        .unwrap();
+    let OutboundProtocol::Tls { routes, .. } = &listener.protocol else {
+        panic!("{listener:?}")
+    };
+    let names: Vec<_> = routes.iter().flat_map(|route| &route.sni).collect();
+    assert_eq!(names, ["one.example.com", "two.example.com"]);
 }
 
 #[test]

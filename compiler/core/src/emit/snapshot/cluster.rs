@@ -62,6 +62,13 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
         (Kind::External { endpoints, .. }, _) => external_endpoints(service, endpoints, port),
         _ => finder.find(service, port, subset),
     };
+    // Gateways may be given by host names: the proxy then looks up what istiod would.
+    let named_gateway = discovery == Discovery::Listed && endpoints.iter().any(has_name);
+    let discovery = if named_gateway {
+        Discovery::StrictDns
+    } else {
+        discovery
+    };
     let mut cluster = Cluster {
         transport: transport(finder.mesh, service, port, named),
         http: if port.protocol.is_http2() {
@@ -84,6 +91,13 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
         .and_then(|eject| eject.min_health)
         .unwrap_or(0);
     cluster
+}
+
+fn has_name(place: &LocalityEndpoints) -> bool {
+    place
+        .endpoints
+        .iter()
+        .any(|endpoint| endpoint.address.parse::<IpAddr>().is_err())
 }
 
 fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {

@@ -34,8 +34,16 @@ pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<OutboundListene
     all.into_values().collect()
 }
 
+/// TLS services without addresses share the listener of their port: each adds its names.
 fn insert(all: &mut BTreeMap<String, OutboundListener>, listener: OutboundListener) {
-    all.entry(listener.name.clone()).or_insert(listener);
+    let Some(first) = all.get_mut(&listener.name) else {
+        all.insert(listener.name.clone(), listener);
+        return;
+    };
+    let protocols = (&mut first.protocol, listener.protocol);
+    if let (OutboundProtocol::Tls { routes, .. }, OutboundProtocol::Tls { routes: more, .. }) = protocols {
+        routes.extend(more);
+    }
 }
 
 fn ports(mesh: &Mesh) -> impl Iterator<Item = (&Service, &Port)> {
