@@ -1,26 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use mesh_wire::Millis;
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
-    Balance, Cluster, Discovery, Endpoint, HttpVersion, Keepalive, LocalityEndpoints, LocalityPolicy,
-    MeshTls, Outliers, ServiceName, Transport,
+    Cluster, Discovery, Endpoint, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName,
+    Transport,
 };
-use mesh_wire::listener::MtlsMode;
-use mesh_wire::matcher::StringMatch;
 
-use super::endpoint::{Finder, PodView, pod_mtls};
-use super::viewer::namespace_mtls;
+use super::endpoint::{Finder, PodView};
+use super::traffic::{CONNECT_TIMEOUT, apply_pool, balance, locality, outliers};
+use super::transport::{alpn, transport};
 use super::{Options, Viewer, gateway_service, inbound, name};
-use crate::model::{self, Kind, Mesh, Port, Resolution, Service, Subset, TrafficPolicy};
+use crate::model::{Kind, Mesh, Port, Resolution, Service, Subset};
 
-/// Until a connection stands, where a DestinationRule says nothing (Istio `MeshConfig.connectTimeout`).
-const CONNECT_TIMEOUT: Millis = Millis::from_secs(10);
-/// Failures in a row that eject an endpoint where `outlierDetection` does not say (Envoy's default).
-const CONSECUTIVE_5XX: u32 = 5;
-/// Endpoints that may be ejected where `outlierDetection` does not say (Envoy's default).
-const MAX_EJECTION_PERCENT: u8 = 10;
 /// The address that inbound connections come from: capture lets it pass.
 const INBOUND_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6));
 
@@ -124,107 +117,6 @@ fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {
             Discovery::OriginalDestination
         }
         _ => Discovery::Listed,
-    }
-}
-
-/// What Istio's auto mTLS decides: everything of the mesh gets it, what lies outside does not.
-fn transport(mesh: &Mesh, service: &Service, port: &Port, subset: &str) -> Transport {
-    let headless = matches!(service.kind, Kind::Kubernetes { headless: true });
-    // Endpoints of a headless service are not listed, so that nothing could say which of them have a sidecar.
-    let without_sidecars = headless && service.pods.is_some() && !pod_mtls(mesh, service, port.target);
-    let disabled = namespace_mtls(mesh, &service.namespace) == MtlsMode::Disable;
-    if service.is_external() || disabled || without_sidecars {
-        return Transport::Plaintext;
-    }
-    Transport::Mesh(MeshTls {
-        sni: name::sni(port.number, subset, &service.host),
-        alpn: alpn(port.protocol.is_http2()),
-        sans: sans(mesh, service),
-    })
-}
-
-fn alpn(http2: bool) -> Vec<String> {
-    let names: &[&str] = if http2 {
-        &["istio-peer-exchange", "istio", "h2"]
-    } else {
-        &["istio-peer-exchange", "istio"]
-    };
-    names.iter().map(|name| (*name).to_owned()).collect()
-}
-
-/// The accounts behind a service, in every name of the trust domain (Istio `ExpandWithTrustDomains`).
-fn sans(mesh: &Mesh, service: &Service) -> Vec<StringMatch> {
-    let pods = service
-        .pods
-        .iter()
-        .map(|_| (&service.namespace, &service.account));
-    let groups = service
-        .groups
-        .iter()
-        .map(|group| (&group.namespace, &group.account));
-    let accounts: BTreeSet<_> = pods
-        .chain(groups)
-        .filter(|(_, account)| !account.is_empty())
-        .collect();
-    let domains = || std::iter::once(&mesh.trust_domain).chain(&mesh.trust_domain_aliases);
-    let ids = accounts.into_iter().flat_map(|(namespace, account)| {
-        domains().map(move |domain| format!("spiffe://{domain}/ns/{namespace}/sa/{account}"))
-    });
-    ids.map(StringMatch::Exact).collect()
-}
-
-fn balance(discovery: Discovery, wanted: Option<model::Balance>) -> Balance {
-    match (discovery, wanted) {
-        (Discovery::OriginalDestination | Discovery::BlackHole, _) => Balance::Provided,
-        (_, None | Some(model::Balance::LeastRequest)) => Balance::LeastRequest,
-        (_, Some(model::Balance::RoundRobin)) => Balance::RoundRobin,
-        (_, Some(model::Balance::Random)) => Balance::Random,
-    }
-}
-
-/// Istio prefers near localities wherever outliers are ejected (MeshConfig `localityLbSetting` is on by default).
-/// Which are near is left to the proxy, since VMs of one group may stand in different places.
-fn locality(traffic: &TrafficPolicy) -> LocalityPolicy {
-    if traffic.eject.is_some() {
-        LocalityPolicy::Nearest
-    } else {
-        LocalityPolicy::Ignore
-    }
-}
-
-fn outliers(eject: &model::Eject) -> Outliers {
-    Outliers {
-        consecutive_5xx: Some(eject.after.unwrap_or(CONSECUTIVE_5XX)).filter(|number| *number > 0),
-        consecutive_gateway: eject.after_gateway_errors.filter(|number| *number > 0),
-        interval: eject.every,
-        ejection: eject.time,
-        max_percent: eject.at_most.unwrap_or(MAX_EJECTION_PERCENT),
-    }
-}
-
-/// `connectionPool` holds at both ends: for the caller and for the workload itself.
-fn apply_pool(cluster: &mut Cluster, traffic: &TrafficPolicy) {
-    let limits = &traffic.limits;
-    cluster.connect_timeout = limits.connect_timeout.unwrap_or(CONNECT_TIMEOUT);
-    cluster.limits = wire::Limits {
-        connections: limits.connections,
-        pending: limits.pending,
-        requests: limits.requests,
-        retries: limits.retries,
-        requests_per_connection: limits.requests_per_connection,
-        idle_timeout: limits.idle_timeout,
-    };
-    let seconds = |span: Millis| u32::try_from(span.0 / 1000).unwrap_or(u32::MAX);
-    let (time, interval) = (
-        limits.keepalive_time.map(seconds),
-        limits.keepalive_interval.map(seconds),
-    );
-    if time.is_some() || interval.is_some() {
-        cluster.keepalive = Some(Keepalive {
-            time,
-            interval,
-            probes: None,
-        });
     }
 }
 

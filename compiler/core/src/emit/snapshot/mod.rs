@@ -14,6 +14,8 @@ mod node;
 mod outbound;
 mod policy;
 mod route;
+mod traffic;
+mod transport;
 mod viewer;
 
 use std::collections::BTreeMap;
