@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(version)]
 pub(crate) struct Cli {
     /// Works on an image below DIR instead of this machine; nothing is started there.
-    #[arg(long, global = true, value_name = "DIR", default_value = "/", hide_default_value = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        default_value = "/",
+        hide_default_value = true
+    )]
     pub(crate) root: PathBuf,
     #[command(subcommand)]
     pub(crate) command: Command,

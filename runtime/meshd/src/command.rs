@@ -17,7 +17,11 @@ pub(crate) struct Output {
 
 /// Runs a program to its end; `None` where it is not there.
 pub(crate) fn output(program: &str, arguments: &[&str], input: Option<&str>) -> Option<Output> {
-    let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+    let stdin = if input.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    };
     let mut child = Command::new(program)
         .args(arguments)
         .env("PATH", PATH)
@@ -45,5 +49,9 @@ pub(crate) fn run(program: &str, arguments: &[&str], input: Option<&str>) -> Res
     let Some(output) = output(program, arguments, input) else {
         return Err(Failure::new(what(), "the program is missing").remedy(format!("install `{program}`")));
     };
-    if output.ok { Ok(output.stdout) } else { Err(Failure::new(what(), output.stderr)) }
+    if output.ok {
+        Ok(output.stdout)
+    } else {
+        Err(Failure::new(what(), output.stderr))
+    }
 }

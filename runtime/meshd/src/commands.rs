@@ -18,21 +18,26 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Command::Capture { action } => told(capture_command(&layout, *action)),
         Command::Status(output) => status_command(&layout, output),
         Command::Install(install) => install_command(&layout, install),
-        Command::Confirm { release, output } => {
-            reported(output, |report| as_root().and_then(|()| install::confirm(&layout, release, report)))
-        }
+        Command::Confirm { release, output } => reported(output, |report| {
+            as_root().and_then(|()| install::confirm(&layout, release, report))
+        }),
         Command::Rollback { unconfirmed, output } => {
             let reason = unconfirmed.as_deref().map_or(Reason::Asked, Reason::Unconfirmed);
-            reported(output, |report| as_root().and_then(|()| install::rollback(&layout, &reason, report)))
+            reported(output, |report| {
+                as_root().and_then(|()| install::rollback(&layout, &reason, report))
+            })
         }
-        Command::Remove(output) => {
-            reported(output, |report| as_root().and_then(|()| install::remove(&layout, report)))
-        }
+        Command::Remove(output) => reported(output, |report| {
+            as_root().and_then(|()| install::remove(&layout, report))
+        }),
     }
 }
 
 fn install_command(layout: &Layout, install: &Install) -> ExitCode {
-    let wish = Wish { confirm_within: install.confirm_within, expect: install.expect.as_deref() };
+    let wish = Wish {
+        confirm_within: install.confirm_within,
+        expect: install.expect.as_deref(),
+    };
     reported(&install.output, |report| {
         as_root().and_then(|()| install::install(layout, &install.folder, &wish, report))
     })
@@ -71,11 +76,17 @@ fn reported(output: &Output, operation: impl FnOnce(&mut Report) -> Result<(), F
         Format::Json => print_json(&report),
         Format::Human => print!("{}", report.human()),
     }
-    if report.ok { ExitCode::SUCCESS } else { ExitCode::from(1) }
+    if report.ok {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    }
 }
 
 fn told(result: Result<(), Failure>) -> ExitCode {
-    let Err(failure) = result else { return ExitCode::SUCCESS };
+    let Err(failure) = result else {
+        return ExitCode::SUCCESS;
+    };
     eprintln!("error: {failure}");
     if let Some(remedy) = &failure.remedy {
         eprintln!(" help: {remedy}");

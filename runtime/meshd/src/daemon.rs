@@ -44,8 +44,19 @@ impl Daemon {
         let servers = machine.servers();
         let dns = Dns::new(Names::default(), Resolvers::of(servers.clone()));
         let paths = Paths::of(&layout);
-        let state = State { servers, ..State::default() };
-        Self { shared, dns: Arc::new(dns), layout, paths, machine, started: Instant::now(), state: Mutex::new(state) }
+        let state = State {
+            servers,
+            ..State::default()
+        };
+        Self {
+            shared,
+            dns: Arc::new(dns),
+            layout,
+            paths,
+            machine,
+            started: Instant::now(),
+            state: Mutex::new(state),
+        }
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -92,7 +103,9 @@ impl Daemon {
         for part in mesh_proxy::unsupported(&loaded.snapshot) {
             tracing::warn!(%part, "the snapshot says what this meshd does not act on");
         }
-        self.shared.apply(loaded.snapshot.clone()).map_err(|refused| refused.to_string())?;
+        self.shared
+            .apply(loaded.snapshot.clone())
+            .map_err(|refused| refused.to_string())?;
         self.dns.set_names(Names::compile(&loaded.names));
         let mut state = self.state();
         state.snapshot = Some(loaded.digest.clone());
@@ -101,13 +114,16 @@ impl Daemon {
             upstream: loaded.names.upstream.clone(),
             ..NameTable::default()
         };
-        self.dns.set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+        self.dns
+            .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
         Ok(loaded)
     }
 
     /// Takes over the identity on disk; a bad one leaves the old one in force.
     pub(crate) fn reload_identity(&self) {
-        let Some(snapshot) = self.shared.snapshot() else { return };
+        let Some(snapshot) = self.shared.snapshot() else {
+            return;
+        };
         let Some(wanted) = &snapshot.identity else { return };
         self.state().identity_files = Look::at(identity::files(&self.layout, &wanted.source));
         let result = identity::load(&self.layout, wanted).map_err(|error| error.to_string()).and_then(|identity| {
@@ -135,14 +151,17 @@ impl Daemon {
         if servers != state.servers && !servers.is_empty() {
             tracing::info!(?servers, "the machine's name servers changed");
             state.servers = servers;
-            self.dns.set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+            self.dns
+                .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
         }
     }
 
     fn identity_files(&self) -> Vec<PathBuf> {
         let snapshot = self.shared.snapshot();
         let identity = snapshot.as_ref().and_then(|snapshot| snapshot.identity.as_ref());
-        identity.map(|wanted| identity::files(&self.layout, &wanted.source).to_vec()).unwrap_or_default()
+        identity
+            .map(|wanted| identity::files(&self.layout, &wanted.source).to_vec())
+            .unwrap_or_default()
     }
 
     /// From now on it is not ready: nobody new shall come.
@@ -161,7 +180,10 @@ impl Daemon {
             return Some(format!("no snapshot: {error}"));
         }
         match self.shared.identity() {
-            None => Some(format!("no identity: {}", state.identity_error.as_deref().unwrap_or("none was found"))),
+            None => Some(format!(
+                "no identity: {}",
+                state.identity_error.as_deref().unwrap_or("none was found")
+            )),
             Some(identity) if identity.expires_in() < 0 => Some("the certificate has ended".to_owned()),
             Some(_) => None,
         }

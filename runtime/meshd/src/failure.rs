@@ -20,7 +20,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(what: impl Into<String>, cause: impl Display) -> Self {
-        Self { what: what.into(), cause: cause.to_string(), remedy: None }
+        Self {
+            what: what.into(),
+            cause: cause.to_string(),
+            remedy: None,
+        }
     }
 
     #[must_use]

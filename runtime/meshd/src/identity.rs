@@ -34,7 +34,11 @@ pub(crate) enum IdentityError {
 
 /// The files of an identity.
 pub(crate) fn files(layout: &Layout, source: &IdentitySource) -> [PathBuf; 3] {
-    let IdentitySource::Files { cert_chain, key, roots } = source;
+    let IdentitySource::Files {
+        cert_chain,
+        key,
+        roots,
+    } = source;
     [cert_chain, key, roots].map(|path| layout.at(path))
 }
 
@@ -46,7 +50,10 @@ pub(crate) fn load(layout: &Layout, wanted: &mesh_wire::Identity) -> Result<Iden
         .map_err(|error| IdentityError::Unusable(error.to_string()))?;
     let there = identity.spiffe().to_string();
     if there != wanted.spiffe {
-        return Err(IdentityError::Other { there, wanted: wanted.spiffe.clone() });
+        return Err(IdentityError::Other {
+            there,
+            wanted: wanted.spiffe.clone(),
+        });
     }
     Ok(identity)
 }

@@ -15,9 +15,16 @@ pub(crate) struct Logging {
 
 /// Starts the log. The daemon tells more than the commands, whose answer is their report.
 pub(crate) fn start(daemon: bool) -> Logging {
-    let (filter, handle) = reload::Layer::new(Targets::new().with_default(if daemon { LevelFilter::INFO } else { LevelFilter::WARN }));
+    let (filter, handle) = reload::Layer::new(Targets::new().with_default(if daemon {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::WARN
+    }));
     // journald has its own clock, and shows no colours.
-    let lines = fmt::layer().with_writer(std::io::stderr).with_ansi(false).without_time();
+    let lines = fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .without_time();
     // A second start, as in tests, keeps the first.
     let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
     Logging { handle }
@@ -26,7 +33,9 @@ pub(crate) fn start(daemon: bool) -> Logging {
 impl Logging {
     /// Logs by another filter, such as `debug` or `mesh_proxy=trace,info`.
     pub(crate) fn set(&self, filter: &str) -> Result<(), String> {
-        let filter: Targets = filter.parse().map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())?;
+        let filter: Targets = filter
+            .parse()
+            .map_err(|error: tracing_subscriber::filter::ParseError| error.to_string())?;
         self.handle.reload(filter).map_err(|error| error.to_string())
     }
 

@@ -4,7 +4,11 @@
 //! the other commands are short steps of root that [`install`] releases and load [`capture`] rules. They share nothing but
 //! files: see [`layout`].
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line tells its user what happened")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line tells its user what happened"
+)]
 
 mod admin;
 mod capture;
@@ -17,6 +21,7 @@ mod identity;
 mod install;
 mod layout;
 mod logging;
+mod memory;
 mod metrics;
 mod probe;
 mod report;

@@ -17,7 +17,10 @@ struct Figures(Weak<Daemon>);
 /// Adds the figures of the daemon to what 15090 tells.
 pub(crate) fn register(daemon: &Arc<Daemon>) {
     let figures = Figures(Arc::downgrade(daemon));
-    daemon.shared.telemetry().register(|registry| registry.register_collector(Box::new(figures)));
+    daemon
+        .shared
+        .telemetry()
+        .register(|registry| registry.register_collector(Box::new(figures)));
 }
 
 impl std::fmt::Debug for Daemon {
@@ -28,7 +31,9 @@ impl std::fmt::Debug for Daemon {
 
 impl Collector for Figures {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
-        let Some(daemon) = self.0.upgrade() else { return Ok(()) };
+        let Some(daemon) = self.0.upgrade() else {
+            return Ok(());
+        };
         for (name, value) in daemon.dns.stats().counters() {
             let counter = ConstCounter::new(value);
             let name = format!("istio_agent_{}", name.trim_end_matches("_total"));
@@ -38,9 +43,21 @@ impl Collector for Figures {
         let status = daemon.status();
         let gauges = [
             ("meshd_ready", "It serves", Some(i64::from(status.ready))),
-            ("meshd_snapshot_refused", "The newest snapshot was refused", Some(i64::from(status.snapshot_error.is_some()))),
-            ("meshd_certificate_seconds", "Seconds until the certificate ends", status.certificate_seconds),
-            ("meshd_resident_memory_bytes", "Resident memory", status.memory.and_then(|bytes| i64::try_from(bytes).ok())),
+            (
+                "meshd_snapshot_refused",
+                "The newest snapshot was refused",
+                Some(i64::from(status.snapshot_error.is_some())),
+            ),
+            (
+                "meshd_certificate_seconds",
+                "Seconds until the certificate ends",
+                status.certificate_seconds,
+            ),
+            (
+                "meshd_resident_memory_bytes",
+                "Resident memory",
+                status.memory.and_then(|bytes| i64::try_from(bytes).ok()),
+            ),
         ];
         for (name, help, value) in gauges {
             let Some(value) = value else { continue };

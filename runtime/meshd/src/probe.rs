@@ -5,17 +5,29 @@ use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 /// One HTTP GET; gives status and body.
-pub(crate) fn get(address: SocketAddr, path: &str, headers: &str, patience: Duration) -> std::io::Result<(u16, String)> {
+pub(crate) fn get(
+    address: SocketAddr,
+    path: &str,
+    headers: &str,
+    patience: Duration,
+) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect_timeout(&address, patience)?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n")?;
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n"
+    )?;
     let mut answer = Vec::new();
     // An answer of many MiB is no health page.
     stream.take(8 << 20).read_to_end(&mut answer)?;
     let text = String::from_utf8_lossy(&answer);
     let invalid = || std::io::Error::new(std::io::ErrorKind::InvalidData, "this is no HTTP answer");
-    let status = text.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(invalid)?;
+    let status = text
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .ok_or_else(invalid)?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or_else(invalid)?;
     let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
     Ok((status, if chunked { unchunk(body) } else { body.to_owned() }))
@@ -25,7 +37,9 @@ fn unchunk(body: &str) -> String {
     let (mut rest, mut text) = (body, String::new());
     while let Some((size, behind)) = rest.split_once("\r\n") {
         let size = usize::from_str_radix(size.trim(), 16).unwrap_or(0);
-        let Some((chunk, next)) = behind.split_at_checked(size) else { break };
+        let Some((chunk, next)) = behind.split_at_checked(size) else {
+            break;
+        };
         if size == 0 {
             break;
         }

@@ -27,12 +27,20 @@ pub(crate) struct Step {
 impl Report {
     /// A step that was done.
     pub(crate) fn done(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.steps.push(Step { name, ok: true, detail: detail.into() });
+        self.steps.push(Step {
+            name,
+            ok: true,
+            detail: detail.into(),
+        });
     }
 
     /// A step that failed, without that being the end.
     pub(crate) fn failed(&mut self, name: &'static str, detail: impl Into<String>) {
-        self.steps.push(Step { name, ok: false, detail: detail.into() });
+        self.steps.push(Step {
+            name,
+            ok: false,
+            detail: detail.into(),
+        });
     }
 
     /// The end of the command.

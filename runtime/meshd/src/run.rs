@@ -16,8 +16,8 @@ use crate::daemon::Daemon;
 use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::logging::Logging;
-use crate::metrics;
 use crate::sockets::Sockets;
+use crate::{memory, metrics};
 
 /// This program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -38,7 +38,9 @@ pub(crate) fn run(layout: &Layout, logging: Logging) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|cause| Failure::new("start the runtime", cause))?;
-    runtime.block_on(serve(layout.clone(), sockets, logging)).map_err(|cause| Failure::new("serve", cause))
+    runtime
+        .block_on(serve(layout.clone(), sockets, logging))
+        .map_err(|cause| Failure::new("serve", cause))
 }
 
 /// Every connection takes two descriptors; the usual soft limit of 1024 is for programs that use select(2).
@@ -50,15 +52,24 @@ fn raise_file_limit() {
 }
 
 async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::Result<()> {
-    let own = sockets.dns_udp.iter().filter_map(|socket| socket.local_addr().ok()).collect::<Vec<SocketAddr>>();
+    let own = sockets
+        .dns_udp
+        .iter()
+        .filter_map(|socket| socket.local_addr().ok())
+        .collect::<Vec<SocketAddr>>();
     let machine = Machine::new(layout.at("/"), own);
-    let daemon = Arc::new(Daemon::new(layout, Shared::new(Destinations::Socket, LogSink::stdout()), machine));
+    let daemon = Arc::new(Daemon::new(
+        layout,
+        Shared::new(Destinations::Socket, LogSink::stdout()),
+        machine,
+    ));
     metrics::register(&daemon);
     daemon.start();
     let drainer = spawn(sockets, &daemon, &logging)?;
     let mut signals = Signals::new()?;
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");
+    memory::release_start_up_code();
     signals.obey(&daemon).await;
     notify(&[NotifyState::Stopping]);
     daemon.begin_drain();
@@ -72,7 +83,11 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
     let (drainer, drain): (Drainer, Drain) = mesh_proxy::drain::new();
     for listener in sockets.outbound {
         let listener = TcpListener::from_std(listener)?;
-        tokio::spawn(serve_outbound(listener, Arc::clone(&daemon.shared), drain.clone()));
+        tokio::spawn(serve_outbound(
+            listener,
+            Arc::clone(&daemon.shared),
+            drain.clone(),
+        ));
     }
     for listener in sockets.inbound {
         let listener = TcpListener::from_std(listener)?;
@@ -83,15 +98,22 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
         tokio::spawn(dns::serve_udp(socket, Arc::clone(&daemon.dns)));
     }
     for listener in sockets.dns_tcp {
-        tokio::spawn(dns::serve_tcp(TcpListener::from_std(listener)?, Arc::clone(&daemon.dns)));
+        tokio::spawn(dns::serve_tcp(
+            TcpListener::from_std(listener)?,
+            Arc::clone(&daemon.dns),
+        ));
     }
     for listener in sockets.health {
         let daemon = Arc::clone(daemon);
-        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| admin::health(&daemon, request)));
+        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| {
+            admin::health(&daemon, request)
+        }));
     }
     for listener in sockets.metrics {
         let daemon = Arc::clone(daemon);
-        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| admin::metrics(&daemon, request)));
+        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| {
+            admin::metrics(&daemon, request)
+        }));
     }
     for listener in sockets.admin {
         let (daemon, logging) = (Arc::clone(daemon), logging.clone());

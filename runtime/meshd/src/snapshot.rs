@@ -30,9 +30,14 @@ impl Paths {
 
     /// All files that a snapshot is read from.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
-        let includes = fs::read(&self.snapshot).map(|bytes| includes(&bytes)).unwrap_or_default();
+        let includes = fs::read(&self.snapshot)
+            .map(|bytes| includes(&bytes))
+            .unwrap_or_default();
         let beside = includes.iter().map(|name| self.snapshot.with_file_name(name));
-        [self.snapshot.clone(), self.names.clone()].into_iter().chain(beside).collect()
+        [self.snapshot.clone(), self.names.clone()]
+            .into_iter()
+            .chain(beside)
+            .collect()
     }
 }
 
@@ -93,7 +98,11 @@ pub(crate) fn load(paths: &Paths) -> Result<Loaded, LoadError> {
     if names.format > mesh_wire::snapshot::FORMAT {
         return Err(LoadError::Names(names.format));
     }
-    Ok(Loaded { digest: Sha256::of(&seen), snapshot, names })
+    Ok(Loaded {
+        digest: Sha256::of(&seen),
+        snapshot,
+        names,
+    })
 }
 
 /// The digest that [`load`] would give the files as they are; `None` where one cannot be read.
@@ -119,13 +128,19 @@ pub(crate) fn keep(paths: &Paths, loaded: &Loaded) -> std::io::Result<()> {
     let file = fs::File::create(&new)?;
     let mut writer = std::io::BufWriter::new(file);
     serde_json::to_writer(&mut writer, loaded)?;
-    writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+    writer
+        .into_inner()
+        .map_err(std::io::IntoInnerError::into_error)?
+        .sync_all()?;
     fs::rename(&new, &paths.last_good)
 }
 
 /// The digest runs over the names and bytes of all files, each with its length.
 fn read(path: &Path, seen: &mut Vec<u8>) -> Result<Vec<u8>, LoadError> {
-    let bytes = fs::read(path).map_err(|cause| LoadError::Read { path: path.to_owned(), cause })?;
+    let bytes = fs::read(path).map_err(|cause| LoadError::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
     let name = path.file_name().unwrap_or_default();
     seen.extend_from_slice(name.as_encoded_bytes());
     seen.extend_from_slice(Sha256::of(&bytes).as_str().as_bytes());
@@ -133,7 +148,10 @@ fn read(path: &Path, seen: &mut Vec<u8>) -> Result<Vec<u8>, LoadError> {
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(path: &Path, bytes: &[u8]) -> Result<T, LoadError> {
-    serde_json::from_slice(bytes).map_err(|cause| LoadError::Parse { path: path.to_owned(), cause })
+    serde_json::from_slice(bytes).map_err(|cause| LoadError::Parse {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 fn beside(path: &Path, name: &str) -> Result<PathBuf, LoadError> {
@@ -149,7 +167,9 @@ fn includes(bytes: &[u8]) -> Vec<String> {
         #[serde(default)]
         include: Vec<String>,
     }
-    serde_json::from_slice::<Head>(bytes).map(|head| head.include).unwrap_or_default()
+    serde_json::from_slice::<Head>(bytes)
+        .map(|head| head.include)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -163,8 +183,11 @@ pub(crate) mod tests {
         fs::create_dir_all(layout.state()).unwrap();
         fs::write(folder.join("snapshot.json"), serde_json::to_vec(&own()).unwrap()).unwrap();
         fs::write(folder.join("mesh.json"), r#"{"format":1}"#).unwrap();
-        fs::write(folder.join("names.json"), r#"{"format":1,"ttl":30,"hosts":{"a.example":{"addresses":["240.0.0.1"]}}}"#)
-            .unwrap();
+        fs::write(
+            folder.join("names.json"),
+            r#"{"format":1,"ttl":30,"hosts":{"a.example":{"addresses":["240.0.0.1"]}}}"#,
+        )
+        .unwrap();
     }
 
     fn own() -> Snapshot {
@@ -201,7 +224,11 @@ pub(crate) mod tests {
         assert_eq!(paths.files().len(), 3);
         keep(&paths, &loaded).unwrap();
         assert_eq!(last_good(&paths).unwrap().digest, loaded.digest);
-        fs::write(layout.at("/etc/meshd/mesh.json"), "{\"format\":1, \"outbound\":[]}").unwrap();
+        fs::write(
+            layout.at("/etc/meshd/mesh.json"),
+            "{\"format\":1, \"outbound\":[]}",
+        )
+        .unwrap();
         assert_ne!(digest(&paths), Some(loaded.digest));
     }
 

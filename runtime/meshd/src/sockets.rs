@@ -32,11 +32,14 @@ impl Sockets {
     /// Takes over what systemd passed, and binds the rest.
     pub(crate) fn open() -> Result<Self, Failure> {
         let mut sockets = Self::default();
-        let passed = sd_notify::listen_fds().map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
+        let passed =
+            sd_notify::listen_fds().map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
         for fd in passed {
             // SAFETY: systemd passes these descriptors to this process alone, and they are taken over once.
             let socket = unsafe { Socket::from_raw_fd(fd) };
-            sockets.take(socket).map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
+            sockets
+                .take(socket)
+                .map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
         }
         sockets.bind_missing()?;
         Ok(sockets)
@@ -44,7 +47,10 @@ impl Sockets {
 
     /// A passed socket is known by its port and type: names of units may change.
     fn take(&mut self, socket: Socket) -> io::Result<()> {
-        let port = socket.local_addr()?.as_socket().map_or(0, |address| address.port());
+        let port = socket
+            .local_addr()?
+            .as_socket()
+            .map_or(0, |address| address.port());
         socket.set_nonblocking(true)?;
         match (port, socket.r#type()? == Type::DGRAM) {
             (OUTBOUND, false) => self.outbound.push(socket.into()),
@@ -65,7 +71,12 @@ impl Sockets {
         bind(&mut self.inbound, INBOUND, any(), Type::STREAM)?;
         bind(&mut self.dns_udp, DNS, loopback(), Type::DGRAM)?;
         bind(&mut self.dns_tcp, DNS, loopback(), Type::STREAM)?;
-        bind(&mut self.admin, ADMIN, [IpAddr::V4(Ipv4Addr::LOCALHOST)], Type::STREAM)?;
+        bind(
+            &mut self.admin,
+            ADMIN,
+            [IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            Type::STREAM,
+        )?;
         bind(&mut self.health, HEALTH, any(), Type::STREAM)?;
         bind(&mut self.metrics, METRICS, any(), Type::STREAM)
     }
@@ -76,7 +87,10 @@ fn localhost() -> [IpAddr; 2] {
 }
 
 fn everywhere() -> [IpAddr; 2] {
-    [IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)]
+    [
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    ]
 }
 
 /// Binds a port where systemd passed none. A machine without IPv6 goes without.
@@ -94,8 +108,11 @@ fn bind<T: From<Socket>>(
             Ok(socket) => sockets.push(socket.into()),
             Err(error) if address.is_ipv6() => tracing::info!(%address, port, %error, "not served"),
             Err(cause) => {
-                return Err(Failure::new(format!("listen on {address}:{port}"), cause)
-                    .remedy(format!("find who has the port with `ss -lntup 'sport = :{port}'`")));
+                return Err(
+                    Failure::new(format!("listen on {address}:{port}"), cause).remedy(format!(
+                        "find who has the port with `ss -lntup 'sport = :{port}'`"
+                    )),
+                );
             }
         }
     }
@@ -103,7 +120,11 @@ fn bind<T: From<Socket>>(
 }
 
 fn open(address: SocketAddr, kind: Type) -> io::Result<Socket> {
-    let protocol = if kind == Type::DGRAM { Protocol::UDP } else { Protocol::TCP };
+    let protocol = if kind == Type::DGRAM {
+        Protocol::UDP
+    } else {
+        Protocol::TCP
+    };
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     if kind == Type::STREAM {
         socket.set_reuse_address(true)?;

@@ -15,13 +15,20 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub(crate) fn of_process() -> Option<Status> {
     let admin = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), sockets::ADMIN);
     let (code, body) = probe::get(admin, "/status", "", PATIENCE).ok()?;
-    if code == 200 { serde_json::from_str(&body).ok() } else { None }
+    if code == 200 {
+        serde_json::from_str(&body).ok()
+    } else {
+        None
+    }
 }
 
 /// The whole: the process, its releases, and its rules.
 pub(crate) fn of_machine(layout: &Layout) -> Status {
     let process = if layout.is_live() { of_process() } else { None };
-    let mut status = process.unwrap_or_else(|| Status { version: crate::run::VERSION.to_owned(), ..Status::default() });
+    let mut status = process.unwrap_or_else(|| Status {
+        version: crate::run::VERSION.to_owned(),
+        ..Status::default()
+    });
     status.release = layout.current();
     status.previous = layout.previous();
     status.unconfirmed = Unconfirmed::read(layout).map(|waiting| waiting.seconds());
@@ -31,7 +38,9 @@ pub(crate) fn of_machine(layout: &Layout) -> Status {
 
 /// For people.
 pub(crate) fn human(status: &Status) -> String {
-    let digest = |digest: &Option<mesh_wire::Sha256>| digest.as_ref().map_or("none", |digest| digest.short()).to_owned();
+    let digest = |digest: &Option<mesh_wire::Sha256>| {
+        digest.as_ref().map_or("none", |digest| digest.short()).to_owned()
+    };
     let yes = |yes: bool| if yes { "yes" } else { "no" }.to_owned();
     let mut rows = vec![
         ("version", status.version.clone()),
@@ -43,12 +52,26 @@ pub(crate) fn human(status: &Status) -> String {
         ("snapshot", digest(&status.snapshot)),
     ];
     rows.extend(status.snapshot_error.clone().map(|error| ("refused", error)));
-    rows.extend(status.unconfirmed.map(|left| ("unconfirmed", format!("taken back in {left} s"))));
+    rows.extend(
+        status
+            .unconfirmed
+            .map(|left| ("unconfirmed", format!("taken back in {left} s"))),
+    );
     rows.extend(status.spiffe.clone().map(|spiffe| ("identity", spiffe)));
-    rows.extend(status.certificate_seconds.map(|left| ("certificate", certificate(left))));
-    rows.extend(status.memory.map(|bytes| ("memory", format!("{:.1} MiB", bytes as f64 / 1_048_576.0))));
+    rows.extend(
+        status
+            .certificate_seconds
+            .map(|left| ("certificate", certificate(left))),
+    );
+    rows.extend(
+        status
+            .memory
+            .map(|bytes| ("memory", format!("{:.1} MiB", bytes as f64 / 1_048_576.0))),
+    );
     rows.extend(status.uptime.map(|seconds| ("uptime", format!("{seconds} s"))));
-    rows.iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect()
+    rows.iter()
+        .map(|(name, value)| format!("{name:<12} {value}\n"))
+        .collect()
 }
 
 fn certificate(left: i64) -> String {

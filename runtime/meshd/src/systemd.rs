@@ -18,8 +18,11 @@ impl Systemd {
         if std::path::Path::new("/run/systemd/system").is_dir() {
             return Ok(Self::Live);
         }
-        Err(Failure::new("find systemd", "this machine was not booted with it")
-            .remedy("run `meshd run` under your own supervisor as user 1337, and `meshd capture up` as root"))
+        Err(
+            Failure::new("find systemd", "this machine was not booted with it").remedy(
+                "run `meshd run` under your own supervisor as user 1337, and `meshd capture up` as root",
+            ),
+        )
     }
 
     /// `systemctl VERB UNIT…`, which must succeed.
@@ -28,10 +31,12 @@ impl Systemd {
             return Ok(());
         }
         let arguments: Vec<&str> = std::iter::once(verb).chain(units.iter().copied()).collect();
-        command::run("systemctl", &arguments, None).map(drop).map_err(|failure| {
-            let unit = units.first().copied().unwrap_or("meshd.target");
-            failure.remedy(format!("see `journalctl -u {unit}`"))
-        })
+        command::run("systemctl", &arguments, None)
+            .map(drop)
+            .map_err(|failure| {
+                let unit = units.first().copied().unwrap_or("meshd.target");
+                failure.remedy(format!("see `journalctl -u {unit}`"))
+            })
     }
 
     /// `systemctl VERB UNIT…` where a failure changes nothing, such as stopping what is not there.
@@ -68,7 +73,13 @@ impl Systemd {
         }
         let unit = format!("--unit={unit}");
         let delay = format!("--on-active={seconds}");
-        let mut arguments = vec!["--quiet", "--collect", &unit, &delay, "--timer-property=AccuracySec=100ms"];
+        let mut arguments = vec![
+            "--quiet",
+            "--collect",
+            &unit,
+            &delay,
+            "--timer-property=AccuracySec=100ms",
+        ];
         arguments.extend(command);
         command::run("systemd-run", &arguments, None).map(drop)
     }

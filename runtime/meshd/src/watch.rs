@@ -19,7 +19,13 @@ struct Mark {
 impl Look {
     /// Looks at the files.
     pub(crate) fn at(files: impl IntoIterator<Item = PathBuf>) -> Self {
-        Self(files.into_iter().map(|file| (Mark::of(&file), file)).map(|(mark, file)| (file, mark)).collect())
+        Self(
+            files
+                .into_iter()
+                .map(|file| (Mark::of(&file), file))
+                .map(|(mark, file)| (file, mark))
+                .collect(),
+        )
     }
 }
 

@@ -18,12 +18,17 @@ const ROOT: u32 = 0;
 
 /// A folder with the golden rules of one backend.
 fn rules(backend: &str) -> tempfile::TempDir {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/forum/groups/forum-db/rootfs/etc/meshd");
+    let golden =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/forum/groups/forum-db/rootfs/etc/meshd");
     let root = tempfile::tempdir().unwrap();
     let etc = root.path().join("etc/meshd");
     std::fs::create_dir_all(&etc).unwrap();
     std::fs::create_dir_all(root.path().join("run")).unwrap();
-    let files: &[&str] = if backend == "nft" { &["capture.nft"] } else { &["capture.v4.rules", "capture.v6.rules"] };
+    let files: &[&str] = if backend == "nft" {
+        &["capture.nft"]
+    } else {
+        &["capture.v4.rules", "capture.v6.rules"]
+    };
     for file in files {
         std::fs::copy(golden.join(file), etc.join(file)).unwrap();
     }
@@ -35,7 +40,11 @@ fn meshd(root: &Path, action: &str) -> String {
         .args(["--root", root.to_str().unwrap(), "capture", action])
         .output()
         .unwrap();
-    assert!(output.status.success(), "capture {action}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "capture {action}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -54,7 +63,10 @@ fn addresses() -> [Addresses; 2] {
         loopback: loopback.parse().unwrap(),
         inside: inside.parse().unwrap(),
     };
-    [all("10.9.0.1", "10.9.0.2", "127.0.0.1", "127.0.0.6"), all("fd00:9::1", "fd00:9::2", "::1", "::6")]
+    [
+        all("10.9.0.1", "10.9.0.2", "127.0.0.1", "127.0.0.6"),
+        all("fd00:9::1", "fd00:9::2", "::1", "::6"),
+    ]
 }
 
 /// Two namespaces with their servers. Each server answers with its name.
@@ -62,7 +74,9 @@ fn world() -> (Namespace, Namespace) {
     let (machine, peer) = (Namespace::new(), Namespace::new());
     machine.link_to(&peer);
     for at in addresses() {
-        let any = if at.machine.is_ipv4() { "0.0.0.0" } else { "::" }.parse::<IpAddr>().unwrap();
+        let any = if at.machine.is_ipv4() { "0.0.0.0" } else { "::" }
+            .parse::<IpAddr>()
+            .unwrap();
         machine.run(move || {
             serve(SocketAddr::new(at.loopback, 15001), "outbound");
             serve(SocketAddr::new(any, 15006), "inbound");
@@ -76,15 +90,44 @@ fn world() -> (Namespace, Namespace) {
 
 fn captured(machine: &Namespace, peer: &Namespace) {
     for at in addresses() {
-        let Addresses { machine: own, peer: other, loopback, inside } = at;
+        let Addresses {
+            machine: own,
+            peer: other,
+            loopback,
+            inside,
+        } = at;
         let here = |user, from, to, port| machine.run(move || connect(user, from, SocketAddr::new(to, port)));
-        assert_eq!(here(ROOT, None, other, 80), "outbound", "what applications send goes to the proxy");
-        assert_eq!(here(PROXY, None, other, 80), "peer", "what the proxy sends goes out");
-        assert_eq!(here(ROOT, None, loopback, 3306), "application", "what stays on the machine stays as it is");
-        assert_eq!(here(PROXY, None, own, 3306), "inbound", "a call to oneself through the mesh comes in again");
-        assert_eq!(here(PROXY, Some(inside), own, 3306), "application", "the proxy hands over to the application");
+        assert_eq!(
+            here(ROOT, None, other, 80),
+            "outbound",
+            "what applications send goes to the proxy"
+        );
+        assert_eq!(
+            here(PROXY, None, other, 80),
+            "peer",
+            "what the proxy sends goes out"
+        );
+        assert_eq!(
+            here(ROOT, None, loopback, 3306),
+            "application",
+            "what stays on the machine stays as it is"
+        );
+        assert_eq!(
+            here(PROXY, None, own, 3306),
+            "inbound",
+            "a call to oneself through the mesh comes in again"
+        );
+        assert_eq!(
+            here(PROXY, Some(inside), own, 3306),
+            "application",
+            "the proxy hands over to the application"
+        );
         let there = |port| peer.run(move || connect(ROOT, None, SocketAddr::new(own, port)));
-        assert_eq!(there(3306), "inbound", "what comes for the application goes to the proxy");
+        assert_eq!(
+            there(3306),
+            "inbound",
+            "what comes for the application goes to the proxy"
+        );
         assert_eq!(there(22), "ssh", "the way in for people stays free");
     }
 }
@@ -92,8 +135,14 @@ fn captured(machine: &Namespace, peer: &Namespace) {
 fn free(machine: &Namespace, peer: &Namespace) {
     for at in addresses() {
         let (own, other) = (at.machine, at.peer);
-        assert_eq!(machine.run(move || connect(ROOT, None, SocketAddr::new(other, 80))), "peer");
-        assert_eq!(peer.run(move || connect(ROOT, None, SocketAddr::new(own, 3306))), "application");
+        assert_eq!(
+            machine.run(move || connect(ROOT, None, SocketAddr::new(other, 80))),
+            "peer"
+        );
+        assert_eq!(
+            peer.run(move || connect(ROOT, None, SocketAddr::new(own, 3306))),
+            "application"
+        );
     }
 }
 
@@ -113,13 +162,26 @@ fn whole_way(backend: &'static str) {
     let shown = capture("show");
     captured(&machine, &peer);
     capture("up");
-    assert_eq!(capture("show").lines().count(), shown.lines().count(), "loading twice changes nothing");
+    assert_eq!(
+        capture("show").lines().count(),
+        shown.lines().count(),
+        "loading twice changes nothing"
+    );
     captured(&machine, &peer);
     capture("down");
     assert_eq!(capture("show"), "");
     free(&machine, &peer);
-    let loopback = machine.run(|| Command::new("ip").args(["-6", "addr", "show", "dev", "lo"]).output().unwrap().stdout);
-    assert!(!String::from_utf8(loopback).unwrap().contains("::6/"), "the loopback interface is as before");
+    let loopback = machine.run(|| {
+        Command::new("ip")
+            .args(["-6", "addr", "show", "dev", "lo"])
+            .output()
+            .unwrap()
+            .stdout
+    });
+    assert!(
+        !String::from_utf8(loopback).unwrap().contains("::6/"),
+        "the loopback interface is as before"
+    );
     capture("down");
 }
 
@@ -145,7 +207,10 @@ fn a_change_of_backend_leaves_nothing_of_the_old_one() {
         assert!(meshd(nft.path(), "show").contains("MESHD_OUTPUT"));
         meshd(nft.path(), "up");
         let shown = meshd(nft.path(), "show");
-        assert!(shown.contains("table inet meshd") && !shown.contains("MESHD_"), "{shown}");
+        assert!(
+            shown.contains("table inet meshd") && !shown.contains("MESHD_"),
+            "{shown}"
+        );
         meshd(iptables.path(), "up");
         assert!(!meshd(nft.path(), "show").contains("table inet meshd"));
         meshd(nft.path(), "down");
@@ -162,12 +227,26 @@ fn rules_of_others_stay() {
         let root = rules("iptables");
         let run = |line: &str| {
             let words: Vec<&str> = line.split(' ').collect();
-            assert!(Command::new(words[0]).args(&words[1..]).status().unwrap().success(), "{line}");
+            assert!(
+                Command::new(words[0])
+                    .args(&words[1..])
+                    .status()
+                    .unwrap()
+                    .success(),
+                "{line}"
+            );
         };
         let saved = || {
-            let text = Command::new("iptables-save").args(["-t", "nat"]).output().unwrap().stdout;
+            let text = Command::new("iptables-save")
+                .args(["-t", "nat"])
+                .output()
+                .unwrap()
+                .stdout;
             let text = String::from_utf8(text).unwrap();
-            text.lines().filter(|line| line.contains("DOCKER")).map(str::to_owned).collect::<Vec<_>>()
+            text.lines()
+                .filter(|line| line.contains("DOCKER"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
         };
         run("iptables -t nat -N DOCKER");
         run("iptables -t nat -A PREROUTING -j DOCKER");

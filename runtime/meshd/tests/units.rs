@@ -1,11 +1,20 @@
 //! The units of `templates/` are what systemd understands.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test: a failure shall end it, and it says what it skips")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "this is a test: a failure shall end it, and it says what it skips"
+)]
 
 use std::path::Path;
 use std::process::Command;
 
-const UNITS: [&str; 4] = ["meshd.target", "meshd.socket", "meshd.service", "meshd-capture.service"];
+const UNITS: [&str; 4] = [
+    "meshd.target",
+    "meshd.socket",
+    "meshd.service",
+    "meshd-capture.service",
+];
 
 #[test]
 fn systemd_finds_no_fault_in_the_units() {
@@ -24,7 +33,11 @@ fn systemd_finds_no_fault_in_the_units() {
         std::fs::write(&path, text.replace("/usr/local/bin/meshd", "/bin/true")).unwrap();
         path
     });
-    let output = Command::new("systemd-analyze").arg("verify").args(&units).output().unwrap();
+    let output = Command::new("systemd-analyze")
+        .arg("verify")
+        .args(&units)
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     let ours: Vec<&str> = said.lines().filter(|line| line.contains("meshd")).collect();
     assert!(ours.is_empty(), "{}", ours.join("\n"));

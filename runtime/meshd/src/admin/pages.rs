@@ -41,7 +41,9 @@ pub(crate) fn admin(daemon: &Daemon, logging: &Logging, request: &Request<Incomi
         (_, "/certs") => json_answer(&certificates(daemon)),
         (_, "/config_dump") => json_answer(&config(daemon)),
         (_, "/stats" | "/stats/prometheus") => prometheus(daemon),
-        (_, "/server_info") => json_answer(&json!({ "version": crate::run::VERSION, "status": daemon.status() })),
+        (_, "/server_info") => {
+            json_answer(&json!({ "version": crate::run::VERSION, "status": daemon.status() }))
+        }
         (&Method::POST, "/logging") => set_logging(logging, request.uri().query().unwrap_or_default()),
         (_, "/logging") => answer(StatusCode::OK, TEXT, format!("{}\n", logging.filter())),
         _ => unknown(),
@@ -87,7 +89,10 @@ fn config(daemon: &Daemon) -> Value {
 }
 
 fn set_logging(logging: &Logging, query: &str) -> Answer {
-    let wanted = query.split('&').find_map(|part| part.strip_prefix("level=").or_else(|| part.strip_prefix("filter=")));
+    let wanted = query.split('&').find_map(|part| {
+        part.strip_prefix("level=")
+            .or_else(|| part.strip_prefix("filter="))
+    });
     match wanted.map(|wanted| logging.set(wanted)) {
         Some(Ok(())) => answer(StatusCode::OK, TEXT, format!("{}\n", logging.filter())),
         Some(Err(error)) => answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n")),
@@ -107,6 +112,8 @@ fn unknown() -> Answer {
 fn answer(code: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answer {
     let mut answer = Response::new(Full::new(text.into()));
     *answer.status_mut() = code;
-    answer.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
+    answer
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
     answer
 }

@@ -19,13 +19,27 @@ struct Family {
     rules: &'static str,
 }
 
-const V4: Family =
-    Family { save: "iptables-save", restore: "iptables-restore", rules: "/etc/meshd/capture.v4.rules" };
-const V6: Family =
-    Family { save: "ip6tables-save", restore: "ip6tables-restore", rules: "/etc/meshd/capture.v6.rules" };
+const V4: Family = Family {
+    save: "iptables-save",
+    restore: "iptables-restore",
+    rules: "/etc/meshd/capture.v4.rules",
+};
+const V6: Family = Family {
+    save: "ip6tables-save",
+    restore: "ip6tables-restore",
+    rules: "/etc/meshd/capture.v6.rules",
+};
 /// Machines may have the other variant's programs beside the default ones, with rules from before a change.
-const OLD_V4: Family = Family { save: "iptables-legacy-save", restore: "iptables-legacy-restore", ..V4 };
-const OLD_V6: Family = Family { save: "ip6tables-legacy-save", restore: "ip6tables-legacy-restore", ..V6 };
+const OLD_V4: Family = Family {
+    save: "iptables-legacy-save",
+    restore: "iptables-legacy-restore",
+    ..V4
+};
+const OLD_V6: Family = Family {
+    save: "ip6tables-legacy-save",
+    restore: "ip6tables-legacy-restore",
+    ..V6
+};
 
 /// Replaces our chains by those of the bundle.
 pub(crate) fn load(layout: &Layout) -> Result<(), Failure> {
@@ -39,7 +53,9 @@ pub(crate) fn load(layout: &Layout) -> Result<(), Failure> {
         let saved = family.saved();
         let text = replace(&saved, &rules);
         if !text.is_empty() {
-            family.restore(&text).map_err(|failure| failure.remedy("install `iptables` or `nftables`"))?;
+            family
+                .restore(&text)
+                .map_err(|failure| failure.remedy("install `iptables` or `nftables`"))?;
         }
     }
     Ok(())
@@ -73,7 +89,9 @@ pub(crate) fn foreign() -> Vec<String> {
     let mut found = Vec::new();
     for family in families() {
         let saved = family.saved();
-        let chains = saved.lines().filter_map(|line| line.strip_prefix(':')?.split(' ').next());
+        let chains = saved
+            .lines()
+            .filter_map(|line| line.strip_prefix(':')?.split(' ').next());
         let foreign = chains.filter(|chain| FOREIGN.iter().any(|prefix| chain.starts_with(prefix)));
         found.extend(foreign.map(|chain| format!("{} chain {chain}", family.save.trim_end_matches("-save"))));
     }
@@ -93,7 +111,10 @@ fn families() -> Vec<Family> {
 
 impl Family {
     fn saved(&self) -> String {
-        command::output(self.save, &[], None).filter(|output| output.ok).map(|output| output.stdout).unwrap_or_default()
+        command::output(self.save, &[], None)
+            .filter(|output| output.ok)
+            .map(|output| output.stdout)
+            .unwrap_or_default()
     }
 
     fn restore(&self, text: &str) -> Result<(), Failure> {
@@ -123,10 +144,23 @@ fn replace(saved: &str, rules: &str) -> String {
     let mut text = String::new();
     for (table, (removals, additions)) in &tables {
         // First the jumps to our chains, then what is in them, then the chains: none is removed while it is used.
-        let phase = |prefix: &str| removals.lines().filter(|line| line.starts_with(prefix)).collect::<Vec<_>>().join("\n");
-        let phases = ["-D", "-F", "-X"].map(phase).into_iter().filter(|lines| !lines.is_empty());
+        let phase = |prefix: &str| {
+            removals
+                .lines()
+                .filter(|line| line.starts_with(prefix))
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let phases = ["-D", "-F", "-X"]
+            .map(phase)
+            .into_iter()
+            .filter(|lines| !lines.is_empty());
         let removals: Vec<String> = phases.collect();
-        let removals = if removals.is_empty() { String::new() } else { format!("{}\n", removals.join("\n")) };
+        let removals = if removals.is_empty() {
+            String::new()
+        } else {
+            format!("{}\n", removals.join("\n"))
+        };
         let _ = write!(text, "*{table}\n{removals}{additions}COMMIT\n");
     }
     text
@@ -135,7 +169,9 @@ fn replace(saved: &str, rules: &str) -> String {
 /// What removes a saved line of ours.
 fn removal(line: &str) -> Option<String> {
     if let Some(chain) = line.strip_prefix(':').and_then(|line| line.split(' ').next()) {
-        return chain.starts_with(PREFIX).then(|| format!("-F {chain}\n-X {chain}"));
+        return chain
+            .starts_with(PREFIX)
+            .then(|| format!("-F {chain}\n-X {chain}"));
     }
     let rule = line.strip_prefix("-A ")?;
     let foreign_chain = !rule.starts_with(PREFIX);
@@ -151,7 +187,8 @@ fn lines_by_table(text: &str) -> impl Iterator<Item = (&str, &str)> {
             table = name.trim();
             return None;
         }
-        (!table.is_empty() && !line.is_empty() && !line.starts_with('#') && line != "COMMIT").then_some((table, line))
+        (!table.is_empty() && !line.is_empty() && !line.starts_with('#') && line != "COMMIT")
+            .then_some((table, line))
     })
 }
 
@@ -170,6 +207,9 @@ mod tests {
             "*nat\n-D PREROUTING -p tcp -j MESHD_INBOUND\n-F MESHD_INBOUND\n-X MESHD_INBOUND\n-N MESHD_INBOUND\n\
              -A PREROUTING -p tcp -j MESHD_INBOUND\nCOMMIT\n*raw\n-D OUTPUT -j MESHD_DNS\n-F MESHD_DNS\n-X MESHD_DNS\nCOMMIT\n"
         );
-        assert_eq!(replace("*nat\n:DOCKER - [0:0]\n-A PREROUTING -j DOCKER\nCOMMIT\n", ""), "");
+        assert_eq!(
+            replace("*nat\n:DOCKER - [0:0]\n-A PREROUTING -j DOCKER\nCOMMIT\n", ""),
+            ""
+        );
     }
 }

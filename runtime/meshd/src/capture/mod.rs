@@ -42,7 +42,11 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
         tracing::warn!(%rules, "rules of another mesh are in the kernel: they see traffic before or after ours");
     }
     let nft_rules = layout.at("/etc/meshd/capture.nft");
-    let backend = if nft::is_usable() && nft_rules.exists() { Backend::Nft } else { Backend::Iptables };
+    let backend = if nft::is_usable() && nft_rules.exists() {
+        Backend::Nft
+    } else {
+        Backend::Iptables
+    };
     match backend {
         Backend::Nft => {
             let rules = std::fs::read_to_string(&nft_rules).on("read", &nft_rules)?;
@@ -56,7 +60,8 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
     }
     let before = note(layout).is_some_and(|note| note.loopback);
     let loopback = loopback::add() || before;
-    let text = serde_json::to_vec(&Note { backend, loopback }).map_err(|cause| Failure::new("note the rules", cause))?;
+    let text = serde_json::to_vec(&Note { backend, loopback })
+        .map_err(|cause| Failure::new("note the rules", cause))?;
     let path = layout.at(NOTE);
     std::fs::write(&path, text).on("write", &path)?;
     resolver::hand_over(layout)?;
@@ -92,8 +97,15 @@ pub(crate) fn has_ipv6() -> bool {
 /// Chains and tables of other meshes' agents.
 pub(crate) fn foreign() -> Vec<String> {
     let mut found = iptables::foreign();
-    let tables = command::output("nft", &["list", "tables"], None).map(|output| output.stdout).unwrap_or_default();
-    found.extend(tables.lines().filter(|table| table.contains("istio-proxy")).map(|table| format!("nft {table}")));
+    let tables = command::output("nft", &["list", "tables"], None)
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    found.extend(
+        tables
+            .lines()
+            .filter(|table| table.contains("istio-proxy"))
+            .map(|table| format!("nft {table}")),
+    );
     found
 }
 

@@ -28,5 +28,8 @@ pub(crate) fn clear() -> Result<(), Failure> {
 /// Our table.
 pub(crate) fn show() -> String {
     let output = command::output("nft", &["list", "table", "inet", "meshd"], None);
-    output.filter(|output| output.ok && output.stdout.contains(TABLE)).map(|output| output.stdout).unwrap_or_default()
+    output
+        .filter(|output| output.ok && output.stdout.contains(TABLE))
+        .map(|output| output.stdout)
+        .unwrap_or_default()
 }

@@ -33,7 +33,10 @@ pub(crate) fn take_back(layout: &Layout) -> Result<(), Failure> {
         return Ok(());
     }
     let servers = Machine::new(layout.at("/"), Vec::new()).resolved_servers();
-    let text = format!("# meshd is away.\n[Resolve]\nDNS=\nDNS={}\nDomains=\n", servers.join(" "));
+    let text = format!(
+        "# meshd is away.\n[Resolve]\nDNS=\nDNS={}\nDomains=\n",
+        servers.join(" ")
+    );
     let path = layout.at(TAKEN_BACK);
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).on("make", folder)?;

@@ -49,7 +49,10 @@ fn a_whole_machine_is_ready() {
     assert_eq!(daemon.not_ready(), None);
     let status = daemon.status();
     assert_eq!(status.snapshot, snapshot::digest(&Paths::of(&layout)));
-    assert_eq!(status.spiffe.as_deref(), Some("spiffe://cluster.local/ns/ns/sa/vm"));
+    assert_eq!(
+        status.spiffe.as_deref(),
+        Some("spiffe://cluster.local/ns/ns/sa/vm")
+    );
     assert_eq!(daemon.dns.hosts(), 1);
 }
 
@@ -66,7 +69,10 @@ fn a_damaged_snapshot_is_refused_and_the_old_one_goes_on() {
     fs::write(layout.at("/etc/meshd/mesh.json"), "{\"format\":1} ").unwrap();
     daemon.look();
     let status = daemon.status();
-    assert_eq!((status.snapshot_error, status.snapshot), (None, snapshot::digest(&Paths::of(&layout))));
+    assert_eq!(
+        (status.snapshot_error, status.snapshot),
+        (None, snapshot::digest(&Paths::of(&layout)))
+    );
 }
 
 #[test]
@@ -98,7 +104,10 @@ fn an_identity_is_taken_over_when_it_changes_and_that_of_another_is_refused() {
     assert!(!Arc::ptr_eq(&first, &second));
     identity(&layout, "spiffe://cluster.local/ns/ns/sa/other");
     daemon.look();
-    assert!(Arc::ptr_eq(&second, &daemon.shared.identity().unwrap()), "what worked goes on");
+    assert!(
+        Arc::ptr_eq(&second, &daemon.shared.identity().unwrap()),
+        "what worked goes on"
+    );
     fs::write(layout.at("/etc/meshd/identity/key.pem"), "damaged").unwrap();
     daemon.look();
     assert_eq!(daemon.not_ready(), None);

@@ -32,16 +32,26 @@ impl Delivery {
         }
         for unit in &bundle.units {
             if unit.name.contains('/') || unit.name.starts_with('.') {
-                return Err(Failure::new(format!("take over the unit {}", unit.name), "this is no name of a unit"));
+                return Err(Failure::new(
+                    format!("take over the unit {}", unit.name),
+                    "this is no name of a unit",
+                ));
             }
         }
         let release = Sha256::of(&document);
-        Ok(Self { bundle, document, release, folder: folder.to_owned(), store: layout.store() })
+        Ok(Self {
+            bundle,
+            document,
+            release,
+            folder: folder.to_owned(),
+            store: layout.store(),
+        })
     }
 
     /// The bytes of a file, checked against their digest.
     pub(crate) fn bytes(&self, file: &File) -> Result<Vec<u8>, Failure> {
-        let by_digest = [self.folder.join("blobs"), self.store.clone()].map(|place| place.join(file.sha256.as_str()));
+        let by_digest =
+            [self.folder.join("blobs"), self.store.clone()].map(|place| place.join(file.sha256.as_str()));
         // Sources are named from `out/`, of which the folder may be a part: `out/vms/<vm>`.
         let source = file.source.trim_start_matches('/');
         let by_name = self.folder.ancestors().take(3).map(|folder| folder.join(source));
@@ -53,23 +63,38 @@ impl Delivery {
         if Sha256::of(&bytes) == file.sha256 {
             return Ok(bytes);
         }
-        Err(Failure::new(format!("check {}", file.path), format!("{} holds other bytes", place.display()))
-            .remedy("hand over the bundle again: it was damaged or cut off on its way"))
+        Err(Failure::new(
+            format!("check {}", file.path),
+            format!("{} holds other bytes", place.display()),
+        )
+        .remedy("hand over the bundle again: it was damaged or cut off on its way"))
     }
 
     /// The program of the bundle, or else the one that runs.
     pub(crate) fn program(&self) -> Result<PathBuf, Failure> {
-        let stored = self.bundle.runtime_sha256.as_ref().map(|digest| self.store.join(digest.as_str()));
-        let delivered = [Some(self.folder.join("meshd")), stored].into_iter().flatten().find(|place| place.is_file());
+        let stored = self
+            .bundle
+            .runtime_sha256
+            .as_ref()
+            .map(|digest| self.store.join(digest.as_str()));
+        let delivered = [Some(self.folder.join("meshd")), stored]
+            .into_iter()
+            .flatten()
+            .find(|place| place.is_file());
         let program = match delivered {
             Some(program) => program,
-            None => std::env::current_exe().map_err(|cause| Failure::new("find the running program", cause))?,
+            None => {
+                std::env::current_exe().map_err(|cause| Failure::new("find the running program", cause))?
+            }
         };
         if let Some(digest) = &self.bundle.runtime_sha256 {
             let bytes = std::fs::read(&program).on("read", &program)?;
             if Sha256::of(&bytes) != *digest {
-                return Err(Failure::new(format!("check {}", program.display()), "it is not the bundle's program")
-                    .remedy("hand over the bundle's own meshd"));
+                return Err(Failure::new(
+                    format!("check {}", program.display()),
+                    "it is not the bundle's program",
+                )
+                .remedy("hand over the bundle's own meshd"));
             }
         }
         Ok(program)
@@ -80,7 +105,10 @@ impl Delivery {
 pub(crate) fn parse(document: &[u8]) -> Result<Bundle, String> {
     let bundle: Bundle = serde_json::from_slice(document).map_err(|error| error.to_string())?;
     if bundle.format > FORMAT {
-        return Err(format!("format {} is newer than {FORMAT}, the newest that this meshd reads", bundle.format));
+        return Err(format!(
+            "format {} is newer than {FORMAT}, the newest that this meshd reads",
+            bundle.format
+        ));
     }
     Ok(bundle)
 }
@@ -90,14 +118,26 @@ pub(crate) fn mode(file: &File) -> Result<u32, Failure> {
     u32::from_str_radix(&file.mode, 8)
         .ok()
         .filter(|mode| *mode <= 0o7777)
-        .ok_or_else(|| Failure::new(format!("take over {}", file.path), format!("`{}` are no permissions", file.mode)))
+        .ok_or_else(|| {
+            Failure::new(
+                format!("take over {}", file.path),
+                format!("`{}` are no permissions", file.mode),
+            )
+        })
 }
 
 /// A bundle places files only where an absolute path says, and never over meshd's own folder.
 fn check_path(path: &str) -> Result<(), Failure> {
-    let plain = path.starts_with('/') && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+    let plain = path.starts_with('/')
+        && path
+            .split('/')
+            .skip(1)
+            .all(|part| !matches!(part, "" | "." | ".."));
     if plain && !Path::new(path).starts_with(crate::layout::HOME) {
         return Ok(());
     }
-    Err(Failure::new(format!("take over {path}"), "this is no place for a file of a bundle"))
+    Err(Failure::new(
+        format!("take over {path}"),
+        "this is no place for a file of a bundle",
+    ))
 }

@@ -46,7 +46,13 @@ impl Unconfirmed {
 }
 
 /// Arms the switch.
-pub(crate) fn arm(layout: &Layout, systemd: Systemd, release: &Sha256, back_to: Option<&Sha256>, seconds: u64) -> Result<(), Failure> {
+pub(crate) fn arm(
+    layout: &Layout,
+    systemd: Systemd,
+    release: &Sha256,
+    back_to: Option<&Sha256>,
+    seconds: u64,
+) -> Result<(), Failure> {
     disarm(layout, systemd)?;
     let unconfirmed = Unconfirmed {
         release: release.clone(),
@@ -64,7 +70,11 @@ pub(crate) fn arm(layout: &Layout, systemd: Systemd, release: &Sha256, back_to: 
 pub(crate) fn start(systemd: Systemd, release: &Sha256, seconds: u64) -> Result<(), Failure> {
     // The release's own path: the link in /usr/local/bin may lead elsewhere by then.
     let program = format!("{HOME}/releases/{release}/meshd");
-    systemd.run_later(UNIT, seconds, &[&program, "rollback", "--unconfirmed", release.as_str()])
+    systemd.run_later(
+        UNIT,
+        seconds,
+        &[&program, "rollback", "--unconfirmed", release.as_str()],
+    )
 }
 
 /// Takes the switch away.
@@ -78,7 +88,9 @@ pub(crate) fn disarm(layout: &Layout, systemd: Systemd) -> Result<(), Failure> {
 }
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
 }
 
 fn boot(layout: &Layout) -> String {

@@ -35,7 +35,12 @@ enum Look {
 }
 
 /// Waits until all checks of the release hold, at most until the deadline.
-pub(crate) fn pass(layout: &Layout, systemd: Systemd, release: &Release, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn pass(
+    layout: &Layout,
+    systemd: Systemd,
+    release: &Release,
+    report: &mut Report,
+) -> Result<(), Failure> {
     if systemd == Systemd::Image {
         return Ok(());
     }
@@ -54,12 +59,20 @@ pub(crate) fn pass(layout: &Layout, systemd: Systemd, release: &Release, report:
     Ok(())
 }
 
-fn wait(layout: &Layout, systemd: Systemd, check: &Check, deadline: Instant) -> (&'static str, Result<String, String>) {
+fn wait(
+    layout: &Layout,
+    systemd: Systemd,
+    check: &Check,
+    deadline: Instant,
+) -> (&'static str, Result<String, String>) {
     let (name, look): (_, Box<dyn Fn() -> Look + '_>) = match check {
         Check::UnitActive(unit) => ("unit", Box::new(move || unit_is_active(systemd, unit))),
         Check::Ready => {
             let begin = Instant::now();
-            ("ready", Box::new(move || is_ready(layout, begin.elapsed() >= REFUSAL)))
+            (
+                "ready",
+                Box::new(move || is_ready(layout, begin.elapsed() >= REFUSAL)),
+            )
         }
         Check::Name(host) => ("name", Box::new(|| is_answered(host))),
         Check::Probe(probe) => ("probe", Box::new(|| app_answers(probe))),
@@ -85,7 +98,9 @@ fn unit_is_active(systemd: Systemd, unit: &str) -> Look {
 /// Ready, and that with the snapshot of this release: the process before the switch was ready too.
 fn is_ready(layout: &Layout, refusal_counts: bool) -> Look {
     let wanted = snapshot::digest(&snapshot::Paths::of(layout));
-    let Some(status) = status::of_process() else { return Look::NotYet("meshd does not answer on 15000".to_owned()) };
+    let Some(status) = status::of_process() else {
+        return Look::NotYet("meshd does not answer on 15000".to_owned());
+    };
     if wanted.is_none() || status.snapshot != wanted {
         return match status.snapshot_error {
             Some(error) if refusal_counts => Look::Never(format!("meshd refuses the snapshot: {error}")),
@@ -117,9 +132,14 @@ fn app_answers(app: &Probe) -> Look {
             Err(error) => Look::NotYet(format!("the application on {port}: {error}")),
         },
         ProbeAction::Http { port, path, headers } => {
-            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+            let headers: String = headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}\r\n"))
+                .collect();
             match probe::get(local(*port), path, &headers, patience) {
-                Ok((code @ 200..=399, _)) => Look::Holds(format!("the application answers {code} on {port}{path}")),
+                Ok((code @ 200..=399, _)) => {
+                    Look::Holds(format!("the application answers {code} on {port}{path}"))
+                }
                 Ok((code, _)) => Look::NotYet(format!("the application answers {code} on {port}{path}")),
                 Err(error) => Look::NotYet(format!("the application on {port}: {error}")),
             }
@@ -129,7 +149,9 @@ fn app_answers(app: &Probe) -> Look {
 }
 
 fn run(line: &[String]) -> Look {
-    let Some((program, arguments)) = line.split_first() else { return Look::Never("the probe has no command".to_owned()) };
+    let Some((program, arguments)) = line.split_first() else {
+        return Look::Never("the probe has no command".to_owned());
+    };
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match command::output(program, &arguments, None) {
         Some(output) if output.ok => Look::Holds(format!("`{program}` ends with 0")),

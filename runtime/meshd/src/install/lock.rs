@@ -22,14 +22,22 @@ impl Lock {
         }
         let deadline = Instant::now() + patience;
         let mut options = File::options();
-        let mut file = options.create(true).truncate(false).write(true).open(&path).on("open", &path)?;
+        let mut file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .on("open", &path)?;
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
                 Ok(file) => return Ok(Self { _file: file }),
                 Err((back, _)) if Instant::now() < deadline => file = back,
                 Err((_, cause)) => {
-                    return Err(Failure::new("lock the machine", format!("another meshd changes it ({cause})"))
-                        .remedy("wait until the other operator is done"));
+                    return Err(Failure::new(
+                        "lock the machine",
+                        format!("another meshd changes it ({cause})"),
+                    )
+                    .remedy("wait until the other operator is done"));
                 }
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -16,8 +16,8 @@ mod remove;
 mod rollback;
 mod services;
 mod stage;
-mod switch;
 mod sweep;
+mod switch;
 mod users;
 
 #[cfg(test)]
@@ -56,8 +56,17 @@ pub(crate) struct Wish<'a> {
 }
 
 /// Installs the bundle in a folder.
-pub(crate) fn install(layout: &Layout, folder: &Path, wish: &Wish<'_>, report: &mut Report) -> Result<(), Failure> {
-    let systemd = if layout.is_live() { Systemd::live()? } else { Systemd::Image };
+pub(crate) fn install(
+    layout: &Layout,
+    folder: &Path,
+    wish: &Wish<'_>,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let systemd = if layout.is_live() {
+        Systemd::live()?
+    } else {
+        Systemd::Image
+    };
     let _lock = Lock::take(layout, LOCK_PATIENCE)?;
     let delivery = Delivery::read(folder, layout)?;
     report.release = Some(delivery.release.clone());
@@ -102,7 +111,10 @@ fn bring_in(
     let before = old.as_ref().filter(|old| old.name != new.name);
     if let Some(seconds) = wish.confirm_within {
         deadman::arm(layout, systemd, &new.name, before.map(|old| &old.name), seconds)?;
-        report.done("armed", format!("it is taken back in {seconds} s without `meshd confirm`"));
+        report.done(
+            "armed",
+            format!("it is taken back in {seconds} s without `meshd confirm`"),
+        );
     }
     if let Err(failure) = switch::through_gate(layout, systemd, &mut record, old.as_ref(), &new, report) {
         deadman::disarm(layout, systemd)?;
@@ -116,7 +128,12 @@ fn bring_in(
 }
 
 /// A first installation that failed takes its user with it.
-fn undo_first(layout: &Layout, record: &Record, old: Option<&Release>, failure: Failure) -> Result<(), Failure> {
+fn undo_first(
+    layout: &Layout,
+    record: &Record,
+    old: Option<&Release>,
+    failure: Failure,
+) -> Result<(), Failure> {
     if old.is_none() {
         users::remove(layout, record)?;
     }
@@ -144,7 +161,11 @@ fn is_in_force(layout: &Layout, systemd: Systemd, old: &Release, delivery: &Deli
 }
 
 fn make_home(layout: &Layout) -> Result<(), Failure> {
-    for (folder, mode) in [(layout.home(), 0o755), (layout.releases(), 0o755), (layout.store(), 0o700)] {
+    for (folder, mode) in [
+        (layout.home(), 0o755),
+        (layout.releases(), 0o755),
+        (layout.store(), 0o700),
+    ] {
         fs::create_dir_all(&folder).on("make", &folder)?;
         fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).on("change", &folder)?;
     }

@@ -15,11 +15,22 @@ use crate::layout::{HOME, Layout, PROGRAM, link_of};
 /// All links that a release needs: path -> target.
 fn wanted(release: Option<&Release>, layout: &Layout) -> Vec<(String, PathBuf)> {
     let Some(release) = release else { return Vec::new() };
-    let files = release.bundle.files.iter().map(|file| (file.path.clone(), link_of(&file.path)));
+    let files = release
+        .bundle
+        .files
+        .iter()
+        .map(|file| (file.path.clone(), link_of(&file.path)));
     let program = (PROGRAM.to_owned(), PathBuf::from(format!("{HOME}/current/meshd")));
-    let extra = layout.release(&release.name).join(format!("rootfs{WITHOUT_IPV6}")).exists();
+    let extra = layout
+        .release(&release.name)
+        .join(format!("rootfs{WITHOUT_IPV6}"))
+        .exists();
     let extra = extra.then(|| (WITHOUT_IPV6.to_owned(), link_of(WITHOUT_IPV6)));
-    files.chain([program]).chain(extra).chain(enabled(&release.bundle, release, layout)).collect()
+    files
+        .chain([program])
+        .chain(extra)
+        .chain(enabled(&release.bundle, release, layout))
+        .collect()
 }
 
 /// Units that start at boot: the link that `systemctl enable` would make, made by hand because that command
@@ -30,8 +41,15 @@ fn enabled(bundle: &Bundle, release: &Release, layout: &Layout) -> Vec<(String, 
         let path = format!("/etc/systemd/system/{}", unit.name);
         let file = layout.release(&release.name).join(format!("rootfs{path}"));
         let text = fs::read_to_string(file).unwrap_or_default();
-        for target in text.lines().filter_map(|line| line.trim().strip_prefix("WantedBy=")).flat_map(str::split_whitespace) {
-            links.push((format!("/etc/systemd/system/{target}.wants/{}", unit.name), PathBuf::from(&path)));
+        for target in text
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("WantedBy="))
+            .flat_map(str::split_whitespace)
+        {
+            links.push((
+                format!("/etc/systemd/system/{target}.wants/{}", unit.name),
+                PathBuf::from(&path),
+            ));
         }
     }
     links
@@ -41,7 +59,12 @@ fn enabled(bundle: &Bundle, release: &Release, layout: &Layout) -> Vec<(String, 
 pub(crate) fn align(layout: &Layout, record: &mut Record, release: Option<&Release>) -> Result<(), Failure> {
     let wanted = wanted(release, layout);
     let paths: BTreeSet<&str> = wanted.iter().map(|(path, _)| path.as_str()).collect();
-    for path in record.links.clone().iter().filter(|path| !paths.contains(path.as_str())) {
+    for path in record
+        .links
+        .clone()
+        .iter()
+        .filter(|path| !paths.contains(path.as_str()))
+    {
         unlink(layout, record, path)?;
     }
     for (path, target) in &wanted {
@@ -77,7 +100,9 @@ fn link(layout: &Layout, record: &mut Record, path: &str, target: &Path) -> Resu
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    path.file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Moves what stands in the way aside.
@@ -100,7 +125,11 @@ fn unlink(layout: &Layout, record: &mut Record, path: &str) -> Result<(), Failur
         let aside = layout.displaced().join(path.trim_start_matches('/'));
         // Where somebody wrote a file of their own since, both are kept.
         let taken = place.symlink_metadata().is_ok();
-        let to = if taken { place.with_file_name(format!("{}.before-meshd", file_name(&place))) } else { place };
+        let to = if taken {
+            place.with_file_name(format!("{}.before-meshd", file_name(&place)))
+        } else {
+            place
+        };
         if aside.symlink_metadata().is_ok() {
             rename_or_copy(&aside, &to).on("put back", &to)?;
         }
@@ -129,10 +158,15 @@ fn rename_or_copy(from: &Path, to: &Path) -> std::io::Result<()> {
 }
 
 fn make_folders(layout: &Layout, record: &mut Record, path: &str) -> Result<(), Failure> {
-    let missing: Vec<&Path> =
-        Path::new(path).ancestors().skip(1).take_while(|folder| !layout.at(folder).exists()).collect();
+    let missing: Vec<&Path> = Path::new(path)
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| !layout.at(folder).exists())
+        .collect();
     for folder in missing.into_iter().rev() {
-        note(layout, record, |record| record.folders.insert(folder.to_string_lossy().into_owned()))?;
+        note(layout, record, |record| {
+            record.folders.insert(folder.to_string_lossy().into_owned())
+        })?;
         let place = layout.at(folder);
         fs::create_dir(&place).on("make", &place)?;
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -152,7 +186,11 @@ fn remove_folders(layout: &Layout, record: &mut Record) -> Result<(), Failure> {
     Ok(())
 }
 
-fn note(layout: &Layout, record: &mut Record, change: impl FnOnce(&mut Record) -> bool) -> Result<(), Failure> {
+fn note(
+    layout: &Layout,
+    record: &mut Record,
+    change: impl FnOnce(&mut Record) -> bool,
+) -> Result<(), Failure> {
     let before = record.clone();
     change(record);
     if *record == before || !layout.home().exists() {

@@ -18,7 +18,12 @@ const SPARE: u64 = 16 << 20;
 const SYSTEMD_SINCE: u32 = 232;
 
 /// Looks whether the machine can take the release.
-pub(crate) fn check(layout: &Layout, systemd: Systemd, delivery: &Delivery, report: &mut Report) -> Result<(), Failure> {
+pub(crate) fn check(
+    layout: &Layout,
+    systemd: Systemd,
+    delivery: &Delivery,
+    report: &mut Report,
+) -> Result<(), Failure> {
     let program = delivery.program()?;
     architecture(&program)?;
     for file in &delivery.bundle.files {
@@ -28,8 +33,11 @@ pub(crate) fn check(layout: &Layout, systemd: Systemd, delivery: &Delivery, repo
     if systemd == Systemd::Live {
         systemd_is_new_enough()?;
         if services::needs_resolved(&delivery.bundle) && !services::has_resolved(systemd) {
-            return Err(Failure::new("send mesh names to meshd", "systemd-resolved does not run on this machine")
-                .remedy("install and start systemd-resolved, or write `dns capture=\"packets\"` in the spec"));
+            return Err(Failure::new(
+                "send mesh names to meshd",
+                "systemd-resolved does not run on this machine",
+            )
+            .remedy("install and start systemd-resolved, or write `dns capture=\"packets\"` in the spec"));
         }
         if layout.current().is_none() {
             ports_are_free()?;
@@ -55,27 +63,43 @@ fn architecture(program: &Path) -> Result<(), Failure> {
     if header.starts_with(b"\x7fELF") && machine == here {
         return Ok(());
     }
-    Err(Failure::new(format!("run {}", program.display()), "it is not made for this machine's processor")
-        .remedy("ship the meshd of this machine's architecture (`uname -m`)"))
+    Err(Failure::new(
+        format!("run {}", program.display()),
+        "it is not made for this machine's processor",
+    )
+    .remedy("ship the meshd of this machine's architecture (`uname -m`)"))
 }
 
 fn space(layout: &Layout, program: &Path, delivery: &Delivery) -> Result<(), Failure> {
     let home = layout.home();
-    let Some(place) = home.ancestors().find(|place| place.is_dir()) else { return Ok(()) };
+    let Some(place) = home.ancestors().find(|place| place.is_dir()) else {
+        return Ok(());
+    };
     let about = nix::sys::statvfs::statvfs(place).on("look at the disk of", place)?;
     let free = about.blocks_available().saturating_mul(about.fragment_size());
-    let files: u64 = delivery.bundle.files.iter().filter_map(|file| Some(delivery.bytes(file).ok()?.len() as u64)).sum();
+    let files: u64 = delivery
+        .bundle
+        .files
+        .iter()
+        .filter_map(|file| Some(delivery.bytes(file).ok()?.len() as u64))
+        .sum();
     let needed = fs::metadata(program).map_or(0, |about| about.len()) + files + SPARE;
     if free >= needed {
         return Ok(());
     }
-    Err(Failure::new(format!("lay out the release in {}", home.display()), format!("{needed} bytes are needed, {free} are free"))
-        .remedy("make space on that disk"))
+    Err(Failure::new(
+        format!("lay out the release in {}", home.display()),
+        format!("{needed} bytes are needed, {free} are free"),
+    )
+    .remedy("make space on that disk"))
 }
 
 fn systemd_is_new_enough() -> Result<(), Failure> {
     let text = crate::command::run("systemctl", &["--version"], None)?;
-    let version = text.split_whitespace().nth(1).and_then(|version| version.parse::<u32>().ok());
+    let version = text
+        .split_whitespace()
+        .nth(1)
+        .and_then(|version| version.parse::<u32>().ok());
     match version {
         Some(version) if version < SYSTEMD_SINCE => Err(Failure::new(
             "use systemd",
@@ -88,13 +112,21 @@ fn systemd_is_new_enough() -> Result<(), Failure> {
 
 /// Before the first release nobody may listen where meshd will.
 fn ports_are_free() -> Result<(), Failure> {
-    for table in ["/proc/net/tcp", "/proc/net/tcp6", "/proc/net/udp", "/proc/net/udp6"] {
+    for table in [
+        "/proc/net/tcp",
+        "/proc/net/tcp6",
+        "/proc/net/udp",
+        "/proc/net/udp6",
+    ] {
         let udp = table.contains("udp");
         let text = fs::read_to_string(table).unwrap_or_default();
         let taken = text.lines().skip(1).find_map(|line| port_in_use(line, udp));
         if let Some(port) = taken {
-            return Err(Failure::new(format!("listen on port {port}"), "another process has it")
-                .remedy(format!("find it with `ss -lntup 'sport = :{port}'`; pilot-agent and Envoy use the same ports")));
+            return Err(
+                Failure::new(format!("listen on port {port}"), "another process has it").remedy(format!(
+                    "find it with `ss -lntup 'sport = :{port}'`; pilot-agent and Envoy use the same ports"
+                )),
+            );
         }
     }
     Ok(())
@@ -116,7 +148,9 @@ mod tests {
 
     #[test]
     fn only_listeners_on_our_ports_count() {
-        let line = |port: &str, state: &str| format!("   0: 0100007F:{port} 00000000:0000 {state} 00000000:00000000 00:00");
+        let line = |port: &str, state: &str| {
+            format!("   0: 0100007F:{port} 00000000:0000 {state} 00000000:00000000 00:00")
+        };
         assert_eq!(port_in_use(&line("3A9E", "0A"), false), Some(15006));
         assert_eq!(port_in_use(&line("3A9E", "01"), false), None);
         assert_eq!(port_in_use(&line("0016", "0A"), false), None);

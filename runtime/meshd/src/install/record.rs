@@ -50,7 +50,12 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failur
     let new = path.with_extension("new");
     let write = || {
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(mode).open(&new)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(mode)
+            .open(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&new, path)

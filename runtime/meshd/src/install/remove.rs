@@ -11,7 +11,11 @@ use crate::systemd::Systemd;
 
 /// Takes everything away; each step is done even where an earlier removal was cut off.
 pub(crate) fn remove(layout: &Layout, report: &mut Report) -> Result<(), Failure> {
-    let systemd = if layout.is_live() { Systemd::live()? } else { Systemd::Image };
+    let systemd = if layout.is_live() {
+        Systemd::live()?
+    } else {
+        Systemd::Image
+    };
     let _lock = Lock::take(layout, super::LOCK_PATIENCE)?;
     if !layout.home().exists() {
         report.done("unchanged", "nothing is installed");

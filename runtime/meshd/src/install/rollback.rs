@@ -34,8 +34,10 @@ pub(crate) fn confirm(layout: &Layout, release: &str, report: &mut Report) -> Re
     report.release.clone_from(&current);
     if current.as_ref().map(Sha256::as_str) != Some(release) {
         let there = current.as_ref().map_or("none", Sha256::as_str);
-        return Err(Failure::new(format!("confirm {release}"), format!("{there} is in force"))
-            .remedy("the deadline was over, or somebody else installed: see `meshd status`"));
+        return Err(
+            Failure::new(format!("confirm {release}"), format!("{there} is in force"))
+                .remedy("the deadline was over, or somebody else installed: see `meshd status`"),
+        );
     }
     report.changed = layout.unconfirmed().exists();
     deadman::disarm(layout, systemd)?;
@@ -45,11 +47,17 @@ pub(crate) fn confirm(layout: &Layout, release: &str, report: &mut Report) -> Re
 
 /// Goes back to the release before; from the first one, to a machine without meshd.
 pub(crate) fn rollback(layout: &Layout, reason: &Reason<'_>, report: &mut Report) -> Result<(), Failure> {
-    let systemd = if layout.is_live() { Systemd::live()? } else { Systemd::Image };
+    let systemd = if layout.is_live() {
+        Systemd::live()?
+    } else {
+        Systemd::Image
+    };
     let lock = Lock::take(layout, PATIENCE)?;
     let unconfirmed = Unconfirmed::read(layout);
     if let Reason::Unconfirmed(release) = reason
-        && unconfirmed.as_ref().is_none_or(|waiting| waiting.release.as_str() != *release)
+        && unconfirmed
+            .as_ref()
+            .is_none_or(|waiting| waiting.release.as_str() != *release)
     {
         report.done("unchanged", "it was confirmed in the meantime");
         return Ok(());
@@ -60,7 +68,8 @@ pub(crate) fn rollback(layout: &Layout, reason: &Reason<'_>, report: &mut Report
     let target = match unconfirmed {
         Some(waiting) if waiting.release == current => waiting.back_to,
         _ => Some(layout.previous().ok_or_else(|| {
-            Failure::new("go back", "there is no release before this one").remedy("`meshd remove` takes meshd off the machine")
+            Failure::new("go back", "there is no release before this one")
+                .remedy("`meshd remove` takes meshd off the machine")
         })?),
     };
     report.changed = true;

@@ -9,7 +9,11 @@ use crate::systemd::Systemd;
 const RESOLVED: &str = "systemd-resolved.service";
 const RESOLVED_FOLDER: &str = "/etc/systemd/resolved.conf.d/";
 const UNIT_FOLDER: &str = "/etc/systemd/system/";
-const CAPTURE_FILES: [&str; 3] = ["/etc/meshd/capture.v4.rules", "/etc/meshd/capture.v6.rules", "/etc/meshd/capture.nft"];
+const CAPTURE_FILES: [&str; 3] = [
+    "/etc/meshd/capture.v4.rules",
+    "/etc/meshd/capture.v6.rules",
+    "/etc/meshd/capture.nft",
+];
 
 /// The difference between two releases, as far as running things are concerned.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -24,8 +28,14 @@ pub(crate) struct Changes {
 impl Changes {
     /// What is different in `new`.
     pub(crate) fn between(old: Option<&Release>, new: Option<&Release>) -> Self {
-        let mut changes = Self { program: old.map(|old| &old.program) != new.map(|new| &new.program), ..Self::default() };
-        let paths = [old, new].into_iter().flatten().flat_map(|release| &release.bundle.files);
+        let mut changes = Self {
+            program: old.map(|old| &old.program) != new.map(|new| &new.program),
+            ..Self::default()
+        };
+        let paths = [old, new]
+            .into_iter()
+            .flatten()
+            .flat_map(|release| &release.bundle.files);
         for path in paths.map(|file| file.path.as_str()) {
             if old.and_then(|old| old.file(path)) == new.and_then(|new| new.file(path)) {
                 continue;
@@ -48,7 +58,10 @@ impl Changes {
         // Even the same unit in another release is another file, which systemd notices and warns of.
         systemd.call("daemon-reload", &[])?;
         if self.sockets {
-            systemd.try_call("stop", &["meshd-capture.service", "meshd.service", "meshd.socket"]);
+            systemd.try_call(
+                "stop",
+                &["meshd-capture.service", "meshd.service", "meshd.socket"],
+            );
         }
         let units: Vec<&str> = new.bundle.units.iter().map(|unit| unit.name.as_str()).collect();
         systemd.try_call("reset-failed", &units);
@@ -82,7 +95,10 @@ pub(crate) fn concern_resolver(links: &BTreeSet<String>) -> bool {
 
 /// Stops all units among the links, rules first: what is captured must always have somebody to go to.
 pub(crate) fn stop(systemd: Systemd, links: &BTreeSet<String>) {
-    let names = links.iter().filter_map(|path| path.strip_prefix(UNIT_FOLDER)).filter(|name| !name.contains('/'));
+    let names = links
+        .iter()
+        .filter_map(|path| path.strip_prefix(UNIT_FOLDER))
+        .filter(|name| !name.contains('/'));
     let mut units: Vec<&str> = names.collect();
     units.sort_by_key(|unit| (!unit.contains("capture"), !unit.ends_with(".socket")));
     for unit in units {
@@ -93,7 +109,10 @@ pub(crate) fn stop(systemd: Systemd, links: &BTreeSet<String>) {
 
 /// The release wants systemd-resolved's help.
 pub(crate) fn needs_resolved(release: &mesh_wire::Bundle) -> bool {
-    release.files.iter().any(|file| file.path.starts_with(RESOLVED_FOLDER))
+    release
+        .files
+        .iter()
+        .any(|file| file.path.starts_with(RESOLVED_FOLDER))
 }
 
 /// systemd-resolved runs here.

@@ -33,13 +33,23 @@ impl Release {
         let folder = layout.release(name);
         let path = folder.join("bundle.json");
         let bundle = bundle::parse(&fs::read(&path).on("read", &path)?).on("read", &path)?;
-        let program = fs::read(folder.join("meshd")).ok().map(|bytes| Sha256::of(&bytes));
-        Ok(Self { name: name.clone(), bundle, program })
+        let program = fs::read(folder.join("meshd"))
+            .ok()
+            .map(|bytes| Sha256::of(&bytes));
+        Ok(Self {
+            name: name.clone(),
+            bundle,
+            program,
+        })
     }
 
     /// The digest of the file at a path.
     pub(crate) fn file(&self, path: &str) -> Option<&Sha256> {
-        self.bundle.files.iter().find(|file| file.path == path).map(|file| &file.sha256)
+        self.bundle
+            .files
+            .iter()
+            .find(|file| file.path == path)
+            .map(|file| &file.sha256)
     }
 }
 
@@ -97,7 +107,11 @@ fn lay_out(layout: &Layout, delivery: &Delivery, folder: &Path) -> Result<(), Fa
         owners.give(&path, file)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(bundle::mode(file)?)).on("change", &path)?;
     }
-    copy_program(&delivery.program()?, &folder.join("meshd"), delivery.bundle.runtime_sha256.is_some())?;
+    copy_program(
+        &delivery.program()?,
+        &folder.join("meshd"),
+        delivery.bundle.runtime_sha256.is_some(),
+    )?;
     if layout.is_live() && !crate::capture::has_ipv6() {
         let path = rootfs.join(WITHOUT_IPV6.trim_start_matches('/'));
         if let Some(parent) = path.parent() {
@@ -128,7 +142,12 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = fs::OpenOptions::new();
-    let mut file = options.write(true).create_new(true).mode(0o600).open(path).on("write", path)?;
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .on("write", path)?;
     file.write_all(bytes).on("write", path)
 }
 
@@ -161,12 +180,19 @@ impl Owners {
     fn read(layout: &Layout) -> Self {
         let read = |path: &str| fs::read_to_string(layout.at(path)).unwrap_or_default();
         // Only root gives files away; a test that is not root sees its own files.
-        Self { users: read("/etc/passwd"), groups: read("/etc/group"), change: nix::unistd::geteuid().is_root() }
+        Self {
+            users: read("/etc/passwd"),
+            groups: read("/etc/group"),
+            change: nix::unistd::geteuid().is_root(),
+        }
     }
 
     fn give(&self, path: &PathBuf, file: &File) -> Result<(), Failure> {
         let unknown = |name: &str| {
-            Failure::new(format!("give {} its owner", file.path), format!("this machine has no `{name}`"))
+            Failure::new(
+                format!("give {} its owner", file.path),
+                format!("this machine has no `{name}`"),
+            )
         };
         let user = number(&self.users, &file.owner).ok_or_else(|| unknown(&file.owner))?;
         let group = number(&self.groups, &file.group).ok_or_else(|| unknown(&file.group))?;
@@ -179,5 +205,6 @@ impl Owners {
 
 fn number(table: &str, name: &str) -> Option<u32> {
     let line = table.lines().find(|line| line.split(':').next() == Some(name));
-    line.and_then(|line| line.split(':').nth(2)?.parse().ok()).or_else(|| name.parse().ok())
+    line.and_then(|line| line.split(':').nth(2)?.parse().ok())
+        .or_else(|| name.parse().ok())
 }

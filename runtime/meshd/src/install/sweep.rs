@@ -20,8 +20,14 @@ pub(crate) fn collect(layout: &Layout) -> Result<(), Failure> {
             stage::clear(&layout.releases().join(name))?;
         }
     }
-    let files = kept.iter().flat_map(|release| &release.bundle.files).map(|file| file.sha256.as_str());
-    let programs = kept.iter().filter_map(|release| release.bundle.runtime_sha256.as_ref()).map(|digest| digest.as_str());
+    let files = kept
+        .iter()
+        .flat_map(|release| &release.bundle.files)
+        .map(|file| file.sha256.as_str());
+    let programs = kept
+        .iter()
+        .filter_map(|release| release.bundle.runtime_sha256.as_ref())
+        .map(|digest| digest.as_str());
     let blobs: BTreeSet<&str> = files.chain(programs).collect();
     for name in names_in(&layout.store())? {
         if !blobs.contains(name.as_str()) {
@@ -46,7 +52,11 @@ pub(crate) fn first_install_failed(layout: &Layout) -> Result<(), Failure> {
 }
 
 fn discard(place: &std::path::Path) -> Result<(), Failure> {
-    if place.is_dir() && !place.is_symlink() { stage::clear(place) } else { fs::remove_file(place).on("remove", place) }
+    if place.is_dir() && !place.is_symlink() {
+        stage::clear(place)
+    } else {
+        fs::remove_file(place).on("remove", place)
+    }
 }
 
 fn names_in(folder: &std::path::Path) -> Result<Vec<String>, Failure> {

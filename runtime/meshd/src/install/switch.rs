@@ -38,11 +38,10 @@ pub(crate) fn through_gate(
     new: &Release,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let result = to(layout, systemd, record, old, new)
-        .and_then(|()| {
-            report.done("switch", format!("{} is in force", new.name.short()));
-            gate::pass(layout, systemd, new, report)
-        });
+    let result = to(layout, systemd, record, old, new).and_then(|()| {
+        report.done("switch", format!("{} is in force", new.name.short()));
+        gate::pass(layout, systemd, new, report)
+    });
     let Err(failure) = result else { return Ok(()) };
     match back(layout, systemd, record, new, old) {
         Ok(()) => report.done("back", "the machine is as it was before"),

@@ -33,7 +33,10 @@ impl Image {
         }
         fs::create_dir_all(root.join("var/lib")).unwrap();
         fs::create_dir_all(root.join("run")).unwrap();
-        Self { layout: Layout::new(&root), folder }
+        Self {
+            layout: Layout::new(&root),
+            folder,
+        }
     }
 
     /// Writes a bundle of these files, and gives its folder and its release.
@@ -64,7 +67,10 @@ impl Image {
             runtime: "0.1.0".to_owned(),
             runtime_sha256: None,
             files: files.collect(),
-            units: vec![Unit { name: "meshd.target".to_owned(), enable: true }],
+            units: vec![Unit {
+                name: "meshd.target".to_owned(),
+                enable: true,
+            }],
             checks: vec![Check::Ready],
             ssh: Ssh::default(),
         };
@@ -96,7 +102,11 @@ impl Image {
             for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 let about = fs::symlink_metadata(&path).unwrap();
-                let bytes = if about.is_file() { fs::read(&path).unwrap() } else { Vec::new() };
+                let bytes = if about.is_file() {
+                    fs::read(&path).unwrap()
+                } else {
+                    Vec::new()
+                };
                 if about.is_dir() {
                     folders.push(path.clone());
                 }
@@ -112,7 +122,10 @@ fn program() -> Vec<u8> {
     fs::read(std::env::current_exe().unwrap()).unwrap()[..64].to_vec()
 }
 
-const TARGET: (&str, &str) = ("/etc/systemd/system/meshd.target", "[Install]\nWantedBy=multi-user.target\n");
+const TARGET: (&str, &str) = (
+    "/etc/systemd/system/meshd.target",
+    "[Install]\nWantedBy=multi-user.target\n",
+);
 
 #[test]
 fn a_release_is_put_in_force_and_leaves_nothing_when_it_is_removed() {
@@ -120,17 +133,30 @@ fn a_release_is_put_in_force_and_leaves_nothing_when_it_is_removed() {
     let before = image.everything();
     let (folder, release) = image.bundle(
         "one",
-        &[("/etc/meshd/identity/key.pem", "secret"), ("/etc/meshd/names.json", "{}"), ("/etc/meshd.conf", "ours"), TARGET],
+        &[
+            ("/etc/meshd/identity/key.pem", "secret"),
+            ("/etc/meshd/names.json", "{}"),
+            ("/etc/meshd.conf", "ours"),
+            TARGET,
+        ],
     );
     let (result, report) = image.install(&folder);
     result.unwrap();
     assert!(report.changed);
     assert_eq!(image.layout.current(), Some(release.clone()));
     assert_eq!(image.text("/etc/meshd.conf").as_deref(), Some("ours"));
-    let key = image.layout.release(&release).join("rootfs/etc/meshd/identity/key.pem");
+    let key = image
+        .layout
+        .release(&release)
+        .join("rootfs/etc/meshd/identity/key.pem");
     assert_eq!(fs::metadata(&key).unwrap().mode() & 0o7777, 0o600);
-    let wants = image.layout.at("/etc/systemd/system/multi-user.target.wants/meshd.target");
-    assert_eq!(fs::read_link(wants).unwrap(), Path::new("/etc/systemd/system/meshd.target"));
+    let wants = image
+        .layout
+        .at("/etc/systemd/system/multi-user.target.wants/meshd.target");
+    assert_eq!(
+        fs::read_link(wants).unwrap(),
+        Path::new("/etc/systemd/system/meshd.target")
+    );
     let (result, report) = image.install(&folder);
     result.unwrap();
     assert!(!report.changed, "a second time there is nothing to do");
@@ -141,12 +167,29 @@ fn a_release_is_put_in_force_and_leaves_nothing_when_it_is_removed() {
 #[test]
 fn the_next_release_replaces_the_files_and_a_rollback_brings_them_back() {
     let image = Image::new();
-    let (one, first) = image.bundle("one", &[("/etc/meshd/names.json", "1"), ("/etc/meshd/only-one", "1"), TARGET]);
-    let (two, second) = image.bundle("two", &[("/etc/meshd/names.json", "2"), ("/etc/meshd/only-two", "2"), TARGET]);
+    let (one, first) = image.bundle(
+        "one",
+        &[
+            ("/etc/meshd/names.json", "1"),
+            ("/etc/meshd/only-one", "1"),
+            TARGET,
+        ],
+    );
+    let (two, second) = image.bundle(
+        "two",
+        &[
+            ("/etc/meshd/names.json", "2"),
+            ("/etc/meshd/only-two", "2"),
+            TARGET,
+        ],
+    );
     let (three, third) = image.bundle("three", &[("/etc/meshd/names.json", "3"), TARGET]);
     image.install(&one).0.unwrap();
     image.install(&two).0.unwrap();
-    assert_eq!((image.layout.current(), image.layout.previous()), (Some(second.clone()), Some(first.clone())));
+    assert_eq!(
+        (image.layout.current(), image.layout.previous()),
+        (Some(second.clone()), Some(first.clone()))
+    );
     assert_eq!(image.text("/etc/meshd/names.json").as_deref(), Some("2"));
     assert!(image.layout.at("/etc/meshd/only-one").symlink_metadata().is_err());
     rollback(&image.layout, &Reason::Asked, &mut Report::default()).unwrap();
@@ -155,8 +198,14 @@ fn the_next_release_replaces_the_files_and_a_rollback_brings_them_back() {
     assert_eq!(image.text("/etc/meshd/only-one").as_deref(), Some("1"));
     assert!(image.layout.at("/etc/meshd/only-two").symlink_metadata().is_err());
     image.install(&three).0.unwrap();
-    assert_eq!((image.layout.current(), image.layout.previous()), (Some(third), Some(first)));
-    assert!(!image.layout.release(&second).exists(), "older releases are thrown away");
+    assert_eq!(
+        (image.layout.current(), image.layout.previous()),
+        (Some(third), Some(first))
+    );
+    assert!(
+        !image.layout.release(&second).exists(),
+        "older releases are thrown away"
+    );
 }
 
 #[test]
@@ -178,8 +227,15 @@ fn files_outside_their_places_are_refused() {
         let image = Image::new();
         let (folder, _) = image.bundle("one", &[("/etc/x", "{}")]);
         let document = fs::read_to_string(folder.join("bundle.json")).unwrap();
-        fs::write(folder.join("bundle.json"), document.replacen("\"/etc/x\"", &format!("\"{path}\""), 1)).unwrap();
-        assert!(image.install(&folder).0.unwrap_err().to_string().contains(path), "{path}");
+        fs::write(
+            folder.join("bundle.json"),
+            document.replacen("\"/etc/x\"", &format!("\"{path}\""), 1),
+        )
+        .unwrap();
+        assert!(
+            image.install(&folder).0.unwrap_err().to_string().contains(path),
+            "{path}"
+        );
     }
 }
 
@@ -187,18 +243,31 @@ fn files_outside_their_places_are_refused() {
 fn a_plan_for_another_release_is_refused() {
     let image = Image::new();
     let (folder, release) = image.bundle("one", &[TARGET]);
-    let wish = |expect| Wish { expect: Some(expect), confirm_within: None };
+    let wish = |expect| Wish {
+        expect: Some(expect),
+        confirm_within: None,
+    };
     let other = "0".repeat(64);
     assert!(install(&image.layout, &folder, &wish(&other), &mut Report::default()).is_err());
     install(&image.layout, &folder, &wish("none"), &mut Report::default()).unwrap();
     assert!(install(&image.layout, &folder, &wish("none"), &mut Report::default()).is_err());
-    install(&image.layout, &folder, &wish(release.as_str()), &mut Report::default()).unwrap();
+    install(
+        &image.layout,
+        &folder,
+        &wish(release.as_str()),
+        &mut Report::default(),
+    )
+    .unwrap();
 }
 
 #[test]
 fn a_user_number_that_is_taken_stops_the_first_installation_without_a_trace() {
     let image = Image::new();
-    fs::write(image.layout.at("/etc/passwd"), "istio-proxy:x:1337:1337::/:/bin/false\n").unwrap();
+    fs::write(
+        image.layout.at("/etc/passwd"),
+        "istio-proxy:x:1337:1337::/:/bin/false\n",
+    )
+    .unwrap();
     let before = image.everything();
     let (folder, _) = image.bundle("one", &[TARGET]);
     let (result, _) = image.install(&folder);

@@ -30,13 +30,20 @@ pub(crate) fn ensure(layout: &Layout, record: &mut Record) -> Result<(), Failure
     record.write(layout)?;
     let _lock = PasswordLock::take(layout)?;
     let shell = ["/usr/sbin/nologin", "/sbin/nologin", "/bin/false"];
-    let shell = shell.into_iter().find(|shell| layout.at(shell).exists()).unwrap_or("/bin/false");
+    let shell = shell
+        .into_iter()
+        .find(|shell| layout.at(shell).exists())
+        .unwrap_or("/bin/false");
     if !group {
         append(layout, "/etc/group", &format!("{USER}:x:{ID}:"))?;
         append(layout, "/etc/gshadow", &format!("{USER}:!::"))?;
     }
     if !user {
-        append(layout, "/etc/passwd", &format!("{USER}:x:{ID}:{ID}:meshd:{HOME}:{shell}"))?;
+        append(
+            layout,
+            "/etc/passwd",
+            &format!("{USER}:x:{ID}:{ID}:meshd:{HOME}:{shell}"),
+        )?;
         append(layout, "/etc/shadow", &format!("{USER}:!*:::::::"))?;
     }
     Ok(())
@@ -53,7 +60,9 @@ pub(crate) fn remove(layout: &Layout, record: &Record) -> Result<(), Failure> {
         for file in files {
             edit(layout, file, |text| {
                 let own = format!("{USER}:");
-                text.split_inclusive('\n').filter(|line| !line.starts_with(&own)).collect()
+                text.split_inclusive('\n')
+                    .filter(|line| !line.starts_with(&own))
+                    .collect()
             })?;
         }
     }
@@ -66,13 +75,18 @@ fn is_there(layout: &Layout, file: &str) -> Result<bool, Failure> {
     let text = fs::read_to_string(&path).on("read", &path)?;
     for line in text.lines() {
         let mut fields = line.split(':');
-        let (Some(name), _, Some(id)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let (Some(name), _, Some(id)) = (fields.next(), fields.next(), fields.next()) else {
+            continue;
+        };
         match (name == USER, id.parse() == Ok(ID)) {
             (true, true) => return Ok(true),
             (false, false) => {}
             _ => {
-                return Err(Failure::new(format!("make the user {USER} with the number {ID}"), format!("{file} has `{name}` with {id}"))
-                    .remedy("give that user another number: Istio's capture rules are made for 1337"));
+                return Err(Failure::new(
+                    format!("make the user {USER} with the number {ID}"),
+                    format!("{file} has `{name}` with {id}"),
+                )
+                .remedy("give that user another number: Istio's capture rules are made for 1337"));
             }
         }
     }
@@ -84,7 +98,11 @@ fn append(layout: &Layout, file: &str, line: &str) -> Result<(), Failure> {
     edit(layout, file, |text| {
         let text = text.trim_end_matches('\n');
         // A last line without its end would swallow ours; `+` lines of NIS must stay last, and are long gone.
-        if text.lines().any(|line| line.starts_with(&own)) { format!("{text}\n") } else { format!("{text}\n{line}\n") }
+        if text.lines().any(|line| line.starts_with(&own)) {
+            format!("{text}\n")
+        } else {
+            format!("{text}\n{line}\n")
+        }
     })
 }
 
@@ -129,7 +147,12 @@ impl PasswordLock {
         let path = layout.at("/etc/.pwd.lock");
         let made = !path.exists();
         let mut options = fs::File::options();
-        let file = options.create(true).truncate(false).write(true).open(&path).on("open", &path)?;
+        let file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .on("open", &path)?;
         if made {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).on("change", &path)?;
         }
@@ -143,11 +166,16 @@ impl PasswordLock {
         let deadline = Instant::now() + Duration::from_secs(15);
         while let Err(cause) = fcntl(&file, FcntlArg::F_SETLK(&whole)) {
             if Instant::now() >= deadline {
-                return Err(Failure::new("lock the list of users", cause).remedy("wait until `useradd` or the like is done"));
+                return Err(Failure::new("lock the list of users", cause)
+                    .remedy("wait until `useradd` or the like is done"));
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Ok(Self { path, made, _file: file })
+        Ok(Self {
+            path,
+            made,
+            _file: file,
+        })
     }
 }
 
@@ -167,7 +195,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("etc")).unwrap();
         fs::create_dir_all(root.path().join("var/lib/meshd")).unwrap();
-        fs::write(root.path().join("etc/passwd"), "root:x:0:0:root:/root:/bin/bash\n").unwrap();
+        fs::write(
+            root.path().join("etc/passwd"),
+            "root:x:0:0:root:/root:/bin/bash\n",
+        )
+        .unwrap();
         fs::write(root.path().join("etc/group"), "root:x:0:\n").unwrap();
         fs::write(root.path().join("etc/shadow"), "root:*:1::::::\n").unwrap();
         fs::set_permissions(root.path().join("etc/shadow"), fs::Permissions::from_mode(0o640)).unwrap();
@@ -182,17 +214,30 @@ mod tests {
     #[test]
     fn what_is_made_is_taken_away_without_a_trace() {
         let (_root, layout) = machine();
-        let before: Vec<String> = ["/etc/passwd", "/etc/group", "/etc/shadow"].map(|file| text(&layout, file)).into();
+        let before: Vec<String> = ["/etc/passwd", "/etc/group", "/etc/shadow"]
+            .map(|file| text(&layout, file))
+            .into();
         let mut record = Record::default();
         ensure(&layout, &mut record).unwrap();
         ensure(&layout, &mut record).unwrap();
-        assert!(text(&layout, "/etc/passwd").ends_with("meshd:x:1337:1337:meshd:/var/lib/meshd:/bin/false\n"));
+        assert!(
+            text(&layout, "/etc/passwd").ends_with("meshd:x:1337:1337:meshd:/var/lib/meshd:/bin/false\n")
+        );
         assert_eq!(text(&layout, "/etc/group").matches("meshd").count(), 1);
-        assert_eq!(fs::metadata(layout.at("/etc/shadow")).unwrap().mode() & 0o777, 0o640);
+        assert_eq!(
+            fs::metadata(layout.at("/etc/shadow")).unwrap().mode() & 0o777,
+            0o640
+        );
         remove(&layout, &record).unwrap();
-        let after: Vec<String> = ["/etc/passwd", "/etc/group", "/etc/shadow"].map(|file| text(&layout, file)).into();
+        let after: Vec<String> = ["/etc/passwd", "/etc/group", "/etc/shadow"]
+            .map(|file| text(&layout, file))
+            .into();
         assert_eq!(before, after);
-        assert_eq!(fs::read_dir(layout.at("/etc")).unwrap().count(), 3, "no lock and no backup stays");
+        assert_eq!(
+            fs::read_dir(layout.at("/etc")).unwrap().count(),
+            3,
+            "no lock and no backup stays"
+        );
     }
 
     #[test]
@@ -209,7 +254,11 @@ mod tests {
     #[test]
     fn a_number_that_is_taken_is_named() {
         let (_root, layout) = machine();
-        fs::write(layout.at("/etc/passwd"), "istio-proxy:x:1337:1337::/:/bin/false\n").unwrap();
+        fs::write(
+            layout.at("/etc/passwd"),
+            "istio-proxy:x:1337:1337::/:/bin/false\n",
+        )
+        .unwrap();
         let failure = ensure(&layout, &mut Record::default()).unwrap_err();
         assert!(failure.cause.contains("istio-proxy"), "{failure}");
     }

@@ -1,6 +1,10 @@
 //! Network namespaces that exist as long as a thread in them.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "this is a test: a failure shall end it, and it says what it skips")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "this is a test: a failure shall end it, and it says what it skips"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
@@ -33,7 +37,10 @@ impl Namespace {
             tell.send(gettid()).unwrap();
             todo.into_iter().for_each(|job| job());
         });
-        Self { jobs, thread: told.recv().unwrap() }
+        Self {
+            jobs,
+            thread: told.recv().unwrap(),
+        }
     }
 
     /// Runs in the namespace; gives what came of it.
@@ -62,7 +69,11 @@ fn dress(interface: &str, last: u8) {
 
 fn ip(line: &str) {
     let output = Command::new("ip").args(line.split(' ')).output().unwrap();
-    assert!(output.status.success(), "ip {line}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "ip {line}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 /// A server in this thread's namespace that tells its name to whoever connects.
@@ -92,7 +103,9 @@ pub(crate) fn connect(user: u32, from: Option<IpAddr>, to: SocketAddr) -> String
     if let Some(from) = from {
         socket.bind(&SocketAddr::new(from, 0).into()).unwrap();
     }
-    socket.connect_timeout(&to.into(), PATIENCE).unwrap_or_else(|error| panic!("{to} as {user}: {error}"));
+    socket
+        .connect_timeout(&to.into(), PATIENCE)
+        .unwrap_or_else(|error| panic!("{to} as {user}: {error}"));
     let mut stream = TcpStream::from(socket);
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut name = String::new();
@@ -103,16 +116,25 @@ pub(crate) fn connect(user: u32, from: Option<IpAddr>, to: SocketAddr) -> String
 /// What the test needs is there. In CI its absence is a failure, at home it is said and the test passed over.
 pub(crate) fn needs(programs: &[&str]) -> bool {
     let there = |program: &str| {
-        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"].iter().any(|folder| std::path::Path::new(folder).join(program).exists())
+        ["/usr/sbin", "/usr/bin", "/sbin", "/bin"]
+            .iter()
+            .any(|folder| std::path::Path::new(folder).join(program).exists())
     };
-    let mut missing: Vec<String> = programs.iter().filter(|program| !there(program)).map(|program| (*program).to_owned()).collect();
+    let mut missing: Vec<String> = programs
+        .iter()
+        .filter(|program| !there(program))
+        .map(|program| (*program).to_owned())
+        .collect();
     if !Uid::effective().is_root() {
         missing.push("root".to_owned());
     }
     if missing.is_empty() {
         return true;
     }
-    let line = format!("needs {}, install with `apt-get install iproute2 iptables nftables`", missing.join(", "));
+    let line = format!(
+        "needs {}, install with `apt-get install iproute2 iptables nftables`",
+        missing.join(", ")
+    );
     assert!(std::env::var("CI").is_err(), "{line}");
     println!("skipped: {line}");
     false

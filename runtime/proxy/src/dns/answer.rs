@@ -20,7 +20,14 @@ pub(crate) struct Answer<'b> {
 
 impl<'b> Answer<'b> {
     /// Writes what `query` is told about `found`, at most `limit` bytes, the addresses from the `turn`-th on.
-    pub(crate) fn found(out: &'b mut Vec<u8>, query: &Query<'_>, found: &Found<'_>, ttl: u32, limit: usize, turn: usize) {
+    pub(crate) fn found(
+        out: &'b mut Vec<u8>,
+        query: &Query<'_>,
+        found: &Found<'_>,
+        ttl: u32,
+        limit: usize,
+        turn: usize,
+    ) {
         let reserved = if query.edns.is_some() { 11 } else { 0 };
         let mut answer = Self::begin(out, query, limit.saturating_sub(reserved));
         let owner = match &found.canonical {
@@ -50,7 +57,12 @@ impl<'b> Answer<'b> {
     fn begin(out: &'b mut Vec<u8>, query: &Query<'_>, limit: usize) -> Self {
         out.clear();
         out.extend_from_slice(&query.packet[..query.question_end]);
-        Self { out, limit, records: 0, truncated: false }
+        Self {
+            out,
+            limit,
+            records: 0,
+            truncated: false,
+        }
     }
 
     fn alias(&mut self, short: &[u8], ttl: u32) -> u16 {
@@ -72,7 +84,11 @@ impl<'b> Answer<'b> {
         turn: usize,
         octets: impl Fn(&T) -> [u8; N],
     ) {
-        let first = if addresses.is_empty() { 0 } else { turn % addresses.len() };
+        let first = if addresses.is_empty() {
+            0
+        } else {
+            turn % addresses.len()
+        };
         for address in addresses[first..].iter().chain(&addresses[..first]) {
             if self.out.len() + 12 + N > self.limit {
                 self.truncated = true;
@@ -112,7 +128,9 @@ impl<'b> Answer<'b> {
 /// Refuses a packet whose question cannot be read: the header alone.
 pub(crate) fn refuse(out: &mut Vec<u8>, packet: &[u8], code: Code) {
     out.clear();
-    let Some(header) = packet.get(..HEADER) else { return };
+    let Some(header) = packet.get(..HEADER) else {
+        return;
+    };
     out.extend_from_slice(header);
     out[2] = 0x80 | (header[2] & 0x79);
     out[3] = 0x80 | code as u8;

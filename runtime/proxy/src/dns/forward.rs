@@ -51,7 +51,11 @@ async fn ask_one(query: &Query<'_>, server: SocketAddr, transport: Transport) ->
             return Ok(answer);
         }
         // A server that cuts off its answer and does not speak TCP has still said something.
-        return Ok(timeout(PATIENCE / 2, over_tcp(query, server)).await.ok().and_then(Result::ok).unwrap_or(answer));
+        return Ok(timeout(PATIENCE / 2, over_tcp(query, server))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or(answer));
     }
     over_tcp(query, server).await
 }
@@ -92,12 +96,17 @@ async fn over_tcp(query: &Query<'_>, server: SocketAddr) -> io::Result<Vec<u8>> 
     if is_answer(query, id, &answer) {
         return Ok(restore_id(query, answer));
     }
-    Err(io::Error::new(io::ErrorKind::InvalidData, "the answer is to another question"))
+    Err(io::Error::new(
+        io::ErrorKind::InvalidData,
+        "the answer is to another question",
+    ))
 }
 
 /// The packet answers this question and no other.
 fn is_answer(query: &Query<'_>, id: u16, answer: &[u8]) -> bool {
-    let Some(header) = answer.get(..HEADER) else { return false };
+    let Some(header) = answer.get(..HEADER) else {
+        return false;
+    };
     if header[..2] != id.to_be_bytes() || header[2] & 0xf8 != 0x80 {
         return false;
     }
@@ -106,7 +115,9 @@ fn is_answer(query: &Query<'_>, id: u16, answer: &[u8]) -> bool {
         return header[3] & 0x0f != 0;
     }
     let asked = query.question();
-    answer.get(HEADER..HEADER + asked.len()).is_some_and(|told| told.eq_ignore_ascii_case(asked))
+    answer
+        .get(HEADER..HEADER + asked.len())
+        .is_some_and(|told| told.eq_ignore_ascii_case(asked))
 }
 
 fn restore_id(query: &Query<'_>, mut answer: Vec<u8>) -> Vec<u8> {

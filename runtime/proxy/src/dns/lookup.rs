@@ -15,7 +15,10 @@ impl Names {
     /// The host that `name` means; `None` where the mesh does not know it.
     pub(crate) fn find(&self, name: &Name) -> Option<Found<'_>> {
         if let Some(host) = self.plain(name) {
-            return Some(Found { host, canonical: None });
+            return Some(Found {
+                host,
+                canonical: None,
+            });
         }
         // A resolver that tries its search domains first asks for `host.<ns>.svc.<domain>`. Saying at once what
         // `host` is spares it the other domains.
@@ -23,9 +26,15 @@ impl Names {
         if let Some(short) = expanded
             && let Some(host) = self.plain(&short).or_else(|| self.wildcard(&short))
         {
-            return Some(Found { host, canonical: Some(short) });
+            return Some(Found {
+                host,
+                canonical: Some(short),
+            });
         }
-        self.wildcard(name).map(|host| Found { host, canonical: None })
+        self.wildcard(name).map(|host| Found {
+            host,
+            canonical: None,
+        })
     }
 
     /// The host of this very name, or of the Kubernetes service that it is short for.
@@ -36,7 +45,11 @@ impl Names {
     /// `name` in the VM's own namespace, `name.ns` and `name.ns.svc` everywhere.
     fn service(&self, name: &Name) -> Option<Host<'_>> {
         let domain = match name.labels() {
-            1 => self.search.first.as_ref().filter(|_| self.search.services.is_some())?,
+            1 => self
+                .search
+                .first
+                .as_ref()
+                .filter(|_| self.search.services.is_some())?,
             2 => self.search.services.as_ref()?,
             3 if name.as_bytes().ends_with(b"\x03svc") => self.search.cluster.as_ref()?,
             _ => return None,
@@ -72,7 +85,13 @@ mod tests {
     fn table(hosts: &[(&str, &str, bool)]) -> Names {
         let hosts = hosts.iter().map(|(host, address, kubernetes)| {
             let addresses = vec![address.parse::<IpAddr>().unwrap()];
-            ((*host).to_owned(), NameEntry { addresses, kubernetes: *kubernetes })
+            (
+                (*host).to_owned(),
+                NameEntry {
+                    addresses,
+                    kubernetes: *kubernetes,
+                },
+            )
         });
         let search = ["forum.svc.cluster.local", "svc.cluster.local", "cluster.local"];
         Names::compile(&NameTable {
@@ -95,12 +114,29 @@ mod tests {
             ("db.data.svc.cluster.local", "240.0.0.2", true),
             ("ext.forum.svc.cluster.local", "240.0.0.3", false),
         ]);
-        for short in ["webapp", "webapp.forum", "WEBAPP.forum.svc", "webapp.forum.svc.cluster.local"] {
-            assert_eq!(find(&names, short), Some(("240.0.0.1".to_owned(), None)), "{short}");
+        for short in [
+            "webapp",
+            "webapp.forum",
+            "WEBAPP.forum.svc",
+            "webapp.forum.svc.cluster.local",
+        ] {
+            assert_eq!(
+                find(&names, short),
+                Some(("240.0.0.1".to_owned(), None)),
+                "{short}"
+            );
         }
         assert_eq!(find(&names, "db.data"), Some(("240.0.0.2".to_owned(), None)));
-        assert_eq!(find(&names, "db"), None, "a name alone means the VM's own namespace");
-        assert_eq!(find(&names, "ext.forum"), None, "only hosts of Kubernetes have short names");
+        assert_eq!(
+            find(&names, "db"),
+            None,
+            "a name alone means the VM's own namespace"
+        );
+        assert_eq!(
+            find(&names, "ext.forum"),
+            None,
+            "only hosts of Kubernetes have short names"
+        );
     }
 
     #[test]
@@ -110,24 +146,48 @@ mod tests {
             ("db.data.svc.cluster.local", "240.0.0.2", true),
         ]);
         let expanded = find(&names, "api.example.com.forum.svc.cluster.local");
-        assert_eq!(expanded, Some(("240.0.0.1".to_owned(), Some("api.example.com.".to_owned()))));
+        assert_eq!(
+            expanded,
+            Some(("240.0.0.1".to_owned(), Some("api.example.com.".to_owned())))
+        );
         let expanded = find(&names, "db.data.forum.svc.cluster.local");
-        assert_eq!(expanded, Some(("240.0.0.2".to_owned(), Some("db.data.".to_owned()))));
-        assert_eq!(find(&names, "api.example.com.cluster.local"), None, "only the first domain expands");
+        assert_eq!(
+            expanded,
+            Some(("240.0.0.2".to_owned(), Some("db.data.".to_owned())))
+        );
+        assert_eq!(
+            find(&names, "api.example.com.cluster.local"),
+            None,
+            "only the first domain expands"
+        );
     }
 
     #[test]
     fn the_longest_wildcard_wins_and_does_not_cover_its_own_domain() {
-        let names = table(&[("*.example.com", "240.0.0.1", false), ("*.eu.example.com", "240.0.0.2", false)]);
-        assert_eq!(find(&names, "a.b.example.com"), Some(("240.0.0.1".to_owned(), None)));
-        assert_eq!(find(&names, "a.eu.example.com"), Some(("240.0.0.2".to_owned(), None)));
+        let names = table(&[
+            ("*.example.com", "240.0.0.1", false),
+            ("*.eu.example.com", "240.0.0.2", false),
+        ]);
+        assert_eq!(
+            find(&names, "a.b.example.com"),
+            Some(("240.0.0.1".to_owned(), None))
+        );
+        assert_eq!(
+            find(&names, "a.eu.example.com"),
+            Some(("240.0.0.2".to_owned(), None))
+        );
         assert_eq!(find(&names, "example.com"), None);
     }
 
     #[test]
     fn a_table_of_a_hundred_thousand_names_finds_each() {
         let hosts: Vec<(String, String)> = (0..100_000_u32)
-            .map(|at| (format!("svc-{at}.ns-{}.svc.cluster.local", at % 50), std::net::Ipv4Addr::from(at).to_string()))
+            .map(|at| {
+                (
+                    format!("svc-{at}.ns-{}.svc.cluster.local", at % 50),
+                    std::net::Ipv4Addr::from(at).to_string(),
+                )
+            })
             .collect();
         let rows: Vec<(&str, &str, bool)> = hosts.iter().map(|(host, at)| (&**host, &**at, true)).collect();
         let names = table(&rows);

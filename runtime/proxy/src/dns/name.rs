@@ -14,7 +14,11 @@ pub(crate) struct Name {
 impl Name {
     /// The root.
     pub(crate) fn root() -> Self {
-        Self { bytes: [0; LONGEST], len: 0, labels: 0 }
+        Self {
+            bytes: [0; LONGEST],
+            len: 0,
+            labels: 0,
+        }
     }
 
     /// Reads the name at `start`; gives it and the place behind it. Compression has no place in a question.
@@ -128,7 +132,9 @@ impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut rest = self.as_bytes();
         while let Some((length, behind)) = rest.split_first() {
-            let (label, behind) = behind.split_at_checked(usize::from(*length)).unwrap_or((behind, &[]));
+            let (label, behind) = behind
+                .split_at_checked(usize::from(*length))
+                .unwrap_or((behind, &[]));
             write!(f, "{}.", label.escape_ascii())?;
             rest = behind;
         }
@@ -169,6 +175,13 @@ mod tests {
     #[test]
     fn domains_are_walked_from_the_longest() {
         let walked: Vec<Vec<u8>> = name("a.b.c").suffixes().map(<[u8]>::to_vec).collect();
-        assert_eq!(walked, [b"\x01a\x01b\x01c".to_vec(), b"\x01b\x01c".to_vec(), b"\x01c".to_vec()]);
+        assert_eq!(
+            walked,
+            [
+                b"\x01a\x01b\x01c".to_vec(),
+                b"\x01b\x01c".to_vec(),
+                b"\x01c".to_vec()
+            ]
+        );
     }
 }

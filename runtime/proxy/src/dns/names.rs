@@ -120,7 +120,9 @@ impl Names {
 
     fn name_of(&self, entry: Entry) -> &[u8] {
         let start = entry.name as usize;
-        self.bytes.get(start..start + usize::from(entry.name_len)).unwrap_or_default()
+        self.bytes
+            .get(start..start + usize::from(entry.name_len))
+            .unwrap_or_default()
     }
 
     /// The host whose name has exactly this wire form.
@@ -140,8 +142,14 @@ impl Names {
     fn host(&self, entry: Entry) -> Host<'_> {
         let (v4, v6) = (entry.v4 as usize, entry.v6 as usize);
         Host {
-            v4: self.v4.get(v4..v4 + usize::from(entry.v4_count)).unwrap_or_default(),
-            v6: self.v6.get(v6..v6 + usize::from(entry.v6_count)).unwrap_or_default(),
+            v4: self
+                .v4
+                .get(v4..v4 + usize::from(entry.v4_count))
+                .unwrap_or_default(),
+            v6: self
+                .v6
+                .get(v6..v6 + usize::from(entry.v6_count))
+                .unwrap_or_default(),
             kubernetes: entry.kubernetes,
         }
     }
@@ -164,12 +172,20 @@ impl Names {
 
 impl Search {
     fn of(first: Option<&str>) -> Self {
-        let Some(first) = first.and_then(Name::parse) else { return Self::default() };
+        let Some(first) = first.and_then(Name::parse) else {
+            return Self::default();
+        };
         let mut domains = first.suffixes().skip(1);
         let services = domains.next().and_then(|wire| Name::read(&rooted(wire), 0));
         let cluster = domains.next().and_then(|wire| Name::read(&rooted(wire), 0));
-        let of_services = services.as_ref().is_some_and(|(name, _)| name.as_bytes().starts_with(b"\x03svc"));
-        let (services, cluster) = if of_services { (services, cluster) } else { (None, None) };
+        let of_services = services
+            .as_ref()
+            .is_some_and(|(name, _)| name.as_bytes().starts_with(b"\x03svc"));
+        let (services, cluster) = if of_services {
+            (services, cluster)
+        } else {
+            (None, None)
+        };
         drop(domains);
         Self {
             services: services.map(|(name, _)| name),

@@ -72,7 +72,14 @@ impl<'a> Query<'a> {
         let question_end = at + 4;
         let records = usize::from(count(packet, 6)) + usize::from(count(packet, 8));
         let additional = count(packet, 10);
-        let mut query = Self { packet, name, kind, class, question_end, edns: None };
+        let mut query = Self {
+            packet,
+            name,
+            kind,
+            class,
+            question_end,
+            edns: None,
+        };
         let mut place = question_end;
         for _ in 0..records {
             place = Record::read(packet, place)?.end;
@@ -112,7 +119,11 @@ impl Record {
         if end > packet.len() {
             return None;
         }
-        Some(Self { kind: short(packet, at)?, class: short(packet, at + 2)?, end })
+        Some(Self {
+            kind: short(packet, at)?,
+            class: short(packet, at + 2)?,
+            end,
+        })
     }
 }
 

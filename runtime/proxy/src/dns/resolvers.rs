@@ -10,7 +10,10 @@ use super::name::Name;
 /// The port of name servers.
 const PORT: u16 = 53;
 /// systemd-resolved's own stubs: they would ask us again.
-const STUBS: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 53)), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 54))];
+const STUBS: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, 53)),
+    IpAddr::V4(Ipv4Addr::new(127, 0, 0, 54)),
+];
 /// Our own part of systemd-resolved's settings.
 const OWN_DROP_IN: &str = "50-meshd.conf";
 
@@ -24,7 +27,10 @@ pub struct Machine {
 impl Machine {
     /// The machine whose files lie below `root` (`/`); `own` are our own addresses, which are never asked.
     pub fn new(root: impl Into<PathBuf>, own: Vec<SocketAddr>) -> Self {
-        Self { root: root.into(), own }
+        Self {
+            root: root.into(),
+            own,
+        }
     }
 
     /// The machine's servers in their order.
@@ -35,7 +41,8 @@ impl Machine {
         let mut servers = Vec::new();
         for text in self.texts() {
             for server in text.lines().flat_map(servers_of_line) {
-                if !servers.contains(&server) && !STUBS.contains(&server.ip()) && !self.own.contains(&server) {
+                if !servers.contains(&server) && !STUBS.contains(&server.ip()) && !self.own.contains(&server)
+                {
                     servers.push(server);
                 }
             }
@@ -51,12 +58,18 @@ impl Machine {
         if self.root.join("run/systemd/resolve").is_dir() {
             files.extend(self.settings());
         }
-        files.iter().filter_map(|file| std::fs::read_to_string(file).ok()).collect()
+        files
+            .iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok())
+            .collect()
     }
 
     /// The servers that systemd-resolved would use for all links, were it not for our drop-in: `DNS=` as it is written.
     pub fn resolved_servers(&self) -> Vec<String> {
-        let texts = self.settings().into_iter().filter_map(|file| std::fs::read_to_string(file).ok());
+        let texts = self
+            .settings()
+            .into_iter()
+            .filter_map(|file| std::fs::read_to_string(file).ok());
         let mut servers: Vec<String> = Vec::new();
         for text in texts {
             for value in text.lines().filter_map(|line| line.trim().strip_prefix("DNS=")) {
@@ -77,7 +90,9 @@ impl Machine {
 }
 
 fn drop_ins(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut files: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|file| file.extension().is_some_and(|end| end == "conf") && !file.ends_with(OWN_DROP_IN))
@@ -89,8 +104,16 @@ fn drop_ins(folder: &Path) -> Vec<PathBuf> {
 /// `nameserver ADDRESS` of resolv.conf, `DNS=ADDRESS[:PORT][%IF][#NAME] …` of resolved.conf.
 fn servers_of_line(line: &str) -> Vec<SocketAddr> {
     let line = line.trim();
-    if let Some(rest) = line.strip_prefix("nameserver").filter(|rest| rest.starts_with([' ', '\t'])) {
-        return rest.split_whitespace().next().and_then(server).into_iter().collect();
+    if let Some(rest) = line
+        .strip_prefix("nameserver")
+        .filter(|rest| rest.starts_with([' ', '\t']))
+    {
+        return rest
+            .split_whitespace()
+            .next()
+            .and_then(server)
+            .into_iter()
+            .collect();
     }
     if let Some(rest) = line.strip_prefix("DNS=") {
         return rest.split_whitespace().filter_map(server).collect();
@@ -117,7 +140,11 @@ impl Resolvers {
     /// Those of the table, and those of the machine where the table names none.
     pub fn new(table: &NameTable, machine: Vec<SocketAddr>) -> Self {
         let with_port = |servers: &[IpAddr]| servers.iter().map(|ip| SocketAddr::new(*ip, PORT)).collect();
-        let mut resolvers = Self::of(if table.upstream.is_empty() { machine } else { with_port(&table.upstream) });
+        let mut resolvers = Self::of(if table.upstream.is_empty() {
+            machine
+        } else {
+            with_port(&table.upstream)
+        });
         for (domain, servers) in &table.forward {
             resolvers = resolvers.with_domain(domain, with_port(servers));
         }
@@ -126,7 +153,10 @@ impl Resolvers {
 
     /// These for all names.
     pub fn of(servers: Vec<SocketAddr>) -> Self {
-        Self { domains: Vec::new(), servers }
+        Self {
+            domains: Vec::new(),
+            servers,
+        }
     }
 
     /// And these for the names in `domain`.
@@ -136,13 +166,17 @@ impl Resolvers {
             Some(name) => self.domains.push((name.as_bytes().to_vec(), servers)),
             None => tracing::warn!(%domain, "left out: this is no domain name"),
         }
-        self.domains.sort_by_key(|(domain, _)| std::cmp::Reverse(domain.len()));
+        self.domains
+            .sort_by_key(|(domain, _)| std::cmp::Reverse(domain.len()));
         self
     }
 
     /// Who is asked about `name`, in order.
     pub(crate) fn of_name(&self, name: &Name) -> &[SocketAddr] {
-        let own = self.domains.iter().find(|(domain, _)| name.suffixes().any(|suffix| suffix == domain));
+        let own = self
+            .domains
+            .iter()
+            .find(|(domain, _)| name.suffixes().any(|suffix| suffix == domain));
         own.map_or(&self.servers, |(_, servers)| servers)
     }
 
@@ -165,10 +199,26 @@ mod tests {
     #[test]
     fn stubs_our_own_addresses_and_our_drop_in_are_never_asked() {
         let root = std::env::temp_dir().join(format!("mesh-resolvers-{}", std::process::id()));
-        write(&root, "etc/resolv.conf", "search x\nnameserver 127.0.0.53\nnameserver\t10.0.0.2 # office\n");
-        write(&root, "run/systemd/resolve/resolv.conf", "nameserver 10.0.0.1\nnameserver 10.0.0.2\n");
-        write(&root, "etc/systemd/resolved.conf", "[Resolve]\n#DNS=8.8.8.8\nDNS=10.0.0.3#dns.x 127.0.0.1:15053\n");
-        write(&root, "etc/systemd/resolved.conf.d/50-meshd.conf", "[Resolve]\nDNS=10.9.9.9\n");
+        write(
+            &root,
+            "etc/resolv.conf",
+            "search x\nnameserver 127.0.0.53\nnameserver\t10.0.0.2 # office\n",
+        );
+        write(
+            &root,
+            "run/systemd/resolve/resolv.conf",
+            "nameserver 10.0.0.1\nnameserver 10.0.0.2\n",
+        );
+        write(
+            &root,
+            "etc/systemd/resolved.conf",
+            "[Resolve]\n#DNS=8.8.8.8\nDNS=10.0.0.3#dns.x 127.0.0.1:15053\n",
+        );
+        write(
+            &root,
+            "etc/systemd/resolved.conf.d/50-meshd.conf",
+            "[Resolve]\nDNS=10.9.9.9\n",
+        );
         let machine = Machine::new(&root, vec!["127.0.0.1:15053".parse().unwrap()]);
         let servers: Vec<String> = machine.servers().iter().map(ToString::to_string).collect();
         std::fs::remove_dir_all(&root).unwrap();
@@ -178,8 +228,9 @@ mod tests {
     #[test]
     fn the_longest_domain_decides() {
         let [all, corp, eu] = ["10.0.0.1:53", "10.0.0.2:53", "10.0.0.3:53"].map(|at| at.parse().unwrap());
-        let resolvers =
-            Resolvers::of(vec![all]).with_domain("corp.example", vec![corp]).with_domain("eu.corp.example", vec![eu]);
+        let resolvers = Resolvers::of(vec![all])
+            .with_domain("corp.example", vec![corp])
+            .with_domain("eu.corp.example", vec![eu]);
         let of = |name: &str| resolvers.of_name(&Name::parse(name).unwrap()).to_vec();
         assert_eq!(of("www.example"), [all]);
         assert_eq!(of("git.corp.example"), [corp]);

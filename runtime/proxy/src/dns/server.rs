@@ -78,7 +78,9 @@ impl Dns {
             return Step::Forward;
         }
         let names = self.names.load();
-        let Some(found) = names.find(&query.name) else { return Step::Forward };
+        let Some(found) = names.find(&query.name) else {
+            return Step::Forward;
+        };
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         Answer::found(out, &query, &found, names.ttl, limit(&query, transport), turn);
         self.stats.answered();
@@ -99,7 +101,9 @@ impl Dns {
     /// Asks the servers of the name and gives what the client is told.
     pub(crate) async fn forward(&self, packet: &[u8], transport: Transport) -> Vec<u8> {
         let mut out = Vec::new();
-        let Ok(query) = Query::read(packet) else { return out };
+        let Ok(query) = Query::read(packet) else {
+            return out;
+        };
         self.stats.forwarded();
         let resolvers = self.resolvers.load_full();
         let answer = match self.forwards.try_acquire() {

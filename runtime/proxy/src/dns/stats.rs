@@ -38,8 +38,14 @@ impl Stats {
         [
             ("dns_requests_total", self.requests.load(Ordering::Relaxed)),
             ("dns_answered_total", self.answered.load(Ordering::Relaxed)),
-            ("dns_upstream_requests_total", self.forwarded.load(Ordering::Relaxed)),
-            ("dns_upstream_failures_total", self.failures.load(Ordering::Relaxed)),
+            (
+                "dns_upstream_requests_total",
+                self.forwarded.load(Ordering::Relaxed),
+            ),
+            (
+                "dns_upstream_failures_total",
+                self.failures.load(Ordering::Relaxed),
+            ),
             ("dns_malformed_total", self.malformed.load(Ordering::Relaxed)),
         ]
     }

@@ -23,7 +23,9 @@ const CHUNK: usize = 4096;
 pub async fn serve_tcp(listener: TcpListener, dns: Arc<Dns>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+            return;
+        };
         match listener.accept().await {
             Ok((stream, client)) => {
                 let dns = Arc::clone(&dns);

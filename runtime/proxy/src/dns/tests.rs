@@ -105,7 +105,10 @@ async fn upstream() -> SocketAddr {
             let mut packet = vec![0; usize::from(stream.read_u16().await.unwrap())];
             stream.read_exact(&mut packet).await.unwrap();
             let answer = reply(&packet);
-            stream.write_u16(u16::try_from(answer.len()).unwrap()).await.unwrap();
+            stream
+                .write_u16(u16::try_from(answer.len()).unwrap())
+                .await
+                .unwrap();
             stream.write_all(&answer).await.unwrap();
         }
     });
@@ -118,7 +121,10 @@ fn reply(packet: &[u8]) -> Vec<u8> {
     answer[2] = 0x81;
     answer[3] = 0x80;
     answer[10..12].fill(0);
-    if packet[12..].windows(8).any(|part| part == b"\x07nowhere"[..].get(..8).unwrap()) {
+    if packet[12..]
+        .windows(8)
+        .any(|part| part == b"\x07nowhere"[..].get(..8).unwrap())
+    {
         answer[3] |= NXDOMAIN;
         return answer;
     }
@@ -129,17 +135,30 @@ fn reply(packet: &[u8]) -> Vec<u8> {
 
 fn names() -> Names {
     let entry = |addresses: &[&str], kubernetes| NameEntry {
-        addresses: addresses.iter().map(|address| address.parse::<IpAddr>().unwrap()).collect(),
+        addresses: addresses
+            .iter()
+            .map(|address| address.parse::<IpAddr>().unwrap())
+            .collect(),
         kubernetes,
     };
     let many: Vec<String> = (1..=60).map(|last| format!("240.0.1.{last}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     Names::compile(&NameTable {
         ttl: 7,
-        search: vec!["forum.svc.cluster.local".into(), "svc.cluster.local".into(), "cluster.local".into()],
+        search: vec![
+            "forum.svc.cluster.local".into(),
+            "svc.cluster.local".into(),
+            "cluster.local".into(),
+        ],
         hosts: [
-            ("webapp.forum.svc.cluster.local".to_owned(), entry(&["240.0.0.1", "2001:2::1"], true)),
-            ("pair.example".to_owned(), entry(&["240.0.0.2", "240.0.0.3"], false)),
+            (
+                "webapp.forum.svc.cluster.local".to_owned(),
+                entry(&["240.0.0.1", "2001:2::1"], true),
+            ),
+            (
+                "pair.example".to_owned(),
+                entry(&["240.0.0.2", "240.0.0.3"], false),
+            ),
             ("many.example".to_owned(), entry(&many, false)),
             ("*.wild.example".to_owned(), entry(&["240.0.0.4"], false)),
             ("empty.example".to_owned(), entry(&[], false)),
@@ -170,8 +189,10 @@ async fn over_udp(server: SocketAddr, packet: &[u8]) -> Told {
 
 async fn over_tcp(server: SocketAddr, packets: &[Vec<u8>]) -> Vec<Told> {
     let mut stream = TcpStream::connect(server).await.unwrap();
-    let frames: Vec<u8> =
-        packets.iter().flat_map(|packet| [&u16::try_from(packet.len()).unwrap().to_be_bytes(), &packet[..]].concat()).collect();
+    let frames: Vec<u8> = packets
+        .iter()
+        .flat_map(|packet| [&u16::try_from(packet.len()).unwrap().to_be_bytes(), &packet[..]].concat())
+        .collect();
     stream.write_all(&frames).await.unwrap();
     let mut told = Vec::new();
     for _ in packets {
@@ -186,7 +207,10 @@ async fn over_tcp(server: SocketAddr, packets: &[Vec<u8>]) -> Vec<Told> {
 async fn mesh_names_are_answered_with_their_ttl_in_both_families() {
     let server = server(Resolvers::default()).await;
     let told = over_udp(server, &question(9, "WebApp", A, None)).await;
-    assert_eq!((told.id, told.code, told.authoritative, told.ttl), (9, 0, true, Some(7)));
+    assert_eq!(
+        (told.id, told.code, told.authoritative, told.ttl),
+        (9, 0, true, Some(7))
+    );
     assert_eq!(told.addresses, ["240.0.0.1"]);
     let told = over_udp(server, &question(9, "webapp.forum", AAAA, Some(1232))).await;
     assert_eq!(told.addresses, ["2001:2::1"]);
@@ -194,23 +218,38 @@ async fn mesh_names_are_answered_with_their_ttl_in_both_families() {
     assert_eq!(told.addresses, ["240.0.0.4"]);
     for (name, kind) in [("pair.example", AAAA), ("empty.example", A)] {
         let told = over_udp(server, &question(9, name, kind, None)).await;
-        assert_eq!((told.code, told.addresses.len()), (0, 0), "{name} is known, without this family");
+        assert_eq!(
+            (told.code, told.addresses.len()),
+            (0, 0),
+            "{name} is known, without this family"
+        );
     }
 }
 
 #[tokio::test]
 async fn an_expanded_name_is_told_as_alias() {
     let server = server(Resolvers::default()).await;
-    let told = over_udp(server, &question(1, "pair.example.forum.svc.cluster.local", A, None)).await;
-    assert_eq!(told.addresses[0], "pair.example.forum.svc.cluster.local. -> pair.example.");
+    let told = over_udp(
+        server,
+        &question(1, "pair.example.forum.svc.cluster.local", A, None),
+    )
+    .await;
+    assert_eq!(
+        told.addresses[0],
+        "pair.example.forum.svc.cluster.local. -> pair.example."
+    );
     assert_eq!(told.addresses.len(), 3);
 }
 
 #[tokio::test]
 async fn addresses_take_turns() {
     let server = server(Resolvers::default()).await;
-    let first = over_udp(server, &question(1, "pair.example", A, None)).await.addresses;
-    let second = over_udp(server, &question(2, "pair.example", A, None)).await.addresses;
+    let first = over_udp(server, &question(1, "pair.example", A, None))
+        .await
+        .addresses;
+    let second = over_udp(server, &question(2, "pair.example", A, None))
+        .await
+        .addresses;
     assert_eq!(first, second.into_iter().rev().collect::<Vec<_>>());
 }
 
@@ -218,13 +257,22 @@ async fn addresses_take_turns() {
 async fn an_answer_that_does_not_fit_says_so_and_comes_whole_over_tcp() {
     let server = server(Resolvers::default()).await;
     let told = over_udp(server, &question(1, "many.example", A, None)).await;
-    assert!(told.truncated && told.length <= 512 && !told.addresses.is_empty(), "{told:?}");
+    assert!(
+        told.truncated && told.length <= 512 && !told.addresses.is_empty(),
+        "{told:?}"
+    );
     let told = over_udp(server, &question(1, "many.example", A, Some(4096))).await;
     assert!(!told.truncated);
     assert_eq!(told.addresses.len(), 60);
-    let packets = [question(1, "many.example", A, None), question(2, "webapp", A, None)];
+    let packets = [
+        question(1, "many.example", A, None),
+        question(2, "webapp", A, None),
+    ];
     let told = over_tcp(server, &packets).await;
-    assert_eq!((told[0].addresses.len(), told[1].addresses.len(), told[1].id), (60, 1, 2));
+    assert_eq!(
+        (told[0].addresses.len(), told[1].addresses.len(), told[1].id),
+        (60, 1, 2)
+    );
 }
 
 #[tokio::test]
@@ -238,20 +286,33 @@ async fn other_names_and_other_types_go_upstream_and_forgeries_do_not_come_back(
     let told = over_udp(server, &question(79, "x.nowhere", A, Some(1232))).await;
     assert_eq!(told.code, NXDOMAIN);
     let told = over_udp(server, &question(80, "long.outside.example", A, None)).await;
-    assert_eq!((told.truncated, told.addresses.len()), (false, 1), "what was cut off is asked again over TCP");
+    assert_eq!(
+        (told.truncated, told.addresses.len()),
+        (false, 1),
+        "what was cut off is asked again over TCP"
+    );
     let told = over_tcp(server, &[question(81, "www.outside.example", A, None)]).await;
     assert_eq!(told[0].addresses, ["1.2.3.4"]);
 }
 
 #[tokio::test]
 async fn a_dead_server_is_passed_over_and_none_at_all_is_a_failure() {
-    let dead = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let dead = UdpSocket::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let up = upstream().await;
     let passing = server(Resolvers::of(vec![dead, up])).await;
     let told = over_udp(passing, &question(1, "www.outside.example", A, None)).await;
     assert_eq!(told.addresses, ["1.2.3.4"]);
     let failing = server(Resolvers::of(vec![dead])).await;
-    assert_eq!(over_udp(failing, &question(1, "www.outside.example", A, None)).await.code, SERVFAIL);
+    assert_eq!(
+        over_udp(failing, &question(1, "www.outside.example", A, None))
+            .await
+            .code,
+        SERVFAIL
+    );
     let domain = server(Resolvers::of(vec![dead]).with_domain("corp.example", vec![up])).await;
     let told = over_udp(domain, &question(1, "git.corp.example", A, None)).await;
     assert_eq!(told.addresses, ["1.2.3.4"]);
@@ -263,14 +324,26 @@ async fn a_packet_that_is_no_question_is_refused_or_dropped() {
     let mut out = Vec::new();
     let mut response = question(1, "webapp", A, None);
     response[2] |= 0x80;
-    assert!(matches!(dns.answer(&response, Transport::Udp, &mut out), Step::Dropped));
-    assert!(matches!(dns.answer(&[0; 11], Transport::Udp, &mut out), Step::Dropped));
+    assert!(matches!(
+        dns.answer(&response, Transport::Udp, &mut out),
+        Step::Dropped
+    ));
+    assert!(matches!(
+        dns.answer(&[0; 11], Transport::Udp, &mut out),
+        Step::Dropped
+    ));
     let cut = question(5, "webapp", A, None);
-    assert!(matches!(dns.answer(&cut[..20], Transport::Udp, &mut out), Step::Answered));
+    assert!(matches!(
+        dns.answer(&cut[..20], Transport::Udp, &mut out),
+        Step::Answered
+    ));
     assert_eq!(read(&out).code, 1);
     let mut update = question(5, "webapp", A, None);
     update[2] |= 5 << 3;
-    assert!(matches!(dns.answer(&update, Transport::Udp, &mut out), Step::Answered));
+    assert!(matches!(
+        dns.answer(&update, Transport::Udp, &mut out),
+        Step::Answered
+    ));
     assert_eq!(out[3] & 0x0f, 4);
 }
 

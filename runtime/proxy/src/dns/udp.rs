@@ -29,7 +29,13 @@ pub async fn serve_udp(socket: Arc<UdpSocket>, dns: Arc<Dns>) {
     }
 }
 
-async fn serve(socket: &Arc<UdpSocket>, dns: &Arc<Dns>, packet: &[u8], client: SocketAddr, out: &mut Vec<u8>) {
+async fn serve(
+    socket: &Arc<UdpSocket>,
+    dns: &Arc<Dns>,
+    packet: &[u8],
+    client: SocketAddr,
+    out: &mut Vec<u8>,
+) {
     match dns.answer(packet, Transport::Udp, out) {
         Step::Answered => send(socket, client, out).await,
         Step::Dropped => {}
