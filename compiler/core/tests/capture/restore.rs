@@ -10,11 +10,14 @@ pub(crate) struct Ruleset {
 }
 
 impl Ruleset {
-    /// What we write.
+    /// What we write, without the one rule that we add: connections that already stand are left alone.
     pub(crate) fn of_ours(text: &str) -> Self {
         let mut all = Self::default();
         let mut table = String::new();
-        for line in text.lines().filter(|line| !line.starts_with('#')) {
+        for line in text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.ends_with("-p tcp ! --syn -j RETURN"))
+        {
             if let Some(name) = line.strip_prefix('*') {
                 table = name.to_owned();
             } else if let Some(chain) = line.strip_prefix(':') {

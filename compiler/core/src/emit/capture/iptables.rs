@@ -73,6 +73,7 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::Port(transport, port) => format!("-p {} --dport {port}", transport_name(*transport)),
         Match::SourcePort(transport, port) => format!("-p {} --sport {port}", transport_name(*transport)),
         Match::NotPorts(transport, ports) => not_ports(*transport, ports),
+        Match::NotOpening => "-p tcp ! --syn".to_owned(),
         Match::User(id) => format!("-m owner --uid-owner {id}"),
         Match::NotUser(id) => format!("-m owner ! --uid-owner {id}"),
         Match::Group(id) => format!("-m owner --gid-owner {id}"),

@@ -119,6 +119,7 @@ fn matching(condition: &Match, family: Family) -> String {
                 list.join(", ")
             )
         }
+        Match::NotOpening => "tcp flags & (fin | syn | rst | ack) != syn".to_owned(),
         Match::User(id) => format!("meta skuid {id}"),
         Match::NotUser(id) => format!("meta skuid != {id}"),
         Match::Group(id) => format!("meta skgid {id}"),

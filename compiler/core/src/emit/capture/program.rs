@@ -5,13 +5,17 @@
 //!   then bypasses the mesh, mutual TLS and policies.
 //! - Rules for excluded and virtual interfaces stand in our own chains, not in the kernel's, so that they go away
 //!   with them.
+//! - Only packets that open a connection are redirected. A connection that stood before the kernel began to track
+//!   connections looks new to it; Istio's rules then redirect it in the middle, such as the SSH session that is
+//!   just putting the rules in force.
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::rule::Match::{
-    From, Group, In, NotGroup, NotPorts, NotTo, NotUser, Out, Port, Protocol, SourcePort, To, User,
+    From, Group, In, NotGroup, NotOpening, NotPorts, NotTo, NotUser, Out, Port, Protocol, SourcePort, To,
+    User,
 };
 use super::rule::Transport::{Tcp, Udp};
 use super::rule::Verdict::{Jump, Redirect, Return, Zone};
@@ -74,6 +78,7 @@ impl Rules<'_> {
     }
 
     fn inbound(&mut self) {
+        self.nat(Chain::Inbound, vec![NotOpening], Return);
         self.virtual_interfaces();
         for name in &self.settings.exclude_interfaces {
             self.nat(Chain::Inbound, vec![In(name.clone())], Return);
@@ -123,6 +128,7 @@ impl Rules<'_> {
     }
 
     fn outbound(&mut self) {
+        self.nat(Chain::Outbound, vec![NotOpening], Return);
         for name in &self.settings.exclude_interfaces {
             self.nat(Chain::Outbound, vec![Out(name.clone())], Return);
         }

@@ -82,6 +82,8 @@ pub enum Match {
     NotPorts(Transport, Vec<u16>),
     /// It comes from this port.
     SourcePort(Transport, u16),
+    /// It is TCP, and does not open a connection.
+    NotOpening,
     /// This user sent it.
     User(u32),
     /// Somebody else sent it.
