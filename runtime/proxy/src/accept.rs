@@ -26,26 +26,19 @@ pub(crate) struct Accepted {
 
 /// Serves the connections that applications open (port 15001), until the drain begins.
 pub async fn serve_outbound(listener: TcpListener, shared: Arc<Shared>, drain: Drain) {
-    accept(listener, shared, drain, |accepted, shared| {
-        tokio::spawn(outbound::serve(accepted, shared));
-    })
-    .await;
+    accept(listener, shared, drain, outbound::serve).await;
 }
 
 /// Serves the connections that arrive for applications (port 15006), until the drain begins.
 pub async fn serve_inbound(listener: TcpListener, shared: Arc<Shared>, drain: Drain) {
-    accept(listener, shared, drain, |accepted, shared| {
-        tokio::spawn(inbound::serve(accepted, shared));
-    })
-    .await;
+    accept(listener, shared, drain, inbound::serve).await;
 }
 
-async fn accept(
-    listener: TcpListener,
-    shared: Arc<Shared>,
-    mut drain: Drain,
-    serve: impl Fn(Accepted, Arc<Shared>),
-) {
+async fn accept<F, S>(listener: TcpListener, shared: Arc<Shared>, drain: Drain, serve: F)
+where
+    F: Fn(Accepted, Arc<Shared>) -> S,
+    S: Future<Output = ()> + Send + 'static,
+{
     let own_port = listener.local_addr().map(|own| own.port()).unwrap_or_default();
     let mut watch = drain.clone();
     loop {
@@ -68,20 +61,26 @@ async fn accept(
             }
             Ok(destination) => {
                 let remote = canonical(remote);
-                serve(
-                    Accepted {
-                        stream,
-                        remote,
-                        destination,
-                        drain: drain.clone(),
-                    },
-                    shared.clone(),
-                );
+                let mut over = drain.clone();
+                let accepted = Accepted {
+                    stream,
+                    remote,
+                    destination,
+                    drain: drain.clone(),
+                };
+                let serving = serve(accepted, shared.clone());
+                tokio::spawn(async move {
+                    // Who can say goodbye does so first; who still waits for first bytes cannot.
+                    tokio::select! {
+                        biased;
+                        () = serving => {}
+                        () = over.closed() => {}
+                    }
+                });
             }
             Err(error) => tracing::debug!(%remote, %error, "a connection without destination is closed"),
         }
     }
-    drain.draining().await;
 }
 
 async fn pause(error: &io::Error) {

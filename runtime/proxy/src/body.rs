@@ -53,6 +53,8 @@ struct Kept {
     keeping: bool,
     /// Too much came, and what did is gone.
     lost: bool,
+    /// The try that is under way; only it is served.
+    turn: u32,
 }
 
 impl Replay {
@@ -67,6 +69,7 @@ impl Replay {
             ended,
             keeping,
             lost: false,
+            turn: 0,
         };
         let (whole, _) = watch::channel(ended);
         let received = Arc::new(Received {
@@ -79,39 +82,53 @@ impl Replay {
         }
     }
 
+    /// Whether [`Replay::body`] can give another one.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.kept.lock().unwrap_or_else(PoisonError::into_inner).lost
+    }
+
     pub(crate) fn received(&self) -> &Arc<Received> {
         &self.received
     }
 
-    /// The body for one try, from its beginning; `None` where that is no longer there.
+    /// The body for one try, from its beginning; `None` where that is no longer there. Earlier tries get no more.
     pub(crate) fn body(&self) -> Option<RequestBody> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.ended && kept.frames.is_empty() && kept.trailers.is_none() && !kept.lost {
             return Some(RequestBody(Source::Empty));
         }
-        (!kept.lost).then(|| {
-            RequestBody(Source::Replay {
-                replay: self.clone(),
-                next: 0,
-                trailed: false,
-            })
-        })
+        if kept.lost {
+            return None;
+        }
+        kept.turn += 1;
+        let place = Place {
+            turn: kept.turn,
+            next: 0,
+            trailed: false,
+        };
+        Some(RequestBody(Source::Replay {
+            replay: self.clone(),
+            place,
+        }))
     }
 
-    fn poll(
-        &self,
-        cx: &mut Context<'_>,
-        next: &mut usize,
-        trailed: &mut bool,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll(&self, cx: &mut Context<'_>, place: &mut Place) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(frame) = kept.frames.get(*next) {
-            *next += 1;
+        // The connection of an earlier try may not know yet that it is over.
+        if kept.turn != place.turn {
+            return Poll::Ready(Some(Err(BodyError::Superseded)));
+        }
+        if let Some(frame) = kept.frames.get(place.next) {
+            place.next += 1;
             return Poll::Ready(Some(Ok(Frame::data(frame.clone()))));
         }
         if kept.ended {
-            let trailers = if *trailed { None } else { kept.trailers.clone() };
-            *trailed = true;
+            let trailers = if place.trailed {
+                None
+            } else {
+                kept.trailers.clone()
+            };
+            place.trailed = true;
             return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
         }
         let Some(incoming) = kept.incoming.as_mut() else {
@@ -124,7 +141,7 @@ impl Replay {
                     self.received
                         .bytes
                         .fetch_add(data.len() as u64, Ordering::Relaxed);
-                    kept.keep(&data, next);
+                    kept.keep(&data, &mut place.next);
                     if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
                         self.end(&mut kept);
                     }
@@ -133,7 +150,7 @@ impl Replay {
                 Err(frame) => {
                     if let Ok(trailers) = frame.into_trailers() {
                         kept.trailers = Some(trailers.clone());
-                        *trailed = true;
+                        place.trailed = true;
                         self.end(&mut kept);
                         return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
                     }
@@ -143,7 +160,7 @@ impl Replay {
             },
             Some(Err(error)) => {
                 kept.lost = true;
-                Poll::Ready(Some(Err(error)))
+                Poll::Ready(Some(Err(error.into())))
             }
             None => {
                 self.end(&mut kept);
@@ -181,41 +198,39 @@ pub(crate) struct RequestBody(Source);
 #[derive(Debug)]
 enum Source {
     Empty,
-    Replay {
-        replay: Replay,
-        next: usize,
-        trailed: bool,
-    },
+    Replay { replay: Replay, place: Place },
+}
+
+/// How far one try has come.
+#[derive(Debug)]
+struct Place {
+    /// Which try it is.
+    turn: u32,
+    next: usize,
+    trailed: bool,
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut self.0 {
             Source::Empty => Poll::Ready(None),
-            Source::Replay {
-                replay,
-                next,
-                trailed,
-            } => replay.poll(cx, next, trailed),
+            Source::Replay { replay, place } => replay.poll(cx, place),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Empty => true,
-            Source::Replay {
-                replay,
-                next,
-                trailed,
-            } => {
+            Source::Replay { replay, place } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.ended && *next >= kept.frames.len() && (*trailed || kept.trailers.is_none())
+                let trailed = place.trailed || kept.trailers.is_none();
+                kept.turn == place.turn && kept.ended && place.next >= kept.frames.len() && trailed
             }
         }
     }
@@ -223,20 +238,20 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Source::Empty => SizeHint::with_exact(0),
-            Source::Replay { replay, next, .. } => {
+            Source::Replay { replay, place } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                let behind: u64 = kept
+                let behind = kept
                     .frames
                     .iter()
-                    .skip(*next)
+                    .skip(place.next)
                     .map(|frame| frame.len() as u64)
                     .sum();
                 match &kept.incoming {
+                    None => SizeHint::with_exact(behind),
                     Some(incoming) => match incoming.size_hint().exact() {
                         Some(rest) => SizeHint::with_exact(behind + rest),
                         None => SizeHint::default(),
                     },
-                    None => SizeHint::with_exact(behind),
                 }
             }
         }
@@ -250,11 +265,13 @@ pub(crate) enum ResponseSource {
     Full(Full<Bytes>),
 }
 
-/// Why a response ended early.
+/// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
     #[error(transparent)]
-    Upstream(#[from] hyper::Error),
+    Stream(#[from] hyper::Error),
+    #[error("another try has begun")]
+    Superseded,
     #[error("the response took longer than the route allows")]
     Timeout,
 }
@@ -265,7 +282,7 @@ impl ResponseSource {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
-            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Upstream),
+            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Stream),
             Self::Full(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),

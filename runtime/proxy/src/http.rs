@@ -1,11 +1,13 @@
 //! Requests: understood, authorised, routed, tried, and answered.
 
+mod answers;
 mod connection;
 mod cors;
 mod exchange;
 mod failure;
 mod finish;
 mod forward;
+mod hash;
 mod headers;
 mod path;
 mod reply;

@@ -10,7 +10,10 @@ use mesh_wire::Snapshot;
 
 /// Every file of this name below a folder.
 fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
-    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -29,7 +32,8 @@ fn every_golden_snapshot_is_taken_whole() {
     find(&golden, "mesh.json", &mut shared);
     assert!(!snapshots.is_empty());
     let read = |path: &Path| -> Snapshot {
-        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        serde_json::from_slice(&std::fs::read(path).unwrap())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
     for path in snapshots {
         let mut snapshot = read(&path);
@@ -37,12 +41,17 @@ fn every_golden_snapshot_is_taken_whole() {
             let example = path.strip_prefix(&golden).unwrap().components().next().unwrap();
             let own = snapshot.node.as_ref().unwrap().workload.clone();
             let part = shared.iter().find(|part| {
-                part.starts_with(golden.join(example)) && part.components().any(|part| part.as_os_str() == own.as_str())
+                part.starts_with(golden.join(example))
+                    && part.components().any(|part| part.as_os_str() == own.as_str())
             });
-            snapshot.merge(read(part.unwrap_or_else(|| panic!("no shared part for {}", path.display()))));
+            snapshot.merge(read(
+                part.unwrap_or_else(|| panic!("no shared part for {}", path.display())),
+            ));
         }
         let missing = unsupported(&snapshot);
         assert!(missing.is_empty(), "{}: {missing:#?}", path.display());
-        Shared::new(Destinations::Socket, LogSink::none()).apply(snapshot).unwrap();
+        Shared::new(Destinations::Socket, LogSink::none())
+            .apply(snapshot)
+            .unwrap();
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION, SERVER};
+use http::header::{CONTENT_TYPE, HeaderValue, SERVER};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use mesh_wire::route::{Fault, HashPolicy};
 
 use super::failure::Failure;
 use super::finish::Finish;
@@ -16,14 +15,13 @@ use super::forward::{Answer, Sending, Tried};
 use super::headers;
 use super::reply::{Deadline, Reply, local};
 use super::target::Target;
-use super::{HttpConnection, Side, cors, scope, upgrade};
+use super::{HttpConnection, Side, answers, cors, hash, scope, upgrade};
 use crate::body::{Replay, ResponseSource};
-use crate::cluster::{Cluster, Endpoint, Transport, fnv};
+use crate::cluster::{Cluster, Endpoint, Transport};
 use crate::peer;
 use crate::state::State;
-use crate::state::matcher::parameter;
 use crate::state::policy::{Attempt, Verdict};
-use crate::state::routes::{Action, Forward, Redirect, Route, Routes, without_port};
+use crate::state::routes::{Action, Forward, Route, Routes};
 use crate::telemetry::{self, Flag, Reporter};
 
 /// Answers one request. Never fails: what cannot be had is said to the client.
@@ -175,14 +173,15 @@ impl Exchange<'_> {
             Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
         }
         if let Some(fault) = &route.fault
-            && let Some(status) = self.fault(fault, &mut finish).await
+            && let Some(abort) = answers::fault(fault, &mut finish).await
         {
-            return local(status, "fault filter abort", finish);
+            self.count(&mut finish, None, None);
+            return answers::abort(abort, finish);
         }
         let mut response = match &route.action {
             Action::Redirect(redirect) => {
                 self.count(&mut finish, None, None);
-                self.redirect(redirect, finish)
+                answers::redirect(redirect, &self.target, &self.parts, finish)
             }
             Action::Respond(respond) => {
                 finish.details = Some("direct_response".to_owned());
@@ -198,50 +197,6 @@ impl Exchange<'_> {
         }
     }
 
-    async fn fault(&self, fault: &Fault, finish: &mut Finish) -> Option<StatusCode> {
-        let hit = |share: mesh_wire::route::PerMillion| fastrand::u32(..1_000_000) < share.0;
-        if let Some(delay) = fault.delay.as_ref().filter(|delay| hit(delay.share)) {
-            finish.flag = Flag::DelayInjected;
-            tokio::time::sleep(delay.delay.to_duration()).await;
-        }
-        let abort = fault.abort.as_ref().filter(|abort| hit(abort.share))?;
-        finish.flag = Flag::FaultInjected;
-        finish.details = Some("fault_filter_abort".to_owned());
-        let status = abort.status.unwrap_or(200);
-        Some(StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE))
-    }
-
-    fn redirect(&self, redirect: &Redirect, finish: Box<Finish>) -> Response<Reply> {
-        let wire = &redirect.wire;
-        let proto = self
-            .parts
-            .headers
-            .get(&headers::FORWARDED_PROTO)
-            .and_then(|proto| proto.to_str().ok());
-        let scheme = wire.scheme.as_deref().or(proto).unwrap_or("http");
-        let authority = self.target.authority();
-        let host = wire.host.as_deref().unwrap_or(match wire.port {
-            Some(_) => without_port(authority),
-            None => authority,
-        });
-        let port = wire.port.map(|port| format!(":{port}")).unwrap_or_default();
-        let path = match &redirect.path {
-            Some(rewrite) => rewrite.apply(self.target.path()),
-            None => self.target.path().to_owned(),
-        };
-        let query = if self.target.query().is_empty() {
-            String::new()
-        } else {
-            format!("?{}", self.target.query())
-        };
-        let mut response = local(redirect.status, "", finish);
-        match HeaderValue::try_from(format!("{scheme}://{host}{port}{path}{query}")) {
-            Ok(location) => _ = response.headers_mut().insert(LOCATION, location),
-            Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
-        }
-        response
-    }
-
     async fn forward(
         &mut self,
         forward: &Forward,
@@ -252,7 +207,12 @@ impl Exchange<'_> {
         let Some(share) = forward.draw() else {
             return self.unrouted(finish);
         };
-        let hash = self.hash(&forward.hash);
+        let hash = hash::of(
+            &forward.hash,
+            &self.parts.headers,
+            self.target.query(),
+            self.connection.down.remote.ip(),
+        );
         for edits in route
             .map(|route| &route.request)
             .into_iter()
@@ -337,7 +297,7 @@ impl Exchange<'_> {
                 }
                 self.pass(answer, finish, deadline)
             }
-            Err(failure) => failed(&failure, finish),
+            Err(failure) => answers::failed(&failure, finish),
         };
         share.response.apply(response.headers_mut());
         response
@@ -362,24 +322,6 @@ impl Exchange<'_> {
             headers.remove(&peer::METADATA);
             headers.remove("x-envoy-decorator-operation");
         }
-    }
-
-    fn hash(&self, policies: &[HashPolicy]) -> Option<u64> {
-        policies.iter().find_map(|policy| match policy {
-            HashPolicy::Header(name) => self.parts.headers.get(name).map(|value| fnv(value.as_bytes())),
-            HashPolicy::Cookie { name, .. } => {
-                let cookies = self.parts.headers.get_all(http::header::COOKIE).iter();
-                let mut pairs = cookies
-                    .filter_map(|value| value.to_str().ok())
-                    .flat_map(|text| text.split(';'));
-                let found = pairs.find_map(|pair| pair.trim().strip_prefix(name.as_str())?.strip_prefix('='));
-                found.map(|value| fnv(value.as_bytes()))
-            }
-            HashPolicy::SourceIp => Some(fnv(self.connection.down.remote.ip().to_string().as_bytes())),
-            HashPolicy::Query(name) => {
-                parameter(self.target.query(), name).map(|value| fnv(value.as_bytes()))
-            }
-        })
     }
 
     /// An answer that an endpoint gave.
@@ -463,39 +405,6 @@ impl Exchange<'_> {
             None,
             self.metadata.as_ref(),
         );
-    }
-}
-
-fn failed(failure: &Failure, mut finish: Box<Finish>) -> Response<Reply> {
-    finish.flag = failure.flag();
-    finish.details = Some(failure.details().to_owned());
-    finish.upstream_failure = failure.transport();
-    let grpc = finish.is_grpc;
-    let mut response = local(failure.status(), failure.body(), finish);
-    if matches!(failure, Failure::Overflow) {
-        response
-            .headers_mut()
-            .insert(headers::OVERLOADED, HeaderValue::from_static("true"));
-    }
-    if grpc {
-        as_grpc(failure, &mut response);
-    }
-    response
-}
-
-/// gRPC clients are told in their own words, with status 200 (Envoy `Grpc::Utility::httpToGrpcStatus`).
-fn as_grpc(failure: &Failure, response: &mut Response<Reply>) {
-    let status = if failure.status() == StatusCode::GATEWAY_TIMEOUT {
-        4
-    } else {
-        14
-    };
-    *response.status_mut() = StatusCode::OK;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert("grpc-status", HeaderValue::from(status));
-    if let Ok(message) = HeaderValue::try_from(failure.body()) {
-        headers.insert("grpc-message", message);
     }
 }
 

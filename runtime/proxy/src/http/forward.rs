@@ -100,7 +100,7 @@ impl Sending<'_> {
                 |usage| &usage.retries,
                 self.cluster.wire.limits.retries,
             );
-            if retrying.is_none() || self.replay.body().is_none() {
+            if retrying.is_none() || !self.replay.is_whole() {
                 return Tried {
                     outcome,
                     endpoint: Some(endpoint),

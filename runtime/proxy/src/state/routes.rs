@@ -160,9 +160,7 @@ impl Route {
         };
         let path = match &matches.path {
             wire::PathMatch::Prefix(text) => Path::Prefix(fold(text)),
-            wire::PathMatch::PathPrefix(text) => {
-                Path::Segments(fold(text).trim_end_matches('/').to_owned())
-            }
+            wire::PathMatch::PathPrefix(text) => Path::Segments(fold(text).trim_end_matches('/').to_owned()),
             wire::PathMatch::Exact(text) => Path::Exact(fold(text)),
             wire::PathMatch::Regex(pattern) => Path::Regex(super::matcher::whole(pattern).map_err(bad)?),
         };

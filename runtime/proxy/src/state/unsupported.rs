@@ -1,7 +1,7 @@
 use mesh_wire::Snapshot;
 use mesh_wire::cluster::{Balance, Cluster, Outliers};
 use mesh_wire::policy::{Permission, Principal};
-use mesh_wire::route::{PerMillion, Route, RouteAction, RouteTable};
+use mesh_wire::route::{HashPolicy, PerMillion, Route, RouteAction, RouteTable};
 
 use super::routes::RetryOn;
 
@@ -97,6 +97,12 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
     };
     if !forward.mirrors.is_empty() {
         parts.push(format!("{place}: requests are not mirrored"));
+    }
+    let sets = |policy: &HashPolicy| matches!(policy, HashPolicy::Cookie { ttl: Some(_), .. });
+    if forward.hash.iter().any(sets) {
+        parts.push(format!(
+            "{place}: the cookie that is hashed is not set where it is absent"
+        ));
     }
     if let Some(retry) = &forward.retry {
         let (_, _, unknown) = RetryOn::parse(retry.on.iter().map(String::as_str));
