@@ -1,5 +1,6 @@
 //! What each command does with its arguments, and its exit code: 0 done, 1 it failed, 2 meshd itself failed.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::cli::{Capture, Cli, Command, Format, Install, Output};
@@ -74,7 +75,7 @@ fn reported(output: &Output, operation: impl FnOnce(&mut Report) -> Result<(), F
     let report = report.end(result);
     match output.format {
         Format::Json => print_json(&report),
-        Format::Human => print!("{}", report.human()),
+        Format::Human => drop(write!(std::io::stdout(), "{}", report.human())),
     }
     if report.ok {
         ExitCode::SUCCESS
@@ -96,14 +97,19 @@ fn told(result: Result<(), Failure>) -> ExitCode {
 
 fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
-        Ok(text) => println!("{text}"),
+        // Whoever asked may be gone by now; what was done stays done.
+        Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
         Err(error) => eprintln!("error: write the answer: {error}"),
     }
 }
 
+/// Asks for root, and outlives the login that started it: a change must not stop half-way when an SSH connection breaks.
 fn as_root() -> Result<(), Failure> {
+    use nix::sys::signal::{SigHandler, Signal, signal};
     if nix::unistd::geteuid().is_root() {
-        return Ok(());
+        // SAFETY: ignoring a signal runs no code of ours in its place.
+        let ignored = unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) };
+        return ignored.map(drop).map_err(|cause| Failure::new("ignore the end of the login", cause));
     }
     Err(Failure::new("change this machine", "this needs root").remedy("run it with sudo"))
 }
