@@ -124,6 +124,24 @@ fn deep_texts_are_refused_and_others_are_not() {
     }
 }
 
+/// The parser of KDL goes one call deeper for each of these: thousands of them once ended the process.
+#[test]
+fn many_slips_are_no_more_than_some() {
+    for slip in [
+        "a = \n",
+        "a ] \n",
+        "a (\n)\n",
+        "a \0\n",
+        "\"\\u{zz}\"\n",
+        "\\\n/-",
+        "+ #-inf",
+        "a {} b\n",
+    ] {
+        let found = compiled(&slip.repeat(20_000)).diagnostics;
+        assert!((1..=12).contains(&found.len()), "{slip:?}: {}", found.len());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -3,12 +3,9 @@
 use kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
-use super::lexical::{self, Slip};
+use super::lexical::{self, SHOWN, Slip};
 use super::tree::{Node, Property, Scalar, Value};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
-
-/// After so many mistakes the parser has lost its way, and the rest says nothing.
-const SHOWN: usize = 12;
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
     let look = lexical::look(text);
