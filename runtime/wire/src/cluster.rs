@@ -159,7 +159,11 @@ pub enum HttpVersion {
 
 /// How one endpoint is chosen (Envoy `LbPolicy`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum Balance {
     /// The one with fewer requests under way, of two drawn by weight. Istio's default.
     #[default]

@@ -17,7 +17,7 @@ pub enum StringMatch {
     /// The whole text by an RE2 expression.
     Regex(String),
     /// Any of these, letters compared without case.
-    IgnoreCase(Box<StringMatch>),
+    IgnoreCase(Box<Self>),
 }
 
 /// How a header is matched (Envoy `HeaderMatcher`). Pseudo headers `:method`, `:authority`, `:path`, `:scheme` count.

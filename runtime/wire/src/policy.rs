@@ -52,11 +52,11 @@ pub enum Permission {
     /// Always.
     Any,
     /// All of these.
-    All(Vec<Permission>),
+    All(Vec<Self>),
     /// One of these.
-    OneOf(Vec<Permission>),
+    OneOf(Vec<Self>),
     /// Not this.
-    Not(Box<Permission>),
+    Not(Box<Self>),
     /// The port that the client dialled, before capture.
     DestinationPort(u16),
     /// The address that the client dialled, before capture.
@@ -80,11 +80,11 @@ pub enum Principal {
     /// Anybody, authenticated or not.
     Any,
     /// All of these.
-    All(Vec<Principal>),
+    All(Vec<Self>),
     /// One of these.
-    OneOf(Vec<Principal>),
+    OneOf(Vec<Self>),
     /// Not this.
-    Not(Box<Principal>),
+    Not(Box<Self>),
     /// The URI SAN of the verified client certificate; `None` asks only that there is one.
     Authenticated(Option<StringMatch>),
     /// The address at the other end of the connection.

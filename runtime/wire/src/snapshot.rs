@@ -101,7 +101,11 @@ pub struct Identity {
 
 /// Where a certificate comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
 pub enum IdentitySource {
     /// PEM files, read again when they change.
     Files {
