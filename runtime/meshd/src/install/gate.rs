@@ -51,12 +51,19 @@ pub(crate) fn pass(
             Ok(detail) => report.done(name, detail),
             Err(detail) => {
                 report.failed(name, &detail);
+                report.failed("log", last_words());
                 return Err(Failure::new(format!("pass the check `{name}`"), detail)
                     .remedy("the machine runs the last release again; see `journalctl -u meshd`"));
             }
         }
     }
     Ok(())
+}
+
+/// What meshd logged last: after a first installation that is taken back people would look for it in vain.
+fn last_words() -> String {
+    let lines = command::output("journalctl", &["-u", "meshd", "-n", "3", "-o", "cat", "--no-pager"], None);
+    lines.map(|output| output.stdout.trim().replace('\n', " | ")).unwrap_or_default()
 }
 
 fn wait(

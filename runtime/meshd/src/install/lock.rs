@@ -10,6 +10,7 @@ use crate::layout::Layout;
 
 /// Held while a machine is changed.
 pub(crate) struct Lock {
+    layout: Layout,
     _file: Flock<File>,
 }
 
@@ -30,7 +31,7 @@ impl Lock {
             .on("open", &path)?;
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) => return Ok(Self { _file: file }),
+                Ok(file) => return Ok(Self { layout: layout.clone(), _file: file }),
                 Err((back, _)) if Instant::now() < deadline => file = back,
                 Err((_, cause)) => {
                     return Err(Failure::new(
@@ -41,6 +42,15 @@ impl Lock {
                 }
             }
             std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // A machine without meshd has no lock of it either.
+        if !self.layout.home().exists() {
+            let _ = std::fs::remove_file(self.layout.lock());
         }
     }
 }

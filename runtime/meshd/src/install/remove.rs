@@ -4,7 +4,7 @@ use super::lock::Lock;
 use super::record::Record;
 use super::{deadman, stage, switch, users};
 use crate::capture;
-use crate::failure::{Failure, OnPath};
+use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::report::Report;
 use crate::systemd::Systemd;
@@ -19,7 +19,7 @@ pub(crate) fn remove(layout: &Layout, report: &mut Report) -> Result<(), Failure
     let _lock = Lock::take(layout, super::LOCK_PATIENCE)?;
     if !layout.home().exists() {
         report.done("unchanged", "nothing is installed");
-        return end(layout);
+        return Ok(());
     }
     report.changed = true;
     deadman::disarm(layout, systemd)?;
@@ -35,10 +35,5 @@ pub(crate) fn remove(layout: &Layout, report: &mut Report) -> Result<(), Failure
     report.done("user", "the user is gone");
     stage::clear(&layout.home())?;
     report.done("files", "nothing is left");
-    end(layout)
-}
-
-fn end(layout: &Layout) -> Result<(), Failure> {
-    let path = layout.lock();
-    std::fs::remove_file(&path).on("remove", &path)
+    Ok(())
 }
