@@ -2,6 +2,7 @@
 //! hostile text must not get there. What people often write wrong (values without quotes, braces not closed) is
 //! told apart here, since the parser gives up at the first of them.
 
+mod string;
 mod turn;
 mod word;
 
@@ -38,6 +39,7 @@ pub(super) fn look(text: &str) -> Look {
         bytes: text.as_bytes(),
         at: if text.starts_with('\u{feff}') { 3 } else { 0 },
         open: Vec::new(),
+        line: Line::default(),
         suspect: None,
         turn: Turn::Start,
         valued: false,
@@ -46,14 +48,15 @@ pub(super) fn look(text: &str) -> Look {
         look: Look::default(),
     };
     while scan.at < scan.bytes.len() && !scan.look.broken {
+        scan.look.broken = scan.look.slips.len() > SHOWN;
         scan.valued = false;
         scan.token();
         scan.ended = scan.valued.then_some(scan.at);
     }
     scan.unclosed();
+    scan.look.broken |= scan.look.slips.len() > SHOWN;
     let mut look = scan.look;
     look.slips.sort_by_key(|slip| slip.start);
-    look.broken |= look.slips.len() > SHOWN;
     look
 }
 
@@ -62,7 +65,8 @@ struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Braces that wait for their end.
-    open: Vec<usize>,
+    open: Vec<(usize, Line)>,
+    line: Line,
     /// A brace whose end stands elsewhere than its line begins: probably the one that is not closed.
     suspect: Option<usize>,
     turn: Turn,
@@ -75,9 +79,26 @@ struct Scan<'a> {
     look: Look,
 }
 
+/// A line, as far as it is read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Line {
+    start: usize,
+    /// Its first byte that is no blank.
+    first: Option<usize>,
+}
+
+impl Line {
+    fn indent(self) -> usize {
+        self.first.map_or(0, |first| first - self.start)
+    }
+}
+
 impl Scan<'_> {
     fn token(&mut self) {
         let start = self.at;
+        if !self.bytes[start].is_ascii_whitespace() {
+            self.line.first.get_or_insert(start);
+        }
         self.at += 1;
         match self.bytes[start] {
             b'/' if self.next_is("/") => self.skip_line(),
@@ -90,7 +111,13 @@ impl Scan<'_> {
             b'=' => self.turn(Token::Equals, start),
             b';' => self.turn(Token::End, start),
             b'\\' => self.continued(start),
-            b'\n' | b'\r' | 0x0b | 0x0c => self.turn(Token::End, start),
+            b'\n' | b'\r' | 0x0b | 0x0c => {
+                self.turn(Token::End, start);
+                self.line = Line {
+                    start: self.at,
+                    first: None,
+                };
+            }
             b' ' | b'\t' => {}
             b'(' | b')' | b'[' | b']' => self.foreign(start),
             byte if byte.is_ascii_control() => self.foreign(start),
@@ -201,7 +228,7 @@ impl Scan<'_> {
 
     fn opens(&mut self, start: usize) {
         self.turn(Token::Open, start);
-        self.open.push(start);
+        self.open.push((start, self.line));
         if self.open.len() > LIMIT {
             let message = format!("nested deeper than {LIMIT} levels");
             self.stop(start, start + 1, message, "is a brace not closed?");
@@ -210,29 +237,18 @@ impl Scan<'_> {
 
     fn closes(&mut self, start: usize) {
         self.turn(Token::Close, start);
-        let Some(open) = self.open.pop() else {
-            return self.stop(
-                start,
-                start + 1,
-                "this brace closes nothing".to_owned(),
-                "leave it out",
-            );
+        let Some((open, line)) = self.open.pop() else {
+            let message = "this brace closes nothing".to_owned();
+            return self.stop(start, start + 1, message, "leave it out");
         };
-        let line = |at: usize| self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-        let indent = |line: usize| {
-            self.bytes[line..]
-                .iter()
-                .take_while(|byte| byte.is_ascii_whitespace())
-                .count()
-        };
-        let first_of_line = line(start) + indent(line(start)) == start;
-        if line(open) != line(start) && first_of_line && indent(line(open)) != indent(line(start)) {
+        let alone = self.line.first == Some(start) && line.start != self.line.start;
+        if alone && line.indent() != self.line.indent() {
             self.suspect.get_or_insert(open);
         }
     }
 
     fn unclosed(&mut self) {
-        if let (Some(last), false) = (self.open.last().copied(), self.look.broken) {
+        if let (Some(last), false) = (self.open.last().map(|(last, _)| *last), self.look.broken) {
             let open = self.suspect.unwrap_or(last);
             self.stop(
                 open,
@@ -240,95 +256,6 @@ impl Scan<'_> {
                 "this brace is not closed".to_owned(),
                 "write `}` where it ends",
             );
-        }
-    }
-
-    /// Comments nest.
-    fn comment(&mut self, start: usize) {
-        let mut depth = 1_usize;
-        self.at += 1;
-        while depth > 0 && depth <= LIMIT && self.at < self.bytes.len() {
-            if self.next_is("/*") {
-                depth += 1;
-                self.at += 2;
-            } else if self.next_is("*/") {
-                depth -= 1;
-                self.at += 2;
-            } else {
-                self.at += 1;
-            }
-        }
-        if depth > 0 {
-            self.stop(
-                start,
-                start + 2,
-                "this comment is not closed".to_owned(),
-                "write `*/` where it ends",
-            );
-        }
-    }
-
-    /// A string whose first quote is at `quote`; a raw one begins before.
-    fn string(&mut self, start: usize, quote: usize) {
-        let raw = quote - start;
-        self.turn(Token::Text, start);
-        let quotes = if self.bytes[quote..].starts_with(b"\"\"\"") {
-            3
-        } else {
-            1
-        };
-        let end = [vec![b'"'; quotes], vec![b'#'; raw]].concat();
-        self.at = quote + quotes;
-        while self.at < self.bytes.len() {
-            if self.bytes[self.at..].starts_with(&end) {
-                self.at += end.len();
-                return;
-            }
-            match self.bytes[self.at] {
-                b'\\' if raw == 0 => self.escape(),
-                b'\n' if quotes == 1 => break,
-                _ => self.at += 1,
-            }
-        }
-        let line = self.text[quote..]
-            .find('\n')
-            .map_or(self.text.len(), |length| quote + length);
-        self.stop(
-            start,
-            line,
-            "this text is not closed".to_owned(),
-            "write `\"` where it ends",
-        );
-    }
-
-    /// Behind a backslash, all white space is left out, new lines too.
-    fn escape(&mut self) {
-        let start = self.at;
-        let rest = &self.text[start + 1..];
-        let known = ["n", "r", "t", "\\", "\"", "b", "f", "s"]
-            .into_iter()
-            .find(|escape| rest.starts_with(escape));
-        let unicode = || {
-            let (digits, _) = rest.strip_prefix("u{")?.split_once('}')?;
-            let number = u32::from_str_radix(digits, 16)
-                .ok()
-                .filter(|_| digits.len() <= 6)?;
-            char::from_u32(number).map(|_| digits.len() + 3)
-        };
-        let blank = rest.len() - rest.trim_start().len();
-        self.at = start + 1 + known.map_or(blank, str::len);
-        if let (None, 0) = (known, blank) {
-            let length = unicode();
-            self.at += length.unwrap_or_else(|| rest.chars().next().map_or(0, char::len_utf8));
-            if length.is_none() {
-                let escape = self.text[start..self.at].to_owned();
-                self.slip(
-                    start,
-                    self.at,
-                    format!("`{escape}` is no escape"),
-                    "write `\\\\` for a backslash",
-                );
-            }
         }
     }
 
