@@ -36,7 +36,9 @@ pub struct Ca {
 #[derive(Debug, thiserror::Error)]
 pub enum CaError {
     /// There is one already.
-    #[error("`{0}` has a root already, and it is never overwritten: every certificate of the mesh hangs on it")]
+    #[error(
+        "`{0}` has a root already, and it is never overwritten: every certificate of the mesh hangs on it"
+    )]
     Exists(PathBuf),
     /// There is none.
     #[error("`{0}` has no root: make one with `meshc ca init`")]
@@ -78,10 +80,16 @@ impl Ca {
         }
         let failed = |error: rcgen::Error| CaError::Certificate(cert.clone(), error.to_string());
         let pair = KeyPair::generate().map_err(failed)?;
-        let pem = profile::root().and_then(|params| params.self_signed(&pair)).map_err(failed)?.pem();
+        let pem = profile::root()
+            .and_then(|params| params.self_signed(&pair))
+            .map_err(failed)?
+            .pem();
         files::write_new(&key, &pair.serialize_pem(), true)?;
         files::write_new(&cert, &pem, false)?;
-        Ok(Self { folder: folder.to_owned(), root_pem: pem })
+        Ok(Self {
+            folder: folder.to_owned(),
+            root_pem: pem,
+        })
     }
 
     /// The authority that is in `folder`.
@@ -93,7 +101,10 @@ impl Ca {
         if !cert.is_file() {
             return Err(CaError::Missing(folder.to_owned()));
         }
-        Ok(Self { folder: folder.to_owned(), root_pem: files::read(&cert)? })
+        Ok(Self {
+            folder: folder.to_owned(),
+            root_pem: files::read(&cert)?,
+        })
     }
 
     /// An intermediate for the cluster `name`, and the Secret `cacerts` that gives it to istiod. One that is there is
@@ -114,7 +125,11 @@ impl Ca {
         files::replace(&folder.join("root-cert.pem"), &self.root_pem, false)?;
         let text = secret::manifest(authority.pem(), &key, &chain, &self.root_pem);
         files::replace(&manifest, &text, true)?;
-        Ok(Cluster { folder, manifest, kept })
+        Ok(Cluster {
+            folder,
+            manifest,
+            kept,
+        })
     }
 
     /// A certificate for `subject`, valid for `days`, in `DIR/issued/<namespace>/<name>`. One that has more than half
@@ -126,7 +141,11 @@ impl Ca {
         check_name(&subject.namespace)?;
         check_name(&subject.name)?;
         let authority = self.intermediate(&self.folder.join("vms-ca"), "vms")?;
-        let folder = self.folder.join("issued").join(&subject.namespace).join(&subject.name);
+        let folder = self
+            .folder
+            .join("issued")
+            .join(&subject.namespace)
+            .join(&subject.name);
         issue::issue(&authority, &self.root_pem, subject, days, &folder)
     }
 
@@ -140,7 +159,10 @@ impl Ca {
         if cert.is_file() && key.is_file() {
             return Authority::load(&cert, &key);
         }
-        let root = Authority::load(&self.folder.join("root-cert.pem"), &self.folder.join("root-key.pem"))?;
+        let root = Authority::load(
+            &self.folder.join("root-cert.pem"),
+            &self.folder.join("root-key.pem"),
+        )?;
         let failed = |error: rcgen::Error| CaError::Certificate(cert.clone(), error.to_string());
         let pair = KeyPair::generate().map_err(failed)?;
         let params = profile::intermediate(name, root.not_after()).map_err(failed)?;
@@ -155,5 +177,9 @@ impl Ca {
 fn check_name(name: &str) -> Result<(), CaError> {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     let fine = !name.is_empty() && !name.starts_with('.') && name.bytes().all(good);
-    if fine { Ok(()) } else { Err(CaError::Name(name.to_owned())) }
+    if fine {
+        Ok(())
+    } else {
+        Err(CaError::Name(name.to_owned()))
+    }
 }

@@ -83,7 +83,10 @@ pub fn deploy(
     let action = plan.action.clone();
     let bytes = plan.bytes();
     tell(Event::Planned(Box::new(plan)));
-    let deadlines = Deadlines { confirm: manner.confirm, silence: manner.silence };
+    let deadlines = Deadlines {
+        confirm: manner.confirm,
+        silence: manner.silence,
+    };
     match action {
         Action::Nothing => return Ok(Done::Unchanged),
         _ if manner.dry_run => return Ok(Done::Planned),
@@ -91,25 +94,45 @@ pub fn deploy(
         Action::Install { send, expect } => {
             tell(Event::Step(Step::Send { bytes }));
             let mut moved = |length| tell(Event::Moved(length));
-            transfer::send(host.as_mut(), &manner.layout, release, &send, manner.silence, &mut moved)?;
+            transfer::send(
+                host.as_mut(),
+                &manner.layout,
+                release,
+                &send,
+                manner.silence,
+                &mut moved,
+            )?;
             tell(Event::Step(Step::Switch));
             let expect = expect.as_ref().map(mesh_wire::Sha256::as_str);
-            switch::install(host.as_mut(), &manner.layout, release, expect, deadlines)?;
+            let installed = switch::install(host.as_mut(), &manner.layout, release, expect, deadlines);
+            if let Err(failure) = installed {
+                host = come_back(login, user, release, manner, &failure).ok_or(failure)?;
+                tell(Event::Note(
+                    "the connection broke during the switch, and a fresh one works".to_owned(),
+                ));
+            }
         }
     }
     tell(Event::Step(Step::Confirm));
-    switch::confirm(host.as_mut(), login, &manner.layout, release.id.as_str(), deadlines)?;
+    switch::confirm(
+        host.as_mut(),
+        login,
+        &manner.layout,
+        release.id.as_str(),
+        deadlines,
+    )?;
     Ok(Done::Applied)
 }
 
 /// Asks shortly first; a machine that is as it should be answers with little work.
-fn look(
-    host: &mut dyn Host,
-    user: &str,
-    candidates: &[Release],
-    manner: &Manner,
-) -> Result<Facts, Failure> {
-    let mut question = Question { layout: &manner.layout, candidates, full: false, user, silence: manner.silence };
+fn look(host: &mut dyn Host, user: &str, candidates: &[Release], manner: &Manner) -> Result<Facts, Failure> {
+    let mut question = Question {
+        layout: &manner.layout,
+        candidates,
+        full: false,
+        user,
+        silence: manner.silence,
+    };
     let facts = facts::gather(host, &question)?;
     let satisfied = candidates.iter().any(|release| plan::satisfied(release, &facts));
     if satisfied || !facts.short {
@@ -119,27 +142,61 @@ fn look(
     facts::gather(host, &question)
 }
 
+/// A fresh session, when the old one broke while meshd put the release in force. A switch touches the network, and
+/// whether it came through is for the machine to say; meshd's own lock keeps a confirmation from coming too early.
+fn come_back(
+    login: &dyn Login,
+    user: &str,
+    release: &Release,
+    manner: &Manner,
+    failure: &Failure,
+) -> Option<Box<dyn Host>> {
+    if !matches!(failure.code, "connection-lost" | "command-timeout") {
+        return None;
+    }
+    let mut host = login.login().ok()?;
+    let candidates = std::slice::from_ref(release);
+    let facts = look(host.as_mut(), user, candidates, manner).ok()?;
+    (facts.release.as_ref() == Some(&release.id)).then_some(host)
+}
+
 /// Fetches the texts that change and puts the differences into the plan. Secret files are not even read.
-fn add_texts(host: &mut dyn Host, release: &Release, manner: &Manner, plan: &mut Plan) -> Result<(), Failure> {
+fn add_texts(
+    host: &mut dyn Host,
+    release: &Release,
+    manner: &Manner,
+    plan: &mut Plan,
+) -> Result<(), Failure> {
     for change in plan.changes.iter_mut().filter(|change| !change.secret) {
         let old = match change.kind {
             Kind::Add => Vec::new(),
             Kind::Change | Kind::Remove => {
                 let path = format!("{}/current/rootfs{}", manner.layout.home, change.path);
                 let words = vec!["cat".to_owned(), "--".to_owned(), path];
-                let command = Command { words, root: true, silence: manner.silence };
+                let command = Command {
+                    words,
+                    root: true,
+                    silence: manner.silence,
+                };
                 let read = host.run(&command, &mut std::io::empty());
-                read.map_err(|error| error.failure("cannot read a file of the machine"))?.stdout
+                read.map_err(|error| error.failure("cannot read a file of the machine"))?
+                    .stdout
             }
         };
         let file = release.bundle.files.iter().find(|file| file.path == change.path);
         let blob = file.and_then(|file| release.blobs.get(&file.sha256));
-        let new = blob.map(|blob| std::fs::read(&blob.path)).transpose().unwrap_or_default().unwrap_or_default();
+        let new = blob
+            .map(|blob| std::fs::read(&blob.path))
+            .transpose()
+            .unwrap_or_default()
+            .unwrap_or_default();
         change.text = diff::unified(&change.path, &old, &new);
     }
     Ok(())
 }
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }

@@ -40,7 +40,12 @@ impl fmt::Display for Change {
             Kind::Change => '~',
             Kind::Remove => '-',
         };
-        write!(f, "{sign} {}{}", self.path, if self.secret { " (secret)" } else { "" })
+        write!(
+            f,
+            "{sign} {}{}",
+            self.path,
+            if self.secret { " (secret)" } else { "" }
+        )
     }
 }
 
@@ -59,10 +64,20 @@ pub fn between(old: Option<&Bundle>, new: &Bundle) -> Vec<Change> {
             Some(_) => Kind::Change,
         };
         let secret = file.secret || old.get(path).is_some_and(|before| before.secret);
-        changes.push(Change { kind, path: path.clone(), secret, text: None });
+        changes.push(Change {
+            kind,
+            path: path.clone(),
+            secret,
+            text: None,
+        });
     }
     for (path, file) in old.iter().filter(|(path, _)| !new.contains_key(*path)) {
-        changes.push(Change { kind: Kind::Remove, path: path.clone(), secret: file.secret, text: None });
+        changes.push(Change {
+            kind: Kind::Remove,
+            path: path.clone(),
+            secret: file.secret,
+            text: None,
+        });
     }
     changes.sort_by(|a, b| a.path.cmp(&b.path));
     changes
@@ -76,7 +91,12 @@ fn same(a: &File, b: &File) -> bool {
 pub fn unified(path: &str, old: &[u8], new: &[u8]) -> Option<String> {
     let (old, new) = (std::str::from_utf8(old).ok()?, std::str::from_utf8(new).ok()?);
     let diff = similar::TextDiff::from_lines(old, new);
-    Some(diff.unified_diff().context_radius(2).header(path, path).to_string())
+    Some(
+        diff.unified_diff()
+            .context_radius(2)
+            .header(path, path)
+            .to_string(),
+    )
 }
 
 #[cfg(test)]
@@ -92,8 +112,10 @@ mod tests {
                     "sha256": sha256, "secret": secret})
             })
             .collect();
-        serde_json::from_value(serde_json::json!({"format": 1, "vm": "v", "namespace": "n", "runtime": "0",
-            "files": files, "units": [], "checks": [], "ssh": {"host": "h"}}))
+        serde_json::from_value(
+            serde_json::json!({"format": 1, "vm": "v", "namespace": "n", "runtime": "0",
+            "files": files, "units": [], "checks": [], "ssh": {"host": "h"}}),
+        )
         .unwrap()
     }
 
@@ -101,7 +123,10 @@ mod tests {
     fn files_are_new_changed_or_gone() {
         let old = bundle(&[("/a", 1, false), ("/b", 1, false), ("/key", 1, true)]);
         let new = bundle(&[("/b", 1, false), ("/c", 1, false), ("/key", 2, true)]);
-        let shown: Vec<_> = between(Some(&old), &new).iter().map(ToString::to_string).collect();
+        let shown: Vec<_> = between(Some(&old), &new)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(shown, ["- /a", "+ /c", "~ /key (secret)"]);
         assert_eq!(between(Some(&new), &new), []);
     }

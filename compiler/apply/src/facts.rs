@@ -91,15 +91,32 @@ pub fn gather(host: &mut dyn Host, question: &Question<'_>) -> Result<Facts, Fai
 
 fn script(question: &Question<'_>) -> String {
     let words = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(" ");
-    let each = |of: &dyn Fn(&Release) -> Vec<String>| words(question.candidates.iter().flat_map(of).collect());
+    let each =
+        |of: &dyn Fn(&Release) -> Vec<String>| words(question.candidates.iter().flat_map(of).collect());
     let ports = PORTS.map(|port| port.to_string()).join("|");
     let values = [
         ("home", question.layout.home.clone()),
         ("prefix", question.layout.prefix.clone()),
         ("releases", each(&|release| vec![release.id.to_string()])),
-        ("units", each(&|release| release.units().into_iter().map(str::to_owned).collect())),
-        ("paths", each(&|release| release.bundle.files.iter().map(|file| file.path.clone()).collect())),
-        ("blobs", each(&|release| release.blobs.keys().map(Sha256::to_string).collect())),
+        (
+            "units",
+            each(&|release| release.units().into_iter().map(str::to_owned).collect()),
+        ),
+        (
+            "paths",
+            each(&|release| {
+                release
+                    .bundle
+                    .files
+                    .iter()
+                    .map(|file| file.path.clone())
+                    .collect()
+            }),
+        ),
+        (
+            "blobs",
+            each(&|release| release.blobs.keys().map(Sha256::to_string).collect()),
+        ),
         ("ports", ports),
         ("full", if question.full { "yes" } else { "no" }.to_owned()),
     ];
@@ -114,7 +131,11 @@ fn parse(text: &str) -> Option<Facts> {
         Some((lines, bundle)) => (lines, serde_json::from_str(bundle).ok()),
         None => (body, None),
     };
-    let mut facts = Facts { bundle, short: true, ..Facts::default() };
+    let mut facts = Facts {
+        bundle,
+        short: true,
+        ..Facts::default()
+    };
     for line in lines.lines() {
         let (key, value) = line.split_once(' ').unwrap_or((line, ""));
         take(&mut facts, key, value);
@@ -188,7 +209,10 @@ mod tests {
              has nft\nblob {digest}\nlisten tcp LISTEN 0 128 127.0.0.1:15001 0.0.0.0:* users:((\"envoy\",pid=7,fd=3))\nend\n"
         );
         let facts = parse(&text).unwrap();
-        assert_eq!((facts.arch.as_str(), facts.release.clone(), facts.free), ("x86_64", None, Some(2 << 20)));
+        assert_eq!(
+            (facts.arch.as_str(), facts.release.clone(), facts.free),
+            ("x86_64", None, Some(2 << 20))
+        );
         assert_eq!(facts.listeners, [(15001, "envoy".to_owned())]);
         assert!(facts.blobs.len() == 1 && !facts.short && !facts.active("meshd.service"));
     }

@@ -25,7 +25,12 @@ impl Failure {
         cause: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self { code, what: what.into(), cause: cause.into(), remedy: remedy.into() }
+        Self {
+            code,
+            what: what.into(),
+            cause: cause.into(),
+            remedy: remedy.into(),
+        }
     }
 }
 

@@ -25,7 +25,10 @@ pub const PARALLEL: usize = 32;
 
 impl Default for Options {
     fn default() -> Self {
-        Self { parallel: PARALLEL, batch: None }
+        Self {
+            parallel: PARALLEL,
+            batch: None,
+        }
     }
 }
 
@@ -71,17 +74,26 @@ pub fn run<Job: Sync>(
         if stopped {
             for job in batch {
                 progress.event(name(job), &Event::Skipped);
-                endings.push(Ending { host: name(job).to_owned(), result: Outcome::Skipped });
+                endings.push(Ending {
+                    host: name(job).to_owned(),
+                    result: Outcome::Skipped,
+                });
             }
             continue;
         }
-        for (job, result) in batch.iter().zip(together(batch, &name, options.parallel, progress, &work)) {
+        for (job, result) in batch
+            .iter()
+            .zip(together(batch, &name, options.parallel, progress, &work))
+        {
             stopped |= result.is_err();
             let result = match result {
                 Ok(result) => Outcome::Done { result },
                 Err(error) => Outcome::Failed { error },
             };
-            endings.push(Ending { host: name(job).to_owned(), result });
+            endings.push(Ending {
+                host: name(job).to_owned(),
+                result,
+            });
         }
     }
     endings
@@ -112,8 +124,22 @@ fn together<Job: Sync>(
             });
         }
     });
-    let never = || Err(Failure::new("internal", "the machine was not worked on", "its thread ended", "report this"));
-    results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(never)).collect()
+    let never = || {
+        Err(Failure::new(
+            "internal",
+            "the machine was not worked on",
+            "its thread ended",
+            "report this",
+        ))
+    };
+    results
+        .into_iter()
+        .map(|slot| {
+            slot.into_inner()
+                .unwrap_or_else(PoisonError::into_inner)
+                .unwrap_or_else(never)
+        })
+        .collect()
 }
 
 fn take<'a, A, B>(jobs: &'a [A], slots: &'a [B], next: &AtomicUsize) -> Option<(&'a A, &'a B)> {
@@ -144,12 +170,30 @@ mod tests {
 
     #[test]
     fn one_that_fails_does_not_stop_the_others() {
-        assert_eq!(outcomes(Options { parallel: 2, batch: None }), ["done", "failed", "done", "done"]);
+        assert_eq!(
+            outcomes(Options {
+                parallel: 2,
+                batch: None
+            }),
+            ["done", "failed", "done", "done"]
+        );
     }
 
     #[test]
     fn a_batch_that_fails_stops_the_later_ones() {
-        assert_eq!(outcomes(Options { parallel: 2, batch: Some(2) }), ["done", "failed", "skipped", "skipped"]);
-        assert_eq!(outcomes(Options { parallel: 9, batch: Some(1) }), ["done", "failed", "skipped", "skipped"]);
+        assert_eq!(
+            outcomes(Options {
+                parallel: 2,
+                batch: Some(2)
+            }),
+            ["done", "failed", "skipped", "skipped"]
+        );
+        assert_eq!(
+            outcomes(Options {
+                parallel: 9,
+                batch: Some(1)
+            }),
+            ["done", "failed", "skipped", "skipped"]
+        );
     }
 }

@@ -43,13 +43,25 @@ impl Command {
     /// `sh -c script` with arguments, as root.
     pub fn root_script(script: &str, arguments: &[&str], silence: Duration) -> Self {
         let fixed = ["sh", "-c", script, "meshc"];
-        let words = fixed.iter().chain(arguments).map(|&word| word.to_owned()).collect();
-        Self { words, root: true, silence }
+        let words = fixed
+            .iter()
+            .chain(arguments)
+            .map(|&word| word.to_owned())
+            .collect();
+        Self {
+            words,
+            root: true,
+            silence,
+        }
     }
 
     /// A script that comes through standard input, as root.
     pub fn root_stdin(silence: Duration) -> Self {
-        Self { words: vec!["sh".to_owned(), "-s".to_owned()], root: true, silence }
+        Self {
+            words: vec!["sh".to_owned(), "-s".to_owned()],
+            root: true,
+            silence,
+        }
     }
 
     /// The line for the login shell of the machine.
@@ -94,7 +106,11 @@ impl Output {
     /// The last lines of standard error, for people.
     pub fn complaint(&self) -> String {
         let text = String::from_utf8_lossy(&self.stderr);
-        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
         match (lines.is_empty(), self.status) {
             (false, _) => lines[lines.len().saturating_sub(3)..].join("; "),
             (true, Some(status)) => format!("the command ended with {status} and said nothing"),
@@ -121,10 +137,14 @@ impl RunError {
     /// In words for the operator; `what` was being done.
     pub fn failure(&self, what: &str) -> Failure {
         let (code, remedy) = match self {
-            Self::Lost(_) => ("connection-lost", "run `meshc apply` again; what has arrived is not sent twice"),
-            Self::Silent(_) => {
-                ("command-timeout", "look at the machine's load, or give it more time with `--command-timeout`")
-            }
+            Self::Lost(_) => (
+                "connection-lost",
+                "run `meshc apply` again; what has arrived is not sent twice",
+            ),
+            Self::Silent(_) => (
+                "command-timeout",
+                "look at the machine's load, or give it more time with `--command-timeout`",
+            ),
             Self::Input(_) => ("input", "run `meshc build` again"),
         };
         Failure::new(code, what, self.to_string(), remedy)
@@ -134,11 +154,15 @@ impl RunError {
 /// The failure of a command that must run as root, when sudo refused it; else `None`.
 pub fn sudo_refused(output: &Output, user: &str) -> Option<Failure> {
     let stderr = String::from_utf8_lossy(&output.stderr);
-    let line = stderr.lines().find(|line| line.starts_with("sudo:") || line.contains("is not in the sudoers"))?;
+    let line = stderr
+        .lines()
+        .find(|line| line.starts_with("sudo:") || line.contains("is not in the sudoers"))?;
     Some(Failure::new(
         "sudo",
         "no right to act as root",
         format!("`sudo -n` refused: {}", line.trim_start_matches("sudo:").trim()),
-        format!("let `{user}` use sudo without a password (`{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d), or log in as root"),
+        format!(
+            "let `{user}` use sudo without a password (`{user} ALL=(ALL) NOPASSWD: ALL` in /etc/sudoers.d), or log in as root"
+        ),
     ))
 }

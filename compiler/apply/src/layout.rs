@@ -13,7 +13,10 @@ pub struct Layout {
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { home: "/var/lib/meshd".to_owned(), prefix: String::new() }
+        Self {
+            home: "/var/lib/meshd".to_owned(),
+            prefix: String::new(),
+        }
     }
 }
 

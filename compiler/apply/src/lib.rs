@@ -19,8 +19,8 @@
 pub mod ca;
 pub mod deploy;
 pub mod diff;
-pub mod failure;
 pub mod facts;
+pub mod failure;
 pub mod fleet;
 pub mod host;
 pub mod layout;

@@ -65,7 +65,11 @@ pub fn load(out: &Path) -> Result<Vec<Target>, LoadError> {
     };
     Ok(bundles
         .into_iter()
-        .map(|bundle| Target { name: name(&bundle), bundle, out: out.to_owned() })
+        .map(|bundle| Target {
+            name: name(&bundle),
+            bundle,
+            out: out.to_owned(),
+        })
         .collect())
 }
 
@@ -79,7 +83,10 @@ fn bundle_paths(vms: &Path) -> Result<Vec<PathBuf>, LoadError> {
             continue;
         }
         found.extend(
-            folders(&folder)?.into_iter().map(|inner| inner.join("bundle.json")).filter(|path| path.is_file()),
+            folders(&folder)?
+                .into_iter()
+                .map(|inner| inner.join("bundle.json"))
+                .filter(|path| path.is_file()),
         );
     }
     Ok(found)
@@ -109,11 +116,18 @@ fn read_bundle(path: &Path) -> Result<Bundle, LoadError> {
     let parse = |error| LoadError::Parse(path.to_owned(), error);
     // The format is read first: a newer document may have fields that this one does not know.
     let value: serde_json::Value = serde_json::from_slice(&bytes).map_err(parse)?;
-    let found = value.get("format").and_then(serde_json::Value::as_u64).unwrap_or(0);
+    let found = value
+        .get("format")
+        .and_then(serde_json::Value::as_u64)
+        .unwrap_or(0);
     let known = mesh_wire::bundle::FORMAT;
     if found > u64::from(known) {
         let found = u32::try_from(found).unwrap_or(u32::MAX);
-        return Err(LoadError::Newer { path: path.to_owned(), found, known });
+        return Err(LoadError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     serde_json::from_value(value).map_err(parse)
 }
@@ -141,7 +155,11 @@ mod tests {
         write(out.path(), "b/db", &bundle("b", "db"));
         write(out.path(), "a/db", &bundle("a", "db"));
         write(out.path(), "web", &bundle("a", "web"));
-        let names: Vec<_> = load(out.path()).unwrap().into_iter().map(|target| target.name).collect();
+        let names: Vec<_> = load(out.path())
+            .unwrap()
+            .into_iter()
+            .map(|target| target.name)
+            .collect();
         assert_eq!(names, ["a/db", "web", "b/db"]);
     }
 

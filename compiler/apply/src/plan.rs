@@ -72,15 +72,28 @@ impl Plan {
 /// # Errors
 /// When there is no runtime that it can run.
 pub fn choose<'a>(candidates: &'a [Release], facts: &Facts) -> Result<&'a Release, Failure> {
-    candidates.iter().find(|release| release.runtime.machine.fits(&facts.arch)).ok_or_else(|| {
-        let have: Vec<_> = candidates.iter().map(|release| release.runtime.machine.to_string()).collect();
-        Failure::new(
-            "architecture",
-            "no runtime for this machine",
-            format!("it is {}, and there is a runtime for {}", facts.arch, have.join(", ")),
-            format!("put `meshd-{}` beside meshc, or into the folder that `--runtime` names", facts.arch),
-        )
-    })
+    candidates
+        .iter()
+        .find(|release| release.runtime.machine.fits(&facts.arch))
+        .ok_or_else(|| {
+            let have: Vec<_> = candidates
+                .iter()
+                .map(|release| release.runtime.machine.to_string())
+                .collect();
+            Failure::new(
+                "architecture",
+                "no runtime for this machine",
+                format!(
+                    "it is {}, and there is a runtime for {}",
+                    facts.arch,
+                    have.join(", ")
+                ),
+                format!(
+                    "put `meshd-{}` beside meshc, or into the folder that `--runtime` names",
+                    facts.arch
+                ),
+            )
+        })
 }
 
 /// The machine is as `release` wants it, so far as [`Facts`] tell.
@@ -114,27 +127,46 @@ pub fn plan(release: &Release, facts: &Facts, now: i64) -> Result<Plan, Failure>
         plan.changes = diff::between(facts.bundle.as_ref(), &release.bundle);
     }
     plan.warnings = obstacles::warnings(release, facts, now);
-    plan.action = Action::Install { send, expect: facts.release.clone() };
+    plan.action = Action::Install {
+        send,
+        expect: facts.release.clone(),
+    };
     Ok(plan)
 }
 
 fn repairs(release: &Release, facts: &Facts) -> Vec<String> {
-    let files = facts.drift.iter().map(|path| format!("{path} was changed on the machine"));
+    let files = facts
+        .drift
+        .iter()
+        .map(|path| format!("{path} was changed on the machine"));
     let asleep = release.units().into_iter().filter(|unit| !facts.active(unit));
-    files.chain(asleep.map(|unit| format!("{unit} is not active"))).collect()
+    files
+        .chain(asleep.map(|unit| format!("{unit} is not active")))
+        .collect()
 }
 
 /// Smallest first: the many small files are there even when the line breaks within a large one.
 fn missing(release: &Release, facts: &Facts) -> Vec<Send> {
     let mut order = BTreeSet::new();
-    for (sha256, blob) in release.blobs.iter().filter(|(sha256, _)| !facts.blobs.contains(*sha256)) {
+    for (sha256, blob) in release
+        .blobs
+        .iter()
+        .filter(|(sha256, _)| !facts.blobs.contains(*sha256))
+    {
         order.insert((blob.size, sha256.clone()));
     }
     let from = |sha256: &Sha256, size: u64| match facts.parts.get(sha256) {
         Some(&have) if have < size => have,
         _ => 0,
     };
-    order.into_iter().map(|(size, sha256)| Send { from: from(&sha256, size), sha256, size }).collect()
+    order
+        .into_iter()
+        .map(|(size, sha256)| Send {
+            from: from(&sha256, size),
+            sha256,
+            size,
+        })
+        .collect()
 }
 
 #[cfg(test)]

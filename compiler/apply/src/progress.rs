@@ -23,6 +23,8 @@ pub enum Event {
     Planned(Box<Plan>),
     /// So many more bytes were sent.
     Moved(u64),
+    /// Something that the operator should know, though it stops nothing.
+    Note(String),
     /// The machine is ready.
     Done(Done),
     /// The machine failed.

@@ -69,11 +69,28 @@ impl Release {
             let path = target.out.join(&file.source);
             let meta = fs::metadata(&path)
                 .map_err(|error| ReleaseError::Source(path.clone(), target.name.clone(), error))?;
-            blobs.insert(file.sha256.clone(), Blob { path, size: meta.len(), program: false });
+            blobs.insert(
+                file.sha256.clone(),
+                Blob {
+                    path,
+                    size: meta.len(),
+                    program: false,
+                },
+            );
         }
-        let program = Blob { path: runtime.path.clone(), size: runtime.size, program: true };
+        let program = Blob {
+            path: runtime.path.clone(),
+            size: runtime.size,
+            program: true,
+        };
         blobs.insert(runtime.sha256.clone(), program);
-        Ok(Self { id: Sha256::of(&document), bundle, document, runtime: runtime.clone(), blobs })
+        Ok(Self {
+            id: Sha256::of(&document),
+            bundle,
+            document,
+            runtime: runtime.clone(),
+            blobs,
+        })
     }
 
     /// The units that must be active for the release to be in force.

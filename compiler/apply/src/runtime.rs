@@ -27,7 +27,11 @@ impl Machine {
         }
         let little = *program.get(5)? == 1;
         let pair = [*program.get(18)?, *program.get(19)?];
-        let code = if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) };
+        let code = if little {
+            u16::from_le_bytes(pair)
+        } else {
+            u16::from_be_bytes(pair)
+        };
         let name = match code {
             3 => "i686".to_owned(),
             21 => if little { "ppc64le" } else { "ppc64" }.to_owned(),
@@ -73,7 +77,9 @@ pub struct Runtime {
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// There is none.
-    #[error("no runtime in `{0}`: a file `meshd-<machine>` or `meshd` is expected there, or name its folder with `--runtime DIR`")]
+    #[error(
+        "no runtime in `{0}`: a file `meshd-<machine>` or `meshd` is expected there, or name its folder with `--runtime DIR`"
+    )]
     None(PathBuf),
     /// A file cannot be read.
     #[error("cannot read `{0}`: {1}")]
@@ -99,20 +105,35 @@ pub fn find(folder: &Path) -> Result<Vec<Runtime>, RuntimeError> {
     names.sort();
     names.push("meshd".to_owned());
     let mut found: Vec<Runtime> = Vec::new();
-    for path in names.iter().map(|name| folder.join(name)).filter(|path| path.is_file()) {
+    for path in names
+        .iter()
+        .map(|name| folder.join(name))
+        .filter(|path| path.is_file())
+    {
         let runtime = load(path)?;
         // `meshd-x86_64` and `meshd` are often two names of one program; the named one wins.
         if !found.iter().any(|other| other.machine == runtime.machine) {
             found.push(runtime);
         }
     }
-    if found.is_empty() { Err(RuntimeError::None(folder.to_owned())) } else { Ok(found) }
+    if found.is_empty() {
+        Err(RuntimeError::None(folder.to_owned()))
+    } else {
+        Ok(found)
+    }
 }
 
 fn load(path: PathBuf) -> Result<Runtime, RuntimeError> {
     let bytes = fs::read(&path).map_err(|error| RuntimeError::Read(path.clone(), error))?;
-    let Some(machine) = Machine::of(&bytes) else { return Err(RuntimeError::Foreign(path)) };
-    Ok(Runtime { path, machine, sha256: Sha256::of(&bytes), size: bytes.len() as u64 })
+    let Some(machine) = Machine::of(&bytes) else {
+        return Err(RuntimeError::Foreign(path));
+    };
+    Ok(Runtime {
+        path,
+        machine,
+        sha256: Sha256::of(&bytes),
+        size: bytes.len() as u64,
+    })
 }
 
 #[cfg(test)]
@@ -142,7 +163,10 @@ mod tests {
         fs::write(folder.path().join("meshd-x86_64"), elf(62)).unwrap();
         fs::write(folder.path().join("meshd-aarch64"), elf(183)).unwrap();
         let found = find(folder.path()).unwrap();
-        let names: Vec<_> = found.iter().map(|runtime| runtime.path.file_name().unwrap().to_owned()).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|runtime| runtime.path.file_name().unwrap().to_owned())
+            .collect();
         assert_eq!(names, ["meshd-aarch64", "meshd-x86_64"]);
     }
 }

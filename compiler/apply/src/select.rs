@@ -18,7 +18,10 @@ fn hint(nearest: Option<&str>, known: &[String]) -> String {
     match nearest {
         Some(name) => format!("; did you mean `{name}`?"),
         None if known.is_empty() => "; the mesh has no VMs".to_owned(),
-        None => format!("; there are: {}", known.iter().take(10).cloned().collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "; there are: {}",
+            known.iter().take(10).cloned().collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -27,13 +30,19 @@ fn hint(nearest: Option<&str>, known: &[String]) -> String {
 /// # Errors
 /// For a name that no VM has: nothing is done to the others then, since a misspelt name is a misunderstanding.
 pub fn select(targets: Vec<Target>, names: &[String]) -> Result<Vec<Target>, UnknownVm> {
-    if let Some(name) = names.iter().find(|name| !targets.iter().any(|target| is_called(target, name))) {
+    if let Some(name) = names
+        .iter()
+        .find(|name| !targets.iter().any(|target| is_called(target, name)))
+    {
         return Err(unknown(name, &targets));
     }
     if names.is_empty() {
         return Ok(targets);
     }
-    Ok(targets.into_iter().filter(|target| names.iter().any(|name| is_called(target, name))).collect())
+    Ok(targets
+        .into_iter()
+        .filter(|target| names.iter().any(|name| is_called(target, name)))
+        .collect())
 }
 
 fn is_called(target: &Target, name: &str) -> bool {
@@ -50,7 +59,11 @@ fn unknown(name: &str, targets: &[Target]) -> UnknownVm {
         .filter(|(distance, _)| *distance <= 1 + name.len() / 3)
         .min()
         .map(|(_, other)| other.clone());
-    UnknownVm { name: name.to_owned(), nearest, known }
+    UnknownVm {
+        name: name.to_owned(),
+        nearest,
+        known,
+    }
 }
 
 #[cfg(test)]
@@ -63,15 +76,25 @@ mod tests {
         let text = format!(
             r#"{{"format":1,"vm":"{vm}","namespace":"ns","runtime":"0","files":[],"units":[],"checks":[],"ssh":{{"host":"h"}}}}"#
         );
-        Target { name: vm.to_owned(), bundle: serde_json::from_str(&text).unwrap(), out: PathBuf::new() }
+        Target {
+            name: vm.to_owned(),
+            bundle: serde_json::from_str(&text).unwrap(),
+            out: PathBuf::new(),
+        }
     }
 
     #[test]
     fn names_select_and_a_misspelt_one_is_answered_with_the_nearest() {
         let all = || vec![target("forum-1"), target("forum-2"), target("forum-db")];
         let two = select(all(), &["ns/forum-db".into(), "forum-1".into()]).unwrap();
-        assert_eq!(two.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(), ["forum-1", "forum-db"]);
+        assert_eq!(
+            two.iter().map(|t| t.name.as_str()).collect::<Vec<_>>(),
+            ["forum-1", "forum-db"]
+        );
         let error = select(all(), &["form-db".into()]).unwrap_err();
-        assert_eq!(error.to_string(), "no VM is called `form-db`; did you mean `forum-db`?");
+        assert_eq!(
+            error.to_string(),
+            "no VM is called `form-db`; did you mean `forum-db`?"
+        );
     }
 }

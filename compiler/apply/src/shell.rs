@@ -13,7 +13,11 @@ pub fn quote(text: &str) -> String {
 
 /// `words` as one command line.
 pub fn join<S: AsRef<str>>(words: &[S]) -> String {
-    words.iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
+    words
+        .iter()
+        .map(|word| quote(word.as_ref()))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A script with values: `name='value'` lines before `body`.

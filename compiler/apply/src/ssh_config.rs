@@ -58,7 +58,8 @@ impl Settings {
 
     /// `keyword` is there and says yes.
     pub fn yes(&self, keyword: &str) -> bool {
-        self.get(keyword).is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+        self.get(keyword)
+            .is_some_and(|value| value.eq_ignore_ascii_case("yes"))
     }
 }
 
@@ -83,7 +84,9 @@ impl Config {
     /// # Errors
     /// When a line is wrong.
     pub fn of_text(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { sections: parse(text)? })
+        Ok(Self {
+            sections: parse(text)?,
+        })
     }
 
     /// The sections of `other` count after these.
@@ -117,7 +120,13 @@ impl Config {
         Ok(())
     }
 
-    fn include(&mut self, path: &Path, under: &Section, home: &Path, depth: usize) -> Result<(), ConfigError> {
+    fn include(
+        &mut self,
+        path: &Path,
+        under: &Section,
+        home: &Path,
+        depth: usize,
+    ) -> Result<(), ConfigError> {
         let text =
             std::fs::read_to_string(path).map_err(|error| ConfigError::Read(path.to_owned(), error))?;
         let start = self.sections.len();
@@ -142,7 +151,10 @@ impl Config {
                 if line.keyword == "identityfile" {
                     settings.identities.extend(line.arguments.first().cloned());
                 } else {
-                    settings.values.entry(line.keyword.clone()).or_insert_with(|| line.arguments.clone());
+                    settings
+                        .values
+                        .entry(line.keyword.clone())
+                        .or_insert_with(|| line.arguments.clone());
                 }
             }
         }

@@ -61,9 +61,11 @@ pub struct Refusal {
 /// Reads the last line that is meshd's answer. Programs that it starts may have printed before it.
 pub fn answer(output: &Output) -> Option<Answer> {
     let text = output.text();
-    serde_json::from_str(text.trim())
-        .ok()
-        .or_else(|| text.lines().rev().find_map(|line| serde_json::from_str(line).ok()))
+    serde_json::from_str(text.trim()).ok().or_else(|| {
+        text.lines()
+            .rev()
+            .find_map(|line| serde_json::from_str(line).ok())
+    })
 }
 
 /// Turns an output into its answer, or into the failure that it tells.
@@ -75,11 +77,25 @@ pub fn require(output: &Output, code: &'static str, what: &str) -> Result<Answer
         None if answer.ok && output.ok() => Ok(answer),
         Some(error) => {
             let remedy = error.remedy.clone().unwrap_or_else(|| JOURNAL.to_owned());
-            Err(Failure::new(code, what, format!("{}: {}", error.what, error.cause), remedy))
+            Err(Failure::new(
+                code,
+                what,
+                format!("{}: {}", error.what, error.cause),
+                remedy,
+            ))
         }
         None => {
-            let failed: Vec<_> = answer.steps.iter().filter(|step| !step.ok).map(describe).collect();
-            let cause = if failed.is_empty() { output.complaint() } else { failed.join("; ") };
+            let failed: Vec<_> = answer
+                .steps
+                .iter()
+                .filter(|step| !step.ok)
+                .map(describe)
+                .collect();
+            let cause = if failed.is_empty() {
+                output.complaint()
+            } else {
+                failed.join("; ")
+            };
             Err(Failure::new(code, what, cause, JOURNAL))
         }
     }
@@ -113,12 +129,19 @@ pub fn install(
     deadlines: Deadlines,
 ) -> Result<Answer, Failure> {
     let seconds = deadlines.confirm.as_secs().to_string();
-    let arguments =
-        [&layout.home, release.id.as_str(), release.runtime.sha256.as_str(), &seconds, expect.unwrap_or("none")];
-    // meshd's checks have their own deadline and say nothing meanwhile.
-    let command = Command::root_script(INSTALL, &arguments, deadlines.silence + deadlines.confirm);
+    let arguments = [
+        &layout.home,
+        release.id.as_str(),
+        release.runtime.sha256.as_str(),
+        &seconds,
+        expect.unwrap_or("none"),
+    ];
+    // A session that the switch cut off must be given up while there is still time to confirm through another one.
+    let command = Command::root_script(INSTALL, &arguments, deadlines.confirm * 3 / 4);
     let what = "the release was not put in force";
-    let output = host.run(&command, &mut std::io::empty()).map_err(|error| error.failure(what))?;
+    let output = host
+        .run(&command, &mut std::io::empty())
+        .map_err(|error| error.failure(what))?;
     require(&output, "install", what)
 }
 
@@ -135,18 +158,35 @@ pub fn confirm(
 ) -> Result<(), Failure> {
     let fresh = login.login().and_then(|mut host| {
         let words = [&layout.meshd(), "confirm", release, "--format", "json"].map(str::to_owned);
-        let command = Command { words: words.to_vec(), root: true, silence: deadlines.silence };
+        let command = Command {
+            words: words.to_vec(),
+            root: true,
+            silence: deadlines.silence,
+        };
         let what = "the release was not confirmed";
-        let output = host.run(&command, &mut std::io::empty()).map_err(|error| error.failure(what))?;
+        let output = host
+            .run(&command, &mut std::io::empty())
+            .map_err(|error| error.failure(what))?;
         require(&output, "confirm", what).map(drop)
     });
     fresh.map_err(|failure| {
-        let back = open.run(&Command::root_script(BACK, &[&layout.home], deadlines.silence), &mut std::io::empty());
+        let back = open.run(
+            &Command::root_script(BACK, &[&layout.home], deadlines.silence),
+            &mut std::io::empty(),
+        );
         let now = match back {
             Ok(output) if output.ok() => "it was taken back at once".to_owned(),
-            _ => format!("the machine takes it back by itself within {} s", deadlines.confirm.as_secs()),
+            _ => format!(
+                "the machine takes it back by itself within {} s",
+                deadlines.confirm.as_secs()
+            ),
         };
         let cause = format!("{failure}; {now}");
-        Failure::new("confirm", "no second login after the switch", cause, failure.remedy)
+        Failure::new(
+            "confirm",
+            "no second login after the switch",
+            cause,
+            failure.remedy,
+        )
     })
 }

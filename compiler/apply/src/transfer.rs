@@ -30,10 +30,15 @@ pub fn send(
     moved: &mut dyn FnMut(u64),
 ) -> Result<(), Failure> {
     let input = |error: io::Error| Failure::new("input", WHAT, error.to_string(), "run `meshc build` again");
-    let mut stream = Counted { inner: archive(release, send).map_err(input)?, moved };
+    let mut stream = Counted {
+        inner: archive(release, send).map_err(input)?,
+        moved,
+    };
     let program = release.runtime.sha256.as_str();
     let command = Command::root_script(SCRIPT, &[&layout.home, release.id.as_str(), program], silence);
-    let output = host.run(&command, &mut stream).map_err(|error| error.failure(WHAT))?;
+    let output = host
+        .run(&command, &mut stream)
+        .map_err(|error| error.failure(WHAT))?;
     verdict(&output, layout, release)
 }
 
@@ -41,12 +46,20 @@ pub fn send(
 fn verdict(output: &Output, layout: &Layout, release: &Release) -> Result<(), Failure> {
     let text = output.text();
     let said = text.lines().rev().find_map(|line| line.strip_prefix("meshc "));
-    let (word, rest) = said.and_then(|said| said.split_once(' ')).unwrap_or((said.unwrap_or_default(), ""));
+    let (word, rest) = said
+        .and_then(|said| said.split_once(' '))
+        .unwrap_or((said.unwrap_or_default(), ""));
     match word {
         "staged" if output.ok() => Ok(()),
         "full" => {
-            let left = rest.parse::<u64>().map(|kib| format!(", {kib} KiB are left")).unwrap_or_default();
-            Err(plan::disk_full(format!("it ran full while receiving {} bytes{left}", release.size())))
+            let left = rest
+                .parse::<u64>()
+                .map(|kib| format!(", {kib} KiB are left"))
+                .unwrap_or_default();
+            Err(plan::disk_full(format!(
+                "it ran full while receiving {} bytes{left}",
+                release.size()
+            )))
         }
         "busy" => Err(Failure::new(
             "locked",
@@ -56,7 +69,11 @@ fn verdict(output: &Output, layout: &Layout, release: &Release) -> Result<(), Fa
         )),
         "damaged" => {
             let of = |digest: &str| {
-                release.blobs.iter().find(|(known, _)| known.as_str() == digest).map(|(_, blob)| blob.path.display().to_string())
+                release
+                    .blobs
+                    .iter()
+                    .find(|(known, _)| known.as_str() == digest)
+                    .map(|(_, blob)| blob.path.display().to_string())
             };
             let files: Vec<_> = rest.split(' ').filter_map(of).collect();
             Err(Failure::new(
@@ -66,26 +83,53 @@ fn verdict(output: &Output, layout: &Layout, release: &Release) -> Result<(), Fa
                 "run `meshc build` again, then `meshc apply`; what is right is not sent twice",
             ))
         }
-        "failed" => Err(Failure::new("transfer", WHAT, rest, format!("look at {} on the machine", layout.home))),
-        _ => Err(Failure::new("transfer", WHAT, output.complaint(), "run `meshc apply` again")),
+        "failed" => Err(Failure::new(
+            "transfer",
+            WHAT,
+            rest,
+            format!("look at {} on the machine", layout.home),
+        )),
+        _ => Err(Failure::new(
+            "transfer",
+            WHAT,
+            output.complaint(),
+            "run `meshc apply` again",
+        )),
     }
 }
 
 /// A reader that opens the files one after the other, as they are needed.
 fn archive(release: &Release, send: &[Send]) -> io::Result<Archive> {
-    let want: String = send.iter().map(|blob| format!("{0}  {0}\n", blob.sha256)).collect();
+    let want: String = send
+        .iter()
+        .map(|blob| format!("{0}  {0}\n", blob.sha256))
+        .collect();
     let mut parts = vec![Part::Bytes(entry("want", 0o600, want.into_bytes())?)];
-    parts.push(Part::Bytes(entry("bundle.json", 0o600, release.document.clone())?));
+    parts.push(Part::Bytes(entry(
+        "bundle.json",
+        0o600,
+        release.document.clone(),
+    )?));
     for blob in send {
-        let source = release.blobs.get(&blob.sha256).ok_or_else(|| io::Error::other("a blob of another release"))?;
+        let source = release
+            .blobs
+            .get(&blob.sha256)
+            .ok_or_else(|| io::Error::other("a blob of another release"))?;
         let mut file = File::open(&source.path)
             .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", source.path.display())))?;
         let length = file.metadata()?.len();
         if length != blob.size {
-            return Err(io::Error::other(format!("{} has changed meanwhile", source.path.display())));
+            return Err(io::Error::other(format!(
+                "{} has changed meanwhile",
+                source.path.display()
+            )));
         }
         file.seek(SeekFrom::Start(blob.from))?;
-        let name = if blob.from > 0 { format!("{}.tail", blob.sha256) } else { blob.sha256.to_string() };
+        let name = if blob.from > 0 {
+            format!("{}.tail", blob.sha256)
+        } else {
+            blob.sha256.to_string()
+        };
         let mode = if source.program { 0o755 } else { 0o600 };
         let left = blob.size - blob.from;
         parts.push(Part::Bytes(header(&name, mode, left)));
@@ -94,7 +138,9 @@ fn archive(release: &Release, send: &[Send]) -> io::Result<Archive> {
     }
     // Two empty blocks end an archive (POSIX pax, `ustar` interchange format).
     parts.push(Part::Bytes(vec![0; 1024]));
-    Ok(Archive { parts: parts.into_iter().map(Part::reader).collect() })
+    Ok(Archive {
+        parts: parts.into_iter().map(Part::reader).collect(),
+    })
 }
 
 enum Part {

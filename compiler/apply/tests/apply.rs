@@ -1,6 +1,11 @@
 //! Whole runs against a real sshd; only the daemon at the far end is a stand-in.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "helpers of tests"
+)]
 
 mod common;
 
@@ -23,13 +28,19 @@ fn the_first_run_sends_all_the_second_does_nothing_and_a_change_sends_one_blob()
     assert_eq!(result, Ok(Done::Applied));
     assert!(plan.unwrap().bytes() > PROGRAM as u64);
     assert_eq!(machine.store().len(), 3);
-    assert_eq!(fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(), "one\n");
+    assert_eq!(
+        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
+        "one\n"
+    );
     assert!(machine.home("confirmed").exists());
     assert!(!machine.home("incoming").exists());
     assert_eq!(sshd.logins(), 2, "one to work, one to confirm");
 
     let (result, plan) = machine.apply(&login);
-    assert_eq!((result, plan.unwrap().action), (Ok(Done::Unchanged), Action::Nothing));
+    assert_eq!(
+        (result, plan.unwrap().action),
+        (Ok(Done::Unchanged), Action::Nothing)
+    );
     assert_eq!(sshd.logins(), 3, "a second run takes one login");
 
     machine.build("two\n");
@@ -38,7 +49,10 @@ fn the_first_run_sends_all_the_second_does_nothing_and_a_change_sends_one_blob()
     assert_eq!((result, plan.bytes()), (Ok(Done::Applied), 4));
     let changes: Vec<_> = plan.changes.iter().map(ToString::to_string).collect();
     assert_eq!(changes, ["~ /etc/meshd/names.json"]);
-    assert_eq!(fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(), "two\n");
+    assert_eq!(
+        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
+        "two\n"
+    );
 }
 
 #[test]
@@ -53,8 +67,14 @@ fn another_runtime_under_the_same_bundle_is_another_release() {
     program.push(0);
     machine.put_runtime(&program);
     let (result, plan) = machine.apply(&login);
-    assert_eq!((result, plan.unwrap().bytes()), (Ok(Done::Applied), program.len() as u64));
-    assert_eq!(fs::read(machine.home("current/meshd")).unwrap().len(), program.len());
+    assert_eq!(
+        (result, plan.unwrap().bytes()),
+        (Ok(Done::Applied), program.len() as u64)
+    );
+    assert_eq!(
+        fs::read(machine.home("current/meshd")).unwrap().len(),
+        program.len()
+    );
 }
 
 #[test]
@@ -69,6 +89,12 @@ fn what_somebody_changed_on_the_machine_is_put_right() {
     fs::write(machine.root("etc/meshd/names.json"), "by hand\n").unwrap();
     let (result, plan) = machine.apply(&login);
     assert_eq!(result, Ok(Done::Applied));
-    assert_eq!(plan.unwrap().repairs, ["/etc/meshd/names.json was changed on the machine"]);
-    assert_eq!(fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(), "one\n");
+    assert_eq!(
+        plan.unwrap().repairs,
+        ["/etc/meshd/names.json was changed on the machine"]
+    );
+    assert_eq!(
+        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
+        "one\n"
+    );
 }

@@ -1,6 +1,11 @@
 //! The line itself: broken in the middle, through jump hosts, with an agent, through a command.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub, reason = "helpers of tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    unreachable_pub,
+    reason = "helpers of tests"
+)]
 
 mod common;
 
@@ -64,7 +69,10 @@ fn a_transfer_that_breaks_is_continued_where_it_broke() {
     assert_eq!(result, Ok(Done::Applied));
     assert!(sent < 3 * PROGRAM as u64 / 4, "{sent} bytes were sent again");
     let runtime = machine.folder.path().join("runtime/meshd");
-    assert_eq!(fs::read(machine.home("current/meshd")).unwrap(), fs::read(runtime).unwrap());
+    assert_eq!(
+        fs::read(machine.home("current/meshd")).unwrap(),
+        fs::read(runtime).unwrap()
+    );
 }
 
 #[test]
@@ -81,15 +89,26 @@ fn the_way_leads_through_a_jump_host() {
     fs::copy(server.path("authorized_keys"), bastion.path("authorized_keys")).unwrap();
     let operator = server.operator(&format!("Host *\nUserKnownHostsFile {}\n", known.display()));
     let via = Some(format!("root@127.0.0.1:{}", bastion.port));
-    let wanted = Wanted { host: "127.0.0.1".to_owned(), port: Some(server.port), via, ..Wanted::default() };
+    let wanted = Wanted {
+        host: "127.0.0.1".to_owned(),
+        port: Some(server.port),
+        via,
+        ..Wanted::default()
+    };
     let login = Ssh::new(operator.into(), "vm", &wanted).unwrap();
     assert_eq!(machine.apply(&login).0, Ok(Done::Applied));
     assert_eq!((bastion.logins(), server.logins()), (2, 2));
     assert_eq!(machine.apply(&login).0, Ok(Done::Unchanged));
 
-    let nowhere = Wanted { port: Some(sshd::free_port()), ..wanted };
+    let nowhere = Wanted {
+        port: Some(sshd::free_port()),
+        ..wanted
+    };
     let operator = server.operator(&format!("Host *\nUserKnownHostsFile {}\n", known.display()));
-    let failure = machine.apply(&Ssh::new(operator.into(), "vm", &nowhere).unwrap()).0.unwrap_err();
+    let failure = machine
+        .apply(&Ssh::new(operator.into(), "vm", &nowhere).unwrap())
+        .0
+        .unwrap_err();
     assert_eq!(failure.code, "jump", "{failure:?}");
 }
 
@@ -123,14 +142,23 @@ fn the_agents_keys_are_tried() {
     }
     let server = Sshd::start("");
     let socket = server.path("agent");
-    let child = Command::new("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+    let child = Command::new("ssh-agent")
+        .args(["-D", "-a"])
+        .arg(&socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let _agent = Agent(child);
     let deadline = Instant::now() + Duration::from_secs(10);
     while !socket.exists() {
         assert!(Instant::now() < deadline);
         thread::sleep(Duration::from_millis(5));
     }
-    let added = Command::new("ssh-add").arg("-q").arg(server.path("client")).env("SSH_AUTH_SOCK", &socket).status();
+    let added = Command::new("ssh-add")
+        .arg("-q")
+        .arg(server.path("client"))
+        .env("SSH_AUTH_SOCK", &socket)
+        .status();
     assert!(added.unwrap().success());
     let mut operator = server.operator("");
     operator.agent = Some(socket);
@@ -140,7 +168,9 @@ fn the_agents_keys_are_tried() {
     ))
     .unwrap();
     assert!(sshd::login(operator.clone(), server.port).login().is_ok());
-    operator.config = operator.config.then(mesh_apply::ssh_config::Config::of_text("IdentitiesOnly yes\n").unwrap());
+    operator.config = operator
+        .config
+        .then(mesh_apply::ssh_config::Config::of_text("IdentitiesOnly yes\n").unwrap());
     let refused = sshd::login(operator, server.port).login().map(drop).unwrap_err();
     assert_eq!(refused.code, "auth", "only named keys may be tried");
 }
@@ -155,7 +185,12 @@ fn rsa_and_ecdsa_keys_open_the_door_too() {
         let path = server.path(kind);
         sshd::keygen(kind, &path);
         let public = fs::read(server.path(&format!("{kind}.pub"))).unwrap();
-        fs::OpenOptions::new().append(true).open(server.path("authorized_keys")).unwrap().write_all(&public).unwrap();
+        fs::OpenOptions::new()
+            .append(true)
+            .open(server.path("authorized_keys"))
+            .unwrap()
+            .write_all(&public)
+            .unwrap();
         let mut operator = server.operator("");
         operator.config = mesh_apply::ssh_config::Config::of_text(&format!(
             "IdentityFile {}\nUserKnownHostsFile {}\n",
@@ -177,7 +212,14 @@ fn remove_leaves_nothing_and_says_when_there_was_nothing() {
     let login = server.login("");
     let Layout { home, prefix } = machine.manner.layout.clone();
     let layout = Layout { home, prefix };
-    let remove = || remove::remove(login.login().unwrap().as_mut(), &layout, "root", Duration::from_secs(20));
+    let remove = || {
+        remove::remove(
+            login.login().unwrap().as_mut(),
+            &layout,
+            "root",
+            Duration::from_secs(20),
+        )
+    };
     assert_eq!(remove(), Ok(Removed::Nothing));
     machine.apply(&login).0.unwrap();
     fs::write(machine.home("forgotten"), "").unwrap();

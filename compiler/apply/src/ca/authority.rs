@@ -21,10 +21,16 @@ impl Authority {
         let pem = files::read(cert)?;
         let not_after = not_after(&pem).map_err(|cause| CaError::Certificate(cert.to_owned(), cause))?;
         let text = Zeroizing::new(files::read(key)?);
-        let failed = |path: &Path, error: rcgen::Error| CaError::Certificate(path.to_owned(), error.to_string());
+        let failed =
+            |path: &Path, error: rcgen::Error| CaError::Certificate(path.to_owned(), error.to_string());
         let pair = KeyPair::from_pem(&text).map_err(|error| failed(key, error))?;
         let issuer = Issuer::from_ca_cert_pem(&pem, pair).map_err(|error| failed(cert, error))?;
-        Ok(Self { place: cert.to_owned(), pem, not_after, issuer })
+        Ok(Self {
+            place: cert.to_owned(),
+            pem,
+            not_after,
+            issuer,
+        })
     }
 
     pub(super) fn sign(&self, params: CertificateParams, key: &KeyPair) -> Result<String, rcgen::Error> {

@@ -23,14 +23,20 @@ pub(super) fn read(path: &Path) -> Result<String, FileError> {
 /// Writes a file that must not be there yet.
 pub(super) fn write_new(path: &Path, text: &str, secret: bool) -> Result<(), FileError> {
     let failed = |error| FileError::Write(path.to_owned(), error);
-    staged(path, text, secret).map_err(failed)?.persist_noclobber(path).map_err(|error| failed(error.error))?;
+    staged(path, text, secret)
+        .map_err(failed)?
+        .persist_noclobber(path)
+        .map_err(|error| failed(error.error))?;
     Ok(())
 }
 
 /// Writes a file, or puts a new one in its place in one step.
 pub(super) fn replace(path: &Path, text: &str, secret: bool) -> Result<(), FileError> {
     let failed = |error| FileError::Write(path.to_owned(), error);
-    staged(path, text, secret).map_err(failed)?.persist(path).map_err(|error| failed(error.error))?;
+    staged(path, text, secret)
+        .map_err(failed)?
+        .persist(path)
+        .map_err(|error| failed(error.error))?;
     Ok(())
 }
 
@@ -39,8 +45,9 @@ fn staged(path: &Path, text: &str, secret: bool) -> io::Result<tempfile::NamedTe
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mode = if secret { 0o600 } else { 0o644 };
-    let mut file =
-        tempfile::Builder::new().permissions(fs::Permissions::from_mode(mode)).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)

@@ -26,7 +26,11 @@ impl Subject {
     /// A VM that runs as `account`.
     pub fn vm(trust_domain: &str, namespace: &str, vm: &str, account: &str) -> Self {
         let spiffe = format!("spiffe://{trust_domain}/ns/{namespace}/sa/{account}");
-        Self { namespace: namespace.to_owned(), name: vm.to_owned(), spiffe }
+        Self {
+            namespace: namespace.to_owned(),
+            name: vm.to_owned(),
+            spiffe,
+        }
     }
 
     /// Every pod that runs as `account`.
@@ -52,7 +56,10 @@ pub(super) fn issue(
     folder: &Path,
 ) -> Result<Issued, CaError> {
     if still_good(authority, root_pem, subject, folder) {
-        return Ok(Issued { folder: folder.to_owned(), kept: true });
+        return Ok(Issued {
+            folder: folder.to_owned(),
+            kept: true,
+        });
     }
     if authority.not_after() <= OffsetDateTime::now_utc() {
         return Err(CaError::Ended(authority.place().to_owned()));
@@ -66,25 +73,45 @@ pub(super) fn issue(
     files::replace(&folder.join("key.pem"), &pair.serialize_pem(), true)?;
     files::replace(&folder.join("root-cert.pem"), root_pem, false)?;
     files::replace(&chain, &format!("{leaf}{}", authority.pem()), false)?;
-    Ok(Issued { folder: folder.to_owned(), kept: false })
+    Ok(Issued {
+        folder: folder.to_owned(),
+        kept: false,
+    })
 }
 
 /// What is there was signed by this authority for this subject, fits its key, and is young.
 fn still_good(authority: &Authority, root_pem: &str, subject: &Subject, folder: &Path) -> bool {
     let read = |name: &str| files::read(&folder.join(name)).ok();
-    let (Some(key), Some(chain), Some(root)) = (read("key.pem"), read("cert-chain.pem"), read("root-cert.pem")) else {
+    let (Some(key), Some(chain), Some(root)) =
+        (read("key.pem"), read("cert-chain.pem"), read("root-cert.pem"))
+    else {
         return false;
     };
     let key = Zeroizing::new(key);
     if root != root_pem || !chain.ends_with(authority.pem()) {
         return false;
     }
-    let Some(Ok(block)) = Pem::iter_from_buffer(chain.as_bytes()).next() else { return false };
-    let (Ok(cert), Ok(pair)) = (block.parse_x509(), KeyPair::from_pem(&key)) else { return false };
-    let named = cert.subject_alternative_name().ok().flatten().is_some_and(|names| {
-        names.value.general_names.iter().any(|name| matches!(name, GeneralName::URI(uri) if *uri == subject.spiffe))
-    });
+    let Some(Ok(block)) = Pem::iter_from_buffer(chain.as_bytes()).next() else {
+        return false;
+    };
+    let (Ok(cert), Ok(pair)) = (block.parse_x509(), KeyPair::from_pem(&key)) else {
+        return false;
+    };
+    let named = cert
+        .subject_alternative_name()
+        .ok()
+        .flatten()
+        .is_some_and(|names| {
+            names
+                .value
+                .general_names
+                .iter()
+                .any(|name| matches!(name, GeneralName::URI(uri) if *uri == subject.spiffe))
+        });
     let fits = cert.public_key().subject_public_key.data.as_ref() == pair.der_bytes();
-    let (start, end) = (cert.validity().not_before.to_datetime(), cert.validity().not_after.to_datetime());
+    let (start, end) = (
+        cert.validity().not_before.to_datetime(),
+        cert.validity().not_after.to_datetime(),
+    );
     named && fits && end - OffsetDateTime::now_utc() > (end - start) / 2
 }

@@ -38,8 +38,14 @@ pub(super) fn leaf(spiffe: &str, days: u32, end: OffsetDateTime) -> Result<Certi
     params.distinguished_name = DistinguishedName::new();
     params.subject_alt_names = vec![SanType::URI(spiffe.try_into()?)];
     params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyEncipherment,
+    ];
+    params.extended_key_usages = vec![
+        ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedKeyUsagePurpose::ClientAuth,
+    ];
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
@@ -73,5 +79,9 @@ fn name(common: &str, locality: Option<&str>) -> DistinguishedName {
 }
 
 fn signer_usages() -> Vec<KeyUsagePurpose> {
-    vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign]
+    vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+    ]
 }

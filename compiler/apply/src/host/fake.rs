@@ -44,7 +44,8 @@ impl Fake {
 
 impl Login for Fake {
     fn login(&self) -> Result<Box<dyn Host>, Failure> {
-        self.script(|script| script.logins.pop_front()).unwrap_or(Ok(()))?;
+        self.script(|script| script.logins.pop_front())
+            .unwrap_or(Ok(()))?;
         Ok(Box::new(self.clone()))
     }
 }
@@ -54,8 +55,13 @@ impl Host for Fake {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(RunError::Input)?;
         self.script(|script| {
-            script.asked.push(format!("{}\n{}", command.line(), String::from_utf8_lossy(&bytes)));
-            script.answers.pop_front().unwrap_or_else(|| Err(RunError::Lost("the script is at its end".to_owned())))
+            script
+                .asked
+                .push(format!("{}\n{}", command.line(), String::from_utf8_lossy(&bytes)));
+            script
+                .answers
+                .pop_front()
+                .unwrap_or_else(|| Err(RunError::Lost("the script is at its end".to_owned())))
         })
     }
 }

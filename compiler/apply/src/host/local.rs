@@ -33,8 +33,14 @@ impl Host for Local {
             (stdin.map_or(Ok(()), |pipe| pump(input, pipe)), output.join())
         });
         sent?;
-        let output = output.map_err(|_| RunError::Lost("the reading thread ended".to_owned()))?.map_err(lost)?;
-        Ok(Output { status: output.status.code(), stdout: output.stdout, stderr: output.stderr })
+        let output = output
+            .map_err(|_| RunError::Lost("the reading thread ended".to_owned()))?
+            .map_err(lost)?;
+        Ok(Output {
+            status: output.status.code(),
+            stdout: output.stdout,
+            stderr: output.stderr,
+        })
     }
 }
 

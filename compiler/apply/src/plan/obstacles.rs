@@ -38,7 +38,10 @@ fn tools(release: &Release, facts: &Facts) -> Result<(), Failure> {
             ));
         }
     }
-    if release.has_file("/etc/meshd/capture.") && !facts.has.contains("nft") && !facts.has.contains("iptables") {
+    if release.has_file("/etc/meshd/capture.")
+        && !facts.has.contains("nft")
+        && !facts.has.contains("iptables")
+    {
         return Err(Failure::new(
             "netfilter",
             "the machine cannot capture traffic",
@@ -64,15 +67,26 @@ fn resolver(release: &Release, facts: &Facts) -> Result<(), Failure> {
 /// A port that something else has. What meshd and its sockets hold is ours when a release is in force.
 fn ports(release: &Release, facts: &Facts) -> Result<(), Failure> {
     let ours = |program: &str| facts.release.is_some() && matches!(program, "meshd" | "systemd");
-    let needs_ports = release.bundle.units.iter().any(|unit| unit.name.starts_with("meshd"));
-    match facts.listeners.iter().find(|(_, program)| needs_ports && !ours(program)) {
+    let needs_ports = release
+        .bundle
+        .units
+        .iter()
+        .any(|unit| unit.name.starts_with("meshd"));
+    match facts
+        .listeners
+        .iter()
+        .find(|(_, program)| needs_ports && !ours(program))
+    {
         None => Ok(()),
         Some((port, program)) => Err(Failure::new(
             "port",
             "a port of the mesh is taken",
             format!("`{program}` listens on {port}"),
             match program.as_str() {
-                "envoy" | "pilot-agent" => "stop and disable Istio's own agent on the machine (`systemctl disable --now istio`)".to_owned(),
+                "envoy" | "pilot-agent" => {
+                    "stop and disable Istio's own agent on the machine (`systemctl disable --now istio`)"
+                        .to_owned()
+                }
                 _ => format!("let `{program}` use another port; the mesh needs {port}"),
             },
         )),
@@ -87,7 +101,11 @@ fn disk(release: &Release, facts: &Facts, send: &[Send]) -> Result<(), Failure> 
     if free >= needed {
         return Ok(());
     }
-    Err(disk_full(format!("{} are needed and {} are free", mib(needed), mib(free))))
+    Err(disk_full(format!(
+        "{} are needed and {} are free",
+        mib(needed),
+        mib(free)
+    )))
 }
 
 /// There is no room.
@@ -109,7 +127,10 @@ pub(super) fn warnings(release: &Release, facts: &Facts, now: i64) -> Vec<String
     let skew = facts.clock.map_or(0, |clock| clock - now);
     if skew.abs() > SKEW {
         let direction = if skew > 0 { "ahead" } else { "behind" };
-        warnings.push(format!("the machine's clock is {} s {direction}: certificates may be refused", skew.abs()));
+        warnings.push(format!(
+            "the machine's clock is {} s {direction}: certificates may be refused",
+            skew.abs()
+        ));
     }
     if release.has_file("/etc/systemd/resolved.conf.d/") && !facts.has.contains("stub") {
         warnings.push(

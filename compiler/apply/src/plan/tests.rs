@@ -14,7 +14,11 @@ fn release() -> Release {
         "units": [{"name": "meshd.service", "enable": false}], "checks": [], "ssh": {"host": "h"}
     }))
     .unwrap();
-    let blob = |size, program| Blob { path: PathBuf::new(), size, program };
+    let blob = |size, program| Blob {
+        path: PathBuf::new(),
+        size,
+        program,
+    };
     Release {
         id: Sha256::of(b"release"),
         bundle,
@@ -51,8 +55,13 @@ fn code(change: impl FnOnce(&mut Facts)) -> &'static str {
 #[test]
 fn a_fresh_machine_gets_everything_smallest_first() {
     let plan = plan(&release(), &facts(), 1000).unwrap();
-    let Action::Install { send, expect } = &plan.action else { panic!("{plan:?}") };
-    assert_eq!(send.iter().map(|blob| blob.size).collect::<Vec<_>>(), [6, 10 << 20]);
+    let Action::Install { send, expect } = &plan.action else {
+        panic!("{plan:?}")
+    };
+    assert_eq!(
+        send.iter().map(|blob| blob.size).collect::<Vec<_>>(),
+        [6, 10 << 20]
+    );
     assert_eq!((expect, plan.changes.len(), plan.warnings.len()), (&None, 1, 0));
 }
 
@@ -76,14 +85,25 @@ fn a_beginning_that_is_too_long_is_sent_anew() {
 fn a_machine_that_is_right_is_left_alone_and_one_that_waits_is_confirmed() {
     let mut facts = facts();
     facts.release = Some(release().id);
-    facts.units.insert("meshd.service".to_owned(), "active".to_owned());
+    facts
+        .units
+        .insert("meshd.service".to_owned(), "active".to_owned());
     assert_eq!(plan(&release(), &facts, 0).unwrap().action, Action::Nothing);
     facts.unconfirmed = true;
     assert_eq!(plan(&release(), &facts, 0).unwrap().action, Action::Confirm);
     facts.drift.push("/etc/meshd/names.json".to_owned());
     let repaired = plan(&release(), &facts, 1000).unwrap();
-    assert_eq!(repaired.repairs, ["/etc/meshd/names.json was changed on the machine"]);
-    assert_eq!(repaired.action, Action::Install { send: missing(&release(), &facts), expect: Some(release().id) });
+    assert_eq!(
+        repaired.repairs,
+        ["/etc/meshd/names.json was changed on the machine"]
+    );
+    assert_eq!(
+        repaired.action,
+        Action::Install {
+            send: missing(&release(), &facts),
+            expect: Some(release().id)
+        }
+    );
 }
 
 #[test]
@@ -92,9 +112,15 @@ fn every_obstacle_has_its_name() {
     assert_eq!(code(|facts| facts.has.retain(|tool| tool != "tar")), "tools");
     assert_eq!(code(|facts| facts.units.clear()), "resolver");
     assert_eq!(code(|facts| facts.free = Some(20 << 20)), "disk-full");
-    assert_eq!(code(|facts| facts.listeners.push((15001, "envoy".to_owned()))), "port");
+    assert_eq!(
+        code(|facts| facts.listeners.push((15001, "envoy".to_owned()))),
+        "port"
+    );
     // Without a release in force, a meshd that listens is somebody else's.
-    assert_eq!(code(|facts| facts.listeners.push((15001, "meshd".to_owned()))), "port");
+    assert_eq!(
+        code(|facts| facts.listeners.push((15001, "meshd".to_owned()))),
+        "port"
+    );
 }
 
 #[test]

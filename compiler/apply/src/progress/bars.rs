@@ -18,7 +18,12 @@ pub struct Bars {
 impl Bars {
     /// Draws on standard error; without `colours` in one colour.
     pub fn new(colours: bool, shows_changes: bool) -> Self {
-        Self { all: MultiProgress::new(), colours, shows_changes, running: Mutex::default() }
+        Self {
+            all: MultiProgress::new(),
+            colours,
+            shows_changes,
+            running: Mutex::default(),
+        }
     }
 
     fn bar(&self, host: &str) -> ProgressBar {
@@ -36,7 +41,9 @@ impl Bars {
         if let Step::Send { bytes } = step {
             bar.set_length(bytes);
             let colour = if self.colours { ".cyan" } else { "" };
-            bar.set_style(style(&format!("{{prefix:>20}}  {{msg}} {{bar:30{colour}}} {{bytes}}/{{total_bytes}}")));
+            bar.set_style(style(&format!(
+                "{{prefix:>20}}  {{msg}} {{bar:30{colour}}} {{bytes}}/{{total_bytes}}"
+            )));
         } else {
             bar.set_style(style("{prefix:>20}  {msg}"));
         }
@@ -57,9 +64,13 @@ impl Progress for Bars {
         match event {
             Event::Step(step) => self.step(host, *step),
             Event::Moved(length) => self.bar(host).inc(*length),
-            Event::Planned(_) => self.lines(host, event),
+            Event::Planned(_) | Event::Note(_) => self.lines(host, event),
             Event::Done(_) | Event::Failed(_) | Event::Skipped => {
-                let bar = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+                let bar = self
+                    .running
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(host);
                 if let Some(bar) = bar {
                     bar.finish_and_clear();
                 }

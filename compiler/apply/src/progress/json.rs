@@ -35,6 +35,7 @@ fn describe(event: &Event) -> Option<Value> {
         Event::Step(Step::Send { bytes }) => json!({"event": "step", "step": "sending", "bytes": bytes}),
         Event::Step(step) => json!({"event": "step", "step": step.word()}),
         Event::Planned(plan) => json!({"event": "plan", "plan": plan}),
+        Event::Note(note) => json!({"event": "note", "note": note}),
         Event::Done(done) => json!({"event": "done", "result": done}),
         Event::Failed(failure) => json!({"event": "failed", "error": failure}),
         Event::Skipped => json!({"event": "skipped"}),

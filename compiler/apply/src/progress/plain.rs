@@ -17,7 +17,10 @@ pub struct Plain {
 impl Plain {
     /// Writes to `out`; with `shows_changes`, a plan is shown file by file.
     pub fn new(out: Box<dyn Write + Send>, shows_changes: bool) -> Self {
-        Self { out: Mutex::new(out), shows_changes }
+        Self {
+            out: Mutex::new(out),
+            shows_changes,
+        }
     }
 }
 
@@ -39,6 +42,7 @@ pub fn describe(event: &Event, shows_changes: bool) -> Vec<String> {
         Event::Step(step @ (Step::Switch | Step::Confirm | Step::Remove)) => vec![step.word().to_owned()],
         // How a machine ended stands in the summary.
         Event::Step(Step::Connect | Step::Look) | Event::Moved(_) | Event::Done(_) => Vec::new(),
+        Event::Note(note) => vec![format!("note: {note}")],
         Event::Planned(plan) => plan_lines(plan, shows_changes),
         Event::Failed(failure) => vec![
             format!("failed: {}", failure.what),
@@ -70,7 +74,11 @@ fn good_ending(done: Done) -> &'static str {
 
 /// A plan, for people.
 pub fn plan_lines(plan: &Plan, shows_changes: bool) -> Vec<String> {
-    let mut lines: Vec<String> = plan.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    let mut lines: Vec<String> = plan
+        .warnings
+        .iter()
+        .map(|warning| format!("warning: {warning}"))
+        .collect();
     match &plan.action {
         Action::Nothing => return lines,
         Action::Confirm => lines.push("the release is in force, and waits for its confirmation".to_owned()),
@@ -80,7 +88,13 @@ pub fn plan_lines(plan: &Plan, shows_changes: bool) -> Vec<String> {
     if shows_changes {
         for change in &plan.changes {
             lines.push(format!("  {change}"));
-            lines.extend(change.text.iter().flat_map(|text| text.lines()).map(|line| format!("    {line}")));
+            lines.extend(
+                change
+                    .text
+                    .iter()
+                    .flat_map(|text| text.lines())
+                    .map(|line| format!("    {line}")),
+            );
         }
     }
     lines

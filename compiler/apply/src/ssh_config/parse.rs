@@ -62,8 +62,13 @@ impl Section {
 pub fn parse(text: &str) -> Result<Vec<Section>, ParseError> {
     let mut sections = vec![Section::default()];
     for (index, line) in text.lines().enumerate() {
-        let wrong = |problem| ParseError { line: index + 1, problem };
-        let Some((keyword, arguments)) = split(line).map_err(wrong)? else { continue };
+        let wrong = |problem| ParseError {
+            line: index + 1,
+            problem,
+        };
+        let Some((keyword, arguments)) = split(line).map_err(wrong)? else {
+            continue;
+        };
         let conditions = match keyword.as_str() {
             "host" if arguments.is_empty() => return Err(wrong("`Host` without a pattern")),
             "host" => vec![Condition::Original(arguments)],
@@ -76,7 +81,10 @@ pub fn parse(text: &str) -> Result<Vec<Section>, ParseError> {
                 continue;
             }
         };
-        sections.push(Section { conditions, lines: Vec::new() });
+        sections.push(Section {
+            conditions,
+            lines: Vec::new(),
+        });
     }
     Ok(sections)
 }
@@ -111,13 +119,22 @@ fn split(line: &str) -> Result<Option<(String, Vec<String>)>, &'static str> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(None);
     }
-    let end = line.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(line.len());
+    let end = line
+        .find(|c: char| c.is_whitespace() || c == '=')
+        .unwrap_or(line.len());
     let keyword = line[..end].to_ascii_lowercase();
     let rest = line[end..].trim_start();
     let rest = rest.strip_prefix('=').unwrap_or(rest).trim_start();
     // A command is one argument, whatever it contains.
-    if matches!(keyword.as_str(), "proxycommand" | "localcommand" | "remotecommand") {
-        let whole = if rest.is_empty() { Vec::new() } else { vec![rest.to_owned()] };
+    if matches!(
+        keyword.as_str(),
+        "proxycommand" | "localcommand" | "remotecommand"
+    ) {
+        let whole = if rest.is_empty() {
+            Vec::new()
+        } else {
+            vec![rest.to_owned()]
+        };
         return Ok(Some((keyword, whole)));
     }
     Ok(Some((keyword, words(rest)?)))

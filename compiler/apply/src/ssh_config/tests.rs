@@ -11,16 +11,25 @@ fn the_first_value_counts_and_identities_add_up() {
     let text = "User first\nHost web-*  !web-9\n  HostName=10.0.0.1\n  Port 2222 # ours\n  IdentityFile \"~/my key\"\n\
                 Host *\n  User second\n  Port 1\n  IdentityFile ~/.ssh/other\n";
     let web = resolve(text, "WEB-1");
-    assert_eq!((web.get("hostname"), web.get("port"), web.get("user")), (Some("10.0.0.1"), Some("2222"), Some("first")));
+    assert_eq!(
+        (web.get("hostname"), web.get("port"), web.get("user")),
+        (Some("10.0.0.1"), Some("2222"), Some("first"))
+    );
     assert_eq!(web.identities(), ["~/my key", "~/.ssh/other"]);
     assert_eq!(resolve(text, "web-9").get("port"), Some("1"));
 }
 
 #[test]
 fn a_vm_is_found_by_its_name_and_by_its_address() {
-    let config = Config::of_text("Host db-1\n Port 1\nHost 10.0.*\n User dba\nMatch host 10.0.0.5\n Compression yes\n").unwrap();
+    let config = Config::of_text(
+        "Host db-1\n Port 1\nHost 10.0.*\n User dba\nMatch host 10.0.0.5\n Compression yes\n",
+    )
+    .unwrap();
     let db = config.resolve(&["db-1", "10.0.0.5"], "me");
-    assert_eq!((db.get("port"), db.get("user"), db.get("compression")), (Some("1"), Some("dba"), Some("yes")));
+    assert_eq!(
+        (db.get("port"), db.get("user"), db.get("compression")),
+        (Some("1"), Some("dba"), Some("yes"))
+    );
 }
 
 #[test]
@@ -28,7 +37,10 @@ fn match_knows_hosts_and_users_and_never_runs_a_command() {
     let text = "Host db\n HostName 10.0.0.5\n User dba\nMatch host 10.0.0.* user dba\n Port 5\nMatch exec \"true\"\n Port 6\n\
                 Match all\n ProxyJump bastion\n";
     let db = resolve(text, "db");
-    assert_eq!((db.get("port"), db.get("proxyjump")), (Some("5"), Some("bastion")));
+    assert_eq!(
+        (db.get("port"), db.get("proxyjump")),
+        (Some("5"), Some("bastion"))
+    );
     assert_eq!(resolve(text, "web").get("port"), None);
 }
 
@@ -38,7 +50,11 @@ fn an_include_counts_where_it_stands_and_under_its_condition() {
     let ssh = home.path().join(".ssh");
     std::fs::create_dir_all(ssh.join("conf.d")).unwrap();
     std::fs::write(ssh.join("conf.d/a"), "User included\nHost other\n Port 9\n").unwrap();
-    std::fs::write(ssh.join("config"), "Host vm other\n Port 7\n Include conf.d/*\n User late\n").unwrap();
+    std::fs::write(
+        ssh.join("config"),
+        "Host vm other\n Port 7\n Include conf.d/*\n User late\n",
+    )
+    .unwrap();
     let config = Config::read(&ssh.join("config"), home.path(), true).unwrap();
     let vm = config.resolve(&["vm"], "me");
     assert_eq!((vm.get("user"), vm.get("port")), (Some("included"), Some("7")));
@@ -50,12 +66,18 @@ fn files_that_include_each_other_end_with_an_error() {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("config");
     std::fs::write(&path, "Include ~/config\n").unwrap();
-    assert!(matches!(Config::read(&path, home.path(), true), Err(ConfigError::Depth(_))));
+    assert!(matches!(
+        Config::read(&path, home.path(), true),
+        Err(ConfigError::Depth(_))
+    ));
 }
 
 #[test]
 fn a_wrong_line_is_named_by_its_number() {
-    assert_eq!(Config::of_text("Host a\n User \"x\n").unwrap_err().to_string(), "line 2: a quote that is not closed");
+    assert_eq!(
+        Config::of_text("Host a\n User \"x\n").unwrap_err().to_string(),
+        "line 2: a quote that is not closed"
+    );
     assert_eq!(Config::of_text("\nPort\n").unwrap_err().line, 2);
 }
 

@@ -30,10 +30,17 @@ impl Machine {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let show = |name: &str| folder.path().join(name).display().to_string();
-        let layout = Layout { home: show("var/lib/meshd"), prefix: show("root") };
+        let layout = Layout {
+            home: show("var/lib/meshd"),
+            prefix: show("root"),
+        };
         fs::create_dir_all(folder.path().join("var/lib")).unwrap();
         fs::create_dir_all(folder.path().join("runtime")).unwrap();
-        let manner = Manner { layout, silence: Duration::from_secs(30), ..Manner::default() };
+        let manner = Manner {
+            layout,
+            silence: Duration::from_secs(30),
+            ..Manner::default()
+        };
         let machine = Self { folder, manner };
         let script = include_str!("meshd.sh")
             .replace("@HOME@", &machine.manner.layout.home)
@@ -62,15 +69,20 @@ impl Machine {
     /// The same, with other contents of the secret file.
     pub fn build_with(&self, names: &str, key: &str) {
         let out = self.folder.path().join("out");
-        let files = [("/etc/meshd/identity/key.pem", key, true), ("/etc/meshd/names.json", names, false)];
+        let files = [
+            ("/etc/meshd/identity/key.pem", key, true),
+            ("/etc/meshd/names.json", names, false),
+        ];
         fs::create_dir_all(out.join("vms/vm/rootfs")).unwrap();
         fs::write(out.join("build.json"), "{}").unwrap();
         let mut listed = Vec::new();
         for (index, (path, text, secret)) in files.iter().enumerate() {
             let source = format!("vms/vm/rootfs/{index}");
             fs::write(out.join(&source), text).unwrap();
-            listed.push(json!({"path": path, "source": source, "owner": "root", "group": "root", "mode": "0644",
-                "sha256": Sha256::of(text.as_bytes()), "secret": secret}));
+            listed.push(
+                json!({"path": path, "source": source, "owner": "root", "group": "root", "mode": "0644",
+                "sha256": Sha256::of(text.as_bytes()), "secret": secret}),
+            );
         }
         let bundle = json!({"format": 1, "vm": "vm", "namespace": "ns", "runtime": "0.1.0", "files": listed,
             "units": [], "checks": [], "ssh": {"host": "127.0.0.1"}});
@@ -80,7 +92,10 @@ impl Machine {
     pub fn releases(&self) -> Vec<Release> {
         let targets = out::load(&self.folder.path().join("out")).unwrap();
         let runtimes = runtime::find(&self.folder.path().join("runtime")).unwrap();
-        runtimes.iter().map(|runtime| Release::assemble(&targets[0], runtime).unwrap()).collect()
+        runtimes
+            .iter()
+            .map(|runtime| Release::assemble(&targets[0], runtime).unwrap())
+            .collect()
     }
 
     pub fn apply(&self, login: &dyn Login) -> (Result<Done, Failure>, Option<Plan>) {
@@ -105,7 +120,9 @@ impl Machine {
     /// The names of all blobs in the store.
     pub fn store(&self) -> Vec<String> {
         let entries = fs::read_dir(self.home("store")).into_iter().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }

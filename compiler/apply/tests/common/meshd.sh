@@ -19,16 +19,18 @@ install)
   done
   [ "$current" = none ] || ln -sfn "releases/$current" "$home/previous"
   ln -sfn "releases/$release" "$home/current"
+  # Put in force, but nothing is heard of it: as if the new rules had cut the session off.
+  if [ -e "$prefix/cut-off" ]; then rm "$prefix/cut-off"; touch "$home/unconfirmed.json"; exec sleep 20 >/dev/null; fi
   echo "{\"ok\":true,\"release\":\"$release\",\"changed\":true,\"steps\":[]}" ;;
 confirm)
   [ "$2" = "$current" ] || refuse "not confirmed" "$current is in force" "apply again"
-  echo "$2" >"$home/confirmed"
+  echo "$2" >"$home/confirmed"; rm -f "$home/unconfirmed.json"
   echo '{"ok":true,"changed":false,"steps":[]}' ;;
 rollback)
   if [ -L "$home/previous" ]; then ln -sfn "$(readlink "$home/previous")" "$home/current"; rm "$home/previous"
   else rm -rf "$home/current" "$home/releases" "$prefix/etc"; fi
   echo '{"ok":true,"changed":true,"steps":[]}' ;;
 remove)
-  rm -rf "$prefix/etc" "$home/current" "$home/previous" "$home/releases" "$home/confirmed"
+  rm -rf "$prefix/etc" "$home/current" "$home/previous" "$home/releases" "$home/confirmed" "$home/unconfirmed.json"
   echo '{"ok":true,"changed":true,"steps":[]}' ;;
 esac

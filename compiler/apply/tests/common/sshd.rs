@@ -23,7 +23,10 @@ pub struct Sshd {
 /// The tests of this file need an sshd that runs as root. In CI it must be there.
 pub fn available() -> bool {
     let there = Path::new(PROGRAM).exists() && nix::unistd::geteuid().is_root();
-    assert!(there || std::env::var_os("CI").is_none(), "needs root and {PROGRAM}: apt-get install openssh-server");
+    assert!(
+        there || std::env::var_os("CI").is_none(),
+        "needs root and {PROGRAM}: apt-get install openssh-server"
+    );
     if !there {
         println!("skipped: needs sshd, install with apt-get install openssh-server (and run as root)");
     }
@@ -64,7 +67,11 @@ impl Sshd {
     fn wait(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(self.child.try_wait().unwrap().is_none() && Instant::now() < deadline, "sshd: {}", self.log());
+            assert!(
+                self.child.try_wait().unwrap().is_none() && Instant::now() < deadline,
+                "sshd: {}",
+                self.log()
+            );
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -79,7 +86,10 @@ impl Sshd {
 
     /// How many logins it accepted.
     pub fn logins(&self) -> usize {
-        self.log().lines().filter(|line| line.contains("Accepted publickey")).count()
+        self.log()
+            .lines()
+            .filter(|line| line.contains("Accepted publickey"))
+            .count()
     }
 
     /// A file of known hosts that has this server's key of `kind`, under `port`.
@@ -116,7 +126,11 @@ impl Sshd {
 
 /// A login at 127.0.0.1.
 pub fn login(operator: Operator, port: u16) -> Ssh {
-    let wanted = Wanted { host: "127.0.0.1".to_owned(), port: Some(port), ..Wanted::default() };
+    let wanted = Wanted {
+        host: "127.0.0.1".to_owned(),
+        port: Some(port),
+        ..Wanted::default()
+    };
     Ssh::new(Arc::new(operator), "vm", &wanted).unwrap()
 }
 
@@ -129,10 +143,18 @@ impl Drop for Sshd {
 }
 
 pub fn keygen(kind: &str, path: &Path) {
-    let status = Command::new("ssh-keygen").args(["-q", "-N", "", "-t", kind, "-f"]).arg(path).status().unwrap();
+    let status = Command::new("ssh-keygen")
+        .args(["-q", "-N", "", "-t", kind, "-f"])
+        .arg(path)
+        .status()
+        .unwrap();
     assert!(status.success());
 }
 
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

@@ -84,7 +84,9 @@ fn prepare(args: &Args, ui: &Ui) -> Result<(Vec<Job>, Input), Exit> {
     })?;
     let mut jobs = Vec::with_capacity(machines.len());
     for machine in machines {
-        let each = runtimes.iter().map(|runtime| Release::assemble(&machine.target, runtime));
+        let each = runtimes
+            .iter()
+            .map(|runtime| Release::assemble(&machine.target, runtime));
         let candidates = each.collect::<Result<Vec<_>, _>>().map_err(|error| {
             ui.fail("the output is not whole", error, "run `meshc build` again");
             Exit::Broken
@@ -102,7 +104,10 @@ fn apply(args: &Args, jobs: &[Job], ui: &Ui) -> Exit {
         silence: args.reach.silence(),
         ..Manner::default()
     };
-    let options = fleet::Options { parallel: args.reach.parallel, batch: args.batch };
+    let options = fleet::Options {
+        parallel: args.reach.parallel,
+        batch: args.batch,
+    };
     let progress = show::progress(args.reach.format, args.dry_run || args.diff, ui);
     let endings = fleet::run(
         jobs,

@@ -64,26 +64,44 @@ fn account(text: &str) -> Result<(String, String), String> {
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let done = match &args.action {
         Action::Init { dir } => Ca::init(dir).map(|_| {
-            ui.line(format_args!("made a root in {}; keep root-key.pem away from the machines of the mesh", dir.display()));
+            ui.line(format_args!(
+                "made a root in {}; keep root-key.pem away from the machines of the mesh",
+                dir.display()
+            ));
         }),
         Action::Cluster { dir, name } => Ca::open(dir).and_then(|ca| ca.cluster(name)).map(|cluster| {
             let word = if cluster.kept { "kept" } else { "made" };
-            ui.line(format_args!("{word} the intermediate of {name}: {}", cluster.folder.display()));
-            ui.line(format_args!("before istiod starts: kubectl apply -f {}", cluster.manifest.display()));
+            ui.line(format_args!(
+                "{word} the intermediate of {name}: {}",
+                cluster.folder.display()
+            ));
+            ui.line(format_args!(
+                "before istiod starts: kubectl apply -f {}",
+                cluster.manifest.display()
+            ));
         }),
-        Action::Issue { dir, input, workload, days } => {
+        Action::Issue {
+            dir,
+            input,
+            workload,
+            days,
+        } => {
             let (domain, mut subjects) = match subjects(input, ui) {
                 Ok(found) => found,
                 Err(exit) => return exit,
             };
-            subjects.extend(workload.iter().map(|(namespace, account)| Subject::account(&domain, namespace, account)));
+            subjects.extend(
+                workload
+                    .iter()
+                    .map(|(namespace, account)| Subject::account(&domain, namespace, account)),
+            );
             issue(dir, &subjects, *days, ui)
         }
     };
     match done {
         Ok(()) => Exit::Done,
         Err(error) => {
-            ui.fail("the authority could not do it", error, "");
+            ui.fail(error, "", "");
             Exit::Broken
         }
     }
@@ -94,7 +112,10 @@ fn issue(dir: &Path, subjects: &BTreeSet<Subject>, days: u32, ui: &Ui) -> Result
     for subject in subjects {
         let issued = ca.issue(subject, days)?;
         let word = if issued.kept { "kept" } else { "issued" };
-        ui.line(format_args!("{word} {} for {}/{}", subject.spiffe, subject.namespace, subject.name));
+        ui.line(format_args!(
+            "{word} {} for {}/{}",
+            subject.spiffe, subject.namespace, subject.name
+        ));
     }
     Ok(())
 }
@@ -110,8 +131,9 @@ fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> 
     let mesh = build::mesh(&build::spec_file(input), Format::Human, ui)?.model;
     let groups = mesh.services.iter().flat_map(|service| &service.groups);
     let vms = groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
-    let subjects =
-        vms.map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account)).collect();
+    let subjects = vms
+        .map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account))
+        .collect();
     Ok((mesh.trust_domain, subjects))
 }
 
@@ -120,13 +142,23 @@ fn of_output(out: &Path) -> anyhow::Result<(String, BTreeSet<Subject>)> {
     let mut domain = String::new();
     let mut subjects = BTreeSet::new();
     for target in out::load(out)? {
-        let snapshot = target.bundle.files.iter().find(|file| file.path == "/etc/meshd/snapshot.json");
+        let snapshot = target
+            .bundle
+            .files
+            .iter()
+            .find(|file| file.path == "/etc/meshd/snapshot.json");
         let Some(file) = snapshot else { continue };
         let snapshot: mesh_wire::Snapshot = serde_json::from_slice(&std::fs::read(out.join(&file.source))?)?;
-        let Some(identity) = snapshot.identity else { continue };
+        let Some(identity) = snapshot.identity else {
+            continue;
+        };
         domain = identity.trust_domain;
         let (namespace, name) = (target.bundle.namespace, target.bundle.vm);
-        subjects.insert(Subject { namespace, name, spiffe: identity.spiffe });
+        subjects.insert(Subject {
+            namespace,
+            name,
+            spiffe: identity.spiffe,
+        });
     }
     Ok((domain, subjects))
 }

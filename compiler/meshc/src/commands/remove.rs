@@ -35,7 +35,10 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
         Ok(machines) => machines,
         Err(exit) => return exit,
     };
-    let options = fleet::Options { parallel: args.reach.parallel, batch: None };
+    let options = fleet::Options {
+        parallel: args.reach.parallel,
+        batch: None,
+    };
     let progress = show::progress(args.reach.format, false, ui);
     let endings = fleet::run(
         &machines,

@@ -12,13 +12,23 @@ use crate::failure::Failure;
 /// Tries the agent's keys and the key files, in OpenSSH's order, until one is accepted.
 pub(super) fn authenticate(session: &Session, endpoint: &Endpoint, what: &str) -> Result<(), Failure> {
     let mut tried = Vec::new();
-    let agent = endpoint.agent.as_deref().and_then(|path| connect_agent(session, path, &mut tried));
-    let held: Vec<PublicKey> = agent.as_ref().and_then(|agent| agent.identities().ok()).unwrap_or_default();
+    let agent = endpoint
+        .agent
+        .as_deref()
+        .and_then(|path| connect_agent(session, path, &mut tried));
+    let held: Vec<PublicKey> = agent
+        .as_ref()
+        .and_then(|agent| agent.identities().ok())
+        .unwrap_or_default();
     let named: Vec<Option<Vec<u8>>> = endpoint.identities.iter().map(|path| public_half(path)).collect();
     let is_named = |key: &PublicKey| named.iter().flatten().any(|blob| blob == key.blob());
     // Servers count attempts, so the keys that were named for this host come first.
     let (first, then): (Vec<&PublicKey>, Vec<&PublicKey>) = held.iter().partition(|key| is_named(key));
-    let then = if endpoint.identities_only { Vec::new() } else { then };
+    let then = if endpoint.identities_only {
+        Vec::new()
+    } else {
+        then
+    };
     if let Some(agent) = &agent {
         for key in first.into_iter().chain(then) {
             match agent.userauth(&endpoint.user, key) {
@@ -72,12 +82,27 @@ fn reason(path: &Path, error: &ssh2::Error) -> String {
 }
 
 fn refused(session: &Session, endpoint: &Endpoint, what: &str, tried: &[String]) -> Failure {
-    let methods = session.auth_methods(&endpoint.user).unwrap_or_default().to_owned();
-    let keys = if tried.is_empty() { "there is no key to try".to_owned() } else { format!("tried {}", tried.join(", ")) };
+    let methods = session
+        .auth_methods(&endpoint.user)
+        .unwrap_or_default()
+        .to_owned();
+    let keys = if tried.is_empty() {
+        "there is no key to try".to_owned()
+    } else {
+        format!("tried {}", tried.join(", "))
+    };
     let remedy = if methods.is_empty() || methods.split(',').any(|method| method == "publickey") {
-        format!("put a public key into ~{}/.ssh/authorized_keys on the machine, or name the right key with `IdentityFile` in ~/.ssh/config", endpoint.user)
+        format!(
+            "put a public key into ~{}/.ssh/authorized_keys on the machine, or name the right key with `IdentityFile` in ~/.ssh/config",
+            endpoint.user
+        )
     } else {
         format!("the machine accepts only {methods}: allow `publickey` in its sshd_config")
     };
-    Failure::new("auth", what, format!("no key of {} was accepted; {keys}", endpoint.user), remedy)
+    Failure::new(
+        "auth",
+        what,
+        format!("no key of {} was accepted; {keys}", endpoint.user),
+        remedy,
+    )
 }

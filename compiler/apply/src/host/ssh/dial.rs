@@ -16,8 +16,9 @@ pub(super) fn direct(endpoint: &Endpoint, timeout: Duration) -> Result<OwnedFd, 
         return through_command(command).map_err(|error| failure("proxy-command", endpoint, &error));
     }
     let host = endpoint.host.trim_matches(['[', ']']);
-    let addresses =
-        (host, endpoint.port).to_socket_addrs().map_err(|error| unknown_name(endpoint, &error.to_string()))?;
+    let addresses = (host, endpoint.port)
+        .to_socket_addrs()
+        .map_err(|error| unknown_name(endpoint, &error.to_string()))?;
     let mut last = None;
     for address in addresses {
         match TcpStream::connect_timeout(&address, timeout) {
@@ -68,9 +69,23 @@ fn code(error: &io::Error) -> &'static str {
 
 fn failure(code: &'static str, endpoint: &Endpoint, error: &io::Error) -> Failure {
     let (cause, remedy) = match code {
-        "refused" => ("nothing listens there".to_owned(), "is sshd running on the machine, and on this port?"),
-        "timeout" => ("it does not answer".to_owned(), "is the machine up, and does a firewall let SSH through?"),
-        _ => (error.to_string(), "is the machine up, and is there a route to it?"),
+        "refused" => (
+            "nothing listens there".to_owned(),
+            "is sshd running on the machine, and on this port?",
+        ),
+        "timeout" => (
+            "it does not answer".to_owned(),
+            "is the machine up, and does a firewall let SSH through?",
+        ),
+        _ => (
+            error.to_string(),
+            "is the machine up, and is there a route to it?",
+        ),
     };
-    Failure::new(code, format!("cannot connect to {}", endpoint.describe()), cause, remedy)
+    Failure::new(
+        code,
+        format!("cannot connect to {}", endpoint.describe()),
+        cause,
+        remedy,
+    )
 }

@@ -61,7 +61,11 @@ const DEFAULT_IDENTITIES: [&str; 3] = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 impl Endpoint {
     /// Spec first, then the configuration, then defaults.
-    pub(super) fn resolve(operator: &Operator, vm: Option<&str>, wanted: &Wanted) -> Result<Self, EndpointError> {
+    pub(super) fn resolve(
+        operator: &Operator,
+        vm: Option<&str>,
+        wanted: &Wanted,
+    ) -> Result<Self, EndpointError> {
         resolve(operator, vm, wanted, 0)
     }
 
@@ -83,7 +87,11 @@ impl Endpoint {
     }
 
     pub(super) fn address(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -100,18 +108,35 @@ fn resolve(
     let user = wanted.user.as_deref().unwrap_or(&operator.user);
     let names: Vec<&str> = vm.into_iter().chain([wanted.host.as_str()]).collect();
     let settings = operator.config.resolve(&names, user);
-    let user = wanted.user.as_deref().or(settings.get("user")).unwrap_or(&operator.user).to_owned();
-    let host = settings.get("hostname").map_or_else(|| wanted.host.clone(), |name| name.replace("%h", &wanted.host));
+    let user = wanted
+        .user
+        .as_deref()
+        .or(settings.get("user"))
+        .unwrap_or(&operator.user)
+        .to_owned();
+    let host = settings
+        .get("hostname")
+        .map_or_else(|| wanted.host.clone(), |name| name.replace("%h", &wanted.host));
     let port = match (wanted.port, settings.get("port")) {
         (Some(port), _) => port,
         (None, None) => 22,
-        (None, Some(text)) => {
-            text.parse().map_err(|_| EndpointError::Port(text.to_owned(), wanted.host.clone()))?
-        }
+        (None, Some(text)) => text
+            .parse()
+            .map_err(|_| EndpointError::Port(text.to_owned(), wanted.host.clone()))?,
     };
-    let tokens = Tokens { operator, original: &wanted.host, host: &host, port, user: &user };
+    let tokens = Tokens {
+        operator,
+        original: &wanted.host,
+        host: &host,
+        port,
+        user: &user,
+    };
     let command = settings.get("proxycommand").filter(|command| *command != "none");
-    let jump = wanted.via.as_deref().or_else(|| settings.get("proxyjump")).filter(|jump| *jump != "none");
+    let jump = wanted
+        .via
+        .as_deref()
+        .or_else(|| settings.get("proxyjump"))
+        .filter(|jump| *jump != "none");
     let jumps = jump.map_or_else(|| Ok(Vec::new()), |jump| jumps(operator, jump, depth))?;
     Ok(Endpoint {
         identities: identities(&tokens, &settings),
@@ -120,7 +145,9 @@ fn resolve(
         known_hosts: known_hosts(&tokens, &settings),
         alias: settings.get("hostkeyalias").map(str::to_owned),
         strictness: strictness(operator, &settings),
-        command: command.filter(|_| jumps.is_empty()).map(|command| tokens.expand(command)),
+        command: command
+            .filter(|_| jumps.is_empty())
+            .map(|command| tokens.expand(command)),
         jumps,
         host: host.clone(),
         port,
@@ -133,7 +160,9 @@ fn jumps(operator: &Operator, list: &str, depth: usize) -> Result<Vec<Endpoint>,
     let mut all = Vec::new();
     for hop in list.split(',').map(str::trim) {
         let hop = hop.strip_prefix("ssh://").unwrap_or(hop);
-        let (user, place) = hop.rsplit_once('@').map_or((None, hop), |(user, place)| (Some(user), place));
+        let (user, place) = hop
+            .rsplit_once('@')
+            .map_or((None, hop), |(user, place)| (Some(user), place));
         let (host, port) = match place.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
             Some((host, rest)) => (host, rest.strip_prefix(':')),
             None => match place.rsplit_once(':') {
@@ -141,8 +170,16 @@ fn jumps(operator: &Operator, list: &str, depth: usize) -> Result<Vec<Endpoint>,
                 _ => (place, None),
             },
         };
-        let port = port.map(|text| text.parse().map_err(|_| EndpointError::Port(text.to_owned(), hop.to_owned())));
-        let wanted = Wanted { host: host.to_owned(), user: user.map(str::to_owned), port: port.transpose()?, via: None };
+        let port = port.map(|text| {
+            text.parse()
+                .map_err(|_| EndpointError::Port(text.to_owned(), hop.to_owned()))
+        });
+        let wanted = Wanted {
+            host: host.to_owned(),
+            user: user.map(str::to_owned),
+            port: port.transpose()?,
+            via: None,
+        };
         let mut endpoint = resolve(operator, None, &wanted, depth + 1)?;
         // Only the first one is reached in its own way, the next ones through the one before.
         let before = std::mem::take(&mut endpoint.jumps);
@@ -197,11 +234,18 @@ impl Tokens<'_> {
 }
 
 fn identities(tokens: &Tokens<'_>, settings: &Settings) -> Vec<PathBuf> {
-    let named: Vec<PathBuf> = settings.identities().iter().map(|text| tokens.path(text)).collect();
+    let named: Vec<PathBuf> = settings
+        .identities()
+        .iter()
+        .map(|text| tokens.path(text))
+        .collect();
     if !named.is_empty() {
         return named;
     }
-    DEFAULT_IDENTITIES.iter().map(|name| tokens.operator.home.join(".ssh").join(name)).collect()
+    DEFAULT_IDENTITIES
+        .iter()
+        .map(|name| tokens.operator.home.join(".ssh").join(name))
+        .collect()
 }
 
 fn agent(tokens: &Tokens<'_>, settings: &Settings) -> Option<PathBuf> {
@@ -214,8 +258,14 @@ fn agent(tokens: &Tokens<'_>, settings: &Settings) -> Option<PathBuf> {
 
 fn known_hosts(tokens: &Tokens<'_>, settings: &Settings) -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = match settings.all("userknownhostsfile") {
-        [] => ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"].map(|name| tokens.path(name)).into(),
-        named => named.iter().filter(|name| *name != "none").map(|name| tokens.path(name)).collect(),
+        [] => ["~/.ssh/known_hosts", "~/.ssh/known_hosts2"]
+            .map(|name| tokens.path(name))
+            .into(),
+        named => named
+            .iter()
+            .filter(|name| *name != "none")
+            .map(|name| tokens.path(name))
+            .collect(),
     };
     match settings.all("globalknownhostsfile") {
         [] => files.push(PathBuf::from("/etc/ssh/ssh_known_hosts")),
@@ -226,7 +276,11 @@ fn known_hosts(tokens: &Tokens<'_>, settings: &Settings) -> Vec<PathBuf> {
 
 /// `ask` is strict: nobody can be asked in the middle of fifty machines.
 fn strictness(operator: &Operator, settings: &Settings) -> Strictness {
-    match settings.get("stricthostkeychecking").map(str::to_ascii_lowercase).as_deref() {
+    match settings
+        .get("stricthostkeychecking")
+        .map(str::to_ascii_lowercase)
+        .as_deref()
+    {
         Some("no" | "off") => Strictness::Off,
         Some("accept-new") => Strictness::AcceptNew,
         _ if operator.accept_new => Strictness::AcceptNew,

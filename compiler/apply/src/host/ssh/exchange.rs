@@ -24,12 +24,21 @@ pub(super) fn run(
     channel.exec(line).map_err(lost)?;
     session.set_blocking(false);
     let ended = exchange(session, &mut channel, input, silence);
-    session.set_blocking(true);
+    // After a failure nobody answers any more: a session that blocks would wait for that when it is closed.
     let (stdout, stderr) = ended?;
+    session.set_blocking(true);
     channel.wait_close().map_err(lost)?;
     let signal = channel.exit_signal().ok().and_then(|signal| signal.exit_signal);
-    let status = if signal.is_some() { None } else { channel.exit_status().ok() };
-    Ok(Output { status, stdout, stderr })
+    let status = if signal.is_some() {
+        None
+    } else {
+        channel.exit_status().ok()
+    };
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
 }
 
 fn exchange(
@@ -74,7 +83,12 @@ enum State {
 
 impl Feed {
     fn new() -> Self {
-        Self { chunk: vec![0; 128 * 1024], start: 0, end: 0, state: State::Open }
+        Self {
+            chunk: vec![0; 128 * 1024],
+            start: 0,
+            end: 0,
+            state: State::Open,
+        }
     }
 
     /// Moves some bytes on; false when nothing could be moved.
@@ -134,13 +148,20 @@ fn told(result: Result<(), ssh2::Error>) -> Result<bool, RunError> {
 }
 
 pub(super) fn sending(session: &Session) -> bool {
-    matches!(session.block_directions(), BlockDirections::Outbound | BlockDirections::Both)
+    matches!(
+        session.block_directions(),
+        BlockDirections::Outbound | BlockDirections::Both
+    )
 }
 
 fn wait(session: &Session, silence: Duration) -> Result<(), RunError> {
     // SAFETY: the session owns its socket, and outlives this function.
     let socket = unsafe { BorrowedFd::borrow_raw(session.as_raw_fd()) };
-    let flags = if sending(session) { PollFlags::POLLIN | PollFlags::POLLOUT } else { PollFlags::POLLIN };
+    let flags = if sending(session) {
+        PollFlags::POLLIN | PollFlags::POLLOUT
+    } else {
+        PollFlags::POLLIN
+    };
     let timeout = PollTimeout::try_from(silence).unwrap_or(PollTimeout::MAX);
     match poll(&mut [PollFd::new(socket, flags)], timeout) {
         Ok(0) => Err(RunError::Silent(silence)),

@@ -43,14 +43,22 @@ impl KnownHosts {
         let mut entries = Vec::new();
         for file in files {
             let bytes = std::fs::read(file).unwrap_or_default();
-            entries.extend(parse(&String::from_utf8_lossy(&bytes), &file.display().to_string(), name));
+            entries.extend(parse(
+                &String::from_utf8_lossy(&bytes),
+                &file.display().to_string(),
+                name,
+            ));
         }
         Self { entries }
     }
 
     /// Looks `key` up, which is in SSH's wire format (RFC 4253, section 6.6).
     pub fn check(&self, key: &[u8]) -> Verdict {
-        if let Some(entry) = self.entries.iter().find(|entry| entry.revoked && entry.key == key) {
+        if let Some(entry) = self
+            .entries
+            .iter()
+            .find(|entry| entry.revoked && entry.key == key)
+        {
             return Verdict::Revoked(entry.place.clone());
         }
         let mut trusted = self.entries.iter().filter(|entry| !entry.revoked).peekable();
@@ -58,21 +66,40 @@ impl KnownHosts {
             None => Verdict::New,
             Some(first) => {
                 let place = first.place.clone();
-                if trusted.any(|entry| entry.key == key) { Verdict::Known } else { Verdict::Changed(place) }
+                if trusted.any(|entry| entry.key == key) {
+                    Verdict::Known
+                } else {
+                    Verdict::Changed(place)
+                }
             }
         }
     }
 
     /// The algorithms of the known keys first, so that the host shows a key that can be compared.
     pub(super) fn preference(&self) -> String {
-        const ALL: [&str; 5] =
-            ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"];
-        let known = |name: &&str| self.entries.iter().any(|entry| !entry.revoked && entry.algorithm == *name);
+        const ALL: [&str; 5] = [
+            "ssh-ed25519",
+            "ecdsa-sha2-nistp256",
+            "ecdsa-sha2-nistp384",
+            "ecdsa-sha2-nistp521",
+            "ssh-rsa",
+        ];
+        let known = |name: &&str| {
+            self.entries
+                .iter()
+                .any(|entry| !entry.revoked && entry.algorithm == *name)
+        };
         let (first, then): (Vec<&str>, Vec<&str>) = ALL.iter().copied().partition(known);
         let named: Vec<&str> = first
             .into_iter()
             .chain(then)
-            .map(|name| if name == "ssh-rsa" { "rsa-sha2-512,rsa-sha2-256,ssh-rsa" } else { name })
+            .map(|name| {
+                if name == "ssh-rsa" {
+                    "rsa-sha2-512,rsa-sha2-256,ssh-rsa"
+                } else {
+                    name
+                }
+            })
             .collect();
         named.join(",")
     }
@@ -88,11 +115,18 @@ fn parse(text: &str, file: &str, name: &str) -> Vec<Entry> {
         if line.trim_start().starts_with('#') || marker == Some("@cert-authority") {
             continue;
         }
-        let (Some(hosts), Some(algorithm), Some(key)) = (words.next(), words.next(), words.next()) else { continue };
+        let (Some(hosts), Some(algorithm), Some(key)) = (words.next(), words.next(), words.next()) else {
+            continue;
+        };
         let Ok(key) = STANDARD.decode(key) else { continue };
         if names(hosts, name) {
             let place = format!("{file}:{}", index + 1);
-            entries.push(Entry { revoked: marker == Some("@revoked"), algorithm: algorithm.to_owned(), key, place });
+            entries.push(Entry {
+                revoked: marker == Some("@revoked"),
+                algorithm: algorithm.to_owned(),
+                key,
+                place,
+            });
         }
     }
     entries
@@ -104,8 +138,12 @@ fn names(hosts: &str, name: &str) -> bool {
         let patterns: Vec<&str> = hosts.split(',').collect();
         return matches_any(&patterns, name);
     };
-    let Some((salt, hash)) = hashed.split_once('|') else { return false };
-    let (Ok(salt), Ok(hash)) = (STANDARD.decode(salt), STANDARD.decode(hash)) else { return false };
+    let Some((salt, hash)) = hashed.split_once('|') else {
+        return false;
+    };
+    let (Ok(salt), Ok(hash)) = (STANDARD.decode(salt), STANDARD.decode(hash)) else {
+        return false;
+    };
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &salt);
     hmac::verify(&key, name.as_bytes(), &hash).is_ok()
 }
@@ -116,7 +154,11 @@ pub(super) fn remember(file: &std::path::Path, name: &str, key: &[u8]) -> io::Re
         std::fs::create_dir_all(folder)?;
     }
     let line = format!("{name} {} {}\n", algorithm(key), STANDARD.encode(key));
-    OpenOptions::new().create(true).append(true).open(file)?.write_all(line.as_bytes())
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(file)?
+        .write_all(line.as_bytes())
 }
 
 /// The name of a key's algorithm, which stands at its beginning with its length before it.
@@ -130,7 +172,10 @@ pub(super) fn algorithm(key: &[u8]) -> String {
 
 /// `SHA256:…`, as ssh-keygen shows it.
 pub(super) fn fingerprint(key: &[u8]) -> String {
-    format!("SHA256:{}", STANDARD_NO_PAD.encode(digest::digest(&digest::SHA256, key)))
+    format!(
+        "SHA256:{}",
+        STANDARD_NO_PAD.encode(digest::digest(&digest::SHA256, key))
+    )
 }
 
 #[cfg(test)]
@@ -140,11 +185,18 @@ mod tests {
     use super::*;
 
     fn known(text: &str, name: &str) -> KnownHosts {
-        KnownHosts { entries: parse(text, "known_hosts", name) }
+        KnownHosts {
+            entries: parse(text, "known_hosts", name),
+        }
     }
 
     fn key(name: &str, rest: &[u8]) -> Vec<u8> {
-        [&u32::try_from(name.len()).unwrap().to_be_bytes()[..], name.as_bytes(), rest].concat()
+        [
+            &u32::try_from(name.len()).unwrap().to_be_bytes()[..],
+            name.as_bytes(),
+            rest,
+        ]
+        .concat()
     }
 
     fn line(hosts: &str, key: &[u8]) -> String {
@@ -156,10 +208,16 @@ mod tests {
         let (ours, other) = (key("ssh-ed25519", b"1"), key("ssh-rsa", b"2"));
         let text = format!("# hosts\n{}", line("db,[db]:2222,10.0.*", &ours));
         assert_eq!(known(&text, "[db]:2222").check(&ours), Verdict::Known);
-        assert_eq!(known(&text, "10.0.0.7").check(&other), Verdict::Changed("known_hosts:2".to_owned()));
+        assert_eq!(
+            known(&text, "10.0.0.7").check(&other),
+            Verdict::Changed("known_hosts:2".to_owned())
+        );
         assert_eq!(known(&text, "web").check(&ours), Verdict::New);
         let revoked = format!("{text}@revoked {}", line("*", &ours));
-        assert_eq!(known(&revoked, "db").check(&ours), Verdict::Revoked("known_hosts:3".to_owned()));
+        assert_eq!(
+            known(&revoked, "db").check(&ours),
+            Verdict::Revoked("known_hosts:3".to_owned())
+        );
     }
 
     #[test]
@@ -167,7 +225,10 @@ mod tests {
         let salt = b"01234567890123456789";
         let hash = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, salt), b"db");
         let ours = key("ssh-ed25519", b"1");
-        let text = line(&format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash)), &ours);
+        let text = line(
+            &format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash)),
+            &ours,
+        );
         assert_eq!(known(&text, "db").check(&ours), Verdict::Known);
         assert_eq!(known(&text, "web").check(&ours), Verdict::New);
     }

@@ -41,7 +41,9 @@ fn start(operator: &Operator, endpoint: &Endpoint, stream: OwnedFd) -> Result<Se
     let mut session = Session::new().map_err(broken)?;
     session.set_timeout(u32::try_from(operator.timeout.as_millis()).unwrap_or(u32::MAX));
     let known = KnownHosts::read(&endpoint.known_hosts, &endpoint.known_name());
-    session.method_pref(MethodType::HostKey, &known.preference()).map_err(broken)?;
+    session
+        .method_pref(MethodType::HostKey, &known.preference())
+        .map_err(broken)?;
     session.set_tcp_stream(stream);
     session.handshake().map_err(broken)?;
     check_key(&session, endpoint, &known, &what)?;
@@ -76,18 +78,31 @@ fn handshake_failure(what: &str, error: &ssh2::Error, timeout: Duration) -> Fail
 /// Nothing is sent to a machine before its key was checked.
 fn check_key(session: &Session, endpoint: &Endpoint, known: &KnownHosts, what: &str) -> Result<(), Failure> {
     let Some((key, _)) = session.host_key() else {
-        return Err(Failure::new("handshake", what, "the machine showed no host key", "look at its sshd"));
+        return Err(Failure::new(
+            "handshake",
+            what,
+            "the machine showed no host key",
+            "look at its sshd",
+        ));
     };
     let name = endpoint.known_name();
     let shown = format!("{} {}", algorithm(key), fingerprint(key));
-    let file = endpoint.known_hosts.first().map_or(Path::new("known_hosts"), |file| file.as_path());
+    let file = endpoint
+        .known_hosts
+        .first()
+        .map_or(Path::new("known_hosts"), |file| file.as_path());
     match known.check(key) {
         Verdict::Known => Ok(()),
         _ if endpoint.strictness == Strictness::Off => Ok(()),
         Verdict::New if endpoint.strictness == Strictness::AcceptNew => {
             remember(file, &name, key).map_err(|error| {
                 let cause = format!("cannot write `{}`: {error}", file.display());
-                Failure::new("known-hosts", what, cause, "let the file be written, so that the key is remembered")
+                Failure::new(
+                    "known-hosts",
+                    what,
+                    cause,
+                    "let the file be written, so that the key is remembered",
+                )
             })
         }
         Verdict::New => Err(Failure::new(
@@ -104,8 +119,13 @@ fn check_key(session: &Session, endpoint: &Endpoint, known: &KnownHosts, what: &
         Verdict::Changed(place) => Err(Failure::new(
             "host-key-changed",
             what,
-            format!("its host key is {shown}, but {place} has another one for {name}: the machine was set up anew, or somebody is between"),
-            format!("when it was set up anew, forget the old key: `ssh-keygen -f {} -R '{name}'`", file.display()),
+            format!(
+                "its host key is {shown}, but {place} has another one for {name}: the machine was set up anew, or somebody is between"
+            ),
+            format!(
+                "when it was set up anew, forget the old key: `ssh-keygen -f {} -R '{name}'`",
+                file.display()
+            ),
         )),
         Verdict::Revoked(place) => Err(Failure::new(
             "host-key-revoked",

@@ -19,10 +19,14 @@ pub(super) fn open(session: Session, to: &Endpoint, timeout: Duration) -> Result
     let remedy = "can the jump host reach the machine, and does its sshd allow `AllowTcpForwarding`?";
     let failed = |code, cause: String| Failure::new(code, what.clone(), cause, remedy);
     let host = to.host.trim_matches(['[', ']']);
-    let channel = session.channel_direct_tcpip(host, to.port, None).map_err(|error| match error.code() {
-        ssh2::ErrorCode::Session(-9) => failed("timeout", format!("no answer within {} s", timeout.as_secs())),
-        _ => failed("jump", error.message().to_owned()),
-    })?;
+    let channel = session
+        .channel_direct_tcpip(host, to.port, None)
+        .map_err(|error| match error.code() {
+            ssh2::ErrorCode::Session(-9) => {
+                failed("timeout", format!("no answer within {} s", timeout.as_secs()))
+            }
+            _ => failed("jump", error.message().to_owned()),
+        })?;
     let pair = UnixStream::pair().and_then(|(ours, theirs)| {
         theirs.set_nonblocking(true)?;
         Ok((ours, theirs))
@@ -56,7 +60,8 @@ impl Pipe {
         }
         self.bytes.resize(64 * 1024, 0);
         let length = unless_blocked(from.read(&mut self.bytes));
-        self.bytes.truncate(length.as_ref().ok().copied().flatten().unwrap_or(0));
+        self.bytes
+            .truncate(length.as_ref().ok().copied().flatten().unwrap_or(0));
         self.start = 0;
         self.ended = matches!(length, Ok(Some(0)));
         Ok(matches!(length?, Some(read) if read > 0))

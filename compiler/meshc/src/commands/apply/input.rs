@@ -23,19 +23,29 @@ impl Input {
         if identity.is_some() {
             ui.fail(
                 "`--identity` needs a spec",
-                format_args!("`{}` is the output of a build, which has its certificates or has none", path.display()),
+                format_args!(
+                    "`{}` is the output of a build, which has its certificates or has none",
+                    path.display()
+                ),
                 "name the spec, or run `meshc build --identity` first",
             );
             return Err(Exit::Broken);
         }
-        Ok(Self { folder: path.to_owned(), _made: None })
+        Ok(Self {
+            folder: path.to_owned(),
+            _made: None,
+        })
     }
 
     fn build(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
         let mesh = build::mesh(&build::spec_file(path), Format::Human, ui)?;
         let output = build::output(&mesh, identity, ui)?;
         let made = tempfile::tempdir().map_err(|error| {
-            ui.fail("cannot make a folder to build in", error, "is there room in the folder for temporary files?");
+            ui.fail(
+                "cannot make a folder to build in",
+                error,
+                "is there room in the folder for temporary files?",
+            );
             Exit::Broken
         })?;
         let folder = made.path().join("out");
@@ -43,7 +53,10 @@ impl Input {
             ui.fail("cannot write the output", &error, error.remedy());
             Exit::Broken
         })?;
-        Ok(Self { folder, _made: Some(made) })
+        Ok(Self {
+            folder,
+            _made: Some(made),
+        })
     }
 
     /// All VMs in it.

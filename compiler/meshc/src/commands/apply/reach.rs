@@ -82,16 +82,26 @@ impl Reach {
             ui.fail(error, "", "");
             Exit::Broken
         })?;
-        if self.local { self.here(targets, ui) } else { self.over_ssh(targets, ui) }
+        if self.local {
+            self.here(targets, ui)
+        } else {
+            self.over_ssh(targets, ui)
+        }
     }
 
     fn here(&self, mut targets: Vec<Target>, ui: &Ui) -> Result<Vec<Machine>, Exit> {
         match (targets.pop(), targets.is_empty()) {
-            (Some(target), true) => {
-                Ok(vec![Machine { target, login: Box::new(Local), user: variable("USER").unwrap_or_default() }])
-            }
+            (Some(target), true) => Ok(vec![Machine {
+                target,
+                login: Box::new(Local),
+                user: variable("USER").unwrap_or_default(),
+            }]),
             _ => {
-                ui.fail("which VM is this machine?", "the mesh has several", "name it with `--vm NAME`");
+                ui.fail(
+                    "which VM is this machine?",
+                    "the mesh has several",
+                    "name it with `--vm NAME`",
+                );
                 Err(Exit::Broken)
             }
         }
@@ -105,9 +115,14 @@ impl Reach {
         let operator = Arc::new(self.operator().map_err(|error| broken(&error))?);
         let mut machines = Vec::with_capacity(targets.len());
         for target in targets {
-            let ssh = Ssh::new(operator.clone(), &target.bundle.vm, &target.bundle.ssh).map_err(|error| broken(&error))?;
+            let ssh = Ssh::new(operator.clone(), &target.bundle.vm, &target.bundle.ssh)
+                .map_err(|error| broken(&error))?;
             let user = ssh.endpoint().user.clone();
-            machines.push(Machine { target, login: Box::new(ssh), user });
+            machines.push(Machine {
+                target,
+                login: Box::new(ssh),
+                user,
+            });
         }
         Ok(machines)
     }
@@ -118,11 +133,16 @@ impl Reach {
         let config = match &self.ssh_config {
             Some(path) if path.as_os_str() == "none" => Config::default(),
             Some(path) => Config::read(path, &home, true)?,
-            None => Config::read(&home.join(".ssh/config"), &home, false)?
-                .then(Config::read(Path::new("/etc/ssh/ssh_config"), &home, false)?),
+            None => Config::read(&home.join(".ssh/config"), &home, false)?.then(Config::read(
+                Path::new("/etc/ssh/ssh_config"),
+                &home,
+                false,
+            )?),
         };
         Ok(Operator {
-            user: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "root".to_owned()),
+            user: variable("USER")
+                .or_else(|| variable("LOGNAME"))
+                .unwrap_or_else(|| "root".to_owned()),
             agent: variable("SSH_AUTH_SOCK").map(PathBuf::from),
             config,
             home,

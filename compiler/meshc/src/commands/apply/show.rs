@@ -1,8 +1,8 @@
 use mesh_apply::fleet::{Ending, Outcome};
+use mesh_apply::progress::Progress;
 use mesh_apply::progress::bars::Bars;
 use mesh_apply::progress::json::Json;
 use mesh_apply::progress::plain::{self, Plain};
-use mesh_apply::progress::Progress;
 
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -28,7 +28,9 @@ pub(crate) fn progress(format: Format, shows_changes: bool, ui: &Ui) -> Box<dyn 
 
 /// Shows how every machine ended, and tells how meshc ends.
 pub(crate) fn endings(endings: &[Ending], format: Format, ui: &Ui) -> Exit {
-    let ok = endings.iter().all(|ending| matches!(ending.result, Outcome::Done { .. }));
+    let ok = endings
+        .iter()
+        .all(|ending| matches!(ending.result, Outcome::Done { .. }));
     match format {
         Format::Json => ui.line(serde_json::json!({"event": "summary", "ok": ok, "hosts": endings})),
         Format::Human => {
