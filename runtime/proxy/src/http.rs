@@ -9,6 +9,7 @@ mod finish;
 mod forward;
 mod hash;
 mod headers;
+mod pass;
 mod path;
 mod reply;
 pub(crate) mod scope;

@@ -416,3 +416,90 @@ async fn unknown_destinations_go_where_the_snapshot_says() {
             .is_err()
     );
 }
+
+/// A backend on bytes that answers each request, and says when a connection begins and when it ends.
+async fn watched() -> (
+    std::net::SocketAddr,
+    tokio::sync::mpsc::UnboundedReceiver<&'static str>,
+) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let (says, hears) = tokio::sync::mpsc::unbounded_channel();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let says = says.clone();
+            tokio::spawn(async move {
+                says.send("opened").unwrap();
+                let mut bytes = [0; 4096];
+                while let Ok(1..) = stream.read(&mut bytes).await {
+                    stream
+                        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                        .await
+                        .unwrap();
+                }
+                says.send("closed").unwrap();
+            });
+        }
+    });
+    (address, hears)
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_and_busy_ones_end_their_life_on_time() {
+    let (backend, mut hears) = watched().await;
+    let mut snapshot = plain(&[(backend, 1)]);
+    snapshot
+        .clusters
+        .get_mut(snapshot::CLUSTER)
+        .unwrap()
+        .limits
+        .idle_timeout = Some(Millis(50));
+    let proxy = Proxy::outbound(snapshot, support::service()).await;
+    assert_eq!(ask(&proxy, "/").await.0, 200);
+    assert_eq!(
+        (hears.recv().await, hears.recv().await),
+        (Some("opened"), Some("closed"))
+    );
+
+    let (backend, mut hears) = watched().await;
+    let mut snapshot = plain(&[(backend, 1)]);
+    snapshot
+        .clusters
+        .get_mut(snapshot::CLUSTER)
+        .unwrap()
+        .limits
+        .requests_per_connection = Some(2);
+    proxy.shared.apply(snapshot).unwrap();
+    for _ in 0..4 {
+        assert_eq!(ask(&proxy, "/").await.0, 200);
+    }
+    let mut heard = Vec::new();
+    for _ in 0..4 {
+        heard.push(hears.recv().await.unwrap());
+    }
+    heard.sort_unstable();
+    assert_eq!(heard, ["closed", "closed", "opened", "opened"]);
+}
+
+#[tokio::test]
+async fn requests_wait_for_the_only_connection_that_may_be() {
+    let (backend, mut hears) = watched().await;
+    let mut snapshot = plain(&[(backend, 1)]);
+    snapshot
+        .clusters
+        .get_mut(snapshot::CLUSTER)
+        .unwrap()
+        .limits
+        .connections = Some(1);
+    let proxy = Arc::new(Proxy::outbound(snapshot, support::service()).await);
+    let asking = (0..20).map(|_| {
+        let proxy = proxy.clone();
+        tokio::spawn(async move { ask(&proxy, "/").await.0 })
+    });
+    for task in asking.collect::<Vec<_>>() {
+        assert_eq!(task.await.unwrap(), 200);
+    }
+    assert_eq!(hears.recv().await, Some("opened"));
+    assert!(hears.try_recv().is_err(), "one connection served all");
+}

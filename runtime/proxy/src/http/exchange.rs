@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue, SERVER};
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -11,12 +10,12 @@ use hyper::upgrade::OnUpgrade;
 
 use super::failure::Failure;
 use super::finish::Finish;
-use super::forward::{Answer, Sending, Tried};
+use super::forward::{Sending, Tried};
 use super::headers;
 use super::reply::{Deadline, Reply, local};
 use super::target::Target;
-use super::{HttpConnection, Side, answers, cors, hash, scope, upgrade};
-use crate::body::{Replay, ResponseSource};
+use super::{HttpConnection, Side, answers, cors, hash, scope};
+use crate::body::Replay;
 use crate::cluster::{Cluster, Endpoint, Transport};
 use crate::peer;
 use crate::state::State;
@@ -67,16 +66,16 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
 }
 
 /// What is known of the request while it is answered.
-struct Exchange<'a> {
-    connection: &'a Arc<HttpConnection>,
-    state: &'a State,
-    target: Target,
-    parts: Parts,
+pub(super) struct Exchange<'a> {
+    pub(super) connection: &'a Arc<HttpConnection>,
+    pub(super) state: &'a State,
+    pub(super) target: Target,
+    pub(super) parts: Parts,
     /// What the client's proxy says of itself.
-    metadata: Option<HeaderValue>,
+    pub(super) metadata: Option<HeaderValue>,
     /// What the connection is to become.
-    wanted: Option<HeaderValue>,
-    client: Option<OnUpgrade>,
+    pub(super) wanted: Option<HeaderValue>,
+    pub(super) client: Option<OnUpgrade>,
 }
 
 impl Exchange<'_> {
@@ -301,99 +300,6 @@ impl Exchange<'_> {
         };
         share.response.apply(response.headers_mut());
         response
-    }
-
-    fn keep_original_path(&mut self) {
-        if let Some(path) = self.target.path_and_query()
-            && let Ok(path) = HeaderValue::try_from(path.as_str())
-        {
-            self.parts.headers.insert("x-envoy-original-path", path);
-        }
-    }
-
-    /// Tells the next proxy who this one is; applications and those outside the mesh are told nothing.
-    fn introduce(&mut self, outbound: bool, mesh: bool) {
-        let headers = &mut self.parts.headers;
-        if outbound && mesh {
-            headers.insert(peer::ID, self.state.metadata.id.clone());
-            headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
-        } else {
-            headers.remove(&peer::ID);
-            headers.remove(&peer::METADATA);
-            headers.remove("x-envoy-decorator-operation");
-        }
-    }
-
-    /// An answer that an endpoint gave.
-    fn pass(
-        &mut self,
-        answer: Answer,
-        mut finish: Box<Finish>,
-        deadline: Option<Deadline>,
-    ) -> Response<Reply> {
-        let Answer {
-            mut response,
-            lease,
-            held,
-        } = answer;
-        finish.code = response.status().as_u16();
-        finish.details = Some("via_upstream".to_owned());
-        finish.grpc_status(response.headers());
-        let protocol = headers::strip_hops(response.headers_mut());
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            if let (Some(client), Some(protocol)) = (self.client.take(), protocol) {
-                let server = hyper::upgrade::on(&mut response);
-                upgrade::join(client, server, (held, lease));
-                let reply = Reply::new(
-                    ResponseSource::Full(http_body_util::Full::new(Bytes::new())),
-                    finish,
-                    None,
-                );
-                let (mut parts, _) = response.into_parts();
-                parts
-                    .headers
-                    .insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
-                parts.headers.insert(http::header::UPGRADE, protocol);
-                return Response::from_parts(parts, reply);
-            }
-            return local(StatusCode::BAD_GATEWAY, "", finish);
-        }
-        if let Some(time) = finish.upstream_time {
-            let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-            response
-                .headers_mut()
-                .insert(headers::SERVICE_TIME, HeaderValue::from(millis));
-        }
-        finish.upstream_local = lease.upstream.local;
-        finish.upstream_remote = Some(lease.upstream.remote);
-        finish.lease = Some(lease);
-        finish.held = Some(held);
-        let (mut parts, body) = response.into_parts();
-        parts.version = Version::default();
-        Response::from_parts(
-            parts,
-            Reply::new(ResponseSource::Incoming(body), finish, deadline),
-        )
-    }
-
-    /// Puts on an answer what all answers of a mesh carry.
-    fn dress(&self, response: &mut Response<Reply>) {
-        let headers = response.headers_mut();
-        match self.connection.side.reporter() {
-            Reporter::Source => {
-                headers.remove(&peer::ID);
-                headers.remove(&peer::METADATA);
-                headers.insert(SERVER, HeaderValue::from_static("envoy"));
-            }
-            Reporter::Destination => {
-                // Who introduced himself is told who answers.
-                if self.metadata.is_some() {
-                    headers.insert(peer::ID, self.state.metadata.id.clone());
-                    headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
-                }
-                headers.insert(SERVER, HeaderValue::from_static("istio-envoy"));
-            }
-        }
     }
 
     fn count(&self, finish: &mut Finish, cluster: Option<&Cluster>, endpoint: Option<&Endpoint>) {

@@ -1,0 +1,106 @@
+//! What passes the proxy is told who it is, and carries what all of a mesh carries.
+
+use bytes::Bytes;
+use http::header::{CONNECTION, HeaderValue, SERVER, UPGRADE};
+use http::{Response, StatusCode, Version};
+use http_body_util::Full;
+
+use super::exchange::Exchange;
+use super::finish::Finish;
+use super::forward::Answer;
+use super::reply::{Deadline, Reply, local};
+use super::{headers, upgrade};
+use crate::body::ResponseSource;
+use crate::peer;
+use crate::telemetry::Reporter;
+
+impl Exchange<'_> {
+    pub(super) fn keep_original_path(&mut self) {
+        if let Some(path) = self.target.path_and_query()
+            && let Ok(path) = HeaderValue::try_from(path.as_str())
+        {
+            self.parts.headers.insert("x-envoy-original-path", path);
+        }
+    }
+
+    /// Tells the next proxy who this one is; applications and those outside the mesh are told nothing.
+    pub(super) fn introduce(&mut self, outbound: bool, mesh: bool) {
+        let headers = &mut self.parts.headers;
+        if outbound && mesh {
+            headers.insert(peer::ID, self.state.metadata.id.clone());
+            headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
+        } else {
+            headers.remove(&peer::ID);
+            headers.remove(&peer::METADATA);
+            headers.remove("x-envoy-decorator-operation");
+        }
+    }
+
+    /// An answer that an endpoint gave.
+    pub(super) fn pass(
+        &mut self,
+        answer: Answer,
+        mut finish: Box<Finish>,
+        deadline: Option<Deadline>,
+    ) -> Response<Reply> {
+        let Answer {
+            mut response,
+            lease,
+            held,
+        } = answer;
+        finish.code = response.status().as_u16();
+        finish.details = Some("via_upstream".to_owned());
+        finish.grpc_status(response.headers());
+        let protocol = headers::strip_hops(response.headers_mut());
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            if let (Some(client), Some(protocol)) = (self.client.take(), protocol) {
+                let server = hyper::upgrade::on(&mut response);
+                upgrade::join(client, server, (held, lease));
+                let reply = Reply::new(ResponseSource::Full(Full::new(Bytes::new())), finish, None);
+                let (mut parts, _) = response.into_parts();
+                parts
+                    .headers
+                    .insert(CONNECTION, HeaderValue::from_static("upgrade"));
+                parts.headers.insert(UPGRADE, protocol);
+                return Response::from_parts(parts, reply);
+            }
+            return local(StatusCode::BAD_GATEWAY, "", finish);
+        }
+        if let Some(time) = finish.upstream_time {
+            let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+            response
+                .headers_mut()
+                .insert(headers::SERVICE_TIME, HeaderValue::from(millis));
+        }
+        finish.upstream_local = lease.upstream.local;
+        finish.upstream_remote = Some(lease.upstream.remote);
+        finish.lease = Some(lease);
+        finish.held = Some(held);
+        let (mut parts, body) = response.into_parts();
+        parts.version = Version::default();
+        Response::from_parts(
+            parts,
+            Reply::new(ResponseSource::Incoming(body), finish, deadline),
+        )
+    }
+
+    /// Puts on an answer what all answers of a mesh carry.
+    pub(super) fn dress(&self, response: &mut Response<Reply>) {
+        let headers = response.headers_mut();
+        match self.connection.side.reporter() {
+            Reporter::Source => {
+                headers.remove(&peer::ID);
+                headers.remove(&peer::METADATA);
+                headers.insert(SERVER, HeaderValue::from_static("envoy"));
+            }
+            Reporter::Destination => {
+                // Who introduced himself is told who answers.
+                if self.metadata.is_some() {
+                    headers.insert(peer::ID, self.state.metadata.id.clone());
+                    headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
+                }
+                headers.insert(SERVER, HeaderValue::from_static("istio-envoy"));
+            }
+        }
+    }
+}
