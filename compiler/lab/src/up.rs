@@ -1,16 +1,16 @@
-//! Bringing a lab up and taking it down.
+//! Bringing a lab up.
 
 use std::path::{Path, PathBuf};
 
 use crate::cgroup::CgroupError;
 use crate::command::CommandError;
 use crate::dns;
+use crate::down::{DownError, remove};
 use crate::envoy::binary::{self, EnvoyError};
 use crate::files::{self, FileError};
 use crate::lab::{self, Lab};
 use crate::limits;
 use crate::machine::BootError;
-use crate::mount::{self, MountError};
 use crate::needs::{self, NeedsError};
 use crate::network;
 use crate::places::Places;
@@ -78,26 +78,6 @@ pub enum UpError {
     Cgroup(#[from] CgroupError),
 }
 
-/// Something of a lab could not be removed.
-#[derive(Debug, thiserror::Error)]
-pub enum DownError {
-    /// This machine cannot run labs.
-    #[error(transparent)]
-    Needs(#[from] NeedsError),
-    /// Its processes.
-    #[error(transparent)]
-    Cgroup(#[from] CgroupError),
-    /// Its mounts.
-    #[error(transparent)]
-    Mount(#[from] MountError),
-    /// Its namespaces.
-    #[error(transparent)]
-    Namespaces(#[from] CommandError),
-    /// Its folders.
-    #[error(transparent)]
-    File(#[from] FileError),
-}
-
 /// Told of every [`Event`], from several threads.
 pub type Progress<'a> = &'a (dyn Fn(Event) + Sync);
 
@@ -135,20 +115,6 @@ impl Lab {
             record,
         })
     }
-
-    /// Takes the lab `name` down: processes, mounts, namespaces and folders, also of one that was only half made.
-    ///
-    /// # Errors
-    /// When something does not go away.
-    pub fn down(places: &Places, name: &str) -> Result<(), DownError> {
-        needs::check()?;
-        files::make_dir(&places.run)?;
-        let lock = places.lock_of(name);
-        let _only_one = rootfs::lock(&lock)?;
-        remove(places, name)?;
-        std::fs::remove_file(&lock).map_err(|source| FileError::new("remove", &lock, source))?;
-        Ok(())
-    }
 }
 
 /// The lab that is already there, if it is what `plan` asks for and all of it runs.
@@ -167,16 +133,6 @@ fn kept(places: &Places, plan: &LabPlan, record: &Record) -> Result<Option<Lab>,
     Ok(whole.then_some(lab))
 }
 
-fn remove(places: &Places, name: &str) -> Result<(), DownError> {
-    lab::cgroup(name)?.destroy()?;
-    mount::remove_traces_of_nspawn(name, &places.run_of(name));
-    mount::unmount_below(&places.run_of(name))?;
-    network::remove(name)?;
-    files::remove_all(&places.run_of(name))?;
-    files::remove_all(&places.state_of(name))?;
-    Ok(())
-}
-
 /// A lab in the making.
 struct Making<'a> {
     places: &'a Places,
@@ -187,7 +143,7 @@ struct Making<'a> {
 impl Making<'_> {
     fn make(&self) -> Result<(), UpError> {
         let base = rootfs::provide(&self.places.cache, &self.plan.packages, || {
-            (self.progress)(Event::BuildingTree)
+            (self.progress)(Event::BuildingTree);
         })?;
         let envoy = self.envoy()?;
         limits::raise(self.plan.machines.len())?;

@@ -1,5 +1,11 @@
 //! A lab of one machine and one pod, really booted: what is in it, that it comes back, and that nothing stays.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test says what failed by failing"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
