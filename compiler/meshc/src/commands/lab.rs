@@ -1,5 +1,6 @@
 mod identity;
 mod plan;
+mod pods;
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};

@@ -3,13 +3,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use mesh_compiler::emit::names;
-use mesh_compiler::emit::snapshot::{self, UnknownWorkload};
-use mesh_compiler::model::{Gateway, Group, Mesh, Vm, WorkloadRef};
-use mesh_lab::envoy;
-use mesh_lab::plan::{EnvoyPlan, IpNet, Ipv4Net, LONGEST_LAB, LabPlan, MachinePlan, Place, PodPlan, Segment};
-use mesh_lab::spec::{self, LabSpec, LabSpecError, PodSpec};
+use mesh_compiler::emit::snapshot::UnknownWorkload;
+use mesh_compiler::model::{Gateway, Group, Mesh, Vm};
+use mesh_lab::plan::{IpNet, Ipv4Net, LONGEST_LAB, LabPlan, MachinePlan, Segment};
+use mesh_lab::spec::{self, LabSpec, LabSpecError};
 
-use super::identity::{self, IdentityError};
+use super::identity::IdentityError;
+use super::pods::Pods;
 
 /// A spec cannot be run in a lab.
 #[derive(Debug, thiserror::Error)]
@@ -171,163 +171,67 @@ fn v4(vm: &Vm) -> Result<Ipv4Addr, PlanError> {
     }
 }
 
-/// Plans pods and gateways.
-struct Pods<'a> {
-    mesh: &'a Mesh,
-    lab: &'a LabSpec,
-    ca: Option<&'a Path>,
-}
+#[cfg(test)]
+mod tests {
+    use mesh_apply::ca::Ca;
 
-impl Pods<'_> {
-    fn pod(&self, name: &str, pod: &PodSpec) -> Result<PodPlan, PlanError> {
-        let namespace = self.namespace(name, pod)?;
-        let envoy = if pod.sidecar {
-            Some(self.sidecar(name, &namespace, pod)?)
-        } else {
-            None
-        };
-        Ok(PodPlan {
-            place: Place::Pods,
-            address: pod.address,
-            namespace,
-            files: pod.files.clone(),
-            command: pod.command.clone(),
-            ready: pod.ready,
-            envoy,
-        })
+    use super::*;
+    use crate::world::FsWorld;
+
+    fn forum() -> (Mesh, PathBuf) {
+        let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/forum/spec.kdl");
+        let compiled = mesh_compiler::compile(&FsWorld, &spec.display().to_string());
+        (compiled.model.unwrap(), spec)
     }
 
-    fn sidecar(&self, name: &str, namespace: &str, pod: &PodSpec) -> Result<EnvoyPlan, PlanError> {
-        let unsaid = || PlanError::Unsaid {
-            pod: name.to_owned(),
-            property: "account",
-        };
-        let service = pod
-            .service
-            .as_ref()
-            .and_then(|service| self.mesh.service(namespace, service));
-        let account = pod
-            .account
-            .clone()
-            .or_else(|| service.map(|it| it.account.clone()))
-            .ok_or_else(unsaid)?;
-        let identity = identity::of(self.ca, &self.mesh.trust_domain, namespace, &account)?;
-        let workload = WorkloadRef::Pod {
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-            account,
-            service: pod.service.clone(),
-            address: IpAddr::V4(pod.address),
-            cluster: self.cluster(pod, namespace)?,
-        };
-        let bootstrap = envoy::sidecar(&self.snapshot(name, &workload)?);
-        Ok(EnvoyPlan {
-            bootstrap,
-            capture: true,
-            identity: Some(identity),
-        })
+    #[test]
+    fn the_forum_has_its_machines_pods_and_gateway_at_the_addresses_of_the_spec() {
+        let dir = tempfile::tempdir().unwrap();
+        let ca = dir.path().join("ca");
+        Ca::init(&ca).unwrap();
+        let (mesh, spec) = forum();
+        let plan = of(&mesh, &spec, Some(&ca)).unwrap();
+        plan.validate().unwrap();
+        let machines: Vec<_> = plan
+            .machines
+            .iter()
+            .map(|(name, it)| format!("{name} {}", it.address))
+            .collect();
+        let expected = [
+            "forum-db-1 10.10.0.30",
+            "forum-vm-1 10.10.0.25",
+            "forum-vm-2 10.10.0.26",
+            "forum-vm-3 10.10.0.27",
+        ];
+        assert_eq!(machines, expected);
+        let pods: Vec<_> = plan.workloads.keys().map(String::as_str).collect();
+        assert_eq!(pods, ["intruder", "istio-eastwestgateway", "outsider", "webapp"]);
+        assert!(plan.workloads["outsider"].envoy.is_none());
+        let gateway = plan.workloads["istio-eastwestgateway"].envoy.as_ref().unwrap();
+        let text = gateway.bootstrap.to_string();
+        assert!(text.contains("outbound_.8080_._.webapp.istioinaction.svc.cluster.local"));
+        assert!(
+            !text.contains("forum-db"),
+            "machines are not behind the pods' gateway"
+        );
     }
 
-    /// A gateway for each of its addresses, as the pods of its network see the mesh.
-    fn gateway(&self, gateway: &Gateway, pods: &Segment) -> Result<Vec<(String, PodPlan)>, PlanError> {
-        let namespace = self.mesh.namespaces.keys().next().cloned().unwrap_or_default();
-        let home = self
-            .mesh
-            .clusters
-            .values()
-            .find(|it| it.gateways.iter().any(|own| own.name == gateway.name));
-        let workload = WorkloadRef::Pod {
-            namespace,
-            name: gateway.name.clone(),
-            account: gateway.name.clone(),
-            service: None,
-            address: IpAddr::V4(pods.router),
-            cluster: home
-                .map(|cluster| cluster.name.clone())
-                .ok_or(PlanError::NoCluster)?,
-        };
-        let snapshot = self.snapshot(&gateway.name, &workload)?;
-        let local = |address: &std::net::SocketAddr| IpNet::V4(pods.range).contains(&address.ip());
-        let bootstrap = envoy::gateway(&envoy::exports(&snapshot, local));
-        let plan = |address| PodPlan {
-            place: Place::Edge,
-            address,
-            namespace: "istio-system".to_owned(),
-            files: vec![],
-            command: vec![],
-            ready: Some(envoy::GATEWAY_PORT),
-            envoy: Some(EnvoyPlan {
-                bootstrap: bootstrap.clone(),
-                capture: false,
-                identity: None,
-            }),
-        };
-        let each = gateway.addresses.iter().enumerate().map(|(index, text)| {
-            let address = text.parse::<Ipv4Addr>();
-            let address = address.map_err(|_| PlanError::Address {
-                name: gateway.name.clone(),
-                address: text.clone(),
-            })?;
-            let name = if index == 0 {
-                gateway.name.clone()
-            } else {
-                format!("{}-{index}", gateway.name)
-            };
-            Ok((name, plan(address)))
-        });
-        each.collect()
+    #[test]
+    fn the_same_spec_plans_the_same_lab() {
+        let dir = tempfile::tempdir().unwrap();
+        let ca = dir.path().join("ca");
+        Ca::init(&ca).unwrap();
+        let (mesh, spec) = forum();
+        assert_eq!(
+            of(&mesh, &spec, Some(&ca)).unwrap(),
+            of(&mesh, &spec, Some(&ca)).unwrap()
+        );
     }
 
-    fn snapshot(&self, name: &str, workload: &WorkloadRef) -> Result<mesh_wire::Snapshot, PlanError> {
-        let options = snapshot::Options {
-            pod_endpoints: self.endpoints(),
-        };
-        snapshot::of(self.mesh, workload, &options).map_err(|source| PlanError::UnknownWorkload {
-            pod: name.to_owned(),
-            source,
-        })
-    }
-
-    /// Addresses of the lab's pods by the host of their service.
-    fn endpoints(&self) -> BTreeMap<String, Vec<IpAddr>> {
-        let mut all: BTreeMap<String, Vec<IpAddr>> = BTreeMap::new();
-        for (name, pod) in &self.lab.pods {
-            let Ok(namespace) = self.namespace(name, pod) else {
-                continue;
-            };
-            let service = pod
-                .service
-                .as_ref()
-                .and_then(|service| self.mesh.service(&namespace, service));
-            if let Some(service) = service {
-                all.entry(service.host.clone())
-                    .or_default()
-                    .push(IpAddr::V4(pod.address));
-            }
-        }
-        all
-    }
-
-    fn namespace(&self, name: &str, pod: &PodSpec) -> Result<String, PlanError> {
-        let mut names = self.mesh.namespaces.keys();
-        let only = names.next().filter(|_| names.next().is_none());
-        let unsaid = || PlanError::Unsaid {
-            pod: name.to_owned(),
-            property: "namespace",
-        };
-        pod.namespace.as_ref().or(only).cloned().ok_or_else(unsaid)
-    }
-
-    fn cluster(&self, pod: &PodSpec, namespace: &str) -> Result<String, PlanError> {
-        let service = pod
-            .service
-            .as_ref()
-            .and_then(|service| self.mesh.service(namespace, service));
-        let own = service
-            .and_then(|service| service.pods.as_ref())
-            .map(|pods| &pods.cluster);
-        own.or_else(|| self.mesh.clusters.keys().next())
-            .cloned()
-            .ok_or(PlanError::NoCluster)
+    #[test]
+    fn sidecars_without_a_ca_are_told_what_to_do() {
+        let (mesh, spec) = forum();
+        let error = of(&mesh, &spec, None).unwrap_err().to_string();
+        assert!(error.contains("meshc ca init"), "{error}");
     }
 }
