@@ -49,11 +49,10 @@ impl Shared {
         let before = self.state.load_full();
         let state =
             State::compile(snapshot, before.as_deref()).map_err(|error| Refused(error.to_string()))?;
-        if let Some(identity) = self.identity() {
-            let aliases = |state: &State| state.identity.trust_domain_aliases.clone();
-            if before.as_deref().map(aliases) != Some(aliases(&state)) {
-                self.show(identity, &state.identity.trust_domain_aliases)?;
-            }
+        if let Some(identity) = self.identity()
+            && before.as_deref().map(State::trust_domains) != Some(state.trust_domains())
+        {
+            self.show(identity, &state.trust_domains())?;
         }
         self.state.store(Some(Arc::new(state)));
         Ok(())
@@ -71,10 +70,8 @@ impl Shared {
     pub fn set_identity(&self, identity: Identity) -> Result<(), Refused> {
         let _alone = self.replacing();
         let state = self.state.load_full();
-        let aliases = state
-            .as_deref()
-            .map(|state| state.identity.trust_domain_aliases.as_slice());
-        self.show(Arc::new(identity), aliases.unwrap_or_default())
+        let domains = state.as_deref().map(State::trust_domains).unwrap_or_default();
+        self.show(Arc::new(identity), &domains)
     }
 
     /// The identity that is shown.
@@ -107,8 +104,8 @@ impl Shared {
         self.replacing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show(&self, identity: Arc<Identity>, aliases: &[String]) -> Result<(), Refused> {
-        let credentials = Credentials::new(identity, aliases).map_err(|error| Refused(error.to_string()))?;
+    fn show(&self, identity: Arc<Identity>, domains: &[String]) -> Result<(), Refused> {
+        let credentials = Credentials::new(identity, domains).map_err(|error| Refused(error.to_string()))?;
         self.credentials.store(Some(Arc::new(credentials)));
         Ok(())
     }

@@ -77,6 +77,12 @@ impl State {
             metadata,
         })
     }
+
+    /// The mesh's trust domain and its other names.
+    pub(crate) fn trust_domains(&self) -> Vec<String> {
+        let others = self.identity.trust_domain_aliases.iter();
+        std::iter::once(&self.identity.trust_domain).chain(others).cloned().collect()
+    }
 }
 
 /// A cluster that the snapshot was validated to have.

@@ -15,14 +15,14 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// `identity` in a mesh whose trust domain has these `aliases`.
-    pub(crate) fn new(identity: Arc<Identity>, aliases: &[String]) -> Result<Self, rustls::Error> {
+    /// `identity` in a mesh of these trust domains, and the one of the identity itself.
+    pub(crate) fn new(identity: Arc<Identity>, others: &[String]) -> Result<Self, rustls::Error> {
         static GENERATION: AtomicU64 = AtomicU64::new(1);
         let mut domains = vec![identity.trust_domain().to_owned()];
         domains.extend(
-            aliases
+            others
                 .iter()
-                .filter(|alias| *alias != identity.trust_domain())
+                .filter(|other| *other != identity.trust_domain())
                 .cloned(),
         );
         let domains: TrustDomains = domains.into();
