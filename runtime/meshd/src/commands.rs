@@ -109,7 +109,9 @@ fn as_root() -> Result<(), Failure> {
     if nix::unistd::geteuid().is_root() {
         // SAFETY: ignoring a signal runs no code of ours in its place.
         let ignored = unsafe { signal(Signal::SIGHUP, SigHandler::SigIgn) };
-        return ignored.map(drop).map_err(|cause| Failure::new("ignore the end of the login", cause));
+        return ignored
+            .map(drop)
+            .map_err(|cause| Failure::new("ignore the end of the login", cause));
     }
     Err(Failure::new("change this machine", "this needs root").remedy("run it with sudo"))
 }

@@ -7,11 +7,11 @@
 
 mod namespace;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use namespace::{Namespace, connect, needs, serve};
+use namespace::{Namespace, connect, echo, needs, say, serve};
 
 const PROXY: u32 = 1337;
 const ROOT: u32 = 0;
@@ -256,4 +256,37 @@ fn rules_of_others_stay() {
         meshd(root.path(), "down");
         assert_eq!(saved(), before);
     });
+}
+
+/// An operator's login over SSH is such a connection: the rules that it loads must not cut it off.
+fn older_connections_live(backend: &'static str) {
+    if !needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]) {
+        return;
+    }
+    let (machine, peer) = (Namespace::new(), Namespace::new());
+    machine.link_to(&peer);
+    let root = rules(backend);
+    let path = root.path().to_owned();
+    for at in ["10.9.0.1:22", "[fd00:9::1]:22"] {
+        let at: SocketAddr = at.parse().unwrap();
+        machine.run(move || echo(at));
+        let mut stream = peer.run(move || TcpStream::connect(at).unwrap());
+        assert_eq!(say(&mut stream, "before").unwrap(), "before");
+        let up = path.clone();
+        machine.run(move || meshd(&up, "up"));
+        assert_eq!(say(&mut stream, "with capture").unwrap(), "with capture");
+        let down = path.clone();
+        machine.run(move || meshd(&down, "down"));
+        assert_eq!(say(&mut stream, "after").unwrap(), "after");
+    }
+}
+
+#[test]
+fn connections_that_are_older_than_the_rules_of_nftables_live() {
+    older_connections_live("nft");
+}
+
+#[test]
+fn connections_that_are_older_than_the_rules_of_iptables_live() {
+    older_connections_live("iptables");
 }

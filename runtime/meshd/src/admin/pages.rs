@@ -36,8 +36,8 @@ pub(crate) fn admin(daemon: &Daemon, logging: &Logging, request: &Request<Incomi
         (_, "/") => answer(StatusCode::OK, TEXT, HELP),
         (_, "/ready") => ready(daemon),
         (_, "/status") => json_answer(&serde_json::to_value(daemon.status()).unwrap_or_default()),
-        (_, "/clusters") => json_answer(&report(daemon, "clusters")),
-        (_, "/listeners") => json_answer(&report(daemon, "listeners")),
+        (_, "/clusters") => json_answer(&json!({ "clusters": daemon.shared.report().clusters })),
+        (_, "/listeners") => json_answer(&listeners(daemon)),
         (_, "/certs") => json_answer(&certificates(daemon)),
         (_, "/config_dump") => json_answer(&config(daemon)),
         (_, "/stats" | "/stats/prometheus") => prometheus(daemon),
@@ -66,9 +66,9 @@ fn prometheus(daemon: &Daemon) -> Answer {
     answer(StatusCode::OK, telemetry::CONTENT_TYPE, text)
 }
 
-fn report(daemon: &Daemon, part: &str) -> Value {
-    let mut report = serde_json::to_value(daemon.shared.report()).unwrap_or_default();
-    json!({ part: report.get_mut(part).map(Value::take).unwrap_or_default() })
+fn listeners(daemon: &Daemon) -> Value {
+    let report = daemon.shared.report();
+    json!({ "inbound": report.inbound, "outbound": report.outbound })
 }
 
 fn certificates(daemon: &Daemon) -> Value {

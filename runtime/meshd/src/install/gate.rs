@@ -62,8 +62,14 @@ pub(crate) fn pass(
 
 /// What meshd logged last: after a first installation that is taken back people would look for it in vain.
 fn last_words() -> String {
-    let lines = command::output("journalctl", &["-u", "meshd", "-n", "3", "-o", "cat", "--no-pager"], None);
-    lines.map(|output| output.stdout.trim().replace('\n', " | ")).unwrap_or_default()
+    let lines = command::output(
+        "journalctl",
+        &["-u", "meshd", "-n", "3", "-o", "cat", "--no-pager"],
+        None,
+    );
+    lines
+        .map(|output| output.stdout.trim().replace('\n', " | "))
+        .unwrap_or_default()
 }
 
 fn wait(

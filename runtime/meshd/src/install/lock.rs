@@ -31,7 +31,12 @@ impl Lock {
             .on("open", &path)?;
         loop {
             match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(file) => return Ok(Self { layout: layout.clone(), _file: file }),
+                Ok(file) => {
+                    return Ok(Self {
+                        layout: layout.clone(),
+                        _file: file,
+                    });
+                }
                 Err((back, _)) if Instant::now() < deadline => file = back,
                 Err((_, cause)) => {
                     return Err(Failure::new(

@@ -92,6 +92,27 @@ pub(crate) fn serve(address: SocketAddr, name: &'static str) {
     });
 }
 
+/// A server that says again what it hears.
+pub(crate) fn echo(address: SocketAddr) {
+    let listener = TcpListener::bind(address).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = [0; 64];
+        while let Ok(length @ 1..) = stream.read(&mut bytes) {
+            let _ = stream.write_all(&bytes[..length]);
+        }
+    });
+}
+
+/// Says a word to [`echo`]; the word comes back while the connection lives.
+pub(crate) fn say(stream: &mut TcpStream, word: &str) -> std::io::Result<String> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(word.as_bytes())?;
+    let mut bytes = vec![0; word.len()];
+    stream.read_exact(&mut bytes)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// Connects as a user, from an address if one is given; gives the name that is told.
 pub(crate) fn connect(user: u32, from: Option<IpAddr>, to: SocketAddr) -> String {
     // Sockets belong to the file system user of the thread that makes them.
