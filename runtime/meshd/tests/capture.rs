@@ -7,11 +7,11 @@
 
 mod namespace;
 
-use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use namespace::{Namespace, connect, echo, needs, say, serve};
+use namespace::{Namespace, connect, needs, say, serve};
 
 const PROXY: u32 = 1337;
 const ROOT: u32 = 0;
@@ -269,15 +269,24 @@ fn older_connections_live(backend: &'static str) {
     let path = root.path().to_owned();
     for at in ["10.9.0.1:22", "[fd00:9::1]:22"] {
         let at: SocketAddr = at.parse().unwrap();
-        machine.run(move || echo(at));
-        let mut stream = peer.run(move || TcpStream::connect(at).unwrap());
-        assert_eq!(say(&mut stream, "before").unwrap(), "before");
-        let up = path.clone();
-        machine.run(move || meshd(&up, "up"));
-        assert_eq!(say(&mut stream, "with capture").unwrap(), "with capture");
-        let down = path.clone();
-        machine.run(move || meshd(&down, "down"));
-        assert_eq!(say(&mut stream, "after").unwrap(), "after");
+        let listener = machine.run(move || TcpListener::bind(at).unwrap());
+        let mut there = peer.run(move || TcpStream::connect(at).unwrap());
+        let (mut here, _) = listener.accept().unwrap();
+        for action in ["up", "up", "down"] {
+            let root = path.clone();
+            machine.run(move || meshd(&root, action));
+            // The machine speaks first: to the kernel, which watched nothing before, that looks like a new connection.
+            assert_eq!(
+                say(&mut here, &mut there, "from here").unwrap(),
+                "from here",
+                "{at} after {action}"
+            );
+            assert_eq!(
+                say(&mut there, &mut here, "from there").unwrap(),
+                "from there",
+                "{at} after {action}"
+            );
+        }
     }
 }
 

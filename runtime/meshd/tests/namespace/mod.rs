@@ -92,24 +92,12 @@ pub(crate) fn serve(address: SocketAddr, name: &'static str) {
     });
 }
 
-/// A server that says again what it hears.
-pub(crate) fn echo(address: SocketAddr) {
-    let listener = TcpListener::bind(address).unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut bytes = [0; 64];
-        while let Ok(length @ 1..) = stream.read(&mut bytes) {
-            let _ = stream.write_all(&bytes[..length]);
-        }
-    });
-}
-
-/// Says a word to [`echo`]; the word comes back while the connection lives.
-pub(crate) fn say(stream: &mut TcpStream, word: &str) -> std::io::Result<String> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(word.as_bytes())?;
+/// Says a word on one end of a connection; what the other end hears while the connection lives.
+pub(crate) fn say(from: &mut TcpStream, to: &mut TcpStream, word: &str) -> std::io::Result<String> {
+    from.write_all(word.as_bytes())?;
+    to.set_read_timeout(Some(PATIENCE))?;
     let mut bytes = vec![0; word.len()];
-    stream.read_exact(&mut bytes)?;
+    to.read_exact(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
