@@ -38,8 +38,8 @@ enum Task {
     Generate,
     /// Checks the house: direction of dependencies, paths and commands in the docs
     Tidy,
-    /// Measures sizes, memory and start of meshd, and prints them
-    Bench,
+    /// Measures size, start and memory of meshd beside those of Envoy
+    Bench(measure::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Generate => generate::run(),
         Task::Tidy => tidy::run(),
-        Task::Bench => measure::run(),
+        Task::Bench(args) => measure::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

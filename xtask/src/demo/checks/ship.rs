@@ -14,8 +14,14 @@ pub(crate) fn build(stage: &Stage) -> Result<String> {
         }
     }
     stage.meshc(&["ca", "init", &ca])?;
-    stage.meshc(&["ca", "cluster", &ca, "seoul"])?;
-    stage.meshc(&["ca", "issue", &ca, SPEC])?;
+    stage.meshc(&["ca", "cluster", &ca, "forum-cluster"])?;
+    let pods = [
+        "--workload",
+        "istioinaction/webapp",
+        "--workload",
+        "istioinaction/intruder",
+    ];
+    stage.meshc(&[&["ca", "issue", &ca, SPEC][..], &pods].concat())?;
     stage.meshc(&["build", SPEC, "-o", &out, "--identity", &ca])?;
     let text = std::fs::read_to_string(std::path::Path::new(&out).join("build.json"))?;
     let build: serde_json::Value = serde_json::from_str(&text)?;
