@@ -63,10 +63,6 @@ const PACKAGES: &[Package] = &[
         sign: Sign::Program("nft"),
     },
     Package {
-        name: "dnsmasq-base",
-        sign: Sign::Program("dnsmasq"),
-    },
-    Package {
         name: "debootstrap",
         sign: Sign::Program("debootstrap"),
     },

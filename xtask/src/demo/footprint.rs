@@ -1,5 +1,7 @@
 //! What a machine looks like: taken before anything is installed and after all is removed, the two must be equal.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 
 use super::stage::Stage;
@@ -32,14 +34,10 @@ pub(super) fn take(stage: &Stage, machine: &str) -> Result<String> {
 
 /// Compares two footprints; the lines that differ are the error.
 pub(super) fn compare(before: &str, after: &str) -> Result<()> {
-    let gone = before
-        .lines()
-        .filter(|line| !after.lines().any(|other| other == *line))
-        .map(|line| format!("- {line}"));
-    let new = after
-        .lines()
-        .filter(|line| !before.lines().any(|other| other == *line))
-        .map(|line| format!("+ {line}"));
+    let lines = |text: &'_ str| -> BTreeSet<String> { text.lines().map(str::to_owned).collect() };
+    let (before, after) = (lines(before), lines(after));
+    let gone = before.difference(&after).map(|line| format!("- {line}"));
+    let new = after.difference(&before).map(|line| format!("+ {line}"));
     let differences: Vec<_> = gone.chain(new).take(20).collect();
     if differences.is_empty() {
         Ok(())
