@@ -3,7 +3,11 @@
 //! Every command is one file in [`commands`]; what they print goes through [`ui::Ui`], and what they end with is
 //! an [`exit::Exit`].
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for a terminal; only ui.rs prints")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for a terminal; only ui.rs prints"
+)]
 
 mod cli;
 mod commands;

@@ -81,7 +81,10 @@ impl State {
     /// The mesh's trust domain and its other names.
     pub(crate) fn trust_domains(&self) -> Vec<String> {
         let others = self.identity.trust_domain_aliases.iter();
-        std::iter::once(&self.identity.trust_domain).chain(others).cloned().collect()
+        std::iter::once(&self.identity.trust_domain)
+            .chain(others)
+            .cloned()
+            .collect()
     }
 }
 
