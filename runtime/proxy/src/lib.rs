@@ -43,3 +43,18 @@ pub use shared::{Refused, Report, Shared};
 pub use state::unsupported;
 
 pub mod dns;
+
+/// Ways in for the fuzz targets, to what no public item reaches.
+#[cfg(fuzzing)]
+pub mod fuzz {
+    /// Answers a DNS packet from a small table.
+    pub fn dns(packet: &[u8]) {
+        crate::dns::fuzz(packet);
+    }
+
+    /// Looks at the first bytes of a connection.
+    pub fn sniff(read: &[u8]) {
+        let _ = crate::net::sniff::http(read, false);
+        let _ = crate::net::sniff::tls(read, true);
+    }
+}

@@ -9,13 +9,14 @@ use crate::command::root;
 /// Crate -> the crates of the house that it may use.
 const DRAWN: &[(&str, &[&str])] = &[
     ("meshc", &["mesh-apply", "mesh-compiler", "mesh-lab", "mesh-wire"]),
-    ("mesh-lab", &["mesh-apply", "mesh-wire"]),
+    ("mesh-lab", &["mesh-wire"]),
     ("mesh-apply", &["mesh-wire"]),
     ("mesh-compiler", &["mesh-wire"]),
     ("mesh-wire", &[]),
     ("mesh-proxy", &["mesh-wire"]),
     ("meshd", &["mesh-proxy", "mesh-wire"]),
     ("xtask", &[]),
+    ("fuzz", &["mesh-apply", "mesh-compiler", "mesh-proxy", "mesh-wire"]),
 ];
 
 /// What the compiler core may never use, for it is pure.

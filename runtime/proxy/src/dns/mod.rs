@@ -29,3 +29,30 @@ pub use udp::serve_udp;
 
 #[cfg(test)]
 mod tests;
+
+/// Answers a packet from a small table.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(packet: &[u8]) {
+    let mut table = mesh_wire::NameTable {
+        ttl: 30,
+        search: vec!["ns.svc.cluster.local".into()],
+        ..Default::default()
+    };
+    for host in ["a.ns.svc.cluster.local", "*.wild.example"] {
+        let addresses = vec![[10, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()];
+        table.hosts.insert(
+            host.into(),
+            mesh_wire::snapshot::NameEntry {
+                addresses,
+                kubernetes: host.starts_with('a'),
+            },
+        );
+    }
+    let dns = Dns::new(Names::compile(&table), Resolvers::of(Vec::new()));
+    let mut out = Vec::new();
+    dns.answer(packet, forward::Transport::Udp, &mut out);
+    assert!(
+        out.len() <= 4096,
+        "an answer by UDP stays within what the client takes"
+    );
+}
