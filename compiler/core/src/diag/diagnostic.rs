@@ -1,4 +1,6 @@
-use super::{Code, Span};
+use std::collections::BTreeSet;
+
+use super::{Code, Span, code};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,14 +117,19 @@ impl Sink {
         self.found.is_empty()
     }
 
-    /// Everything, ordered by place, nothing twice.
+    /// Everything, ordered by place, nothing twice. At one place, what was found first comes first.
     pub fn finish(self) -> Vec<Diagnostic> {
         let mut found = self.found;
-        found.sort_by(|a, b| {
-            let key = |x: &Diagnostic| (x.primary.span, x.severity, x.code.id);
-            key(a).cmp(&key(b)).then_with(|| a.message.cmp(&b.message))
-        });
-        found.dedup_by(|a, b| a.code == b.code && a.primary.span == b.primary.span && a.message == b.message);
+        found.sort_by_key(|x| (x.primary.span, x.severity, x.code.id));
+        let mut seen = BTreeSet::new();
+        found.retain(|x| seen.insert((x.primary.span, x.code.id, x.message.clone())));
+        // A value that does not fit anyway is not helped by the quotes that it lacks.
+        let unfit: BTreeSet<_> = found
+            .iter()
+            .filter(|x| x.code == &code::WRONG_TYPE)
+            .map(|x| x.primary.span)
+            .collect();
+        found.retain(|x| x.code != &code::SYNTAX || !unfit.contains(&x.primary.span));
         found
     }
 }

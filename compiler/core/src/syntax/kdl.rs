@@ -4,30 +4,65 @@ use kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
 use super::lexical::{self, SHOWN, Slip};
+use super::repair::Repaired;
 use super::tree::{Node, Property, Scalar, Value};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
     let look = lexical::look(text);
-    let problems = if look.broken {
-        Vec::new()
-    } else {
-        match KdlDocument::parse_v2(text) {
-            Ok(document) => return Some(nodes(&document, file)),
-            Err(error) => error.diagnostics,
-        }
-    };
-    if look.slips.is_empty() {
-        problems
-            .iter()
-            .take(SHOWN)
-            .for_each(|problem| sink.push(diagnostic(problem, text, file)));
+    if look.slips.is_empty() && !look.broken {
+        let places = Places { file, repaired: None };
+        return match KdlDocument::parse_v2(text) {
+            Ok(document) => Some(nodes(&document, &places)),
+            Err(error) => {
+                let problems = error.diagnostics.iter().take(SHOWN);
+                problems.for_each(|problem| sink.push(diagnostic(problem, text, &places)));
+                None
+            }
+        };
     }
+    let repaired = Repaired::of(text, &look.slips).filter(|_| !look.broken);
     look.slips
         .into_iter()
         .take(SHOWN)
         .for_each(|slip| sink.push(slipped(slip, file)));
-    None
+    let repaired = repaired?;
+    let document = KdlDocument::parse_v2(&repaired.text).ok()?;
+    Some(nodes(
+        &document,
+        &Places {
+            file,
+            repaired: Some(&repaired),
+        },
+    ))
+}
+
+/// Where the parser's places are in the user's own text.
+struct Places<'a> {
+    file: FileId,
+    repaired: Option<&'a Repaired>,
+}
+
+impl Places<'_> {
+    fn span(&self, start: usize, end: usize) -> Span {
+        let original = |at| self.repaired.map_or(at, |repaired| repaired.original(at));
+        Span {
+            file: self.file,
+            start: original(start),
+            end: original(end),
+        }
+    }
+
+    fn of(&self, place: SourceSpan) -> Span {
+        self.span(place.offset(), place.offset() + place.len())
+    }
+
+    fn spanned(&self, text: &str, place: SourceSpan) -> Spanned<String> {
+        Spanned {
+            value: text.to_owned(),
+            span: self.of(place),
+        }
+    }
 }
 
 fn slipped(slip: Slip, file: FileId) -> Diagnostic {
@@ -39,20 +74,24 @@ fn slipped(slip: Slip, file: FileId) -> Diagnostic {
     Diagnostic::new(&code::SYNTAX, span, slip.message).help(slip.help)
 }
 
-fn nodes(document: &KdlDocument, file: FileId) -> Vec<Node> {
-    document.nodes().iter().map(|source| node(source, file)).collect()
+fn nodes(document: &KdlDocument, places: &Places<'_>) -> Vec<Node> {
+    document
+        .nodes()
+        .iter()
+        .map(|source| node(source, places))
+        .collect()
 }
 
-fn node(source: &KdlNode, file: FileId) -> Node {
-    let name = spanned(source.name().value(), source.name().span(), file);
+fn node(source: &KdlNode, places: &Places<'_>) -> Node {
+    let name = places.spanned(source.name().value(), source.name().span());
     let mut end = name.span.end;
     let (mut args, mut props) = (Vec::new(), Vec::new());
     for entry in source.entries() {
-        let value = value(entry, file);
+        let value = value(entry, places);
         end = end.max(value.span.end);
         match entry.name() {
             Some(key) => props.push(Property {
-                key: spanned(key.value(), key.span(), file),
+                key: places.spanned(key.value(), key.span()),
                 value,
             }),
             None => args.push(value),
@@ -61,7 +100,7 @@ fn node(source: &KdlNode, file: FileId) -> Node {
     let span = Span { end, ..name.span };
     let children = source
         .children()
-        .map(|children| nodes(children, file))
+        .map(|children| nodes(children, places))
         .unwrap_or_default();
     Node {
         name,
@@ -73,13 +112,14 @@ fn node(source: &KdlNode, file: FileId) -> Node {
 }
 
 /// The span of an entry begins with its key and its type; the value's own is the last part of it.
-fn value(entry: &KdlEntry, file: FileId) -> Value {
-    let whole = span(entry.span(), file);
+fn value(entry: &KdlEntry, places: &Places<'_>) -> Value {
+    let whole = entry.span();
+    let (first, end) = (whole.offset(), whole.offset() + whole.len());
     let length = entry.format().map_or(0, |format| format.value_repr.len());
     let start = if length == 0 {
-        whole.start
+        first
     } else {
-        whole.end.saturating_sub(length).max(whole.start)
+        end.saturating_sub(length).max(first)
     };
     let scalar = match entry.value() {
         KdlValue::String(text) => Scalar::Text(text.clone()),
@@ -90,12 +130,12 @@ fn value(entry: &KdlEntry, file: FileId) -> Value {
     };
     Value {
         scalar,
-        span: Span { start, ..whole },
+        span: places.span(start, end),
     }
 }
 
-fn diagnostic(problem: &KdlDiagnostic, text: &str, file: FileId) -> Diagnostic {
-    let mut place = span(problem.span, file);
+fn diagnostic(problem: &KdlDiagnostic, text: &str, places: &Places<'_>) -> Diagnostic {
+    let mut place = places.of(problem.span);
     place.start = text.floor_char_boundary(place.start.min(text.len()));
     place.end = text.ceil_char_boundary(place.end.clamp(place.start, text.len()));
     // Some span everything from there on: their first line says as much.
@@ -123,19 +163,4 @@ fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_lowercase().collect::<String>() + chars.as_str())
         .unwrap_or_default()
-}
-
-fn spanned(text: &str, place: SourceSpan, file: FileId) -> Spanned<String> {
-    Spanned {
-        value: text.to_owned(),
-        span: span(place, file),
-    }
-}
-
-fn span(place: SourceSpan, file: FileId) -> Span {
-    Span {
-        file,
-        start: place.offset(),
-        end: place.offset() + place.len(),
-    }
 }

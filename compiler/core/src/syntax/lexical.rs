@@ -31,6 +31,17 @@ pub(super) struct Slip {
     pub(super) end: usize,
     pub(super) message: String,
     pub(super) help: String,
+    /// What makes it right, where that is certain.
+    pub(super) repair: Option<Repair>,
+}
+
+/// What makes a slip right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repair {
+    /// `30s` becomes `"30s"`.
+    Quotes,
+    /// `true` becomes `#true`.
+    Hash,
 }
 
 pub(super) fn look(text: &str) -> Look {
@@ -287,7 +298,7 @@ impl Scan<'_> {
                 format!("the word `{word}` alone is no value"),
                 &format!("write `#{word}`"),
             );
-            return;
+            return self.repairable(Repair::Hash);
         }
         // `region/zone`, `/health`, 10.0.0.0/8; but not the comment of `name/* why */`.
         let path = end < whole && !self.text[end..].starts_with("/*") && !self.text[end..].starts_with("//");
@@ -300,6 +311,14 @@ impl Scan<'_> {
                 format!("`{value}` needs quotes"),
                 &format!("write \"{value}\""),
             );
+            self.repairable(Repair::Quotes);
+        }
+    }
+
+    /// It is certain what the last slip was meant to be.
+    fn repairable(&mut self, repair: Repair) {
+        if let Some(slip) = self.look.slips.last_mut() {
+            slip.repair = Some(repair);
         }
     }
 
@@ -309,6 +328,7 @@ impl Scan<'_> {
             end: self.text.ceil_char_boundary(end),
             message,
             help: help.to_owned(),
+            repair: None,
         });
     }
 

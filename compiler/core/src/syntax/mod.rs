@@ -2,6 +2,7 @@
 
 mod kdl;
 mod lexical;
+mod repair;
 mod tree;
 
 pub use tree::{Node, Property, Scalar, Value};
