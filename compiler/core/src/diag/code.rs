@@ -43,6 +43,7 @@ codes! {
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "VMs call services on another network that no gateway leads into.";
+    RELEASE_ENDED "MC-V013" "unsupported-release" Warning "Nobody repairs this release of Istio, or nobody knows it.";
     NO_PROBE "MC-V016" "no-probe" Warning "A group without a probe keeps a dead VM in rotation.";
     VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
     RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
@@ -64,7 +65,9 @@ codes! {
     SELECTOR_MISSED "MC-T017" "selector-missed" Error "A label keeps the machine out of its own service.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
     HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
+    PERMISSIVE_OPEN "MC-S005" "permissive-open-port" Warning "A port takes plaintext, and from everybody.";
     PORT_NOBODY "MC-S006" "empty-allow-policy" Warning "No rule of the service allows anything on this port.";
+    NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }
 

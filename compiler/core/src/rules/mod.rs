@@ -14,7 +14,9 @@ mod http_on_tcp;
 mod near_without_eject;
 mod no_endpoints;
 mod no_probe;
+mod oversize_name;
 mod pages;
+mod permissive_open_port;
 mod port_conflict;
 mod port_missing;
 mod principal_nonexistent;
@@ -22,6 +24,7 @@ mod reserved_app_port;
 mod selector_missed;
 mod ssh_capturable;
 mod subset_empty;
+mod unsupported_release;
 mod vip_collision;
 mod virtual_range_overlap;
 mod weight_missing;
@@ -64,6 +67,8 @@ pub static RULES: &[Rule] = &[
     rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
     rule(&code::NO_ENDPOINTS, no_endpoints::check),
     rule(&code::NO_PROBE, no_probe::check),
+    rule(&code::NAME_OVERSIZE, oversize_name::check),
+    rule(&code::PERMISSIVE_OPEN, permissive_open_port::check),
     rule(&code::PORT_CONFLICT, port_conflict::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
     rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
@@ -71,6 +76,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::SELECTOR_MISSED, selector_missed::check),
     rule(&code::SSH_CAPTURABLE, ssh_capturable::check),
     rule(&code::SUBSET_EMPTY, subset_empty::check),
+    rule(&code::RELEASE_ENDED, unsupported_release::check),
     rule(&code::VIP_COLLISION, vip_collision::check),
     rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),

@@ -16,8 +16,9 @@ macro_rules! pages {
 
 pages! {
     "address-conflict" "conflict" "duplicate" "empty-allow-policy" "exclude-ineffective" "forward-in-mesh"
-    "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "missing" "name-invalid" "near-without-eject" "no-endpoints" "no-probe"
-    "port-conflict" "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable"
-    "subset-empty" "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference"
-    "unreadable-file" "vip-collision" "virtual-range-overlap" "weight-missing" "wrong-type"
+    "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "missing" "name-invalid"
+    "near-without-eject" "no-endpoints" "no-probe" "oversize-name" "permissive-open-port" "port-conflict"
+    "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable" "subset-empty"
+    "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference" "unreadable-file"
+    "unsupported-release" "vip-collision" "virtual-range-overlap" "weight-missing" "wrong-type"
 }

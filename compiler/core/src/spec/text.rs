@@ -17,6 +17,16 @@ pub(super) fn is_label(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// The longest label of DNS (RFC 1035, section 2.3.4).
+pub(super) const LONGEST_LABEL: usize = 63;
+/// The longest name of DNS, as Kubernetes takes it.
+pub(super) const LONGEST_NAME: usize = 253;
+
+/// The name of a Service, which begins with a letter (Kubernetes, RFC 1035 label).
+pub(super) fn is_service_name(text: &str) -> bool {
+    is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
+}
+
 /// Names with dots between (RFC 1123 subdomain).
 pub(super) fn is_domain(text: &str) -> bool {
     text.len() <= 253 && text.split('.').all(is_label)

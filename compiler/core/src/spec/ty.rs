@@ -25,6 +25,8 @@ pub enum Ty {
     },
     /// A name that Kubernetes takes (RFC 1123 label).
     Name,
+    /// The name of a Service: it begins with a letter (RFC 1035 label).
+    ServiceName,
     /// The mesh's own: names with dots between.
     MeshName,
     /// Istio's cluster ID.
@@ -91,6 +93,7 @@ impl Ty {
             Self::Text => "a text",
             Self::Bool => "#true or #false",
             Self::Name => "a name of lower-case letters, digits and `-`",
+            Self::ServiceName => "a name of lower-case letters, digits and `-` that begins with a letter",
             Self::MeshName => "a name of lower-case letters, digits, `-` and `.`",
             Self::ClusterName => "a name of letters, digits, `-`, `_` and `.`",
             Self::PortName => {
@@ -168,6 +171,7 @@ impl Ty {
             Self::Cidr => text::cidr(content).map(|range| Typed::Ranges(vec![range])),
             Self::Locality => text::locality(content).map(Typed::Locality),
             Self::Name => name(content, text::is_label),
+            Self::ServiceName => name(content, text::is_service_name),
             Self::MeshName | Self::Domain => name(content, text::is_domain),
             Self::ClusterName => name(content, text::is_label_value),
             Self::PortName => name(content, text::is_port_name),

@@ -44,7 +44,7 @@ static GATEWAY: NodeSpec = NodeSpec {
     about: "An east-west gateway: the way from other networks to the pods of the cluster.",
     args: &[may(
         "name",
-        Ty::Name,
+        Ty::ServiceName,
         "Its Helm release and Service; `istio-eastwestgateway` if it is not said.",
     )],
     props: &[

@@ -9,7 +9,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
     about: "Something that others call by its name: pods, VMs, or both. Without `vms` it has pods.",
     args: &[needs(
         "name",
-        Ty::Name,
+        Ty::ServiceName,
         "Its name; others reach it as NAME.NAMESPACE.",
     )],
     props: &[

@@ -20,13 +20,21 @@ impl Ty {
     pub(super) fn misfit_of(self, found: &str, span: Span, content: Option<&str>) -> Misfit {
         let is_name = matches!(
             self,
-            Self::Name | Self::PortName | Self::MeshName | Self::ClusterName
+            Self::Name | Self::ServiceName | Self::PortName | Self::MeshName | Self::ClusterName
         );
         let code = if is_name && content.is_some() {
             &code::NAME_INVALID
         } else {
             &code::WRONG_TYPE
         };
+        if let Some((length, most)) = content.and_then(|content| self.oversize(content)) {
+            return Misfit {
+                code: &code::NAME_OVERSIZE,
+                span,
+                message: format!("{length} characters, and at most {most} fit"),
+                help: Some("write a shorter one".to_owned()),
+            };
+        }
         let message = format!("expected {}, found {found}", self.describe());
         Misfit {
             code,
@@ -34,6 +42,26 @@ impl Ty {
             message,
             help: content.and_then(|content| self.instead(content)),
         }
+    }
+
+    /// The characters of a name that is only too long, and how many it may have.
+    fn oversize(self, content: &str) -> Option<(usize, usize)> {
+        let fits = |text: &str| match self {
+            Self::Name | Self::ServiceName | Self::ClusterName => self.accepts(text),
+            Self::MeshName | Self::Domain | Self::Host => !text.contains('.') || self.accepts(text),
+            _ => false,
+        };
+        let (part, most) = match self {
+            Self::MeshName | Self::Domain | Self::Host if content.len() <= text::LONGEST_NAME => {
+                let longest = content.split('.').max_by_key(|part| part.len())?;
+                (longest, text::LONGEST_LABEL)
+            }
+            Self::MeshName | Self::Domain | Self::Host => (content, text::LONGEST_NAME),
+            _ => (content, text::LONGEST_LABEL),
+        };
+        // Cut to what fits, it would be right.
+        let cut = part.get(..most)?.trim_end_matches(['-', '.']);
+        (part.len() > most && fits(cut)).then_some((part.len(), most))
     }
 
     /// What was probably meant.
@@ -53,14 +81,18 @@ impl Ty {
                 .ok()
                 .map(|number| format!("write it without quotes: {number}")),
             Self::Methods => Some(format!("write \"{}\"", content.to_uppercase())),
-            Self::Name | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
+            Self::Name | Self::ServiceName | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
                 let tidy = content.to_lowercase().replace(['_', ' '], "-");
-                (tidy != content && self.accepts(&tidy)).then(|| format!("write `{tidy}`"))
+                let tidy = tidy.split_once("://").map_or(tidy.as_str(), |(_, host)| host);
+                (tidy != content && self.accepts(tidy)).then(|| format!("write `{tidy}`"))
             }
-            Self::Duration | Self::Seconds => content
-                .parse::<u64>()
-                .ok()
-                .map(|number| format!("say the unit: \"{number}s\"")),
+            Self::Duration | Self::Seconds => {
+                let tidy = content.to_lowercase().replace(' ', "");
+                match tidy.parse::<u64>() {
+                    Ok(number) => Some(format!("say the unit: \"{number}s\"")),
+                    Err(_) => text::duration(&tidy).map(|_| format!("write \"{tidy}\"")),
+                }
+            }
             Self::Cidr | Self::Cidrs => text::cidr_meant(content).map(|range| format!("write \"{range}\"")),
             Self::Paths => {
                 Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned())
@@ -72,6 +104,8 @@ impl Ty {
     fn accepts(self, content: &str) -> bool {
         match self {
             Self::Name => text::is_label(content),
+            Self::ServiceName => text::is_service_name(content),
+            Self::ClusterName => text::is_label_value(content),
             Self::PortName => text::is_port_name(content),
             Self::Host => text::is_host(content),
             _ => text::is_domain(content),
@@ -85,7 +119,7 @@ impl Ty {
                 Some(format!("say the unit: \"{number}s\""))
             }
             (Self::Percent, Scalar::Integer(number)) => Some(format!("write \"{number}%\"")),
-            (Self::Bool | Self::Port | Self::Ports | Self::Count { .. }, _) => None,
+            (Self::Bool | Self::Port | Self::Ports | Self::Count { .. } | Self::Word(_), _) => None,
             (_, Scalar::Integer(number)) => Some(format!("quote it: \"{number}\"")),
             (_, Scalar::Float(number)) => Some(format!("quote it: \"{number}\"")),
             _ => None,
