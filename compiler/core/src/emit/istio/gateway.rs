@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::NETWORKING;
 use crate::emit::document::Object;
 use crate::emit::kubernetes::short_name;
 use crate::emit::snapshot::{SYSTEM_NAMESPACE, domain};
-use crate::model::{Cluster, Gateway, Mesh};
+use crate::model::{Cluster, Gateway, Kind, Mesh};
 
 /// Ports by which istiod is reached through the gateway, and those of its Service: for xDS and for webhooks.
 const ISTIOD_PORTS: [(u16, &str, u16); 2] = [(15012, "tls-istiod", 15012), (15017, "tls-webhook", 443)];
@@ -22,7 +24,7 @@ pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
             }
         };
         [
-            services(gateway, &name("cross-network-gateway")),
+            services(mesh, gateway, &name("cross-network-gateway")),
             istiod_gateway(gateway, &name("istiod-gateway")),
             istiod_route(mesh, &name(&istiod_route_name(mesh)), &name("istiod-gateway")),
         ]
@@ -30,14 +32,24 @@ pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     cluster.gateways.iter().flat_map(each).collect()
 }
 
-/// The SNI leads each connection to its service; the gateway opens none.
-fn services(gateway: &Gateway, name: &str) -> Value {
+/// The SNI leads each connection to its service; the gateway opens none. Services whose hosts are not Kubernetes' are
+/// let through by their names.
+fn services(mesh: &Mesh, gateway: &Gateway, name: &str) -> Value {
+    let own = mesh
+        .services
+        .iter()
+        .filter(|service| service.kind == Kind::MeshInternal && service.pods.is_some());
+    let own: BTreeSet<_> = own
+        .map(|service| service.host.as_str())
+        .filter(|host| !host.ends_with(".local"))
+        .collect();
+    let hosts: Vec<_> = std::iter::once("*.local").chain(own).collect();
     object("Gateway", name).spec(json!({
         "selector": { "istio": short_name(gateway) },
         "servers": [{
             "port": { "number": gateway.port, "name": "tls", "protocol": "TLS" },
             "tls": { "mode": "AUTO_PASSTHROUGH" },
-            "hosts": ["*.local"],
+            "hosts": hosts,
         }],
     }))
 }

@@ -1,7 +1,8 @@
+use mesh_wire::snapshot::AccessLog;
 use serde_json::{Map, Value, json};
 
 use crate::emit::document::{without_empty, yaml_text};
-use crate::model::{Cluster, Gateway, Mesh, OutboundMode};
+use crate::model::{Cluster, Gateway, Kind, Mesh, OutboundMode};
 
 /// The port of Istio's gateways where nothing else is said.
 const PORT: u16 = 15443;
@@ -32,12 +33,21 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
         OutboundMode::AllowAny => "ALLOW_ANY",
         OutboundMode::RegistryOnly => "REGISTRY_ONLY",
     };
+    let log = mesh.telemetry.access_log.as_ref().map(|log| match log {
+        AccessLog::Json => "JSON",
+        AccessLog::Text(_) => "TEXT",
+    });
     without_empty(json!({
         "revision": mesh.revision,
         "meshConfig": {
             "trustDomain": mesh.trust_domain,
             "trustDomainAliases": mesh.trust_domain_aliases,
             "outboundTrafficPolicy": { "mode": outbound },
+            "accessLogFile": log.map(|_| "/dev/stdout"),
+            "accessLogEncoding": log,
+            "defaultConfig": {
+                "proxyMetadata": { "ISTIO_META_DNS_CAPTURE": own_names(mesh).then_some("true") },
+            },
         },
         "global": {
             "meshID": mesh.name,
@@ -47,8 +57,17 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
     }))
 }
 
+/// Services with names of their own, which the cluster's DNS does not know: pods find them only when their sidecars
+/// answer.
+fn own_names(mesh: &Mesh) -> bool {
+    mesh.services
+        .iter()
+        .any(|service| service.kind == Kind::MeshInternal)
+}
+
 /// With `networkGateway` the chart opens 15443, 15012 and 15017, and labels Service and pods with the network, by
-/// which istiod finds them (Istio `manifests/charts/gateway`).
+/// which istiod finds them (Istio `manifests/charts/gateway`). It knows no other port than 15443 then: for another,
+/// everything that it would do is written out.
 fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
     let mut labels = Map::from_iter([
         ("app".to_owned(), json!(gateway.name)),
@@ -59,6 +78,23 @@ fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
             "networking.istio.io/gatewayPort".to_owned(),
             json!(gateway.port.to_string()),
         );
+        labels.insert("topology.istio.io/network".to_owned(), json!(cluster.network));
+        let port = |name, port| json!({ "name": name, "port": port, "targetPort": port });
+        return without_empty(json!({
+            "name": gateway.name,
+            "revision": mesh.revision,
+            "labels": labels,
+            "env": { "ISTIO_META_REQUESTED_NETWORK_VIEW": cluster.network },
+            "service": {
+                "type": "LoadBalancer",
+                "ports": [
+                    port("status-port", 15021),
+                    port("tls", gateway.port),
+                    port("tls-istiod", 15012),
+                    port("tls-webhook", 15017),
+                ],
+            },
+        }));
     }
     without_empty(json!({
         "name": gateway.name,
