@@ -21,7 +21,8 @@ for tail in ./*.tail; do
   rm -f "$tail"
 done
 case $complaint in
-  *"No space left"*|*"Disk quota"*)
+  # tar names a short write by its length alone.
+  *"No space left"*|*"Disk quota"*|*"Wrote only"*)
     say full "$(df -Pk "$home" | sed -n '$s/.* \([0-9][0-9]*\)  *[0-9-]*% .*/\1/p')"; tidy; exit 1 ;;
 esac
 if [ -f want ]; then
