@@ -50,7 +50,7 @@ pub enum CaError {
     #[error(transparent)]
     File(#[from] FileError),
     /// A certificate or key is damaged, or could not be made.
-    #[error("`{0}`: {1}")]
+    #[error("`{0}` is no certificate or key that can be used: {1}")]
     Certificate(PathBuf, String),
     /// The signer's own certificate has ended.
     #[error("the certificate in `{0}` has ended, and can sign no more")]
@@ -101,9 +101,12 @@ impl Ca {
         if !cert.is_file() {
             return Err(CaError::Missing(folder.to_owned()));
         }
+        let root_pem = files::read(&cert)?;
+        // Every machine would be given it.
+        authority::not_after(&root_pem).map_err(|cause| CaError::Certificate(cert, cause))?;
         Ok(Self {
             folder: folder.to_owned(),
-            root_pem: files::read(&cert)?,
+            root_pem,
         })
     }
 

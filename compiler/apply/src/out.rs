@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mesh_wire::Bundle;
+use mesh_wire::{Bundle, Sha256};
 
 /// A VM and what it is given.
 #[derive(Clone, Debug)]
@@ -27,9 +27,12 @@ pub enum LoadError {
     /// A file cannot be read.
     #[error("cannot read `{0}`: {1}")]
     Read(PathBuf, io::Error),
-    /// A file is no bundle.
-    #[error("`{0}` is no bundle of this version: {1}")]
+    /// A file is no document of ours.
+    #[error("`{0}` is not of this version of meshc, or damaged: {1}")]
     Parse(PathBuf, serde_json::Error),
+    /// A file that the build wrote is gone, or is another one.
+    #[error("`{0}` is not as `meshc build` wrote it: {1}")]
+    Changed(PathBuf, &'static str),
     /// A newer meshc wrote it.
     #[error("`{path}` has format {found}, and this meshc reads up to {known}: use the meshc that built it")]
     Newer {
@@ -47,9 +50,10 @@ pub enum LoadError {
 /// # Errors
 /// When `out` is no output of `meshc build`, or damaged.
 pub fn load(out: &Path) -> Result<Vec<Target>, LoadError> {
-    if !out.join("build.json").is_file() {
-        return Err(LoadError::NoOutput(out.to_owned(), "build.json"));
+    if !out.join(RECORD).is_file() {
+        return Err(LoadError::NoOutput(out.to_owned(), RECORD));
     }
+    whole(out)?;
     let mut bundles = Vec::new();
     for path in bundle_paths(&out.join("vms"))? {
         bundles.push(read_bundle(&path)?);
@@ -71,6 +75,42 @@ pub fn load(out: &Path) -> Result<Vec<Target>, LoadError> {
             out: out.to_owned(),
         })
         .collect())
+}
+
+/// What a build wrote, as far as it is needed here.
+#[derive(serde::Deserialize)]
+struct Record {
+    #[serde(default)]
+    files: Vec<Recorded>,
+}
+
+#[derive(serde::Deserialize)]
+struct Recorded {
+    path: String,
+    sha256: Sha256,
+}
+
+const RECORD: &str = "build.json";
+
+/// A machine whose bundle is gone would be passed over in silence, and a file that was edited by hand would be shipped
+/// under the digest of the old one: all that is for machines must be as it was written.
+fn whole(out: &Path) -> Result<(), LoadError> {
+    let path = out.join(RECORD);
+    let bytes = fs::read(&path).map_err(|error| LoadError::Read(path.clone(), error))?;
+    let record: Record = serde_json::from_slice(&bytes).map_err(|error| LoadError::Parse(path, error))?;
+    let shipped = |file: &&Recorded| file.path.starts_with("vms/") || file.path.starts_with("groups/");
+    for file in record.files.iter().filter(shipped) {
+        let path = out.join(&file.path);
+        match fs::read(&path) {
+            Ok(bytes) if Sha256::of(&bytes) == file.sha256 => {}
+            Ok(_) => return Err(LoadError::Changed(path, "it was edited")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(LoadError::Changed(path, "it is gone"));
+            }
+            Err(error) => return Err(LoadError::Read(path, error)),
+        }
+    }
+    Ok(())
 }
 
 /// `vms/<vm>/bundle.json` and `vms/<namespace>/<vm>/bundle.json`.
@@ -161,6 +201,29 @@ mod tests {
             .map(|target| target.name)
             .collect();
         assert_eq!(names, ["a/db", "web", "b/db"]);
+    }
+
+    #[test]
+    fn what_is_not_as_it_was_built_is_refused_by_name() {
+        let out = tempfile::tempdir().unwrap();
+        let text = bundle("a", "web");
+        write(out.path(), "web", &text);
+        let digest = Sha256::of(text.as_bytes());
+        let record = format!(
+            r#"{{"files":[{{"path":"vms/web/bundle.json","sha256":"{}"}}]}}"#,
+            digest.as_str()
+        );
+        fs::write(out.path().join("build.json"), record).unwrap();
+        assert_eq!(load(out.path()).unwrap().len(), 1);
+        write(out.path(), "web", &format!("{text} "));
+        assert!(
+            load(out.path())
+                .unwrap_err()
+                .to_string()
+                .ends_with("web/bundle.json` is not as `meshc build` wrote it: it was edited")
+        );
+        fs::remove_dir_all(out.path().join("vms")).unwrap();
+        assert!(load(out.path()).unwrap_err().to_string().ends_with("it is gone"));
     }
 
     #[test]

@@ -50,7 +50,8 @@ impl Authority {
     }
 }
 
-fn not_after(pem: &str) -> Result<OffsetDateTime, String> {
+/// When the certificate ends.
+pub(super) fn not_after(pem: &str) -> Result<OffsetDateTime, String> {
     let (_, block) = parse_x509_pem(pem.as_bytes()).map_err(|error| error.to_string())?;
     let cert = block.parse_x509().map_err(|error| error.to_string())?;
     Ok(cert.validity().not_after.to_datetime())
