@@ -28,20 +28,24 @@ impl Compiled {
 pub fn compile(world: &dyn World, path: &str) -> Compiled {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
-    let mesh = match world.read(path) {
+    let read = match other_language(path) {
+        Some(language) => Err(format!("specs are written in KDL, and this is {language}")),
+        None => world.read(path),
+    };
+    let mesh = match read {
         Ok(text) => analyse(&text, path, &mut sources, &mut sink),
         Err(cause) => {
             let file = sources.add(path, "");
             let message = format!("{path} cannot be read: {cause}");
-            sink.push(Diagnostic::new(
-                &code::UNREADABLE,
-                Span {
-                    file,
-                    start: 0,
-                    end: 0,
-                },
-                message,
-            ));
+            let start = Span {
+                file,
+                start: 0,
+                end: 0,
+            };
+            sink.push(
+                Diagnostic::new(&code::UNREADABLE, start, message)
+                    .help("name a spec, or a folder with a `spec.kdl` in it"),
+            );
             None
         }
     };
@@ -51,6 +55,15 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
         model,
         diagnostics,
         sources,
+    }
+}
+
+/// Files that people take for specs: as KDL, every line of them would be a mistake.
+fn other_language(path: &str) -> Option<&'static str> {
+    match path.rsplit_once('.')?.1 {
+        "yaml" | "yml" => Some("YAML"),
+        "json" => Some("JSON"),
+        _ => None,
     }
 }
 

@@ -126,7 +126,7 @@ impl Sink {
         // A value that does not fit anyway is not helped by the quotes that it lacks.
         let unfit: BTreeSet<_> = found
             .iter()
-            .filter(|x| x.code == &code::WRONG_TYPE)
+            .filter(|x| [&code::WRONG_TYPE, &code::NAME_INVALID, &code::NAME_OVERSIZE].contains(&x.code))
             .map(|x| x.primary.span)
             .collect();
         found.retain(|x| x.code != &code::SYNTAX || !unfit.contains(&x.primary.span));

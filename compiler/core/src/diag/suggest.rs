@@ -2,7 +2,9 @@
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let near = |name: &&str| {
-        let allowed = (word.chars().count().max(name.chars().count()) / 3).max(1);
+        let longest = word.chars().count().max(name.chars().count());
+        // Two names of one letter have nothing in common.
+        let allowed = (longest / 3).max(usize::from(longest > 1));
         let distance = strsim::damerau_levenshtein(&word, &name.to_lowercase());
         let part = word.len() >= 3 && (name.starts_with(&word) || word.starts_with(*name) && name.len() >= 3);
         (distance <= allowed || part).then_some(distance)
@@ -41,6 +43,7 @@ mod tests {
         assert_eq!(did_you_mean("sevrice", known), Some("service"));
         assert_eq!(did_you_mean("Ports", known), Some("port"));
         assert_eq!(did_you_mean("banana", known), None);
+        assert_eq!(did_you_mean("b", ["a"]), None);
     }
 
     #[test]

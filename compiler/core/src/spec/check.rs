@@ -137,7 +137,7 @@ fn props(
                 format!("`{}` needs `{}=`", spec.name, field.name),
             )
             .here(format!("expected `{}=` with {}", field.name, field.ty.describe()))
-            .help(field.about),
+            .help(meaning(field)),
         );
     }
     (props, labels)

@@ -2,7 +2,7 @@
 
 use crate::diag::{Diagnostic, Span, code, did_you_mean, list};
 use crate::spec::schema::{self, Child, Field, NodeSpec};
-use crate::syntax::{Node, Property, Value};
+use crate::syntax::{Node, Property, Scalar, Value};
 
 pub(super) fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpec>) -> Diagnostic {
     let name = &node.name.value;
@@ -73,7 +73,20 @@ pub(super) fn superfluous(node: &Node, spec: &NodeSpec, value: &Value) -> Diagno
         node.name.value,
         value.scalar.describe()
     );
-    Diagnostic::new(&code::TOO_MANY, value.span, message).help(format!("write `{}`", usage(spec)))
+    let found = Diagnostic::new(&code::TOO_MANY, value.span, message);
+    let lacks =
+        |field: &&Field| field.required && !node.props.iter().any(|prop| prop.key.value == field.name);
+    let meant = spec
+        .props
+        .iter()
+        .filter(lacks)
+        .find(|field| field.ty.read(value).is_ok());
+    match (meant, &value.scalar) {
+        (Some(field), Scalar::Text(text)) => {
+            found.help(format!("write its key too: `{}=\"{text}\"`", field.name))
+        }
+        _ => found.help(format!("write `{}`", usage(spec))),
+    }
 }
 
 pub(super) fn twice(span: Span, before: Span, what: &str) -> Diagnostic {

@@ -27,11 +27,11 @@ impl Ty {
         } else {
             &code::WRONG_TYPE
         };
-        if let Some((length, most)) = content.and_then(|content| self.oversize(content)) {
+        if let Some((what, length, most)) = content.and_then(|content| self.oversize(content)) {
             return Misfit {
                 code: &code::NAME_OVERSIZE,
                 span,
-                message: format!("{length} characters, and at most {most} fit"),
+                message: format!("a {what} of {length} characters, and at most {most} fit"),
                 help: Some("write a shorter one".to_owned()),
             };
         }
@@ -45,7 +45,7 @@ impl Ty {
     }
 
     /// The characters of a name that is only too long, and how many it may have.
-    fn oversize(self, content: &str) -> Option<(usize, usize)> {
+    fn oversize(self, content: &str) -> Option<(&'static str, usize, usize)> {
         let fits = |text: &str| match self {
             Self::Name | Self::ServiceName | Self::ClusterName => self.accepts(text),
             Self::MeshName | Self::Domain | Self::Host => !text.contains('.') || self.accepts(text),
@@ -61,7 +61,8 @@ impl Ty {
         };
         // Cut to what fits, it would be right.
         let cut = part.get(..most)?.trim_end_matches(['-', '.']);
-        (part.len() > most && fits(cut)).then_some((part.len(), most))
+        let what = if part == content { "name" } else { "part" };
+        (part.len() > most && fits(cut)).then_some((what, part.len(), most))
     }
 
     /// What was probably meant.
