@@ -29,6 +29,9 @@ pub(crate) enum WriteError {
     /// It is no folder.
     #[error("it is no folder")]
     NoFolder,
+    /// A part of its path is a file.
+    #[error("`{0}` is a file, and cannot have folders in it")]
+    Way(PathBuf),
     /// The operating system refuses.
     #[error("{0}: {1}")]
     Io(PathBuf, io::Error),
@@ -38,7 +41,9 @@ impl WriteError {
     /// What helps.
     pub(crate) const fn remedy(&self) -> &'static str {
         match self {
-            Self::Foreign | Self::NoFolder => "name another folder with `-o`, or remove this one",
+            Self::Foreign | Self::NoFolder | Self::Way(_) => {
+                "name another folder with `-o`, or move away what is there"
+            }
             Self::Io(..) => "nothing was changed; see that the place is writable and has room",
         }
     }
@@ -56,16 +61,46 @@ pub(crate) fn write(out: &Path, output: &Output) -> Result<Written, WriteError> 
         return Ok(Written::Unchanged);
     }
     let parent = out.parent().unwrap_or(Path::new("/"));
+    if let Some(file) = parent.ancestors().find(|path| path.is_file()) {
+        return Err(WriteError::Way(file.to_owned()));
+    }
     fs::create_dir_all(parent).map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+    sweep(parent);
     let staging = tempfile::Builder::new()
-        .prefix(".meshc-")
+        .prefix(&format!("{STAGING}{}-", std::process::id()))
         .tempdir_in(parent)
-        .map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+        .map_err(|error| WriteError::Io(parent.to_owned(), bare(error)))?;
     fill(staging.path(), &out, output)?;
     open_to_all(staging.path())?;
     swap(staging.path(), &out)?;
     // What lies in the staging folder now is the old output; it goes away with it.
     Ok(Written::Changed { files: changed })
+}
+
+/// Without the name of a temporary folder, which means nothing to anybody.
+fn bare(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|inner| inner.source());
+    let number = source
+        .and_then(|source| source.downcast_ref::<io::Error>())
+        .and_then(io::Error::raw_os_error);
+    number.map_or(error, io::Error::from_raw_os_error)
+}
+
+/// How the folder begins that a build writes into; its process follows.
+const STAGING: &str = ".meshc-";
+
+/// Takes away what builds that were interrupted left in `parent`: it may hold keys.
+fn sweep(parent: &Path) {
+    let processes = Path::new("/proc");
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix(STAGING).and_then(|rest| rest.split_once('-'));
+        let process = process.and_then(|(number, _)| number.parse::<u32>().ok());
+        let over = process.is_some_and(|number| !processes.join(number.to_string()).exists());
+        if over && processes.join("self").exists() {
+            fs::remove_dir_all(entry.path()).ok();
+        }
+    }
 }
 
 /// The absolute path, behind symbolic links.

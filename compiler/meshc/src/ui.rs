@@ -9,9 +9,9 @@ pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
-    /// Always.
+    /// In files and pipes too.
     Always,
-    /// Never.
+    /// Not even on a terminal.
     Never,
 }
 
@@ -72,14 +72,26 @@ impl Ui {
         } else {
             ("", "")
         };
-        let mut text = format!("{start}error:{end} {what}\n");
-        for (name, part) in [("cause", cause.to_string()), ("help", remedy.to_string())] {
+        let mut text = format!("{start}error:{end} {}\n", plain(what));
+        for (name, part) in [("cause", plain(cause)), ("help", plain(remedy))] {
             if !part.is_empty() {
                 text.push_str(&format!("  {name}: {}\n", part.replace('\n', "\n         ")));
             }
         }
         put(&mut std::io::stderr().lock(), &text);
     }
+}
+
+/// A message without the operating system's numbers: `(os error 2)` says nothing that the words before do not.
+pub(crate) fn plain(message: impl Display) -> String {
+    let mut text = message.to_string();
+    while let Some(start) = text.find(" (os error ") {
+        let Some(length) = text[start..].find(')') else {
+            break;
+        };
+        text.replace_range(start..=start + length, "");
+    }
+    text
 }
 
 /// Writes; a reader that has gone (`meshc … | head`) is no error of ours.
@@ -104,6 +116,16 @@ mod tests {
         assert!(!with(Color::Auto, &[("NO_COLOR", "1")]).color);
         assert!(with(Color::Always, &[("NO_COLOR", "1")]).color);
         assert!(!with(Color::Never, &[]).color);
+    }
+
+    #[test]
+    fn messages_have_no_numbers_of_the_operating_system() {
+        let error = std::io::Error::from_raw_os_error(2);
+        assert_eq!(
+            plain(format!("a: {error}; b: {error}")),
+            "a: No such file or directory; b: No such file or directory"
+        );
+        assert_eq!(plain("x (os error "), "x (os error ");
     }
 
     #[test]

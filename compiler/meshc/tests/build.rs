@@ -164,6 +164,38 @@ fn keys_are_for_their_owner_and_stay_out_of_repositories() {
     assert!(!key.exists() && !out.join(".gitignore").exists());
 }
 
+#[test]
+fn a_file_in_the_way_is_named_and_what_an_interrupted_build_left_is_swept() {
+    let (folder, spec) = copy_of_forum();
+    fs::write(folder.path().join("thesis"), "years of work").unwrap();
+    let built = build(&spec, &folder.path().join("thesis/out"), &[]);
+    assert_eq!(built.status.code(), Some(2), "{built:?}");
+    assert!(text(&built.stderr).contains("thesis` is a file, and cannot have folders in it"));
+    // No process has this number; the other is this test's own.
+    let (dead, alive) = (
+        ".meshc-4294967295-x".to_owned(),
+        format!(".meshc-{}-x", std::process::id()),
+    );
+    for name in [&dead, &alive] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    assert!(build(&spec, &folder.path().join("out"), &[]).status.success());
+    assert_eq!(
+        names_in(folder.path()),
+        [alive.as_str(), "out", "spec.kdl", "thesis"]
+    );
+}
+
+#[test]
+fn programs_find_one_document_on_standard_output() {
+    let (folder, spec) = copy_of_forum();
+    let built = build(&spec, &folder.path().join("out"), &["--format", "json"]);
+    assert!(built.status.success(), "{built:?}");
+    let document: serde_json::Value = serde_json::from_slice(&built.stdout).unwrap();
+    assert_eq!(document["errors"], 0);
+    assert!(text(&built.stderr).contains("4 bundles"), "{built:?}");
+}
+
 fn build(spec: &Path, out: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_meshc"));
     command

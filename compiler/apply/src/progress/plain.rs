@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Event, Progress, Step, size};
 use crate::deploy::Done;
-use crate::fleet::Outcome;
+use crate::fleet::{Ending, Outcome};
 use crate::plan::{Action, Plan};
 
 /// Writes a line for everything that a reader of a log wants to know.
@@ -47,7 +47,7 @@ pub fn describe(event: &Event, shows_changes: bool) -> Vec<String> {
         Event::Failed(failure) => vec![
             format!("failed: {}", failure.what),
             format!("  cause: {}", failure.cause),
-            format!("  remedy: {}", failure.remedy),
+            format!("  help: {}", failure.remedy),
         ],
         Event::Skipped => vec!["not begun, since the batch before it failed".to_owned()],
     }
@@ -60,6 +60,27 @@ pub fn ending(outcome: &Outcome) -> String {
         Outcome::Failed { error } => format!("failed: {error}"),
         Outcome::Skipped => "not begun".to_owned(),
     }
+}
+
+/// How all machines ended: `4 machines: 3 applied, 1 failed`.
+pub fn count(endings: &[Ending]) -> String {
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    for ending in endings {
+        let word = match &ending.result {
+            Outcome::Done { result } => good_ending(*result).split(',').next().unwrap_or_default(),
+            Outcome::Failed { .. } => "failed",
+            Outcome::Skipped => "not begun",
+        };
+        match found.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, number)) => *number += 1,
+            None => found.push((word, 1)),
+        }
+    }
+    let parts: Vec<_> = found
+        .iter()
+        .map(|(word, number)| format!("{number} {word}"))
+        .collect();
+    format!("{} machines: {}", endings.len(), parts.join(", "))
 }
 
 fn good_ending(done: Done) -> &'static str {

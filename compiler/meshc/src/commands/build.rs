@@ -18,11 +18,11 @@ use crate::world::FsWorld;
 #[command(after_help = "\
 Examples:
   meshc build examples/forum                    writes examples/forum/out
-  meshc build spec.kdl -o out --identity ca     with the certificates that `meshc ca issue ca spec.kdl` made
+  meshc build spec.kdl -o out --identity ca     with the certificates that `meshc ca issue` made
 
 A spec with mistakes writes nothing; a build that fails leaves the old output as it was.")]
 pub(crate) struct Args {
-    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
+    /// The spec, or a folder with `spec.kdl` in it.
     spec: PathBuf,
 
     /// Where to write to; `out` beside the spec if it is not given.
@@ -51,7 +51,12 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let out = args.out.unwrap_or_else(|| beside(&spec));
     match out_folder::write(&out, &output) {
         Ok(written) => {
-            ui.line(summary(&mesh.model, &output, &out, written));
+            let summary = summary(&mesh.model, &output, &out, written);
+            match args.format {
+                Format::Human => ui.line(summary),
+                // Programs read the mistakes on standard output, and nothing else.
+                Format::Short | Format::Json => ui.note(summary),
+            }
             Exit::Done
         }
         Err(error) => {
@@ -78,7 +83,7 @@ pub(crate) struct Read {
 pub(crate) fn mesh(spec: &Path, format: Format, ui: &Ui) -> Result<Read, Exit> {
     let path = spec.display().to_string();
     let compiled = mesh_compiler::compile(&FsWorld, &path);
-    if !compiled.diagnostics.is_empty() {
+    if !compiled.diagnostics.is_empty() || format == Format::Json {
         check::report(&compiled, &path, format, ui);
     }
     let unreadable = compiled.unreadable();
@@ -129,12 +134,7 @@ pub(crate) fn spec_file(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
-    let names = ["spec.kdl", "spec.yaml", "spec.yml", "spec.json"];
-    let found = names
-        .iter()
-        .map(|name| path.join(name))
-        .find(|file| file.is_file());
-    found.unwrap_or_else(|| path.join(names[0]))
+    path.join("spec.kdl")
 }
 
 fn beside(spec: &Path) -> PathBuf {

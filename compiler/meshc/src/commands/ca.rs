@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use mesh_apply::ca::{Ca, CaError, Subject};
 use mesh_apply::out;
 
+use super::apply::input::known;
 use super::build;
 use super::check::Format;
 use crate::exit::Exit;
@@ -122,6 +123,7 @@ fn issue(dir: &Path, subjects: &BTreeSet<Subject>, days: u32, ui: &Ui) -> Result
 
 /// The trust domain and the VMs of a spec, or of what was built from one.
 fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> {
+    known(input, ui)?;
     if input.join("build.json").is_file() {
         return of_output(input).map_err(|error| {
             ui.fail("cannot read the output", error, "run `meshc build` again");
@@ -137,28 +139,39 @@ fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> 
     Ok((mesh.trust_domain, subjects))
 }
 
-/// What the snapshots say of their VMs' identities.
+/// What the snapshots say of their VMs' identities: their own part, or the one that their group shares.
 fn of_output(out: &Path) -> anyhow::Result<(String, BTreeSet<Subject>)> {
     let mut domain = String::new();
     let mut subjects = BTreeSet::new();
     for target in out::load(out)? {
-        let snapshot = target
-            .bundle
+        let bundle = &target.bundle;
+        let mut identity = None;
+        for file in bundle
             .files
             .iter()
-            .find(|file| file.path == "/etc/meshd/snapshot.json");
-        let Some(file) = snapshot else { continue };
-        let snapshot: mesh_wire::Snapshot = serde_json::from_slice(&std::fs::read(out.join(&file.source))?)?;
-        let Some(identity) = snapshot.identity else {
-            continue;
+            .filter(|file| SNAPSHOT.contains(&file.path.as_str()))
+        {
+            let part: Part = serde_json::from_slice(&std::fs::read(out.join(&file.source))?)?;
+            identity = identity.or(part.identity);
+        }
+        let Some(identity) = identity else {
+            anyhow::bail!("the bundle of {} names no identity", target.name);
         };
         domain = identity.trust_domain;
-        let (namespace, name) = (target.bundle.namespace, target.bundle.vm);
         subjects.insert(Subject {
-            namespace,
-            name,
+            namespace: bundle.namespace.clone(),
+            name: bundle.vm.clone(),
             spiffe: identity.spiffe,
         });
     }
     Ok((domain, subjects))
+}
+
+/// The parts of a VM's snapshot.
+const SNAPSHOT: [&str; 2] = ["/etc/meshd/snapshot.json", "/etc/meshd/mesh.json"];
+
+/// Of a part, only whose it is.
+#[derive(serde::Deserialize)]
+struct Part {
+    identity: Option<mesh_wire::snapshot::Identity>,
 }

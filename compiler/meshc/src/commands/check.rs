@@ -1,8 +1,11 @@
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use mesh_compiler::Compiled;
 use mesh_compiler::diag::render::{self, Style};
 use mesh_compiler::diag::{Severity, count};
 
+use super::build;
 use crate::exit::Exit;
 use crate::ui::Ui;
 use crate::world::FsWorld;
@@ -11,12 +14,12 @@ use crate::world::FsWorld;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  meshc check examples/forum/spec.kdl
+  meshc check examples/forum
   meshc check --format short spec.kdl     one line a mistake, for editors and grep
   meshc check --format json spec.kdl      one document, for programs")]
 pub(crate) struct Args {
-    /// The spec.
-    spec: String,
+    /// The spec, or a folder with `spec.kdl` in it.
+    spec: PathBuf,
 
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t)]
@@ -36,8 +39,9 @@ pub(crate) enum Format {
 }
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
-    let compiled = mesh_compiler::compile(&FsWorld, &args.spec);
-    report(&compiled, &args.spec, args.format, ui);
+    let spec = build::spec_file(&args.spec).display().to_string();
+    let compiled = mesh_compiler::compile(&FsWorld, &spec);
+    report(&compiled, &spec, args.format, ui);
     if compiled.unreadable() {
         Exit::Broken
     } else if compiled.model.is_none() {

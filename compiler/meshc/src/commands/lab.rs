@@ -91,6 +91,9 @@ fn up(spec: &Path, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
         ui.fail("the lab cannot be planned", error, "");
         Exit::Failed
     })?;
+    if !build::spec_file(spec).with_file_name("lab.kdl").exists() {
+        ui.note("no lab.kdl beside the spec: the machines run nothing of their own, and there are no pods");
+    }
     let begun = Instant::now();
     let progress = |event: Event| ui.note(told(&event, begun));
     let lab = Lab::up(&Places::default(), &plan, &progress).map_err(|error| {

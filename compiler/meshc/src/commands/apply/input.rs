@@ -14,9 +14,31 @@ pub(crate) struct Input {
     _made: Option<tempfile::TempDir>,
 }
 
+/// Refuses a path that is neither a spec nor an output, and says so in the words of both.
+pub(crate) fn known(path: &Path, ui: &Ui) -> Result<(), Exit> {
+    let cause = if !path.exists() {
+        "there is no such file or folder"
+    } else if path.is_dir()
+        && !["build.json", "spec.kdl"]
+            .iter()
+            .any(|name| path.join(name).is_file())
+    {
+        "the folder has neither a `build.json` nor a `spec.kdl`"
+    } else {
+        return Ok(());
+    };
+    ui.fail(
+        format_args!("`{}` is neither a spec nor the output of a build", path.display()),
+        cause,
+        "name a spec, or the folder that `meshc build` wrote",
+    );
+    Err(Exit::Broken)
+}
+
 impl Input {
     /// `path` is an output folder, or a spec that is built first.
     pub(crate) fn open(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
+        known(path, ui)?;
         if !path.join("build.json").is_file() {
             return Self::build(path, identity, ui);
         }

@@ -37,8 +37,10 @@ pub(crate) fn endings(endings: &[Ending], format: Format, ui: &Ui) -> Exit {
             for ending in endings {
                 ui.line(format_args!("{}: {}", ending.host, plain::ending(&ending.result)));
             }
-            if endings.is_empty() {
-                ui.line("the mesh has no VMs");
+            match endings.len() {
+                0 => ui.line("the mesh has no VMs"),
+                1 => {}
+                _ => ui.line(plain::count(endings)),
             }
         }
     }
