@@ -100,6 +100,61 @@ fn objects_are_clean_for_server_side_apply() {
     }
 }
 
+const OWN_NAMES: &str = r#"
+mesh own { telemetry { access-log json } }
+network kube
+network vm cidr="10.10.0.0/24"
+cluster main network=kube { gateway address="203.0.113.10" port=16443 }
+namespace shop {
+    service cart host="cart.legacy.internal" {
+        port 80 http
+        pods
+        vms network=vm { vm cart-1 address="10.10.0.5" }
+    }
+}
+"#;
+
+/// What the charts of Istio do not do by themselves (`manifests/charts/gateway/templates/service.yaml`).
+#[test]
+fn hosts_and_ports_of_their_own_are_let_through() {
+    let mesh = common::compile_text(OWN_NAMES);
+    let output = emit::emit(
+        &mesh,
+        &Options {
+            spec: Sha256::of(b""),
+            credentials: BTreeMap::new(),
+        },
+    );
+    let (_, gateway) = objects(&output)
+        .into_iter()
+        .find(|(_, object)| object["metadata"]["name"] == "cross-network-gateway")
+        .unwrap();
+    let server = &gateway["spec"]["servers"][0];
+    assert_eq!(server["port"]["number"], 16443);
+    assert_eq!(
+        server["hosts"],
+        serde_json::json!(["*.local", "cart.legacy.internal"])
+    );
+    let values = |name: &str| {
+        let bytes = &output[&format!("kubernetes/main/{name}.values.yaml")].bytes;
+        serde_yaml::from_slice::<Value>(bytes).unwrap()
+    };
+    let gateway = values("eastwest-gateway");
+    assert!(
+        gateway.get("networkGateway").is_none(),
+        "with it the chart opens 15443 alone"
+    );
+    assert_eq!(gateway["labels"]["topology.istio.io/network"], "kube");
+    assert_eq!(gateway["env"]["ISTIO_META_REQUESTED_NETWORK_VIEW"], "kube");
+    assert_eq!(gateway["service"]["ports"][1]["port"], 16443);
+    let mesh = &values("istiod")["meshConfig"];
+    assert_eq!(mesh["accessLogEncoding"], "JSON");
+    assert_eq!(
+        mesh["defaultConfig"]["proxyMetadata"]["ISTIO_META_DNS_CAPTURE"],
+        "true"
+    );
+}
+
 #[test]
 fn nothing_is_used_before_it_is_there() {
     let mut namespaces = BTreeSet::new();

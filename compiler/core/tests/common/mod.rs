@@ -54,6 +54,22 @@ pub(crate) fn compile(spec: &Path) -> Mesh {
         .unwrap_or_else(|| panic!("{}: {:#?}", spec.display(), compiled.diagnostics))
 }
 
+/// The mesh of a text without mistakes.
+pub(crate) fn compile_text(spec: &'static str) -> Mesh {
+    let compiled = mesh_compiler::compile(&Text(spec), "spec.kdl");
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
+}
+
+struct Text(&'static str);
+
+impl World for Text {
+    fn read(&self, _path: &str) -> Result<String, String> {
+        Ok(self.0.to_owned())
+    }
+}
+
 struct Disk;
 
 impl World for Disk {

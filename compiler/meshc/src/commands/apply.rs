@@ -21,12 +21,12 @@ use reach::{Machine, Reach};
 #[command(after_help = "\
 Examples:
   meshc apply out --ssh                     everything that `meshc build` wrote
-  meshc apply spec.kdl --ssh --dry-run      builds, looks at the machines, and shows what would change
+  meshc apply spec.kdl --ssh --dry-run      builds, looks, and shows what would change
   meshc apply out --ssh --vm forum-vm-1     one machine
   meshc apply out --ssh --batch 5           five at a time; a batch that fails is the last one
 
-A machine on which something fails has its last release in force again; the others go on. A release that nobody
-confirms through a second login goes away by itself.")]
+A machine on which something fails has its last release in force again; the others go on. A release
+that nobody confirms through a second login goes away by itself.")]
 pub(crate) struct Args {
     /// A spec, or the folder that `meshc build` wrote.
     #[arg(value_name = "SPEC|OUT")]

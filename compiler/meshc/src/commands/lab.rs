@@ -20,11 +20,11 @@ use crate::world::FsWorld;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  meshc lab up examples/forum/spec.kdl --identity ca    boots what the spec and lab.kdl beside it say
-  meshc lab exec examples/forum/spec.kdl -- ssh -F CONFIG forum-vm-1    the operator's seat
-  meshc lab exec examples/forum/spec.kdl webapp -- curl http://forum:8080/api/posts
-  meshc lab status examples/forum/spec.kdl
-  meshc lab down examples/forum/spec.kdl")]
+  meshc lab up examples/forum --identity ca    boots what the spec and lab.kdl beside it say
+  meshc lab exec examples/forum -- ssh -F CONFIG forum-vm-1    the operator's seat
+  meshc lab exec examples/forum webapp -- curl http://forum:8080/api/posts
+  meshc lab status examples/forum
+  meshc lab down examples/forum")]
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,

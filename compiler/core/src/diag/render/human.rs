@@ -108,8 +108,10 @@ impl std::error::Error for Report<'_> {}
 impl miette::Diagnostic for Report<'_> {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(format!(
-            "{} {}",
-            self.diagnostic.code.id, self.diagnostic.code.slug
+            "{} {} {}",
+            super::word(self.diagnostic.severity),
+            self.diagnostic.code.id,
+            self.diagnostic.code.slug
         )))
     }
 
