@@ -2,10 +2,13 @@
 //! hostile text must not get there. What people often write wrong (values without quotes, braces not closed) is
 //! told apart here, since the parser gives up at the first of them.
 
+mod hash;
+mod slip;
 mod string;
 mod turn;
 mod word;
 
+pub(super) use slip::{Repair, Slip};
 use turn::{Token, Turn};
 use word::{disallowed, ends_word, is_number, looks_like_number};
 
@@ -22,26 +25,6 @@ pub(super) struct Look {
     pub(super) slips: Vec<Slip>,
     /// A text with these slips is certainly no KDL, and is not worth parsing.
     pub(super) broken: bool,
-}
-
-/// One thing that people write wrong.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Slip {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) message: String,
-    pub(super) help: String,
-    /// What makes it right, where that is certain.
-    pub(super) repair: Option<Repair>,
-}
-
-/// What makes a slip right.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Repair {
-    /// `30s` becomes `"30s"`.
-    Quotes,
-    /// `true` becomes `#true`.
-    Hash,
 }
 
 pub(super) fn look(text: &str) -> Look {
@@ -111,7 +94,8 @@ impl Scan<'_> {
             self.line.first.get_or_insert(start);
         }
         self.at += 1;
-        match self.bytes[start] {
+        let first = self.bytes[start];
+        match first {
             b'/' if self.next_is("/") => self.skip_line(),
             b'/' if self.next_is("*") => self.comment(start),
             b'/' if self.next_is("-") => self.slash_dash(start),
@@ -131,6 +115,7 @@ impl Scan<'_> {
             }
             b' ' | b'\t' => {}
             b'(' | b')' | b'[' | b']' => self.foreign(start),
+            b'\'' if self.single_quoted(start) => {}
             byte if byte.is_ascii_control() => self.foreign(start),
             _ => self.word(start),
         }
@@ -187,32 +172,6 @@ impl Scan<'_> {
             format!("`{what}` has no meaning here"),
             "quote it, or leave it out",
         );
-    }
-
-    fn hash(&mut self, start: usize) {
-        let hashes = self.bytes[start..]
-            .iter()
-            .take_while(|byte| **byte == b'#')
-            .count();
-        if self.bytes.get(start + hashes) == Some(&b'"') {
-            return self.string(start, start + hashes);
-        }
-        // `#true`: the word belongs to it.
-        let word = start + hashes;
-        self.at = self.text[word..]
-            .find(ends_word)
-            .map_or(self.text.len(), |length| word + length);
-        self.turn(Token::Keyword, start);
-        let known = ["true", "false", "null", "inf", "-inf", "nan"];
-        if hashes != 1 || !known.contains(&&self.text[word..self.at]) {
-            let found = self.text[start..self.at].to_owned();
-            self.slip(
-                start,
-                self.at,
-                format!("`{found}` is no value"),
-                "write #true, #false, or quote it",
-            );
-        }
     }
 
     /// A backslash leaves out the end of its line.

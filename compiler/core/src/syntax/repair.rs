@@ -15,8 +15,10 @@ impl Repaired {
         let mut wanted = Vec::new();
         for slip in slips {
             match slip.repair? {
-                Repair::Quotes => wanted.extend([(slip.start, '"'), (slip.end, '"')]),
-                Repair::Hash => wanted.push((slip.start, '#')),
+                Repair::Quotes => wanted.extend([(slip.start, '"', 0), (slip.end, '"', 0)]),
+                Repair::Hash => wanted.push((slip.start, '#', 0)),
+                Repair::Comment => wanted.extend([(slip.start, '/', 0); 2]),
+                Repair::DoubleQuotes => wanted.extend([(slip.start, '"', 1), (slip.end - 1, '"', 1)]),
             }
         }
         let mut repaired = Self {
@@ -24,11 +26,13 @@ impl Repaired {
             inserted: Vec::with_capacity(wanted.len()),
         };
         let mut done = 0;
-        for (at, what) in wanted {
+        for (at, what, instead_of) in wanted {
             repaired.text.push_str(text.get(done..at)?);
-            repaired.inserted.push(repaired.text.len());
+            if instead_of == 0 {
+                repaired.inserted.push(repaired.text.len());
+            }
             repaired.text.push(what);
-            done = at;
+            done = at + instead_of;
         }
         repaired.text.push_str(text.get(done..)?);
         Some(repaired)
@@ -47,9 +51,12 @@ mod tests {
 
     #[test]
     fn places_are_those_of_the_users_own_text() {
-        let text = "dns ttl=30s x=true\nb 10.0.0.0/8 c";
+        let text = "dns ttl=30s x=true # why\nb 10.0.0.0/8 'y z' c";
         let repaired = Repaired::of(text, &look(text).slips).unwrap();
-        assert_eq!(repaired.text, "dns ttl=\"30s\" x=#true\nb \"10.0.0.0/8\" c");
+        assert_eq!(
+            repaired.text,
+            "dns ttl=\"30s\" x=#true //# why\nb \"10.0.0.0/8\" \"y z\" c"
+        );
         for word in ["dns", "x=", "b ", " c"] {
             let at = repaired.text.find(word).unwrap();
             assert!(text[repaired.original(at)..].starts_with(word), "{word}");

@@ -95,6 +95,15 @@ impl Ty {
                 }
             }
             Self::Cidr | Self::Cidrs => text::cidr_meant(content).map(|range| format!("write \"{range}\"")),
+            Self::Ip => content
+                .split_once('/')
+                .and_then(|(address, _)| address.parse::<std::net::IpAddr>().ok())
+                .map(|address| format!("write \"{address}\"")),
+            Self::Path | Self::Paths
+                if !content.is_empty() && text::is_path_pattern(&format!("/{content}")) =>
+            {
+                Some(format!("write \"/{content}\""))
+            }
             Self::Paths => {
                 Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned())
             }

@@ -1,4 +1,4 @@
-use super::{LIMIT, Scan, Token};
+use super::{LIMIT, Repair, Scan, Token, ends_word};
 
 /// Comments and strings: what is in them says nothing about braces.
 impl Scan<'_> {
@@ -58,6 +58,28 @@ impl Scan<'_> {
             "this text is not closed".to_owned(),
             "write `\"` where it ends",
         );
+    }
+
+    /// `'a b'`, as other languages have it; KDL takes the quotes for letters.
+    pub(super) fn single_quoted(&mut self, start: usize) -> bool {
+        let rest = &self.text[start + 1..];
+        let line = rest.split('\n').next().unwrap_or_default();
+        let Some(length) = line.find('\'') else {
+            return false;
+        };
+        let content = line[..length].to_owned();
+        let whole = self.text[start + length + 2..].starts_with(ends_word);
+        let last = start + length + 2 == self.text.len();
+        if content.contains(['"', '\\', '{', '}', ';']) || !(whole || last) {
+            return false;
+        }
+        self.at = start + length + 2;
+        self.turn(Token::Text, start);
+        let help = format!("write \"{content}\"");
+        let message = "text stands between `\"`, not between `'`".to_owned();
+        self.slip(start, self.at, message, &help);
+        self.repairable(Repair::DoubleQuotes);
+        true
     }
 
     /// Behind a backslash, all white space is left out, new lines too.

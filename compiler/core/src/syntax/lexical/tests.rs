@@ -39,6 +39,19 @@ fn all_slips_are_found_at_their_places() {
 }
 
 #[test]
+fn habits_of_other_languages_are_told_apart() {
+    let found = [
+        "0..1 `#` begins no comment",
+        "9..12 text stands between `\"`, not between `'`",
+        "15..18 text stands between `\"`, not between `'`",
+        "19..20 `#` begins no comment",
+        "23..24 `#` begins no comment",
+    ];
+    assert_eq!(slips("#why {\na 'b' c='d' # {\n# x"), [&found[..]].concat());
+    assert_eq!(slips("a don't 'open"), [""; 0]);
+}
+
+#[test]
 fn the_brace_that_is_not_closed_is_the_one_that_is_out_of_line() {
     assert_eq!(slips("a {\n  b {\n    c\n}\n"), ["8..9 this brace is not closed"]);
     assert_eq!(slips("a }"), ["2..3 this brace closes nothing"]);
