@@ -53,8 +53,13 @@ pub enum CaError {
     #[error("`{0}` is no certificate or key that can be used: {1}")]
     Certificate(PathBuf, String),
     /// The signer's own certificate has ended.
-    #[error("the certificate in `{0}` has ended, and can sign no more")]
+    #[error("the certificate in `{0}` has ended, and can sign no more: remove it, and a new one is made")]
     Ended(PathBuf),
+    /// The root's key was taken offline, and is needed.
+    #[error(
+        "`{0}` is not there, and only with the root's key are intermediates made: bring it back for this"
+    )]
+    Offline(PathBuf),
 }
 
 /// An intermediate for a cluster.
@@ -162,10 +167,11 @@ impl Ca {
         if cert.is_file() && key.is_file() {
             return Authority::load(&cert, &key);
         }
-        let root = Authority::load(
-            &self.folder.join("root-cert.pem"),
-            &self.folder.join("root-key.pem"),
-        )?;
+        let root_key = self.folder.join("root-key.pem");
+        if !root_key.exists() {
+            return Err(CaError::Offline(root_key));
+        }
+        let root = Authority::load(&self.folder.join("root-cert.pem"), &root_key)?;
         let failed = |error: rcgen::Error| CaError::Certificate(cert.clone(), error.to_string());
         let pair = KeyPair::generate().map_err(failed)?;
         let params = profile::intermediate(name, root.not_after()).map_err(failed)?;

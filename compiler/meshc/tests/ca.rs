@@ -76,6 +76,13 @@ before istiod starts: kubectl apply -f ca/clusters/forum-cluster/cacerts.yaml
     let cluster = ["ca", "cluster", "ca", "forum-cluster"];
     assert_eq!(seat.done(&cluster).stdout, told.replace("WORD", "made"));
     assert_eq!(seat.done(&cluster).stdout, told.replace("WORD", "kept"));
+    std::fs::remove_file(seat.path("ca/root-key.pem")).unwrap();
+    assert_eq!(seat.done(&cluster).stdout, told.replace("WORD", "kept"));
+    assert_eq!(
+        seat.fails(2, &["ca", "cluster", "ca", "another"]),
+        "error: `ca/root-key.pem` is not there, and only with the root's key are intermediates made: \
+         bring it back for this\n"
+    );
     assert_eq!(
         seat.fails(2, &["ca", "cluster", "ca", "../forum"]),
         "error: `../forum` cannot be a name here: letters, digits and `-` are expected\n"

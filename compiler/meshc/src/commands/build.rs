@@ -104,20 +104,28 @@ pub(crate) fn mesh(spec: &Path, format: Format, ui: &Ui) -> Result<Read, Exit> {
 /// How meshc ends when a certificate is missing.
 pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Output, Exit> {
     let mut credentials = BTreeMap::new();
+    let mut missing = Vec::new();
     if let Some(folder) = identity {
         let groups = mesh.model.services.iter().flat_map(|service| &service.groups);
         for (group, vm) in groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm))) {
-            let found = read_credentials(folder, &group.namespace, &vm.name).map_err(|(path, error)| {
-                let remedy = format!("`meshc ca issue {} SPEC` makes what is missing", folder.display());
-                let what = format!(
-                    "no certificate for the VM `{}`: cannot read `{}`",
-                    vm.name,
-                    path.display()
-                );
-                ui.fail(what, error, remedy);
-                Exit::Failed
-            })?;
-            credentials.insert((group.namespace.clone(), vm.name.clone()), found);
+            match read_credentials(folder, &group.namespace, &vm.name) {
+                Ok(found) => {
+                    credentials.insert((group.namespace.clone(), vm.name.clone()), found);
+                }
+                Err((path, error)) => missing.push((&vm.name, path, error)),
+            }
+        }
+        if let Some((vm, path, error)) = missing.first() {
+            let more = match missing.len() - 1 {
+                0 => String::new(),
+                more => format!(" (and for {more} more)"),
+            };
+            ui.fail(
+                format_args!("there is no certificate for the VM `{vm}`{more}"),
+                format_args!("cannot read `{}`: {error}", path.display()),
+                format_args!("`meshc ca issue {} SPEC` makes what is missing", folder.display()),
+            );
+            return Err(Exit::Failed);
         }
     }
     Ok(emit::emit(
