@@ -103,7 +103,7 @@ impl Policies {
         for rule in self.audit.iter().filter(|rule| rule.matches(attempt)) {
             note("audit", rule, attempt);
         }
-        for rule in self.deny.iter().filter(|rule| rule.matches(attempt)) {
+        for rule in self.deny.iter().filter(|rule| rule.may_match(attempt)) {
             if !rule.dry_run {
                 return Verdict::Denied(Some(&rule.name));
             }
@@ -137,6 +137,12 @@ fn note(what: &str, rule: &Rule, attempt: &Attempt<'_>) {
 impl Rule {
     fn matches(&self, attempt: &Attempt<'_>) -> bool {
         one_of(&self.permissions, attempt) == Some(true) && one_of(&self.principals, attempt) == Some(true)
+    }
+
+    /// As [`Self::matches`], but what cannot be asked holds. A DENY is read like this, as Istio does it: else HTTP
+    /// that is sent as bytes, by a client that names another protocol, gets around every path that is refused.
+    fn may_match(&self, attempt: &Attempt<'_>) -> bool {
+        one_of(&self.permissions, attempt) != Some(false) && one_of(&self.principals, attempt) != Some(false)
     }
 }
 
@@ -330,6 +336,22 @@ mod tests {
             let policies = set([("http", policy(Action::Allow, permission, wire::Principal::Any))]);
             assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
         }
+    }
+
+    #[test]
+    fn a_refusal_that_cannot_be_asked_on_tcp_refuses_unless_the_rest_says_no() {
+        let path = || wire::Permission::Path(StringMatch::Prefix("/admin".to_owned()));
+        let refuse = |permission| set([("deny", policy(Action::Deny, permission, wire::Principal::Any))]);
+        for permission in [path(), wire::Permission::Not(Box::new(path()))] {
+            let policies = refuse(permission);
+            assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(Some("deny")));
+        }
+        let policies = refuse(wire::Permission::All(vec![
+            path(),
+            wire::Permission::DestinationPort(80),
+        ]));
+        assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(Some("deny")));
+        assert_eq!(policies.judge(&attempt(81, None)), Verdict::Allowed(None));
     }
 
     #[test]

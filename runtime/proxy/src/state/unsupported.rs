@@ -25,7 +25,7 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
                 policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
             if claims {
                 parts.push(format!(
-                    "{}, policy {name}: conditions on JWT claims never match",
+                    "{}, policy {name}: conditions on JWT claims let nobody in, and a DENY refuses whoever they could mean",
                     listener.name
                 ));
             }
