@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Longer than any method in use; Envoy's inspector gives up at the same order.
 const LONGEST_METHOD: usize = 32;
+/// Blanks that may come before a request; without a bound, nothing but blanks would be read for ever, and kept.
+const MOST_BLANKS: usize = 64;
 /// A client hello that is longer is none that we would understand.
 const LONGEST_HELLO: usize = 64 * 1024;
 
@@ -68,6 +70,9 @@ pub(crate) fn http(read: &[u8], ended: bool) -> Option<Spoken> {
     }
     // A request line: METHOD SP target. Lines may come before it (RFC 9112, 2.2).
     let line = read.trim_ascii_start();
+    if read.len() - line.len() > MOST_BLANKS {
+        return Some(Spoken::Other);
+    }
     let method = line
         .iter()
         .take(LONGEST_METHOD + 1)
@@ -139,6 +144,8 @@ mod tests {
         assert_eq!(http(b"\x16\x03\x01", false), Some(Spoken::Other));
         assert_eq!(http(b"EHLO\r\n", false), Some(Spoken::Other));
         assert_eq!(http(b"", false), None);
+        assert_eq!(http(&[b'\n'; MOST_BLANKS], false), None);
+        assert_eq!(http(&[b'\n'; MOST_BLANKS + 1], false), Some(Spoken::Other));
     }
 
     #[test]
