@@ -22,24 +22,23 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 /// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
 pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let mut upgrades = false;
-    if let Some(connection) = headers.get(CONNECTION) {
-        let listed = connection.to_str().unwrap_or_default().to_owned();
-        for name in listed.split(',').map(str::trim) {
-            if name.eq_ignore_ascii_case("upgrade") {
-                upgrades = true;
-            } else if let Ok(name) = HeaderName::try_from(name) {
-                // TE: trailers is asked for by gRPC and passes; it is looked at below.
-                if name != TE {
-                    headers.remove(name);
-                }
+    let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
+    let listed = lists.iter().filter_map(|list| list.to_str().ok());
+    for name in listed.flat_map(|list| list.split(',')).map(str::trim) {
+        if name.eq_ignore_ascii_case("upgrade") {
+            upgrades = true;
+        } else if let Ok(name) = HeaderName::try_from(name) {
+            // TE: trailers is asked for by gRPC and passes; it is looked at below.
+            if name != TE {
+                headers.remove(name);
             }
         }
-        headers.remove(CONNECTION);
     }
+    headers.remove(CONNECTION);
     headers.remove(&KEEP_ALIVE);
     headers.remove(&PROXY_CONNECTION);
     headers.remove(TRANSFER_ENCODING);
-    if headers.get(TE).is_some_and(|te| te != "trailers") {
+    if headers.get_all(TE).iter().any(|te| te != "trailers") {
         headers.remove(TE);
     }
     let upgrade = headers.remove(UPGRADE);
@@ -142,6 +141,22 @@ mod tests {
         assert_eq!(strip_hops(&mut headers), None);
         assert_eq!(headers.len(), 1);
         assert_eq!(headers[TE], "trailers");
+    }
+
+    #[test]
+    fn every_list_of_a_connection_counts() {
+        let mut headers = HeaderMap::new();
+        headers.append(CONNECTION, HeaderValue::from_static("keep-alive"));
+        headers.append(CONNECTION, HeaderValue::from_static("x-mine, upgrade"));
+        headers.insert("x-mine", HeaderValue::from_static("1"));
+        headers.append(TE, HeaderValue::from_static("trailers"));
+        headers.append(TE, HeaderValue::from_static("gzip"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        assert_eq!(
+            strip_hops(&mut headers),
+            Some(HeaderValue::from_static("websocket"))
+        );
+        assert!(headers.is_empty(), "{headers:?}");
     }
 
     #[test]

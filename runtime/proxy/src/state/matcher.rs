@@ -1,7 +1,7 @@
 //! Texts and headers, compared.
 
-use http::HeaderMap;
 use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue};
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use regex::Regex;
 
@@ -141,20 +141,21 @@ impl Header {
         self.value.as_ref().is_none_or(|value| value.matches(text))
     }
 
-    /// Envoy joins the values of a header that comes several times with a comma.
+    /// Envoy joins the values of a header that comes several times with a comma. Bytes that are no text stand for
+    /// themselves: a value must not get around a refusal by one of them.
     fn named(&self, headers: &HeaderMap, name: &HeaderName) -> bool {
         let mut values = headers.get_all(name).iter();
         let Some(first) = values.next() else { return false };
         let Some(wanted) = &self.value else { return true };
         let Some(second) = values.next() else {
-            return first.to_str().is_ok_and(|text| wanted.matches(text));
+            return wanted.matches(&String::from_utf8_lossy(first.as_bytes()));
         };
-        let all: Result<Vec<&str>, _> = [first, second]
+        let all: Vec<&[u8]> = [first, second]
             .into_iter()
             .chain(values)
-            .map(|value| value.to_str())
+            .map(HeaderValue::as_bytes)
             .collect();
-        all.is_ok_and(|all| wanted.matches(&all.join(",")))
+        wanted.matches(&String::from_utf8_lossy(&all.join(&b","[..])))
     }
 }
 
@@ -226,6 +227,30 @@ mod tests {
         assert!(!text(StringMatch::Regex("a|b".to_owned())).matches("ax"));
         let loud = StringMatch::IgnoreCase(Box::new(StringMatch::Regex("FOO.*".to_owned())));
         assert!(text(loud).matches("fooBAR"));
+    }
+
+    #[test]
+    fn a_header_with_bytes_that_are_no_text_is_matched_by_the_rest() {
+        let header = Header::compile(&HeaderMatch {
+            name: "x-role".to_owned(),
+            value: Some(StringMatch::Prefix("admin".to_owned())),
+            invert: false,
+        })
+        .unwrap();
+        let mut headers = HeaderMap::new();
+        let values = [&b"admin\xff"[..], b"guest"];
+        for value in values {
+            headers.append("x-role", HeaderValue::from_bytes(value).unwrap());
+            let asked = Asked {
+                method: "GET",
+                authority: "forum",
+                path: "/",
+                query: "",
+                scheme: "http",
+                headers: &headers,
+            };
+            assert!(header.matches(&asked));
+        }
     }
 
     #[test]
