@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::destination::canonical;
@@ -14,6 +15,9 @@ use crate::{inbound, outbound};
 
 /// After an accept that failed for want of descriptors or memory, others get time to give some back.
 const BREATH: Duration = Duration::from_millis(50);
+
+/// A client that is silent for so long is asked whether it is still there.
+const ALIVE: Duration = Duration::from_secs(300);
 
 /// A connection whose destination is known.
 pub(crate) struct Accepted {
@@ -52,8 +56,7 @@ where
             },
             () = watch.draining() => break,
         };
-        // Small answers must not wait for an acknowledgement.
-        let _refused = stream.set_nodelay(true);
+        prepare(&stream);
         match shared.destinations.of(&stream) {
             // Nobody means the proxy itself: passing that on would be a loop.
             Ok(destination) if destination.port() == own_port => {
@@ -83,6 +86,13 @@ where
     }
 }
 
+fn prepare(stream: &TcpStream) {
+    // Small answers must not wait for an acknowledgement.
+    let _refused = stream.set_nodelay(true);
+    // A client whose machine is gone never says so: what it held is given back all the same.
+    let _refused = SockRef::from(stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(ALIVE));
+}
+
 async fn pause(error: &io::Error) {
     use io::ErrorKind as Kind;
     // These concern one connection that went away before it was taken.
@@ -94,4 +104,21 @@ async fn pause(error: &io::Error) {
     }
     tracing::warn!(%error, "no connection can be accepted");
     tokio::time::sleep(BREATH).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_that_is_gone_without_a_word_is_noticed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let (stream, _) = accepted.unwrap();
+        prepare(&stream);
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());
+        assert_eq!(socket.tcp_keepalive_time().unwrap(), ALIVE);
+    }
 }

@@ -82,7 +82,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
     drop(state);
     match codec {
         Some(codec) => {
-            HttpConnection::new(shared, down, Side::Inbound(listener))
+            HttpConnection::new(shared, down, Side::Inbound)
                 .serve(stream, codec, drain)
                 .await;
         }
@@ -154,7 +154,9 @@ async fn handshake(
         .map_err(|error| format!("no mutual TLS of the mesh: {error}"))?;
     let session = stream.get_ref().1;
     let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let peer = leaf.and_then(PeerIdentity::of).ok_or("it shows no identity")?;
+    let peer = leaf
+        .and_then(PeerIdentity::of)
+        .ok_or("it shows no identity that holds")?;
     let settled = session.alpn_protocol().map(<[u8]>::to_vec);
     down.peer = Some(Arc::new(peer));
     down.sni = hello.sni.as_deref().map(Into::into);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
-use mesh_wire::matcher::StringMatch;
+use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use mesh_wire::policy::{Action, Permission, Policy, PolicySet, Principal};
 use support::{CLIENT, Ca, Mesh, Proxy, SERVER, backend, client, snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -201,6 +201,75 @@ async fn a_policy_that_changes_counts_for_connections_that_stand() {
     mesh.inbound.shared.apply(closed).unwrap();
     sender.ready().await.unwrap();
     assert_eq!(sender.send_request(client::get("/")).await.unwrap().status(), 403);
+}
+
+#[tokio::test]
+async fn a_plaintext_connection_that_stands_is_refused_as_soon_as_mutual_tls_is_asked_for() {
+    let mut snapshot = snapshot::inbound();
+    snapshot.inbound[0].mtls = MtlsMode::Permissive;
+    let inbound = Proxy::inbound(snapshot.clone(), backend::http1(backend::told).await).await;
+    let mut sender = client::http1(inbound.connect().await).await;
+    let response = sender.send_request(client::get("/")).await.unwrap();
+    assert_eq!(response.status(), 200);
+    client::text(response).await;
+    // Another listener, too: the one that took the connection must not be the one that judges.
+    snapshot.inbound[0].mtls = MtlsMode::Strict;
+    snapshot.inbound[0].name = "0.0.0.0_8080".to_owned();
+    inbound.shared.apply(snapshot).unwrap();
+    sender.ready().await.unwrap();
+    assert_eq!(sender.send_request(client::get("/")).await.unwrap().status(), 403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_never_ends_its_headers_is_left_some_day() {
+    for said in [&b""[..], b"GET / HTTP/1.1\r\nhost: f"] {
+        let mut snapshot = snapshot::inbound();
+        snapshot.inbound[0].mtls = MtlsMode::Disable;
+        let inbound = Proxy::inbound(snapshot, "127.0.0.1:1".parse().unwrap()).await;
+        let mut stream = inbound.connect().await;
+        stream.write_all(said).await.unwrap();
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(7300), all(stream));
+        ended.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_policy_never_sees_a_certificate_that_a_plaintext_client_made_up() {
+    const CERTIFICATE: &str = "x-forwarded-client-cert";
+    let header = HeaderMatch {
+        name: CERTIFICATE.to_owned(),
+        value: Some(StringMatch::Contains(CLIENT.to_owned())),
+        invert: false,
+    };
+    let mut policy = allow(Permission::Header(header), CLIENT);
+    policy
+        .policies
+        .values_mut()
+        .for_each(|policy| policy.principals = vec![Principal::Any]);
+    let mesh = Mesh::of(
+        backend::http1(backend::told).await,
+        |_| {},
+        |snapshot| {
+            snapshot.inbound[0].mtls = MtlsMode::Permissive;
+            snapshot.inbound[0].policy = policy;
+        },
+    )
+    .await;
+    let mut request = client::get("/");
+    let made_up = format!("By={SERVER};URI={CLIENT}");
+    request
+        .headers_mut()
+        .insert(CERTIFICATE, made_up.parse().unwrap());
+    assert_eq!(
+        client::once(mesh.inbound.connect().await, request).await.status(),
+        403
+    );
+    assert_eq!(
+        client::once(mesh.outbound.connect().await, client::get("/"))
+            .await
+            .status(),
+        200
+    );
 }
 
 #[tokio::test]

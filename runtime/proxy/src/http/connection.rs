@@ -14,7 +14,7 @@ use crate::net::Stream;
 use crate::net::sniff::Spoken;
 use crate::peer::Downstream;
 use crate::shared::Shared;
-use crate::state::{Inbound, Outbound};
+use crate::state::Outbound;
 use crate::telemetry::{Reporter, Scope};
 
 /// Windows of HTTP/2 towards clients.
@@ -25,6 +25,9 @@ const HEADERS: u32 = 60 * 1024;
 /// Requests under way on one HTTP/2 connection; more wait at the client.
 const STREAMS: u32 = 1024;
 
+/// A client that has begun no request, or not ended its headers, is left after this (Envoy's `idle_timeout`).
+const IDLE: Duration = Duration::from_secs(3600);
+
 /// What of HTTP a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
@@ -34,18 +37,20 @@ pub(crate) enum Codec {
     Either,
 }
 
-/// Which way a connection goes, and the listener that took it.
+/// Which way a connection goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Side {
+    /// With the listener that took it.
     Outbound(Arc<Outbound>),
-    Inbound(Arc<Inbound>),
+    /// Each request asks for the listener anew: who may what must not depend on when the connection began.
+    Inbound,
 }
 
 impl Side {
     pub(crate) fn reporter(&self) -> Reporter {
         match self {
             Self::Outbound(_) => Reporter::Source,
-            Self::Inbound(_) => Reporter::Destination,
+            Self::Inbound => Reporter::Destination,
         }
     }
 }
@@ -74,10 +79,10 @@ impl HttpConnection {
     pub(crate) async fn serve(self: Arc<Self>, mut stream: Stream, codec: Codec, mut drain: Drain) {
         let codec = match (codec, &stream) {
             // What is neither is left to HTTP/1 to refuse.
-            (Codec::Either, Stream::Plain(_)) => match stream.sniff(Duration::ZERO).await {
+            (Codec::Either, Stream::Plain(_)) => match stream.sniff(IDLE).await {
                 Ok(Some(Spoken::Http2)) => Codec::Http2,
-                Ok(_) => Codec::Http1,
-                Err(_) => return,
+                Ok(Some(_)) => Codec::Http1,
+                Ok(None) | Err(_) => return,
             },
             // Inside TLS bytes cannot be put back; ALPN told nothing, and HTTP/1 is what all speak.
             (Codec::Either, _) => Codec::Http1,
@@ -126,7 +131,8 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
     } else {
         until_drained!(
             http1::Builder::new()
-                .header_read_timeout(None)
+                .timer(TokioTimer::new())
+                .header_read_timeout(IDLE)
                 .serve_connection(TokioIo::new(stream), service)
                 .with_upgrades()
         );

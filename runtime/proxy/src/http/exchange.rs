@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use mesh_wire::listener::MtlsMode;
 
 use super::failure::Failure;
 use super::finish::Finish;
@@ -81,21 +82,24 @@ pub(super) struct Exchange<'a> {
 impl Exchange<'_> {
     async fn answer(&mut self, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
         match self.connection.side.clone() {
-            Side::Inbound(listener) => {
+            Side::Inbound => {
                 // The listener of now: who may what can have changed since the connection began.
-                let now = self.state.listeners.inbound(self.connection.down.destination);
-                let listener = now
-                    .filter(|now| now.name == listener.name)
-                    .cloned()
-                    .unwrap_or(listener);
+                let down = &self.connection.down;
+                let Some(listener) = self.state.listeners.inbound(down.destination).cloned() else {
+                    return self.unrouted(finish);
+                };
+                if listener.mtls == MtlsMode::Strict && down.peer.is_none() {
+                    return self.denied(Some("mutual TLS"), finish, &listener.cluster);
+                }
+                // Before the policies: they may ask for this header, which a client could have made up.
+                headers::forward_client(
+                    &mut self.parts.headers,
+                    down.peer.as_deref(),
+                    &self.state.identity.spiffe,
+                );
                 if let Verdict::Denied(policy) = listener.policies.judge(&self.attempt()) {
                     return self.denied(policy, finish, &listener.cluster);
                 }
-                headers::forward_client(
-                    &mut self.parts.headers,
-                    self.connection.down.peer.as_deref(),
-                    &self.state.identity.spiffe,
-                );
                 match &listener.routes {
                     Some(routes) => self.route(routes, body, finish).await,
                     None => {

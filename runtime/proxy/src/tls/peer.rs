@@ -18,9 +18,13 @@ pub(crate) struct PeerIdentity {
 }
 
 impl PeerIdentity {
-    /// Out of a certificate that has been verified.
+    /// Out of a certificate that has been verified: now, or when a session began that is taken up again. That may be
+    /// long ago, and the certificate may have ended since.
     pub(crate) fn of(leaf: &CertificateDer<'_>) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
+        if !parsed.validity().is_valid() {
+            return None;
+        }
         let spiffe = spiffe_of(&parsed)?.into();
         let names = parsed.subject_alternative_name().ok().flatten();
         let dns = names
@@ -73,6 +77,20 @@ pub(super) fn trust_domain(spiffe: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_certificate_that_has_ended_is_nobodys() {
+        for (end, holds) in [(4096, true), (2001, false)] {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let mut params = rcgen::CertificateParams::default();
+            let uri = "spiffe://cluster.local/ns/forum/sa/api".try_into().unwrap();
+            params.subject_alt_names = vec![rcgen::SanType::URI(uri)];
+            params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+            params.not_after = rcgen::date_time_ymd(end, 1, 1);
+            let certificate = params.self_signed(&key).unwrap();
+            assert_eq!(PeerIdentity::of(certificate.der()).is_some(), holds, "{end}");
+        }
+    }
 
     #[test]
     fn only_istios_form_is_an_identity() {
