@@ -82,12 +82,11 @@ pub(crate) async fn lease(
 }
 
 impl Pool {
+    /// There is a connection that is open; those that are closed are forgotten, and count against no limit.
     pub(super) fn is_used(&self) -> bool {
-        !self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_empty()
+        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(Single::is_open);
+        !kept.is_empty()
     }
 }
 

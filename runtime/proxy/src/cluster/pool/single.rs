@@ -138,6 +138,10 @@ async fn serve(connection: http1::Connection<TokioIo<Stream>, RequestBody>, idle
 }
 
 impl Single {
+    pub(super) fn is_open(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
     /// Keeps it for the next request, unless it has done its work.
     pub(super) fn give_back(self, cluster: &Cluster, pool: &Pool) {
         if self.sender.is_closed() || self.served >= most_served(cluster) {
