@@ -138,11 +138,13 @@ impl Daemon {
 
     /// Looks whether files changed, and acts on it. Called every second: it costs some calls of stat(2).
     pub(crate) fn look(&self) {
+        let wanted = self.wanted();
         if Look::at(self.paths.files()) != self.state().files {
             self.reload();
         }
+        // Files that came before their snapshot were refused; they are looked at again when it names their identity.
         let files: Vec<PathBuf> = self.identity_files();
-        if Look::at(files) != self.state().identity_files {
+        if Look::at(files) != self.state().identity_files || self.wanted() != wanted {
             self.reload_identity();
         }
         let servers = self.machine.servers();
@@ -154,6 +156,12 @@ impl Daemon {
             self.dns
                 .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
         }
+    }
+
+    /// Who the snapshot says that this machine is.
+    fn wanted(&self) -> Option<String> {
+        let snapshot = self.shared.snapshot()?;
+        snapshot.identity.as_ref().map(|wanted| wanted.spiffe.clone())
     }
 
     fn identity_files(&self) -> Vec<PathBuf> {

@@ -114,6 +114,20 @@ fn an_identity_is_taken_over_when_it_changes_and_that_of_another_is_refused() {
 }
 
 #[test]
+fn an_identity_that_came_before_its_snapshot_is_taken_over_with_it() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    identity(&layout, "spiffe://cluster.local/ns/ns/sa/other");
+    daemon.look();
+    let file = layout.at("/etc/meshd/snapshot.json");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("/sa/vm", "/sa/other")).unwrap();
+    daemon.look();
+    let shown = daemon.shared.identity().unwrap().spiffe().to_owned();
+    assert_eq!(shown, "spiffe://cluster.local/ns/ns/sa/other");
+}
+
+#[test]
 fn while_it_drains_nobody_new_shall_come() {
     let (_root, layout) = machine();
     let daemon = daemon(&layout);
