@@ -16,7 +16,10 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("mesh-proxy", &["mesh-wire"]),
     ("meshd", &["mesh-proxy", "mesh-wire"]),
     ("xtask", &[]),
-    ("fuzz", &["mesh-apply", "mesh-compiler", "mesh-proxy", "mesh-wire"]),
+    (
+        "fuzz",
+        &["mesh-apply", "mesh-compiler", "mesh-proxy", "mesh-wire"],
+    ),
 ];
 
 /// What the compiler core may never use, for it is pure.
