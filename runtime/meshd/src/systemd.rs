@@ -33,9 +33,12 @@ impl Systemd {
         let arguments: Vec<&str> = std::iter::once(verb).chain(units.iter().copied()).collect();
         command::run("systemctl", &arguments, None)
             .map(drop)
-            .map_err(|failure| {
-                let unit = units.first().copied().unwrap_or("meshd.target");
-                failure.remedy(format!("see `journalctl -u {unit}`"))
+            .map_err(|mut failure| {
+                // What follows the first line is advice to whoever sits at the machine.
+                failure.cause = failure.cause.lines().next().unwrap_or_default().to_owned();
+                let unit = units.iter().find(|unit| failure.cause.contains(**unit));
+                let unit = unit.or(units.first()).unwrap_or(&"meshd.target");
+                failure.remedy(format!("see `journalctl -u {unit}` on the machine"))
             })
     }
 

@@ -66,6 +66,25 @@ pub(crate) fn arm(
     start(systemd, release, seconds)
 }
 
+/// Arms the switch as it was armed before an installation that failed.
+pub(crate) fn wait_again(
+    layout: &Layout,
+    systemd: Systemd,
+    waiting: Option<&Unconfirmed>,
+) -> Result<(), Failure> {
+    let Some(waiting) = waiting else {
+        return disarm(layout, systemd);
+    };
+    let seconds = waiting.seconds().max(1);
+    arm(
+        layout,
+        systemd,
+        &waiting.release,
+        waiting.back_to.as_ref(),
+        seconds,
+    )
+}
+
 /// Starts the timer.
 pub(crate) fn start(systemd: Systemd, release: &Sha256, seconds: u64) -> Result<(), Failure> {
     // The release's own path: the link in /usr/local/bin may lead elsewhere by then.

@@ -52,8 +52,11 @@ pub(crate) fn pass(
             Err(detail) => {
                 report.failed(name, &detail);
                 report.failed("log", last_words());
-                return Err(Failure::new(format!("pass the check `{name}`"), detail)
-                    .remedy("the machine runs the last release again; see `journalctl -u meshd`"));
+                let remedy = match check {
+                    Check::Probe(_) => "start the application, or correct its `health` in the spec",
+                    _ => "see `journalctl -u meshd` on the machine",
+                };
+                return Err(Failure::new(format!("pass the check `{name}`"), detail).remedy(remedy));
             }
         }
     }

@@ -79,12 +79,19 @@ pub(crate) fn install(
         report.done("unchanged", "this release is in force");
         return gate::pass(layout, systemd, old, report);
     }
-    preflight::check(layout, systemd, &delivery, report)?;
-    report.changed = true;
     let first = old.is_none();
-    let result = bring_in(layout, systemd, &delivery, old, wish, report);
-    if result.is_err() && first {
-        sweep::first_install_failed(layout)?;
+    let result = preflight::check(layout, systemd, &delivery, report)
+        .and_then(|()| bring_in(layout, systemd, &delivery, old, wish, report));
+    if result.is_err() {
+        // What was shipped goes again, too: the machine is as it was.
+        let swept = if first {
+            sweep::first_install_failed(layout)
+        } else {
+            sweep::collect(layout)
+        };
+        if let Err(error) = swept {
+            report.failed("sweep", error.to_string());
+        }
     }
     report.changed = result.is_ok();
     result
@@ -108,23 +115,37 @@ fn bring_in(
         Err(failure) => return undo_first(layout, &record, old.as_ref(), failure),
     };
     report.done("stage", format!("{} files are laid out", new.bundle.files.len()));
-    let before = old.as_ref().filter(|old| old.name != new.name);
-    if let Some(seconds) = wish.confirm_within {
-        deadman::arm(layout, systemd, &new.name, before.map(|old| &old.name), seconds)?;
-        report.done(
-            "armed",
-            format!("it is taken back in {seconds} s without `meshd confirm`"),
-        );
+    // The release in force may itself wait for its confirmation.
+    let waiting = Unconfirmed::read(layout);
+    match wish.confirm_within {
+        Some(seconds) => {
+            // A repair goes back to the same release, never to a machine without meshd.
+            let back_to = old.as_ref().map(|old| &old.name);
+            deadman::arm(layout, systemd, &new.name, back_to, seconds)?;
+            report.done(
+                "armed",
+                format!("it is taken back in {seconds} s without `meshd confirm`"),
+            );
+        }
+        None => deadman::disarm(layout, systemd)?,
     }
     if let Err(failure) = switch::through_gate(layout, systemd, &mut record, old.as_ref(), &new, report) {
-        deadman::disarm(layout, systemd)?;
+        deadman::wait_again(layout, systemd, waiting.as_ref())?;
         return undo_first(layout, &record, old.as_ref(), failure);
     }
-    if let Some(before) = before {
-        switch::set(layout, "previous", &before.name)?;
+    if wish.confirm_within.is_some() {
+        // Until then all stays that the machine would have again.
+        return Ok(());
     }
-    sweep::collect(layout)?;
-    Ok(())
+    retire(layout, old.as_ref().map(|old| &old.name), &new.name)
+}
+
+/// `new` stays: `old` becomes the one before it, and what neither needs is thrown away.
+fn retire(layout: &Layout, old: Option<&Sha256>, new: &Sha256) -> Result<(), Failure> {
+    if let Some(old) = old.filter(|old| *old != new) {
+        switch::set(layout, "previous", old)?;
+    }
+    sweep::collect(layout)
 }
 
 /// A first installation that failed takes its user with it.

@@ -8,7 +8,7 @@ use super::deadman::{self, Unconfirmed};
 use super::lock::Lock;
 use super::record::Record;
 use super::stage::Release;
-use super::{gate, remove, switch};
+use super::{gate, remove, sweep, switch};
 use crate::failure::Failure;
 use crate::layout::Layout;
 use crate::report::Report;
@@ -39,8 +39,11 @@ pub(crate) fn confirm(layout: &Layout, release: &str, report: &mut Report) -> Re
                 .remedy("the deadline was over, or somebody else installed: see `meshd status`"),
         );
     }
-    report.changed = layout.unconfirmed().exists();
-    deadman::disarm(layout, systemd)?;
+    if let Some(waiting) = Unconfirmed::read(layout) {
+        report.changed = true;
+        deadman::disarm(layout, systemd)?;
+        super::retire(layout, waiting.back_to.as_ref(), &waiting.release)?;
+    }
     report.done("confirmed", "it stays");
     Ok(())
 }
@@ -53,21 +56,23 @@ pub(crate) fn rollback(layout: &Layout, reason: &Reason<'_>, report: &mut Report
         Systemd::Image
     };
     let lock = Lock::take(layout, PATIENCE)?;
-    let unconfirmed = Unconfirmed::read(layout);
+    let current = layout.current();
+    let waiting = Unconfirmed::read(layout).filter(|waiting| current.as_ref() == Some(&waiting.release));
     if let Reason::Unconfirmed(release) = reason
-        && unconfirmed
+        && waiting
             .as_ref()
             .is_none_or(|waiting| waiting.release.as_str() != *release)
     {
         report.done("unchanged", "it was confirmed in the meantime");
         return Ok(());
     }
-    let Some(current) = layout.current() else {
+    let Some(current) = current else {
         return Err(Failure::new("go back", "nothing is installed"));
     };
-    let target = match unconfirmed {
-        Some(waiting) if waiting.release == current => waiting.back_to,
-        _ => Some(layout.previous().ok_or_else(|| {
+    let confirmed = waiting.is_none();
+    let target = match waiting {
+        Some(waiting) => waiting.back_to,
+        None => Some(layout.previous().ok_or_else(|| {
             Failure::new("go back", "there is no release before this one")
                 .remedy("`meshd remove` takes meshd off the machine")
         })?),
@@ -84,11 +89,11 @@ pub(crate) fn rollback(layout: &Layout, reason: &Reason<'_>, report: &mut Report
     deadman::disarm(layout, systemd)?;
     report.release = Some(target);
     report.done("switch", format!("{} is in force", to.name.short()));
-    // Going back once more means going forward again, unless that release was never confirmed.
-    switch::set(layout, "previous", &from.name)?;
-    if matches!(reason, Reason::Unconfirmed(_)) {
-        switch::unset(layout, "previous")?;
+    if confirmed {
+        // Going back once more means going forward again.
+        switch::set(layout, "previous", &from.name)?;
     }
+    sweep::collect(layout)?;
     gate::pass(layout, systemd, &to, report)
 }
 

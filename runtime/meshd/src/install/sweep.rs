@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::deadman::Unconfirmed;
 use super::stage::{self, Release};
 use crate::failure::{Failure, OnPath};
 use crate::layout::Layout;
 
-/// Keeps the releases in force and before, and the blobs that they are made of.
+/// Keeps the releases in force and before, the one to which the dead-man switch leads, and the blobs that they are made of.
 pub(crate) fn collect(layout: &Layout) -> Result<(), Failure> {
-    let kept: Vec<Release> = [layout.current(), layout.previous()]
+    let back_to = Unconfirmed::read(layout).and_then(|waiting| waiting.back_to);
+    let kept: Vec<Release> = [layout.current(), layout.previous(), back_to]
         .into_iter()
         .flatten()
         .map(|name| Release::read(layout, &name))

@@ -43,11 +43,17 @@ pub(crate) fn through_gate(
         gate::pass(layout, systemd, new, report)
     });
     let Err(failure) = result else { return Ok(()) };
-    match back(layout, systemd, record, new, old) {
-        Ok(()) => report.done("back", "the machine is as it was before"),
-        Err(error) => report.failed("back", error.to_string()),
-    }
-    Err(failure)
+    let now = match (back(layout, systemd, record, new, old), old) {
+        (Ok(()), Some(old)) => format!("{} is in force again", old.name.short()),
+        (Ok(()), None) => "the machine is without meshd again".to_owned(),
+        (Err(error), _) => {
+            report.failed("back", error.to_string());
+            format!("going back failed, too: {error}")
+        }
+    };
+    report.done("back", now.as_str());
+    let remedy = failure.remedy.clone().unwrap_or_default();
+    Err(failure.remedy([remedy, now].join("; ").trim_start_matches("; ")))
 }
 
 /// Takes `from` out of force for `to`; `None` leaves nothing in force.

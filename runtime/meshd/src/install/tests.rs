@@ -208,6 +208,74 @@ fn the_next_release_replaces_the_files_and_a_rollback_brings_them_back() {
     );
 }
 
+/// Installs with a dead-man switch.
+fn install_unconfirmed(image: &Image, folder: &Path) {
+    let wish = Wish {
+        confirm_within: Some(60),
+        expect: None,
+    };
+    install(&image.layout, folder, &wish, &mut Report::default()).unwrap();
+}
+
+#[test]
+fn a_release_that_nobody_confirmed_goes_without_a_trace() {
+    let image = Image::new();
+    let names = [("/etc/meshd/names.json", "1"), ("/etc/meshd/names.json", "2")];
+    let (one, _) = image.bundle("one", &[names[0], TARGET]);
+    let (two, second) = image.bundle("two", &[names[1], TARGET]);
+    let (three, third) = image.bundle("three", &[("/etc/meshd/only-three", "3"), TARGET]);
+    image.install(&one).0.unwrap();
+    image.install(&two).0.unwrap();
+    let before = image.everything();
+    install_unconfirmed(&image, &three);
+    assert_eq!(image.layout.current(), Some(third.clone()));
+    let reason = Reason::Unconfirmed(third.as_str());
+    rollback(&image.layout, &reason, &mut Report::default()).unwrap();
+    assert_eq!(
+        image.everything(),
+        before,
+        "also what a rollback would bring back"
+    );
+    rollback(&image.layout, &reason, &mut Report::default()).unwrap();
+    assert_eq!(
+        image.layout.current(),
+        Some(second),
+        "the timer's second call changes nothing"
+    );
+}
+
+#[test]
+fn a_repair_that_nobody_confirmed_keeps_the_release() {
+    let image = Image::new();
+    let (one, first) = image.bundle("one", &[("/etc/meshd/names.json", "1"), TARGET]);
+    image.install(&one).0.unwrap();
+    fs::write(
+        image.layout.release(&first).join("rootfs/etc/meshd/names.json"),
+        "damaged",
+    )
+    .unwrap();
+    install_unconfirmed(&image, &one);
+    assert_eq!(image.text("/etc/meshd/names.json").as_deref(), Some("1"));
+    let reason = Reason::Unconfirmed(first.as_str());
+    rollback(&image.layout, &reason, &mut Report::default()).unwrap();
+    assert_eq!(image.layout.current(), Some(first));
+    assert_eq!(image.text("/etc/meshd/names.json").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_next_release_that_is_refused_leaves_nothing_of_it() {
+    let image = Image::new();
+    let (one, _) = image.bundle("one", &[("/etc/meshd/names.json", "1"), TARGET]);
+    image.install(&one).0.unwrap();
+    // What the shipper sent lies in the store by then.
+    let before = image.everything();
+    fs::write(image.layout.store().join("0".repeat(64)), "shipped").unwrap();
+    let (two, _) = image.bundle("two", &[("/etc/meshd/names.json", "2"), TARGET]);
+    fs::write(two.join("rootfs/etc/meshd/names.json"), "other bytes").unwrap();
+    assert!(image.install(&two).0.is_err());
+    assert_eq!(image.everything(), before);
+}
+
 #[test]
 fn a_damaged_bundle_changes_nothing() {
     let image = Image::new();
