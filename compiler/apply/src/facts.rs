@@ -113,6 +113,7 @@ fn script(question: &Question<'_>) -> String {
                     .collect()
             }),
         ),
+        ("sums", sums(question.candidates)),
         (
             "blobs",
             each(&|release| release.blobs.keys().map(Sha256::to_string).collect()),
@@ -121,6 +122,15 @@ fn script(question: &Question<'_>) -> String {
         ("full", if question.full { "yes" } else { "no" }.to_owned()),
     ];
     shell::script(&values, SCRIPT)
+}
+
+/// What `sha256sum -c` reads: the files as they lie in a release, with their digests.
+fn sums(candidates: &[Release]) -> String {
+    let files = candidates.iter().flat_map(|release| &release.bundle.files);
+    let lines: BTreeSet<String> = files
+        .map(|file| format!("{}  .{}\n", file.sha256, file.path))
+        .collect();
+    lines.into_iter().collect()
 }
 
 /// Reads the answer; `None` when it does not have both of its ends.

@@ -98,3 +98,24 @@ fn what_somebody_changed_on_the_machine_is_put_right() {
         "one\n"
     );
 }
+
+#[test]
+fn what_somebody_changed_through_the_link_is_put_right_too() {
+    if !sshd::available() {
+        return;
+    }
+    let (sshd, machine) = (Sshd::start(""), Machine::new());
+    let login = sshd.login("");
+    machine.apply(&login).0.unwrap();
+    fs::write(machine.root("etc/meshd/names.json"), "by hand\n").unwrap();
+    let (result, plan) = machine.apply(&login);
+    assert_eq!(result, Ok(Done::Applied));
+    assert_eq!(
+        plan.unwrap().repairs,
+        ["/etc/meshd/names.json was changed on the machine"]
+    );
+    assert_eq!(
+        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
+        "one\n"
+    );
+}

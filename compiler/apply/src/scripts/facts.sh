@@ -1,5 +1,5 @@
 # Tells what this machine is and has, one fact a line. Changes nothing.
-# Given: home prefix releases units paths blobs ports
+# Given: home prefix releases units paths sums blobs ports
 PATH=$PATH:/usr/sbin:/sbin
 LC_ALL=C; export PATH LC_ALL
 echo "meshc facts"
@@ -22,6 +22,9 @@ if [ "$same" = yes ]; then
     [ "$prefix$path" -ef "$theirs" ] || cmp -s "$prefix$path" "$theirs" || { echo "drift $path"; drift=yes; }
   done
   set +f
+  # A change through the link is one of the release itself.
+  changed=$(cd "$home/current/rootfs" && printf %s "$sums" | sha256sum -c 2>/dev/null | sed -n 's/^\.\(.*\): FAILED.*/drift \1/p')
+  [ -z "$changed" ] || { echo "$changed"; drift=yes; }
 fi
 echo "arch $(uname -m)"
 [ "$same$drift" = yesno ] && [ "$full" != yes ] && { echo "end"; return 0; }
