@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use mesh_proxy::Shared;
 use mesh_proxy::dns::{Dns, Machine, Names, Resolvers};
+use mesh_proxy::tls::Identity;
 use mesh_wire::{NameTable, Sha256, Status};
 
 use crate::identity;
@@ -30,6 +31,8 @@ struct State {
     snapshot: Option<Sha256>,
     snapshot_error: Option<String>,
     identity_error: Option<String>,
+    /// What was logged last of why it does not serve.
+    told: Option<String>,
     draining: bool,
     files: Look,
     identity_files: Look,
@@ -128,12 +131,33 @@ impl Daemon {
         self.state().identity_files = Look::at(identity::files(&self.layout, &wanted.source));
         let result = identity::load(&self.layout, wanted).map_err(|error| error.to_string()).and_then(|identity| {
             tracing::info!(spiffe = %identity.spiffe(), seconds = identity.expires_in(), "identity on disk");
+            self.worth_it(&identity)?;
             self.shared.set_identity(identity).map_err(|refused| refused.to_string())
         });
         if let Err(error) = &result {
             tracing::error!(%error, "identity refused; what worked before goes on");
         }
         self.state().identity_error = result.err();
+    }
+
+    /// A certificate that does not hold now never replaces one that does.
+    fn worth_it(&self, new: &Identity) -> Result<(), String> {
+        let old = self.shared.identity();
+        let holds = old.is_some_and(|old| identity::invalid(&old).is_none());
+        identity::invalid(new)
+            .filter(|_| holds)
+            .map_or(Ok(()), |reason| Err(reason.to_owned()))
+    }
+
+    /// Says in the log when it stops serving, and when it serves again.
+    fn tell(&self) {
+        let now = self.not_ready();
+        let before = std::mem::replace(&mut self.state().told, now.clone());
+        match now {
+            Some(reason) if before.as_ref() != Some(&reason) => tracing::error!(%reason, "not ready"),
+            None if before.is_some() => tracing::info!("ready again"),
+            _ => {}
+        }
     }
 
     /// Looks whether files changed, and acts on it. Called every second: it costs some calls of stat(2).
@@ -147,6 +171,7 @@ impl Daemon {
         if Look::at(files) != self.state().identity_files || self.wanted() != wanted {
             self.reload_identity();
         }
+        self.tell();
         let servers = self.machine.servers();
         let mut state = self.state();
         // A moment without any server is one in which the network is being set up: what worked is kept.
@@ -192,24 +217,25 @@ impl Daemon {
                 "no identity: {}",
                 state.identity_error.as_deref().unwrap_or("none was found")
             )),
-            Some(identity) if identity.expires_in() < 0 => Some("the certificate has ended".to_owned()),
-            Some(_) => None,
+            Some(identity) => identity::invalid(&identity).map(str::to_owned),
         }
     }
 
     /// How it is. What only root sees is left for `meshd status`.
     pub(crate) fn status(&self) -> Status {
         let identity = self.shared.identity();
-        let ready = self.not_ready().is_none();
+        let reason = self.not_ready();
         let state = self.state();
         Status {
             version: crate::run::VERSION.to_owned(),
             release: self.layout.current(),
             previous: self.layout.previous(),
             running: true,
-            ready,
+            ready: reason.is_none(),
+            reason,
             snapshot: state.snapshot.clone(),
             snapshot_error: state.snapshot_error.clone(),
+            identity_error: state.identity_error.clone(),
             spiffe: identity.as_ref().map(|identity| identity.spiffe().to_string()),
             certificate_seconds: identity.as_ref().map(|identity| identity.expires_in()),
             memory: status::memory(),

@@ -32,6 +32,16 @@ pub(crate) enum IdentityError {
     },
 }
 
+/// Why the certificate does not hold now; `None` where it does.
+pub(crate) fn invalid(identity: &Identity) -> Option<&'static str> {
+    let life = identity.not_after() - identity.not_before();
+    match identity.expires_in() {
+        ..0 => Some("the certificate has ended: issue a new one and apply it, or set this machine's clock"),
+        left if left > life => Some("the certificate does not hold yet: is this machine's clock behind?"),
+        _ => None,
+    }
+}
+
 /// The files of an identity.
 pub(crate) fn files(layout: &Layout, source: &IdentitySource) -> [PathBuf; 3] {
     let IdentitySource::Files {

@@ -49,6 +49,11 @@ impl Collector for Figures {
                 Some(i64::from(status.snapshot_error.is_some())),
             ),
             (
+                "meshd_identity_refused",
+                "The newest identity was refused",
+                Some(i64::from(status.identity_error.is_some())),
+            ),
+            (
                 "meshd_certificate_seconds",
                 "Seconds until the certificate ends",
                 status.certificate_seconds,

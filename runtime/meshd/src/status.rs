@@ -30,8 +30,11 @@ pub(crate) fn of_machine(layout: &Layout) -> Status {
         ..Status::default()
     });
     status.release = layout.current();
-    status.previous = layout.previous();
-    status.unconfirmed = Unconfirmed::read(layout).map(|waiting| waiting.seconds());
+    let waiting = Unconfirmed::read(layout);
+    status.unconfirmed = waiting.as_ref().map(Unconfirmed::seconds);
+    status.previous = waiting
+        .and_then(|waiting| waiting.back_to)
+        .or_else(|| layout.previous());
     status.capture = layout.is_live() && capture::is_up();
     status
 }
@@ -47,11 +50,23 @@ pub(crate) fn human(status: &Status) -> String {
         ("release", digest(&status.release)),
         ("previous", digest(&status.previous)),
         ("running", yes(status.running)),
-        ("ready", yes(status.ready)),
+        (
+            "ready",
+            status
+                .reason
+                .as_ref()
+                .map_or_else(|| yes(status.ready), |reason| format!("no: {reason}")),
+        ),
         ("capture", yes(status.capture)),
         ("snapshot", digest(&status.snapshot)),
     ];
-    rows.extend(status.snapshot_error.clone().map(|error| ("refused", error)));
+    let refused = [&status.snapshot_error, &status.identity_error];
+    rows.extend(
+        refused
+            .into_iter()
+            .flatten()
+            .map(|error| ("refused", error.clone())),
+    );
     rows.extend(
         status
             .unconfirmed

@@ -20,10 +20,14 @@ pub struct Status {
     pub running: bool,
     /// It serves (15021).
     pub ready: bool,
+    /// Why it does not serve, if it runs and does not.
+    pub reason: Option<String>,
     /// The digest of the snapshot that it acts on.
     pub snapshot: Option<Sha256>,
     /// Why the newest snapshot was refused, if it was.
     pub snapshot_error: Option<String>,
+    /// Why the newest certificate, key or roots were refused, if they were.
+    pub identity_error: Option<String>,
     /// Capture rules are in the kernel.
     pub capture: bool,
     /// SPIFFE ID.

@@ -19,6 +19,11 @@ fn machine() -> (tempfile::TempDir, Layout) {
 
 /// Mints an identity for this name.
 fn identity(layout: &Layout, spiffe: &str) {
+    identity_that_holds(layout, spiffe, (1975, 4096));
+}
+
+/// Mints one whose certificate holds from the beginning of one year to that of another.
+fn identity_that_holds(layout: &Layout, spiffe: &str, (from, to): (i32, i32)) {
     let folder = layout.at("/etc/meshd/identity");
     fs::create_dir_all(&folder).unwrap();
     let authority_key = rcgen::KeyPair::generate().unwrap();
@@ -28,6 +33,7 @@ fn identity(layout: &Layout, spiffe: &str) {
     let issuer = rcgen::Issuer::new(authority, authority_key);
     let key = rcgen::KeyPair::generate().unwrap();
     let mut leaf = rcgen::CertificateParams::default();
+    (leaf.not_before, leaf.not_after) = (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
     leaf.subject_alt_names = vec![rcgen::SanType::URI(spiffe.try_into().unwrap())];
     let leaf = leaf.signed_by(&key, &issuer).unwrap();
     fs::write(folder.join("cert-chain.pem"), leaf.pem()).unwrap();
@@ -111,6 +117,35 @@ fn an_identity_is_taken_over_when_it_changes_and_that_of_another_is_refused() {
     fs::write(layout.at("/etc/meshd/identity/key.pem"), "damaged").unwrap();
     daemon.look();
     assert_eq!(daemon.not_ready(), None);
+}
+
+#[test]
+fn a_damaged_identity_is_told_and_the_old_one_goes_on() {
+    let (_root, layout) = machine();
+    let daemon = daemon(&layout);
+    fs::write(layout.at("/etc/meshd/identity/cert-chain.pem"), "damaged").unwrap();
+    daemon.look();
+    let status = daemon.status();
+    assert!(status.identity_error.unwrap().contains("certificate chain"));
+    assert_eq!((status.ready, status.reason), (true, None));
+}
+
+#[test]
+fn a_certificate_that_does_not_hold_is_told_and_never_replaces_one_that_does() {
+    let spiffe = "spiffe://cluster.local/ns/ns/sa/vm";
+    for (years, words) in [((1975, 1976), "has ended"), ((4095, 4096), "does not hold yet")] {
+        let (_root, layout) = machine();
+        let running = daemon(&layout);
+        identity_that_holds(&layout, spiffe, years);
+        running.look();
+        let status = running.status();
+        assert!(status.ready && status.identity_error.unwrap().contains(words));
+        let status = daemon(&layout).status();
+        assert!(
+            !status.ready && status.reason.unwrap().contains(words),
+            "after a start"
+        );
+    }
 }
 
 #[test]
