@@ -218,6 +218,28 @@ fn a_change_of_backend_leaves_nothing_of_the_old_one() {
 }
 
 #[test]
+fn tables_that_iptables_made_for_our_rules_go_with_them() {
+    if !needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]) {
+        return;
+    }
+    let machine = Namespace::new();
+    machine.run(|| {
+        let kernel = || {
+            let ruleset = Command::new("nft").args(["list", "ruleset"]).output().unwrap();
+            String::from_utf8(ruleset.stdout).unwrap()
+        };
+        let root = rules("iptables");
+        assert_eq!(kernel(), "");
+        // The second time the tables are there, and still are ours.
+        meshd(root.path(), "up");
+        meshd(root.path(), "up");
+        assert!(kernel().contains("table ip nat") && kernel().contains("table ip6 nat"));
+        meshd(root.path(), "down");
+        assert_eq!(kernel(), "");
+    });
+}
+
+#[test]
 fn rules_of_others_stay() {
     if !needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]) {
         return;

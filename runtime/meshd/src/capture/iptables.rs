@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::netlink;
 use crate::command;
 use crate::failure::{Failure, OnPath};
 use crate::layout::Layout;
@@ -14,17 +15,20 @@ const FOREIGN: [&str; 4] = ["ISTIO_", "KUMA_MESH_", "CONSUL_PROXY_", "PROXY_INIT
 
 /// A family of addresses, with its programs and its file.
 struct Family {
+    kernel: netlink::Family,
     save: &'static str,
     restore: &'static str,
     rules: &'static str,
 }
 
 const V4: Family = Family {
+    kernel: netlink::Family::Ipv4,
     save: "iptables-save",
     restore: "iptables-restore",
     rules: "/etc/meshd/capture.v4.rules",
 };
 const V6: Family = Family {
+    kernel: netlink::Family::Ipv6,
     save: "ip6tables-save",
     restore: "ip6tables-restore",
     rules: "/etc/meshd/capture.v6.rules",
@@ -41,8 +45,9 @@ const OLD_V6: Family = Family {
     ..V6
 };
 
-/// Replaces our chains by those of the bundle.
-pub(crate) fn load(layout: &Layout) -> Result<(), Failure> {
+/// Replaces our chains by those of the bundle; gives the tables that had to be made for them.
+pub(crate) fn load(layout: &Layout) -> Result<Vec<String>, Failure> {
+    let mut made = Vec::new();
     let v6 = super::has_ipv6().then_some(V6);
     for family in [Some(V4), v6].into_iter().flatten() {
         let path = layout.at(family.rules);
@@ -56,9 +61,46 @@ pub(crate) fn load(layout: &Layout) -> Result<(), Failure> {
             family
                 .restore(&text)
                 .map_err(|failure| failure.remedy("install `iptables` or `nftables`"))?;
+            let new = tables(&text).filter(|table| !tables(&saved).any(|there| there == *table));
+            made.extend(new.map(|table| format!("{} {table}", family.save)));
         }
     }
-    Ok(())
+    Ok(made)
+}
+
+/// Deletes tables that [`load`] had to make, as far as nobody else uses them by now. The kernel keeps those of the older
+/// iptables by its own will.
+pub(crate) fn forget(made: &[String]) {
+    for family in [V4, V6] {
+        let saved = family.saved();
+        let own = made
+            .iter()
+            .filter_map(|made| made.strip_prefix(family.save)?.strip_prefix(' '));
+        for table in own.filter(|table| is_bare(&saved, table)) {
+            if let Err(error) = netlink::delete_table(family.kernel, table) {
+                tracing::debug!(%error, table, "an empty table stays");
+            }
+        }
+    }
+}
+
+/// The table is there with nothing in it but the chains that all have, and these let everything pass.
+fn is_bare(saved: &str, table: &str) -> bool {
+    // Where other programs put chains that iptables does not understand, it says so in a comment.
+    let understood = !saved.lines().any(|line| line.contains("incompatible"));
+    let ours = |line: &&str| line.starts_with(':') && line.contains(" ACCEPT ");
+    understood
+        && tables(saved).any(|there| there == table)
+        && lines_by_table(saved)
+            .filter(|(there, _)| *there == table)
+            .all(|(_, line)| ours(&line))
+}
+
+/// The tables that a text speaks of.
+fn tables(text: &str) -> impl Iterator<Item = &str> {
+    text.lines()
+        .filter_map(|line| line.strip_prefix('*'))
+        .map(str::trim)
 }
 
 /// Removes our chains.
@@ -195,6 +237,25 @@ fn lines_by_table(text: &str) -> impl Iterator<Item = (&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_table_that_nobody_uses_is_bare() {
+        let bare = "*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [3:180]\nCOMMIT\n";
+        assert!(is_bare(bare, "nat") && !is_bare(bare, "raw"));
+        assert!(!is_bare(
+            &bare.replace("COMMIT", "-A OUTPUT -j ACCEPT\nCOMMIT"),
+            "nat"
+        ));
+        assert!(!is_bare(
+            &bare.replace("COMMIT", ":DOCKER - [0:0]\nCOMMIT"),
+            "nat"
+        ));
+        assert!(!is_bare(&bare.replace("OUTPUT ACCEPT", "OUTPUT DROP"), "nat"));
+        let foreign = format!(
+            "{bare}# Table `nat' contains one or more incompatible base-chains, use 'nft' tool to list them.\n"
+        );
+        assert!(!is_bare(&foreign, "nat"));
+    }
 
     #[test]
     fn what_was_ours_goes_and_what_is_new_comes_in_one_transaction() {

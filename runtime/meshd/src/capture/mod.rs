@@ -7,6 +7,7 @@
 
 mod iptables;
 mod loopback;
+mod netlink;
 mod nft;
 pub(crate) mod resolver;
 
@@ -16,7 +17,7 @@ use crate::command;
 use crate::failure::{Failure, OnPath};
 use crate::layout::Layout;
 
-/// What was loaded, for people who look; [`down`] does not read it.
+/// What was loaded. [`down`] takes our rules away without it; it tells what we made besides.
 const NOTE: &str = "/run/meshd-capture.json";
 
 /// Who keeps the rules.
@@ -34,6 +35,9 @@ struct Note {
     backend: Backend,
     /// We gave the loopback interface `::6`.
     loopback: bool,
+    /// Tables that iptables made for our rules, and that stay when these are gone.
+    #[serde(default)]
+    tables: Vec<String>,
 }
 
 /// Loads the rules; what was loaded before is replaced without a moment in between.
@@ -47,6 +51,11 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
     } else {
         Backend::Iptables
     };
+    let before = note(layout);
+    let mut tables = before
+        .as_ref()
+        .map(|note| note.tables.clone())
+        .unwrap_or_default();
     match backend {
         Backend::Nft => {
             let rules = std::fs::read_to_string(&nft_rules).on("read", &nft_rules)?;
@@ -54,14 +63,17 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
             iptables::clear()?;
         }
         Backend::Iptables => {
-            iptables::load(layout)?;
+            tables.extend(iptables::load(layout)?);
             nft::clear()?;
         }
     }
-    let before = note(layout).is_some_and(|note| note.loopback);
-    let loopback = loopback::add() || before;
-    let text = serde_json::to_vec(&Note { backend, loopback })
-        .map_err(|cause| Failure::new("note the rules", cause))?;
+    let loopback = loopback::add() || before.is_some_and(|note| note.loopback);
+    let note = Note {
+        backend,
+        loopback,
+        tables,
+    };
+    let text = serde_json::to_vec(&note).map_err(|cause| Failure::new("note the rules", cause))?;
     let path = layout.at(NOTE);
     std::fs::write(&path, text).on("write", &path)?;
     resolver::hand_over(layout)?;
@@ -71,8 +83,11 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
 /// Takes all of our rules away, of every backend.
 pub(crate) fn down(layout: &Layout) -> Result<(), Failure> {
     let (nft, iptables) = (nft::clear(), iptables::clear());
-    if note(layout).is_some_and(|note| note.loopback) {
-        loopback::remove();
+    if let Some(note) = note(layout) {
+        if note.loopback {
+            loopback::remove();
+        }
+        iptables::forget(&note.tables);
     }
     let _ = std::fs::remove_file(layout.at(NOTE));
     let resolver = resolver::take_back(layout);

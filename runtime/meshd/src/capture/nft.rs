@@ -1,5 +1,6 @@
 //! Rules in nftables: one table of our own, replaced in one transaction.
 
+use super::netlink::{self, Family};
 use crate::command;
 use crate::failure::Failure;
 
@@ -19,6 +20,11 @@ pub(crate) fn load(rules: &str) -> Result<(), Failure> {
 
 /// Removes our table.
 pub(crate) fn clear() -> Result<(), Failure> {
+    if command::output("nft", &["--version"], None).is_none() {
+        return netlink::delete_table(Family::Inet, "meshd").map_err(|cause| {
+            Failure::new(format!("delete the nftables {TABLE}"), cause).remedy("install `nft`")
+        });
+    }
     if show().is_empty() {
         return Ok(());
     }
