@@ -25,7 +25,7 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 const WORKERS: usize = 2;
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
-/// How long connections may go on after the request to stop (Istio: terminationDrainDuration).
+/// How long connections of a direction may go on after the request to stop (Istio: terminationDrainDuration).
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Serves until it is told to stop.
@@ -65,7 +65,7 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
     ));
     metrics::register(&daemon);
     daemon.start();
-    let drainer = spawn(sockets, &daemon, &logging)?;
+    let drainers = spawn(sockets, &daemon, &logging)?;
     let mut signals = Signals::new()?;
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");
@@ -74,24 +74,40 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
     notify(&[NotifyState::Stopping]);
     daemon.begin_drain();
     tracing::info!("draining");
-    drainer.drain(DRAIN).await;
+    drainers.drain().await;
     Ok(())
 }
 
+/// What ends the two directions.
+struct Drainers {
+    inbound: Drainer,
+    outbound: Drainer,
+}
+
+impl Drainers {
+    /// Inbound first: a request that is under way may need a new connection to somebody else to be answered.
+    async fn drain(self) {
+        self.inbound.drain(DRAIN).await;
+        self.outbound.drain(DRAIN).await;
+    }
+}
+
 /// A task for each socket.
-fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::Result<Drainer> {
-    let (drainer, drain): (Drainer, Drain) = mesh_proxy::drain::new();
+fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::Result<Drainers> {
+    let (inbound, inbound_drain): (Drainer, Drain) = mesh_proxy::drain::new();
+    let (outbound, outbound_drain) = mesh_proxy::drain::new();
     for listener in sockets.outbound {
         let listener = TcpListener::from_std(listener)?;
         tokio::spawn(serve_outbound(
             listener,
             Arc::clone(&daemon.shared),
-            drain.clone(),
+            outbound_drain.clone(),
         ));
     }
     for listener in sockets.inbound {
         let listener = TcpListener::from_std(listener)?;
-        tokio::spawn(serve_inbound(listener, Arc::clone(&daemon.shared), drain.clone()));
+        let drain = inbound_drain.clone();
+        tokio::spawn(serve_inbound(listener, Arc::clone(&daemon.shared), drain));
     }
     for socket in sockets.dns_udp {
         let socket = Arc::new(UdpSocket::from_std(socket)?);
@@ -120,7 +136,7 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
         let page = move |request: &_| admin::admin(&daemon, &logging, request);
         tokio::spawn(admin::serve(TcpListener::from_std(listener)?, page));
     }
-    Ok(drainer)
+    Ok(Drainers { inbound, outbound })
 }
 
 /// What the service manager and the clock ask for.

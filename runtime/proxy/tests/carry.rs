@@ -294,3 +294,30 @@ async fn a_drain_lets_what_is_under_way_finish() {
             .is_err()
     );
 }
+
+#[tokio::test]
+async fn an_idle_connection_has_a_last_request_when_a_drain_begins() {
+    let mut mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    let mut stream = mesh.outbound.connect().await;
+    assert!(!ask(&mut stream).await.contains("connection: close"));
+    let crosses = async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        ask(&mut stream).await
+    };
+    let (answer, ()) = tokio::join!(crosses, mesh.outbound.drain(Duration::from_secs(10)));
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"),
+        "{answer}"
+    );
+}
+
+/// One request on a connection that stays; its answer up to the body.
+async fn ask(stream: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin)) -> String {
+    let request = b"GET / HTTP/1.1\r\nhost: forum.forum.svc.cluster.local\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    let mut answer = vec![0; 16384];
+    let length = stream.read(&mut answer).await.unwrap();
+    String::from_utf8_lossy(&answer[..length])
+        .to_ascii_lowercase()
+        .replace("http/1.1", "HTTP/1.1")
+}

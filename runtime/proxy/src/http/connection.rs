@@ -2,7 +2,8 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderValue, Request};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -24,6 +25,10 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 const HEADERS: u32 = 60 * 1024;
 /// Requests under way on one HTTP/2 connection; more wait at the client.
 const STREAMS: u32 = 1024;
+
+/// How long an HTTP/1 connection is left open when a drain begins. Only an answer can tell the client that the connection
+/// ends: one that is closed while idle may cross a request on its way, which is lost then.
+const LAST_REQUEST: Duration = Duration::from_millis(500);
 
 /// A client that has begun no request, or not ended its headers, is left after this (Envoy's `idle_timeout`).
 const IDLE: Duration = Duration::from_secs(3600);
@@ -94,18 +99,30 @@ impl HttpConnection {
 
 async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec, drain: &mut Drain) {
     let remote = connection.down.remote;
+    let leaving = drain.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let connection = connection.clone();
-        async move { Ok::<_, Infallible>(exchange::answer(connection, request).await) }
+        let (connection, leaving) = (connection.clone(), leaving.clone());
+        async move {
+            let mut answer = exchange::answer(connection, request).await;
+            if codec != Codec::Http2
+                && leaving.is_draining()
+                && answer.status() != StatusCode::SWITCHING_PROTOCOLS
+            {
+                answer
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut closing = drain.clone();
     // Both have the same shape and no trait in common.
     macro_rules! until_drained {
-        ($serving:expr) => {{
+        ($serving:expr, $idle:expr) => {{
             let mut serving = std::pin::pin!($serving);
             let ended = tokio::select! {
                 ended = serving.as_mut() => ended,
-                () = drain.draining() => {
+                () = async { drain.draining().await; tokio::time::sleep($idle).await } => {
                     serving.as_mut().graceful_shutdown();
                     tokio::select! {
                         ended = serving.as_mut() => ended,
@@ -126,7 +143,9 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
                 .initial_connection_window_size(CONNECTION_WINDOW)
                 .max_concurrent_streams(STREAMS)
                 .max_header_list_size(HEADERS)
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(stream), service),
+            // A GOAWAY tells which requests were taken.
+            Duration::ZERO
         );
     } else {
         until_drained!(
@@ -134,7 +153,8 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
                 .timer(TokioTimer::new())
                 .header_read_timeout(IDLE)
                 .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades()
+                .with_upgrades(),
+            LAST_REQUEST
         );
     }
 }
