@@ -228,6 +228,31 @@ async fn an_endpoint_that_fails_is_left_out() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_never_answers_is_left_out() {
+    let silent = backend::http1(|_| std::future::pending::<Response<Full<Bytes>>>()).await;
+    let mut snapshot = plain(&[(silent, 1), (named("good").await, 1)]);
+    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
+        panic!()
+    };
+    forward.timeout = Millis(50);
+    snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().outliers = Some(Outliers {
+        consecutive_5xx: None,
+        consecutive_gateway: Some(2),
+        interval: Millis::from_secs(10),
+        ejection: Millis::from_secs(30),
+        max_percent: 100,
+    });
+    let proxy = Proxy::outbound(snapshot, support::service()).await;
+    let mut late = 0;
+    for _ in 0..30 {
+        late += usize::from(ask(&proxy, "/").await.0 == StatusCode::GATEWAY_TIMEOUT);
+    }
+    assert_eq!(late, 2);
+    let line = proxy.log.line("504 UT response_timeout").await;
+    assert!(line.contains(&silent.to_string()), "{line}");
+}
+
+#[tokio::test]
 async fn paths_hosts_and_headers_are_rewritten() {
     let mut snapshot = plain(&[(backend::http1(backend::told).await, 1)]);
     let route = only_route(&mut snapshot);

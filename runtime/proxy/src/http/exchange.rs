@@ -1,6 +1,6 @@
 //! One request and its answer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
@@ -9,7 +9,6 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use mesh_wire::listener::MtlsMode;
 
-use super::failure::Failure;
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
 use super::headers;
@@ -251,6 +250,7 @@ impl Exchange<'_> {
             replay: &replay,
             upgrade: self.wanted.as_ref(),
             count_attempts: outbound,
+            trying: Mutex::default(),
         };
         let mut deadline: Option<Deadline> = forward.timeout.map(|timeout| {
             let received = replay.received().clone();
@@ -263,14 +263,7 @@ impl Exchange<'_> {
             None => sending.run().await,
             Some(deadline) => tokio::select! {
                 tried = sending.run() => tried,
-                () = deadline => {
-                    Tried {
-                        outcome: Err(Failure::Timeout),
-                        endpoint: None,
-                        took: finish.since.elapsed(),
-                        exhausted: false,
-                    }
-                }
+                () = deadline => sending.overdue(finish.since.elapsed()),
             },
         };
         let Tried {

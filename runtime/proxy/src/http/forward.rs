@@ -1,6 +1,6 @@
 //! Tries: a request goes to endpoints until one answers, or nothing more may be tried.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::request::Parts;
@@ -36,6 +36,8 @@ pub(super) struct Sending<'a> {
     pub(super) upgrade: Option<&'a HeaderValue>,
     /// Says how many tries there were, to the server.
     pub(super) count_attempts: bool,
+    /// The endpoint that is being tried.
+    pub(super) trying: Mutex<Option<Arc<Endpoint>>>,
 }
 
 /// What became of the tries.
@@ -80,6 +82,7 @@ impl Sending<'_> {
                     exhausted: false,
                 };
             };
+            *self.trying.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
             let begin = Instant::now();
             let outcome = self.bounded(&endpoint, attempt).await;
             took = begin.elapsed();
@@ -112,6 +115,21 @@ impl Sending<'_> {
             tried.push(endpoint);
             back_off(attempt).await;
             attempt += 1;
+        }
+    }
+
+    /// What became of it where the route's timeout came first, `took` after the request did: the endpoint that was being
+    /// tried gave no answer, and one that never does must not be asked for ever.
+    pub(super) fn overdue(&self, took: Duration) -> Tried {
+        let endpoint = self.trying.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(endpoint) = &endpoint {
+            endpoint.note(Outcome::Gateway, self.cluster);
+        }
+        Tried {
+            outcome: Err(Failure::Timeout),
+            endpoint,
+            took,
+            exhausted: false,
         }
     }
 
