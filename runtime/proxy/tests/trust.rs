@@ -273,6 +273,28 @@ async fn a_policy_never_sees_a_certificate_that_a_plaintext_client_made_up() {
 }
 
 #[tokio::test]
+async fn an_application_cannot_change_over_a_connection_unasked() {
+    let backend = backend::http1(|mut request: http::Request<hyper::body::Incoming>| async move {
+        tokio::spawn(hyper::upgrade::on(&mut request));
+        http::Response::builder()
+            .status(101)
+            .header("connection", "upgrade")
+            .header("upgrade", "tunnel")
+            .body(http_body_util::Empty::<bytes::Bytes>::new())
+            .unwrap()
+    })
+    .await;
+    let mesh = Mesh::of(backend, |_| {}, |_| {}).await;
+    let mut request = client::get("/");
+    request
+        .headers_mut()
+        .insert("connection", "upgrade".parse().unwrap());
+    request.headers_mut().insert("upgrade", "tunnel".parse().unwrap());
+    let response = client::once(mesh.outbound.connect().await, request).await;
+    assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+}
+
+#[tokio::test]
 async fn new_certificates_are_shown_without_a_break() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
     let mut sender = client::http1(mesh.outbound.connect().await).await;

@@ -53,7 +53,9 @@ impl Exchange<'_> {
         finish.grpc_status(response.headers());
         let protocol = headers::strip_hops(response.headers_mut());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            if let (Some(client), Some(protocol)) = (self.client.take(), protocol) {
+            // Nobody changes over who was not asked to: what follows would pass every policy.
+            let asked = self.wanted.is_some();
+            if let (Some(client), Some(protocol)) = (self.client.take().filter(|_| asked), protocol) {
                 let server = hyper::upgrade::on(&mut response);
                 upgrade::join(client, server, (held, lease));
                 let reply = Reply::new(ResponseSource::Full(Full::new(Bytes::new())), finish, None);
