@@ -284,13 +284,15 @@ async fn an_application_cannot_change_over_a_connection_unasked() {
             .unwrap()
     })
     .await;
-    let mesh = Mesh::of(backend, |_| {}, |_| {}).await;
+    let mut snapshot = snapshot::inbound();
+    snapshot.inbound[0].mtls = MtlsMode::Disable;
+    let inbound = Proxy::inbound(snapshot, backend).await;
     let mut request = client::get("/");
     request
         .headers_mut()
         .insert("connection", "upgrade".parse().unwrap());
     request.headers_mut().insert("upgrade", "tunnel".parse().unwrap());
-    let response = client::once(mesh.outbound.connect().await, request).await;
+    let response = client::once(inbound.connect().await, request).await;
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
 }
 
