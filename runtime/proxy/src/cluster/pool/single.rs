@@ -178,3 +178,35 @@ impl Pool {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::Usage;
+
+    #[tokio::test]
+    async fn a_pool_of_closed_connections_is_not_used_and_holds_nothing() {
+        let (client, _server) = tokio::io::duplex(64);
+        let (sender, connection) = http1::handshake(TokioIo::new(client)).await.unwrap();
+        let usage = Arc::<Usage>::default();
+        let upstream = Upstream {
+            local: None,
+            remote: ([127, 0, 0, 1], 80).into(),
+            peer: None,
+            generation: 0,
+        };
+        let single = Single {
+            sender,
+            upstream: Arc::new(upstream),
+            served: 1,
+            idle: Idle::default(),
+            _permit: Permit::take(&usage, |usage| &usage.connections, None).unwrap(),
+        };
+        let pool = Pool::default();
+        pool.idle.lock().unwrap().push(single);
+        assert!(pool.is_used());
+        drop(connection);
+        assert!(!pool.is_used());
+        assert_eq!(usage.connections.get(), 0);
+    }
+}
