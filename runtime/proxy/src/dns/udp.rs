@@ -23,7 +23,8 @@ pub async fn serve_udp(socket: Arc<UdpSocket>, dns: Arc<Dns>) {
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(error) => {
                 tracing::warn!(%error, "cannot read a question");
-                tokio::task::yield_now().await;
+                // One that stays would fill the log and a processor.
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
             }
         }
     }
