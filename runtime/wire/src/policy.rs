@@ -9,6 +9,9 @@ use crate::matcher::{HeaderMatch, StringMatch, is_false};
 
 /// Policies of one workload, evaluated in Istio's order: AUDIT notes, DENY refuses, then, if there is an
 /// ALLOW at all, one of them must match.
+///
+/// What cannot be asked of a connection, such as a header where there is only TCP, never matches in an ALLOW and is
+/// left out of a DENY: both err on the side of refusing (Istio `pilot/pkg/security/authz/builder`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct PolicySet {
@@ -63,9 +66,9 @@ pub enum Permission {
     DestinationIp(#[schemars(with = "String")] IpNet),
     /// The SNI of the TLS connection.
     RequestedServerName(StringMatch),
-    /// A header; never matches on a TCP connection.
+    /// A header.
     Header(HeaderMatch),
-    /// The path without query; never matches on a TCP connection.
+    /// The path without query.
     Path(StringMatch),
     /// The path by a URI template (`/users/{*}/x`, `{**}`).
     PathTemplate(String),
@@ -91,7 +94,7 @@ pub enum Principal {
     DirectRemoteIp(#[schemars(with = "String")] IpNet),
     /// The client's address by X-Forwarded-For, or that of the connection.
     RemoteIp(#[schemars(with = "String")] IpNet),
-    /// A header; never matches on a TCP connection.
+    /// A header.
     Header(HeaderMatch),
     /// A value that another filter wrote down, such as a claim of a JWT.
     Metadata(MetadataMatch),
