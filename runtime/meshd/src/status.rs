@@ -35,7 +35,12 @@ pub(crate) fn of_machine(layout: &Layout) -> Status {
     status.previous = waiting
         .and_then(|waiting| waiting.back_to)
         .or_else(|| layout.previous());
-    status.capture = layout.is_live() && capture::is_up();
+    status.capture = if layout.is_live() {
+        // The kernel shows its rules to root alone; to others it would look as if there were none.
+        nix::unistd::geteuid().is_root().then(capture::is_up)
+    } else {
+        Some(false)
+    };
     status
 }
 
@@ -57,7 +62,12 @@ pub(crate) fn human(status: &Status) -> String {
                 .as_ref()
                 .map_or_else(|| yes(status.ready), |reason| format!("no: {reason}")),
         ),
-        ("capture", yes(status.capture)),
+        (
+            "capture",
+            status
+                .capture
+                .map_or_else(|| "unknown: ask with sudo".to_owned(), yes),
+        ),
         ("snapshot", digest(&status.snapshot)),
     ];
     let refused = [&status.snapshot_error, &status.identity_error];

@@ -28,8 +28,8 @@ pub struct Status {
     pub snapshot_error: Option<String>,
     /// Why the newest certificate, key or roots were refused, if they were.
     pub identity_error: Option<String>,
-    /// Capture rules are in the kernel.
-    pub capture: bool,
+    /// Capture rules are in the kernel; `None` where whoever asks may not look, which takes root.
+    pub capture: Option<bool>,
     /// SPIFFE ID.
     pub spiffe: Option<String>,
     /// Seconds until the certificate ends; negative when it has.

@@ -83,7 +83,10 @@ fn quotes(text: &str) -> Vec<String> {
 }
 
 fn fault(quote: &str) -> Option<String> {
-    let words: Vec<_> = quote.split_whitespace().collect();
+    let words: Vec<_> = quote
+        .split_whitespace()
+        .skip_while(|word| *word == "sudo")
+        .collect();
     match words.as_slice() {
         ["cargo", "xtask", task, ..] => known(task, &root().join("xtask/src/main.rs"), "cargo xtask"),
         ["meshc", command, ..] => command_file("compiler/meshc/src/commands", command, "meshc"),
