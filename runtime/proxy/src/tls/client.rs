@@ -5,14 +5,15 @@ use arc_swap::ArcSwapOption;
 use mesh_wire::cluster::{MeshTls, OriginatedTls};
 use mesh_wire::matcher::StringMatch;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use x509_parser::prelude::GeneralName;
 
 use super::identity::certificates;
-use super::verify::{ServerVerifier, expand};
+use super::verify::{InMesh, Judge, Judged, expand, parse};
 use super::{Credentials, provider};
 use crate::state::matcher::{BadPattern, Text};
 
@@ -92,12 +93,11 @@ impl MeshClient {
         let sans = expand(&self.sans, &credentials.domains);
         let sans: Result<Vec<Text>, _> = sans.iter().map(Text::compile).collect();
         let sans = sans.map_err(|error| Error::General(error.to_string()))?;
-        let verifier = ServerVerifier {
+        let verifier = Judged(InMesh {
             roots: credentials.identity.roots.clone(),
             domains: credentials.domains.clone(),
             sans: sans.into(),
-            provider: provider(),
-        };
+        });
         let base = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .dangerous()
@@ -164,7 +164,7 @@ impl OriginatedClient {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(OutsideVerifier { inner, sans }));
+            .with_custom_certificate_verifier(Arc::new(Judged(Outside { inner, sans })));
         let base = match client_key(tls)? {
             Some(key) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))),
             None => builder.with_no_client_auth(),
@@ -243,16 +243,15 @@ fn file(path: &str, why: &dyn std::fmt::Display) -> OriginationError {
 
 /// Verifies servers outside the mesh: by their host name, or by the names that the cluster lists instead.
 #[derive(Debug)]
-struct OutsideVerifier {
+struct Outside {
     /// `None` where the cluster says that nothing is to be verified.
     inner: Option<Arc<WebPkiServerVerifier>>,
     sans: Vec<Text>,
 }
 
-impl OutsideVerifier {
+impl Outside {
     fn listed(&self, leaf: &CertificateDer<'_>) -> bool {
-        use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
-        let Ok((_, parsed)) = X509Certificate::from_der(leaf) else {
+        let Ok(parsed) = parse(leaf) else {
             return false;
         };
         let Ok(Some(names)) = parsed.subject_alternative_name() else {
@@ -267,53 +266,27 @@ impl OutsideVerifier {
     }
 }
 
-impl ServerCertVerifier for OutsideVerifier {
-    fn verify_server_cert(
+impl Judge for Outside {
+    fn judge(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         name: &ServerName<'_>,
         ocsp: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
+    ) -> Result<(), Error> {
         let Some(inner) = &self.inner else {
-            return Ok(ServerCertVerified::assertion());
+            return Ok(());
         };
-        let verified = inner.verify_server_cert(leaf, intermediates, name, ocsp, now);
-        match verified {
+        match inner.verify_server_cert(leaf, intermediates, name, ocsp, now) {
             // The chain is verified before the name: only the name may be another.
             Err(Error::InvalidCertificate(
-                rustls::CertificateError::NotValidForName
-                | rustls::CertificateError::NotValidForNameContext { .. },
-            )) if self.listed(leaf) => Ok(ServerCertVerified::assertion()),
-            Ok(_) if !self.sans.is_empty() && !self.listed(leaf) => Err(Error::InvalidCertificate(
-                rustls::CertificateError::NotValidForName,
-            )),
-            verified => verified,
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) if self.listed(leaf) => Ok(()),
+            Ok(_) if !self.sans.is_empty() && !self.listed(leaf) => {
+                Err(Error::InvalidCertificate(CertificateError::NotValidForName))
+            }
+            verified => verified.map(drop),
         }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &provider().signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
     }
 }

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use mesh_wire::matcher::StringMatch;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::CryptoProvider;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
@@ -12,6 +11,7 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::peer::{spiffe_of, trust_domain};
+use super::provider;
 use crate::state::matcher::Text;
 
 /// The trust domain and its other names.
@@ -30,7 +30,7 @@ fn trusted<'a>(parsed: &'a X509Certificate<'_>, domains: &[String]) -> Result<&'
     }
 }
 
-fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Error> {
+pub(super) fn parse<'a>(certificate: &'a CertificateDer<'_>) -> Result<X509Certificate<'a>, Error> {
     let parsed = X509Certificate::from_der(certificate);
     parsed
         .map(|(_, parsed)| parsed)
@@ -47,26 +47,80 @@ fn refused(why: &str) -> Error {
     )))))
 }
 
-/// Verifies servers by chain and URI SAN; the host name says nothing in a mesh.
+/// Whether a server's certificate is the one that is meant.
+pub(super) trait Judge: std::fmt::Debug + Send + Sync {
+    /// As [`ServerCertVerifier::verify_server_cert`].
+    fn judge(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<(), Error>;
+}
+
+/// Verifies servers: whose certificate it is says the judge, the signatures are the same for all.
 #[derive(Debug)]
-pub(super) struct ServerVerifier {
+pub(super) struct Judged<J>(pub(super) J);
+
+impl<J: Judge> ServerCertVerifier for Judged<J> {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.0.judge(leaf, intermediates, name, ocsp, now)?;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        let algorithms = &provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+/// Servers of the mesh: by chain and URI SAN; the host name says nothing in a mesh.
+#[derive(Debug)]
+pub(super) struct InMesh {
     pub(super) roots: Arc<RootCertStore>,
     pub(super) domains: TrustDomains,
     /// One of these; empty takes every workload of the trust domains.
     pub(super) sans: Arc<[Text]>,
-    pub(super) provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for ServerVerifier {
-    fn verify_server_cert(
+impl Judge for InMesh {
+    fn judge(
         &self,
         leaf: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         _name: &ServerName<'_>,
         _ocsp: &[u8],
         now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let algorithms = self.provider.signature_verification_algorithms.all;
+    ) -> Result<(), Error> {
+        let algorithms = provider().signature_verification_algorithms.all;
         let certificate = ParsedCertificate::try_from(leaf)?;
         rustls::client::verify_server_cert_signed_by_trust_anchor(
             &certificate,
@@ -77,42 +131,15 @@ impl ServerCertVerifier for ServerVerifier {
         )?;
         let parsed = parse(leaf)?;
         if self.sans.is_empty() {
-            trusted(&parsed, &self.domains)?;
-            return Ok(ServerCertVerified::assertion());
+            return trusted(&parsed, &self.domains).map(drop);
         }
         let spiffe = spiffe_of(&parsed).ok_or_else(|| refused("the certificate carries no SPIFFE ID"))?;
         if self.sans.iter().any(|san| san.matches(spiffe)) {
-            return Ok(ServerCertVerified::assertion());
+            return Ok(());
         }
         Err(refused(&format!(
             "{spiffe} is not one of the identities that serve this cluster"
         )))
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
     }
 }
 
@@ -125,7 +152,7 @@ pub(super) struct ClientVerifier {
 
 impl ClientVerifier {
     pub(super) fn new(roots: Arc<RootCertStore>, domains: TrustDomains) -> Result<Self, Error> {
-        let chain = WebPkiClientVerifier::builder_with_provider(roots, super::provider())
+        let chain = WebPkiClientVerifier::builder_with_provider(roots, provider())
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
         Ok(Self { chain, domains })
