@@ -1,6 +1,8 @@
 use mesh_wire::Millis;
 
 use crate::diag::Span;
+// There is nothing to resolve in them: what is written is what is meant.
+pub use crate::spec::decl::Limits;
 
 /// How callers treat a service (DestinationRule `trafficPolicy`). `None` leaves Istio's default.
 #[derive(Clone, Debug, Default)]
@@ -24,29 +26,6 @@ pub enum Balance {
     RoundRobin,
     /// RANDOM.
     Random,
-}
-
-/// `connectionPool`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// `tcp.maxConnections`.
-    pub connections: Option<u32>,
-    /// `http.http1MaxPendingRequests`.
-    pub pending: Option<u32>,
-    /// `http.http2MaxRequests`.
-    pub requests: Option<u32>,
-    /// `http.maxRetries`.
-    pub retries: Option<u32>,
-    /// `http.maxRequestsPerConnection`.
-    pub requests_per_connection: Option<u32>,
-    /// `tcp.connectTimeout`.
-    pub connect_timeout: Option<Millis>,
-    /// `http.idleTimeout`.
-    pub idle_timeout: Option<Millis>,
-    /// `tcp.tcpKeepalive.time`.
-    pub keepalive_time: Option<Millis>,
-    /// `tcp.tcpKeepalive.interval`.
-    pub keepalive_interval: Option<Millis>,
 }
 
 /// `outlierDetection`.

@@ -2,8 +2,8 @@ use mesh_wire::Millis;
 
 use super::callers::{self, Caller};
 use crate::diag::Spanned;
-use crate::model::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
-use crate::spec::decl::{AllowDecl, EjectDecl, LimitsDecl, NamespaceDecl, ServiceDecl, Spec};
+use crate::model::{Allow, Balance, Eject, Source, TrafficPolicy};
+use crate::spec::decl::{AllowDecl, EjectDecl, NamespaceDecl, ServiceDecl, Spec};
 
 pub(super) fn traffic(decl: &ServiceDecl) -> TrafficPolicy {
     let balance = decl.balance.as_ref();
@@ -16,22 +16,8 @@ pub(super) fn traffic(decl: &ServiceDecl) -> TrafficPolicy {
         prefer_near: balance
             .and_then(|balance| balance.prefer_near.as_ref())
             .is_some_and(|near| near.value),
-        limits: decl.limits.as_ref().map(limits).unwrap_or_default(),
+        limits: decl.limits.clone().unwrap_or_default(),
         eject: decl.eject.as_ref().map(eject),
-    }
-}
-
-fn limits(decl: &LimitsDecl) -> Limits {
-    Limits {
-        connections: decl.connections,
-        pending: decl.pending,
-        requests: decl.requests,
-        retries: decl.retries,
-        requests_per_connection: decl.requests_per_connection,
-        connect_timeout: decl.connect_timeout,
-        idle_timeout: decl.idle_timeout,
-        keepalive_time: decl.keepalive_time,
-        keepalive_interval: decl.keepalive_interval,
     }
 }
 

@@ -10,7 +10,7 @@ mod vms;
 pub use external::ExternalDecl;
 pub use mesh::{DnsDecl, ForwardDecl, MeshDecl};
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
-pub use policy::{AllowDecl, BalanceDecl, EjectDecl, LimitsDecl, SubsetDecl};
+pub use policy::{AllowDecl, BalanceDecl, EjectDecl, Limits, SubsetDecl};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
 pub use vms::{CaptureDecl, ExtraPortDecl, HealthDecl, SshDecl, VmDecl, VmsDecl};
 

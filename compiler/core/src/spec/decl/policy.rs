@@ -24,26 +24,26 @@ pub struct BalanceDecl {
     pub prefer_near: Option<Spanned<bool>>,
 }
 
-/// `limits`.
-#[derive(Clone, Debug)]
-pub struct LimitsDecl {
-    /// `connections=`.
+/// `limits`: DestinationRule `connectionPool`. `None` leaves Istio's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// `connections=`: `tcp.maxConnections`.
     pub connections: Option<u32>,
-    /// `pending=`.
+    /// `pending=`: `http.http1MaxPendingRequests`.
     pub pending: Option<u32>,
-    /// `requests=`.
+    /// `requests=`: `http.http2MaxRequests`.
     pub requests: Option<u32>,
-    /// `retries=`.
+    /// `retries=`: `http.maxRetries`.
     pub retries: Option<u32>,
-    /// `requests-per-connection=`.
+    /// `requests-per-connection=`: `http.maxRequestsPerConnection`.
     pub requests_per_connection: Option<u32>,
-    /// `connect-timeout=`.
+    /// `connect-timeout=`: `tcp.connectTimeout`.
     pub connect_timeout: Option<Millis>,
-    /// `idle-timeout=`.
+    /// `idle-timeout=`: `http.idleTimeout`.
     pub idle_timeout: Option<Millis>,
-    /// `keepalive-time=`.
+    /// `keepalive-time=`: `tcp.tcpKeepalive.time`.
     pub keepalive_time: Option<Millis>,
-    /// `keepalive-interval=`.
+    /// `keepalive-interval=`: `tcp.tcpKeepalive.interval`.
     pub keepalive_interval: Option<Millis>,
 }
 
@@ -100,7 +100,7 @@ impl BalanceDecl {
     }
 }
 
-impl LimitsDecl {
+impl Limits {
     pub(super) fn read(item: &Item) -> Self {
         Self {
             connections: item.get("connections"),

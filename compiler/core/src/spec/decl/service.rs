@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{AllowDecl, BalanceDecl, EjectDecl, Labels, LimitsDecl, SubsetDecl, VmsDecl};
+use super::{AllowDecl, BalanceDecl, EjectDecl, Labels, Limits, SubsetDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -32,7 +32,7 @@ pub struct ServiceDecl {
     /// `balance`.
     pub balance: Option<BalanceDecl>,
     /// `limits`.
-    pub limits: Option<LimitsDecl>,
+    pub limits: Option<Limits>,
     /// `eject`.
     pub eject: Option<EjectDecl>,
     /// `allow`.
@@ -101,7 +101,7 @@ impl ServiceDecl {
             pods: item.child("pods").map(PodsDecl::read),
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
             balance: item.child("balance").and_then(BalanceDecl::read),
-            limits: item.child("limits").map(LimitsDecl::read),
+            limits: item.child("limits").map(Limits::read),
             eject: item.child("eject").map(EjectDecl::read),
             allow: item.children("allow").filter_map(AllowDecl::read).collect(),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
