@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::matcher::{StringMatch, is_false};
-use crate::route::PerMillion;
 
 /// A set of endpoints that serve the same, and how they are reached.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -323,9 +322,6 @@ pub struct WorkloadName {
     /// Cluster.
     pub cluster: String,
 }
-
-/// A share written as a percentage would lose digits; kept in millionths.
-pub type Share = PerMillion;
 
 fn one() -> u32 {
     1
