@@ -27,12 +27,21 @@ impl Ca {
         }
     }
 
-    /// Certificate chain and key, PEM.
+    /// Certificate chain and key of a workload, PEM.
     pub fn issue(&self, spiffe: &str) -> (String, String) {
+        self.certify(SanType::URI(Ia5String::try_from(spiffe).unwrap()))
+    }
+
+    /// Certificate chain and key of a server outside of the mesh, PEM.
+    pub fn issue_host(&self, host: &str) -> (String, String) {
+        self.certify(SanType::DnsName(Ia5String::try_from(host).unwrap()))
+    }
+
+    fn certify(&self, name: SanType) -> (String, String) {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
-        params.subject_alt_names = vec![SanType::URI(Ia5String::try_from(spiffe).unwrap())];
+        params.subject_alt_names = vec![name];
         params.extended_key_usages = vec![
             ExtendedKeyUsagePurpose::ServerAuth,
             ExtendedKeyUsagePurpose::ClientAuth,

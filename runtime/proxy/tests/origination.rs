@@ -1,0 +1,125 @@
+//! TLS that the proxy begins for an application, with a server outside of the mesh.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mesh_wire::cluster::{OriginatedTls, Transport};
+use mesh_wire::matcher::StringMatch;
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use support::{Ca, Proxy, snapshot};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+const HOST: &str = "api.example.com";
+
+/// A server with a certificate for [`HOST`] that greets whoever trusts it.
+async fn server(ca: &Ca) -> SocketAddr {
+    let (chain, key) = ca.issue_host(HOST);
+    let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
+        .map(Result::unwrap)
+        .collect();
+    let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let _gone = stream.write_all(b"hello").await;
+            let _gone = stream.shutdown().await;
+        }
+    });
+    address
+}
+
+/// A file with the root of `ca`.
+fn root(ca: &Ca, name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}.pem", std::process::id()));
+    std::fs::write(&path, &ca.root).unwrap();
+    path
+}
+
+fn tls(sni: &str, sans: &[&str], roots: &Path) -> OriginatedTls {
+    OriginatedTls {
+        sni: Some(sni.to_owned()),
+        sans: sans
+            .iter()
+            .map(|san| StringMatch::Exact((*san).to_owned()))
+            .collect(),
+        alpn: Vec::new(),
+        ca_file: Some(roots.display().to_string()),
+        client: None,
+        insecure_skip_verify: false,
+    }
+}
+
+/// What an application hears that connects through the proxy.
+async fn heard(server: SocketAddr, tls: OriginatedTls) -> String {
+    let mut snapshot = snapshot::outbound(server);
+    snapshot::tcp(&mut snapshot);
+    snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().transport = Transport::Tls(tls);
+    let proxy = Proxy::outbound(snapshot, support::service()).await;
+    let mut text = Vec::new();
+    let _reset = proxy.connect().await.read_to_end(&mut text).await;
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn a_server_outside_is_known_by_its_chain_and_its_name() {
+    let (ca, stranger) = (Ca::new(), Ca::new());
+    let server = server(&ca).await;
+    let (roots, other_roots) = (root(&ca, "ours"), root(&stranger, "theirs"));
+
+    assert_eq!(heard(server, tls(HOST, &[], &roots)).await, "hello");
+    assert_eq!(
+        heard(server, tls("other.example.com", &[], &roots)).await,
+        "",
+        "another host"
+    );
+    assert_eq!(
+        heard(server, tls(HOST, &[], &other_roots)).await,
+        "",
+        "another authority"
+    );
+
+    // Names that the cluster lists stand in for the host's.
+    assert_eq!(
+        heard(server, tls("other.example.com", &[HOST], &roots)).await,
+        "hello"
+    );
+    assert_eq!(
+        heard(server, tls(HOST, &["billing.example.com"], &roots)).await,
+        "",
+        "not listed"
+    );
+    assert_eq!(
+        heard(server, tls(HOST, &[HOST], &other_roots)).await,
+        "",
+        "listed, of another authority"
+    );
+
+    let mut unchecked = tls("other.example.com", &[], &other_roots);
+    unchecked.insecure_skip_verify = true;
+    assert_eq!(heard(server, unchecked).await, "hello");
+    for file in [roots, other_roots] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
