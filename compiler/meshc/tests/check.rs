@@ -92,9 +92,10 @@ fn usage_and_completion() {
 
 #[test]
 fn examples_are_clean() {
-    for example in ["forum", "reference"] {
-        let spec = format!("../../../../examples/{example}/spec.kdl");
-        let output = meshc(&["check", &spec]);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for example in std::fs::read_dir(folder).unwrap() {
+        let example = example.unwrap().path();
+        let output = meshc(&["check", example.to_str().unwrap()]);
         assert_eq!(
             output.status.code(),
             Some(0),
