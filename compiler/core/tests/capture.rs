@@ -14,9 +14,11 @@ mod flags;
 #[path = "capture/restore.rs"]
 mod restore;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mesh_compiler::emit::capture::{DnsServers, Inbound, Settings, rules};
+use mesh_compiler::emit::capture::rule::Owner;
+use mesh_compiler::emit::capture::{DnsServers, Inbound, InboundMode, Owners, Settings, rules};
 use serde_json::Value;
 
 /// Where our rules differ from Istio's on purpose. Everything else must be equal, rule by rule.
@@ -25,14 +27,14 @@ use serde_json::Value;
 /// - IPv6: without `--dual-stack` Istio writes no rule; ours are then the same as for IPv4, in IPv6's addresses,
 ///   since what a machine sends over IPv6 would go round the mesh (compared in `ipv6_mirrors_ipv4`).
 /// - Rules for single interfaces stand at the head of our own chains, not in the kernel's
-///   ([`restore::Ruleset::of_istio`] moves them).
+///   ([`restore::Ruleset::of_istio`] moves them). So does what marks packets for TPROXY.
 /// - Lines that make chains stand before the rules, and empty the chain where it is there already.
 #[test]
 fn rules_are_those_of_istio() {
     let Some(cases) = cases() else { return };
     assert!(!cases.is_empty());
     for (path, case) in cases {
-        let settings = flags::settings(&strings(&case["flags"]), &strings(&case["nameservers"]));
+        let settings = settings_of(&case);
         let ours = rules(&settings);
         for (key, text) in [("iptables-restore", &ours.v4), ("ip6tables-restore", &ours.v6)] {
             let theirs = strings(&case[key]);
@@ -78,7 +80,7 @@ fn rules_of_one_family_stay_in_it() {
         "eth1",
     ];
     let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
-    let ours = rules(&flags::settings(&flags.map(str::to_owned), &servers));
+    let ours = rules(&said(&flags, &servers));
     assert!(
         ours.v4.contains("-d 10.0.0.0/8 -j MESHD_REDIRECT") && !ours.v4.contains("fd00::"),
         "{}",
@@ -108,10 +110,7 @@ fn rules_of_one_family_stay_in_it() {
 fn all_settings() -> Vec<Settings> {
     let mut all = vec![Settings::default()];
     for (_, case) in cases().unwrap_or_default() {
-        all.push(flags::settings(
-            &strings(&case["flags"]),
-            &strings(&case["nameservers"]),
-        ));
+        all.push(numbered(settings_of(&case)));
     }
     let rich = [
         "-b",
@@ -133,13 +132,47 @@ fn all_settings() -> Vec<Settings> {
         "--redirect-dns",
     ];
     let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
-    all.push(flags::settings(&rich.map(str::to_owned), &servers));
+    all.push(said(&rich, &servers));
+    all.push(Settings {
+        groups: Owners::Only(vec!["root".into(), 1000.into()]),
+        exclude_users: vec!["daemon".into(), 33.into()],
+        ..said(&rich, &servers)
+    });
+    all.push(Settings {
+        ipv6: false,
+        drop_invalid: true,
+        ..said(&rich, &servers)
+    });
+    all.push(Settings {
+        mode: InboundMode::TPROXY,
+        drop_invalid: true,
+        ..said(&rich, &servers)
+    });
+    all.push(Settings {
+        mode: InboundMode::TPROXY,
+        inbound: Inbound::Only(vec![3306]),
+        groups: Owners::AllBut(vec!["nogroup".into()]),
+        ..Settings::default()
+    });
     all.push(Settings {
         inbound: Inbound::Only(vec![80, 443]),
         dns: DnsServers::All,
         ..Settings::default()
     });
     all
+}
+
+/// Names of users and groups are looked up on the machine, and this is not the one that a reference is for.
+fn numbered(mut settings: Settings) -> Settings {
+    let (Owners::AllBut(groups) | Owners::Only(groups)) = &mut settings.groups;
+    let named = groups
+        .iter_mut()
+        .chain(&mut settings.uids)
+        .chain(&mut settings.gids);
+    for owner in named.filter(|owner| matches!(owner, Owner::Name(_))) {
+        *owner = Owner::Id(4242);
+    }
+    settings
 }
 
 #[test]
@@ -210,6 +243,25 @@ fn in_namespace(tool: &str, package: &str, script: &str, text: &str) -> Option<S
 fn is_root() -> bool {
     let id = std::process::Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
+}
+
+/// What a reference's flags say; `environment` are variables, `NAME=VALUE`.
+fn settings_of(case: &Value) -> Settings {
+    let environment = strings(&case["environment"]);
+    let pair = |pair: &String| {
+        let (name, value) = pair.split_once('=').unwrap();
+        (name.to_owned(), value.to_owned())
+    };
+    flags::settings(
+        &strings(&case["flags"]),
+        &environment.iter().map(pair).collect(),
+        &strings(&case["nameservers"]),
+    )
+}
+
+fn said(flags: &[&str], nameservers: &[String]) -> Settings {
+    let flags: Vec<_> = flags.iter().map(|flag| (*flag).to_owned()).collect();
+    flags::settings(&flags, &BTreeMap::new(), nameservers)
 }
 
 fn cases() -> Option<Vec<(PathBuf, Value)>> {

@@ -48,6 +48,7 @@ impl Ruleset {
         }
         all.move_interfaces("nat PREROUTING", "nat MESHD_INBOUND", " -i ");
         all.move_interfaces("nat OUTPUT", "nat MESHD_OUTPUT", " -o ");
+        all.move_marks();
         all
     }
 
@@ -61,8 +62,14 @@ impl Ruleset {
         };
         let rules = self.rules.entry(format!("{table} {chain}")).or_default();
         match *kind {
-            "-A" => rules.push(format!(" {rule}")),
-            "-I" => rules.insert(0, format!(" {}", rule.trim_start_matches("1 "))),
+            "-A" => rules.push(format!(" {}", one_way(rule))),
+            "-I" => {
+                let (position, rule) = rule.split_once(' ').unwrap();
+                rules.insert(
+                    position.parse::<usize>().unwrap() - 1,
+                    format!(" {}", one_way(rule)),
+                );
+            }
             other => panic!("{other} is no kind of rule that is known: {line}"),
         }
     }
@@ -73,6 +80,44 @@ impl Ruleset {
         };
         let (moved, kept): (Vec<_>, Vec<_>) = rules.drain(..).partition(|rule| rule.starts_with(flag));
         *rules = kept;
-        self.rules.entry(to.to_owned()).or_default().splice(0..0, moved);
+        // The kernel's chain leads to ours, where something stands there that captures.
+        let jump = moved.iter().any(|rule| rule.contains("-j MESHD_"));
+        if rules.is_empty() && jump {
+            rules.push(" -p tcp -j MESHD_INBOUND".to_owned());
+        }
+        if rules.is_empty() {
+            self.rules.remove(from);
+        }
+        if !moved.is_empty() {
+            self.rules.entry(to.to_owned()).or_default().splice(0..0, moved);
+        }
     }
+
+    /// What marks packets stands in chains of our own, which the kernel's jump to.
+    fn move_marks(&mut self) {
+        let marks = |rule: &String| rule.contains("MARK --");
+        if !self
+            .rules
+            .get("mangle OUTPUT")
+            .is_some_and(|rules| rules.iter().any(marks))
+        {
+            return;
+        }
+        for (from, to) in [("PREROUTING", "MESHD_PREROUTING"), ("OUTPUT", "MESHD_OUTPUT")] {
+            let (from, chain) = (format!("mangle {from}"), format!("mangle {to}"));
+            let rules = self.rules.remove(&from).unwrap_or_default();
+            self.chains.insert(chain.clone());
+            self.rules.insert(chain, rules);
+            self.rules.insert(from, vec![format!(" -j {to}")]);
+        }
+    }
+}
+
+/// The rule with its addresses as everybody writes them: IPv6 has several ways.
+fn one_way(rule: &str) -> String {
+    let word = |word: &str| {
+        word.parse::<ipnet::IpNet>()
+            .map_or_else(|_| word.to_owned(), |net| net.to_string())
+    };
+    rule.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }

@@ -5,7 +5,7 @@ use super::rule::{Chain, Family, Match, Rule, Table, Transport, Verdict};
 /// Writes `program` for iptables-restore of one family.
 pub(super) fn write(program: &[Rule], family: Family) -> String {
     let mut text = "# By meshc. Only chains named MESHD_* and the jumps to them.\n".to_owned();
-    for table in [Table::Nat, Table::Raw] {
+    for table in [Table::Mangle, Table::Nat, Table::Raw] {
         let of_family = |rule: &&Rule| rule.family.is_none_or(|own| own == family);
         let rules: Vec<_> = program
             .iter()
@@ -21,6 +21,7 @@ pub(super) fn write(program: &[Rule], family: Family) -> String {
 
 fn write_table(text: &mut String, table: Table, rules: &[&Rule], family: Family) {
     let name = match table {
+        Table::Mangle => "mangle",
         Table::Nat => "nat",
         Table::Raw => "raw",
     };
@@ -59,6 +60,10 @@ pub(super) const fn chain_name(chain: Chain) -> &'static str {
         Chain::InRedirect => "MESHD_IN_REDIRECT",
         Chain::Outbound => "MESHD_OUTPUT",
         Chain::OutboundDns => "MESHD_OUTPUT_DNS",
+        Chain::Arriving => "MESHD_PREROUTING",
+        Chain::Divert => "MESHD_DIVERT",
+        Chain::Tproxy => "MESHD_TPROXY",
+        Chain::Drop => "MESHD_DROP",
     }
 }
 
@@ -78,6 +83,11 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::NotUser(id) => format!("-m owner ! --uid-owner {id}"),
         Match::Group(id) => format!("-m owner --gid-owner {id}"),
         Match::NotGroup(id) => format!("-m owner ! --gid-owner {id}"),
+        Match::Mark(mark) => format!("-m mark --mark {mark}"),
+        Match::NotMark(mark) => format!("-m mark ! --mark {mark}"),
+        Match::ConnectionMark(mark) => format!("-m connmark --mark {mark}"),
+        Match::Established => "-m conntrack --ctstate RELATED,ESTABLISHED".to_owned(),
+        Match::Invalid => "-m conntrack --ctstate INVALID".to_owned(),
     }
 }
 
@@ -103,5 +113,13 @@ fn verdict(verdict: Verdict) -> String {
         Verdict::Jump(chain) => format!("-j {}", chain_name(chain)),
         Verdict::Redirect(port) => format!("-j REDIRECT --to-ports {port}"),
         Verdict::Zone(zone) => format!("-j CT --zone {zone}"),
+        Verdict::Mark(mark) => format!("-j MARK --set-mark {mark}"),
+        Verdict::SaveMark => "-j CONNMARK --save-mark".to_owned(),
+        Verdict::RestoreMark => "-j CONNMARK --restore-mark".to_owned(),
+        Verdict::Tproxy { port, mark } => {
+            format!("-j TPROXY --tproxy-mark {mark}/0xffffffff --on-port {port}")
+        }
+        Verdict::Accept => "-j ACCEPT".to_owned(),
+        Verdict::Drop => "-j DROP".to_owned(),
     }
 }

@@ -14,7 +14,7 @@ mod settings;
 mod iptables;
 mod nft;
 
-pub use settings::{Cidrs, DnsServers, Inbound, Settings};
+pub use settings::{Cidrs, DnsServers, Inbound, InboundMode, Owners, Settings};
 
 /// The rules in every format.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 
 use super::iptables::transport_name;
-use super::rule::{Chain, Family, Match, Net, Rule, Table, Verdict};
+use super::rule::{Chain, Family, Match, Net, Owner, Rule, Table, Verdict};
 
 /// Writes `program` for `nft -f`, both families in one table of the family `inet`.
 ///
@@ -65,32 +65,41 @@ fn write_line(text: &mut String, rule: &Rule, family: Option<Family>) {
     for condition in &rule.matches {
         let _ = write!(text, "{} ", matching(condition, family.unwrap_or(Family::V4)));
     }
-    let _ = writeln!(text, "{}", verdict(rule));
+    let _ = writeln!(text, "{}", verdict(rule, family));
 }
 
-const fn chain_name(table: Table, chain: Chain) -> &'static str {
-    match (table, chain) {
-        (Table::Nat, Chain::Prerouting) => "nat_prerouting",
-        (Table::Nat, Chain::Output) => "nat_output",
-        (Table::Raw, Chain::Prerouting) => "raw_prerouting",
-        (Table::Raw, Chain::Output) => "raw_output",
-        (Table::Nat, Chain::Inbound) => "inbound",
-        (Table::Nat, Chain::Redirect) => "redirect_outbound",
-        (Table::Nat, Chain::InRedirect) => "redirect_inbound",
-        (Table::Nat, Chain::Outbound) => "outbound",
-        (Table::Nat, Chain::OutboundDns) => "outbound_dns",
-        (Table::Raw, Chain::Inbound) => "raw_inbound",
-        (Table::Raw, Chain::Redirect) => "raw_redirect_outbound",
-        (Table::Raw, Chain::InRedirect) => "raw_redirect_inbound",
-        (Table::Raw, Chain::Outbound) => "raw_outbound",
-        (Table::Raw, Chain::OutboundDns) => "raw_outbound_dns",
-    }
+fn chain_name(table: Table, chain: Chain) -> String {
+    let prefix = match table {
+        Table::Nat if chain.is_own() => "",
+        Table::Nat => "nat_",
+        Table::Mangle => "mangle_",
+        Table::Raw => "raw_",
+    };
+    let name = match chain {
+        Chain::Prerouting => "prerouting",
+        Chain::Output => "output",
+        Chain::Inbound => "inbound",
+        Chain::Redirect => "redirect_outbound",
+        Chain::InRedirect => "redirect_inbound",
+        Chain::Outbound => "outbound",
+        Chain::OutboundDns => "outbound_dns",
+        Chain::Arriving => "arriving",
+        Chain::Divert => "divert",
+        Chain::Tproxy => "tproxy_inbound",
+        Chain::Drop => "drop_invalid",
+    };
+    format!("{prefix}{name}")
 }
 
 const fn hook(table: Table, chain: Chain) -> Option<&'static str> {
     match (table, chain) {
         (Table::Nat, Chain::Prerouting) => Some("type nat hook prerouting priority -100; policy accept;"),
         (Table::Nat, Chain::Output) => Some("type nat hook output priority -100; policy accept;"),
+        (Table::Mangle, Chain::Prerouting) => {
+            Some("type filter hook prerouting priority -150; policy accept;")
+        }
+        // Of the type `route`: what gets a mark here is routed again.
+        (Table::Mangle, Chain::Output) => Some("type route hook output priority -150; policy accept;"),
         (Table::Raw, Chain::Prerouting) => Some("type filter hook prerouting priority -300; policy accept;"),
         (Table::Raw, Chain::Output) => Some("type filter hook output priority -300; policy accept;"),
         _ => None,
@@ -120,18 +129,39 @@ fn matching(condition: &Match, family: Family) -> String {
             )
         }
         Match::NotOpening => "tcp flags & (fin | syn | rst | ack) != syn".to_owned(),
-        Match::User(id) => format!("meta skuid {id}"),
-        Match::NotUser(id) => format!("meta skuid != {id}"),
-        Match::Group(id) => format!("meta skgid {id}"),
-        Match::NotGroup(id) => format!("meta skgid != {id}"),
+        Match::User(owner) => format!("meta skuid {}", quoted(owner)),
+        Match::NotUser(owner) => format!("meta skuid != {}", quoted(owner)),
+        Match::Group(owner) => format!("meta skgid {}", quoted(owner)),
+        Match::NotGroup(owner) => format!("meta skgid != {}", quoted(owner)),
+        Match::Mark(mark) => format!("meta mark {mark}"),
+        Match::NotMark(mark) => format!("meta mark != {mark}"),
+        Match::ConnectionMark(mark) => format!("ct mark {mark}"),
+        Match::Established => "ct state related,established".to_owned(),
+        Match::Invalid => "ct state invalid".to_owned(),
     }
 }
 
-fn verdict(rule: &Rule) -> String {
+fn quoted(owner: &Owner) -> String {
+    match owner {
+        Owner::Id(id) => id.to_string(),
+        Owner::Name(name) => format!("\"{name}\""),
+    }
+}
+
+fn verdict(rule: &Rule, family: Option<Family>) -> String {
     match rule.verdict {
         Verdict::Return => "return".to_owned(),
         Verdict::Jump(chain) => format!("jump {}", chain_name(rule.table, chain)),
         Verdict::Redirect(port) => format!("redirect to :{port}"),
         Verdict::Zone(zone) => format!("ct zone set {zone}"),
+        Verdict::Mark(mark) => format!("meta mark set {mark}"),
+        Verdict::SaveMark => "ct mark set meta mark".to_owned(),
+        Verdict::RestoreMark => "meta mark set ct mark".to_owned(),
+        Verdict::Tproxy { port, mark } => {
+            let protocol = if family == Some(Family::V6) { "ip6" } else { "ip" };
+            format!("tproxy {protocol} to :{port} meta mark set {mark} accept")
+        }
+        Verdict::Accept => "accept".to_owned(),
+        Verdict::Drop => "drop".to_owned(),
     }
 }

@@ -1,32 +1,29 @@
 //! The algorithm of `istio-iptables`, as rules in order.
 //!
 //! Where it differs from Istio's, and why:
-//! - IPv6 is always captured. Istio does it only with `--dual-stack`; everything that a machine sends over IPv6
-//!   then bypasses the mesh, mutual TLS and policies.
+//! - IPv6 is captured unless it is switched off. Istio does it only with `--dual-stack`, or where the machine's first
+//!   address is one of IPv6; everything else that a machine sends over IPv6 then bypasses the mesh.
 //! - Rules for excluded and virtual interfaces stand in our own chains, not in the kernel's, so that they go away
-//!   with them.
+//!   with them. So does all that marks packets for TPROXY.
 //! - Only packets that open a connection are redirected. A connection that stood before the kernel began to track
 //!   connections looks new to it; Istio's rules then redirect it in the middle, such as the SSH session that is
 //!   just putting the rules in force.
+//! - Users can be left alone as groups can (`ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE`), at the same place.
 
-use std::net::IpAddr;
+mod marks;
+mod queries;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::rule::Match::{
-    From, Group, In, NotGroup, NotOpening, NotPorts, NotTo, NotUser, Out, Port, Protocol, SourcePort, To,
-    User,
+    From, Group, In, NotGroup, NotOpening, NotPorts, NotTo, NotUser, Out, Port, Protocol, To, User,
 };
 use super::rule::Transport::{Tcp, Udp};
-use super::rule::Verdict::{Jump, Redirect, Return, Zone};
+use super::rule::Verdict::{Jump, Redirect, Return};
 use super::rule::{Chain, Family, Match, Net, Rule, Table, Verdict};
-use super::settings::{Cidrs, DnsServers, Inbound, Settings};
+use super::settings::{Cidrs, Inbound, InboundMode, Owners, Settings};
 
 const DNS: u16 = 53;
-/// Between the proxy and the servers that it asks.
-const ZONE_UPSTREAM: u16 = 1;
-/// Between applications and the proxy.
-const ZONE_CLIENTS: u16 = 2;
 
 /// The rules for `settings`, in the order in which they are added.
 pub fn program(settings: &Settings) -> Vec<Rule> {
@@ -38,7 +35,21 @@ pub fn program(settings: &Settings) -> Vec<Rule> {
     rules.outbound();
     rules.hooks();
     rules.queries_apart();
-    rules.all
+    rules.marks();
+    if settings.ipv6 {
+        rules.all
+    } else {
+        rules.all.into_iter().filter_map(of_ipv4).collect()
+    }
+}
+
+/// The rule where IPv6 is left alone. Our own chains are reached from the kernel's only: it is enough to ask there.
+fn of_ipv4(mut rule: Rule) -> Option<Rule> {
+    let asks = !rule.chain.is_own() || rule.matches.iter().any(Match::is_of_family);
+    if rule.family.is_none() && asks {
+        rule.family = Some(Family::V4);
+    }
+    (rule.family != Some(Family::V6)).then_some(rule)
 }
 
 struct Rules<'a> {
@@ -47,34 +58,29 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    fn nat(&mut self, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
+    fn add(
+        &mut self,
+        table: Table,
+        family: Option<Family>,
+        chain: Chain,
+        matches: Vec<Match>,
+        verdict: Verdict,
+    ) {
         self.all.push(Rule {
-            table: Table::Nat,
-            chain,
-            matches,
-            verdict,
-            family: None,
-        });
-    }
-
-    fn nat_of(&mut self, family: Family, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
-        self.all.push(Rule {
-            table: Table::Nat,
-            chain,
-            matches,
-            verdict,
-            family: Some(family),
-        });
-    }
-
-    fn raw(&mut self, family: Option<Family>, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
-        self.all.push(Rule {
-            table: Table::Raw,
+            table,
             chain,
             matches,
             verdict,
             family,
         });
+    }
+
+    fn nat(&mut self, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
+        self.add(Table::Nat, None, chain, matches, verdict);
+    }
+
+    fn nat_of(&mut self, family: Family, chain: Chain, matches: Vec<Match>, verdict: Verdict) {
+        self.add(Table::Nat, Some(family), chain, matches, verdict);
     }
 
     fn inbound(&mut self) {
@@ -94,6 +100,9 @@ impl Rules<'_> {
             vec![Protocol(Tcp)],
             Redirect(self.settings.inbound_port),
         );
+        if self.settings.mode != InboundMode::Redirect {
+            return;
+        }
         match &self.settings.inbound {
             Inbound::None => {}
             Inbound::AllBut(except) => {
@@ -111,20 +120,22 @@ impl Rules<'_> {
     }
 
     /// What virtual machines and containers of this machine send arrives here: for the mesh it is outbound, and
-    /// what is not captured passes.
+    /// what is not captured passes. Istio puts each rule before those that it has: the order is turned round.
     fn virtual_interfaces(&mut self) {
-        for name in &self.settings.virtual_interfaces {
-            match &self.settings.outbound {
-                Cidrs::All => self.nat(Chain::Inbound, vec![In(name.clone())], Jump(Chain::Redirect)),
-                Cidrs::Only(nets) => {
-                    for net in nets {
-                        let matches = vec![In(name.clone()), To(Net::Range(*net))];
+        let settings = self.settings;
+        let from = || settings.virtual_interfaces.iter().rev().cloned().map(In);
+        match &settings.outbound {
+            Cidrs::All => from().for_each(|from| self.nat(Chain::Inbound, vec![from], Jump(Chain::Redirect))),
+            Cidrs::Only(nets) => {
+                for net in nets.iter().rev() {
+                    for from in from() {
+                        let matches = vec![from, To(Net::Range(*net))];
                         self.nat_of(family(net), Chain::Inbound, matches, Jump(Chain::Redirect));
                     }
                 }
             }
-            self.nat(Chain::Inbound, vec![In(name.clone())], Return);
         }
+        from().for_each(|from| self.nat(Chain::Inbound, vec![from], Return));
     }
 
     fn outbound(&mut self) {
@@ -136,7 +147,7 @@ impl Rules<'_> {
             self.nat(Chain::Outbound, vec![Port(Tcp, *port)], Return);
             self.nat(Chain::Outbound, vec![Port(Udp, *port)], Return);
         }
-        self.nat(Chain::Outbound, vec![Out(lo()), From(Net::InboundSource)], Return);
+        self.nat(Chain::Outbound, vec![Out(lo()), From(inbound_source())], Return);
         for uid in &self.settings.uids {
             // The proxy asks servers on this machine directly, not through its own inbound side.
             let direct = if self.captures_dns() {
@@ -144,13 +155,14 @@ impl Rules<'_> {
             } else {
                 Vec::new()
             };
-            self.of_proxy(User(*uid), NotUser(*uid), direct);
+            self.of_proxy(User(uid.clone()), NotUser(uid.clone()), direct);
         }
         for gid in &self.settings.gids {
-            self.of_proxy(Group(*gid), NotGroup(*gid), Vec::new());
+            self.of_proxy(Group(gid.clone()), NotGroup(gid.clone()), Vec::new());
         }
+        self.owners();
         self.queries();
-        self.nat(Chain::Outbound, vec![To(Net::Loopback)], Return);
+        self.nat(Chain::Outbound, vec![To(self.loopback())], Return);
         for net in &self.settings.exclude_cidrs {
             self.nat_of(family(net), Chain::Outbound, vec![To(Net::Range(*net))], Return);
         }
@@ -163,7 +175,7 @@ impl Rules<'_> {
         let spared = direct.into_iter().chain([self.settings.tunnel_port]).collect();
         let to_itself = vec![
             Out(lo()),
-            NotTo(Net::Loopback),
+            NotTo(self.loopback()),
             NotPorts(Tcp, spared),
             own.clone(),
         ];
@@ -177,6 +189,24 @@ impl Rules<'_> {
             self.nat(Chain::Outbound, local, Return);
         }
         self.nat(Chain::Outbound, vec![own], Return);
+    }
+
+    /// Whose connections and queries are left alone.
+    fn owners(&mut self) {
+        for user in &self.settings.exclude_users {
+            self.nat(Chain::Outbound, vec![User(user.clone())], Return);
+        }
+        match &self.settings.groups {
+            Owners::AllBut(groups) => {
+                for group in groups {
+                    self.nat(Chain::Outbound, vec![Group(group.clone())], Return);
+                }
+            }
+            Owners::Only(groups) => {
+                let others = groups.iter().cloned().map(NotGroup).collect();
+                self.nat(Chain::Outbound, others, Return);
+            }
+        }
     }
 
     fn destinations(&mut self) {
@@ -194,92 +224,22 @@ impl Rules<'_> {
         }
     }
 
-    fn queries(&mut self) {
-        match &self.settings.dns {
-            DnsServers::None => {}
-            DnsServers::All => {
-                self.nat(Chain::Outbound, Vec::new(), Jump(Chain::OutboundDns));
-                for transport in [Tcp, Udp] {
-                    let redirect = Redirect(self.settings.dns_port);
-                    self.nat(Chain::OutboundDns, vec![Port(transport, DNS)], redirect);
-                }
-            }
-            DnsServers::Only(servers) => {
-                for family in [Family::V4, Family::V6] {
-                    if servers.iter().any(|server| Family::of(server) == family) {
-                        self.nat_of(family, Chain::Outbound, Vec::new(), Jump(Chain::OutboundDns));
-                    }
-                }
-                for transport in [Tcp, Udp] {
-                    for server in servers {
-                        let matches = vec![Port(transport, DNS), To(host(server))];
-                        let redirect = Redirect(self.settings.dns_port);
-                        self.nat_of(Family::of(server), Chain::OutboundDns, matches, redirect);
-                    }
-                }
-            }
-        }
-    }
-
     fn hooks(&mut self) {
-        if self.settings.inbound != Inbound::None || !self.settings.virtual_interfaces.is_empty() {
+        let redirects = self.settings.inbound != Inbound::None && self.settings.mode == InboundMode::Redirect;
+        let reroutes =
+            !self.settings.virtual_interfaces.is_empty() && self.settings.outbound != Cidrs::Only(Vec::new());
+        if redirects || reroutes {
             self.nat(Chain::Prerouting, vec![Protocol(Tcp)], Jump(Chain::Inbound));
         }
         self.nat(Chain::Output, Vec::new(), Jump(Chain::Outbound));
     }
 
-    /// A query of an application and that of the proxy on its behalf may have the same five numbers: their
-    /// answers would be mixed up. They are tracked in two zones.
-    fn queries_apart(&mut self) {
-        if !self.captures_dns() {
-            return;
-        }
-        let uids = self.settings.uids.iter().map(|uid| User(*uid));
-        let gids = self.settings.gids.iter().map(|gid| Group(*gid));
-        for owner in uids.chain(gids) {
-            let asks = vec![Port(Udp, DNS), owner.clone()];
-            self.raw(None, Chain::OutboundDns, asks, Zone(ZONE_UPSTREAM));
-            let answers = vec![SourcePort(Udp, self.settings.dns_port), owner];
-            self.raw(None, Chain::OutboundDns, answers, Zone(ZONE_CLIENTS));
-        }
-        let mut families = vec![];
-        match &self.settings.dns {
-            DnsServers::None => {}
-            DnsServers::All => {
-                self.raw(None, Chain::OutboundDns, vec![Port(Udp, DNS)], Zone(ZONE_CLIENTS));
-                self.raw(
-                    None,
-                    Chain::Inbound,
-                    vec![SourcePort(Udp, DNS)],
-                    Zone(ZONE_UPSTREAM),
-                );
-                families.push(None);
-            }
-            DnsServers::Only(servers) => {
-                for server in servers {
-                    let family = Some(Family::of(server));
-                    let asks = vec![Port(Udp, DNS), To(host(server))];
-                    self.raw(family, Chain::OutboundDns, asks, Zone(ZONE_CLIENTS));
-                    let answers = vec![SourcePort(Udp, DNS), From(host(server))];
-                    self.raw(family, Chain::Inbound, answers, Zone(ZONE_UPSTREAM));
-                    if !families.contains(&family) {
-                        families.push(family);
-                    }
-                }
-            }
-        }
-        self.raw(None, Chain::Output, Vec::new(), Jump(Chain::OutboundDns));
-        for family in families {
-            self.raw(family, Chain::Prerouting, Vec::new(), Jump(Chain::Inbound));
-        }
-    }
-
-    fn captures_dns(&self) -> bool {
-        match &self.settings.dns {
-            DnsServers::None => false,
-            DnsServers::Only(servers) => !servers.is_empty(),
-            DnsServers::All => true,
-        }
+    /// 127.0.0.1 and ::1: what is sent there is left alone.
+    fn loopback(&self) -> Net {
+        Net::Both(
+            self.settings.loopback,
+            Ipv6Net::from(std::net::Ipv6Addr::LOCALHOST),
+        )
     }
 
     /// The user asks for connections to the machine itself: they are not let pass.
@@ -295,8 +255,12 @@ fn lo() -> String {
     "lo".to_owned()
 }
 
-fn host(address: &IpAddr) -> Net {
-    Net::Range(IpNet::from(*address))
+/// 127.0.0.6 and ::6, which the proxy's inbound connections come from.
+fn inbound_source() -> Net {
+    Net::Both(
+        Ipv4Net::from(std::net::Ipv4Addr::new(127, 0, 0, 6)),
+        Ipv6Net::from(std::net::Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6)),
+    )
 }
 
 const fn family(net: &IpNet) -> Family {

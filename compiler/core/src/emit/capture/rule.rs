@@ -1,8 +1,9 @@
 //! A packet filter's rule, before it is written in anybody's format.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// IPv4 or IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum Family {
 pub enum Table {
     /// Before connections are tracked.
     Raw,
+    /// Where packets are marked, before they are routed.
+    Mangle,
     /// Where destinations are rewritten.
     Nat,
 }
@@ -39,6 +42,14 @@ pub enum Chain {
     Outbound,
     /// Ours: queries.
     OutboundDns,
+    /// Ours: all that arrives, where marks decide.
+    Arriving,
+    /// Ours: to the proxy's socket, by its mark.
+    Divert,
+    /// Ours: to the inbound port, with the destination left as it is.
+    Tproxy,
+    /// Ours: away with it.
+    Drop,
 }
 
 /// TCP or UDP.
@@ -53,12 +64,19 @@ pub enum Transport {
 /// A range of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Net {
-    /// 127.0.0.1 and ::1.
-    Loopback,
-    /// 127.0.0.6 and ::6, which the proxy's inbound connections come from.
-    InboundSource,
+    /// The one that has the same meaning in both families.
+    Both(Ipv4Net, Ipv6Net),
     /// One of the user's, of one family.
     Range(IpNet),
+}
+
+/// A user or a group: by its number, or by its name on the machine, which the tool that loads the rules looks up.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Owner {
+    /// By number.
+    Id(u32),
+    /// By name.
+    Name(String),
 }
 
 /// A condition on a packet.
@@ -85,13 +103,23 @@ pub enum Match {
     /// It is TCP, and does not open a connection.
     NotOpening,
     /// This user sent it.
-    User(u32),
+    User(Owner),
     /// Somebody else sent it.
-    NotUser(u32),
+    NotUser(Owner),
     /// This group sent it.
-    Group(u32),
+    Group(Owner),
     /// Another group sent it.
-    NotGroup(u32),
+    NotGroup(Owner),
+    /// It bears this mark.
+    Mark(u32),
+    /// It bears another mark, or none.
+    NotMark(u32),
+    /// Its connection bears this mark.
+    ConnectionMark(u32),
+    /// Its connection stands, or belongs to one that does.
+    Established,
+    /// It belongs to no connection.
+    Invalid,
 }
 
 /// What becomes of a packet.
@@ -105,6 +133,23 @@ pub enum Verdict {
     Redirect(u16),
     /// Tracked in a zone of its own.
     Zone(u16),
+    /// Marked, and on to the next rule.
+    Mark(u32),
+    /// Its connection gets its mark.
+    SaveMark,
+    /// It gets its connection's mark.
+    RestoreMark,
+    /// To the transparent socket on `port`, with a mark that routes it to this machine.
+    Tproxy {
+        /// The socket's.
+        port: u16,
+        /// The mark.
+        mark: u32,
+    },
+    /// It passes.
+    Accept,
+    /// It is gone.
+    Drop,
 }
 
 /// One rule.
@@ -140,10 +185,8 @@ impl Net {
     /// The range in one family. A user's range is written as it is: its rule is of its family.
     pub fn text(self, family: Family) -> String {
         match (self, family) {
-            (Self::Loopback, Family::V4) => "127.0.0.1/32".to_owned(),
-            (Self::Loopback, Family::V6) => "::1/128".to_owned(),
-            (Self::InboundSource, Family::V4) => "127.0.0.6/32".to_owned(),
-            (Self::InboundSource, Family::V6) => "::6/128".to_owned(),
+            (Self::Both(v4, _), Family::V4) => v4.to_string(),
+            (Self::Both(_, v6), Family::V6) => v6.to_string(),
             (Self::Range(net), _) => net.to_string(),
         }
     }
@@ -153,5 +196,27 @@ impl Match {
     /// The condition names an address, so that the rule is written for each family.
     pub const fn is_of_family(&self) -> bool {
         matches!(self, Self::From(_) | Self::To(_) | Self::NotTo(_))
+    }
+}
+
+impl From<&str> for Owner {
+    fn from(text: &str) -> Self {
+        text.parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Id)
+    }
+}
+
+impl From<u32> for Owner {
+    fn from(id: u32) -> Self {
+        Self::Id(id)
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
     }
 }

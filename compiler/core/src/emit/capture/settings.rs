@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
+use super::rule::Owner;
 use crate::emit::snapshot::target;
 use crate::model::{DnsCapture, Group, InboundPorts, Mesh};
 
@@ -18,9 +19,9 @@ pub struct Settings {
     /// Where queries go.
     pub dns_port: u16,
     /// Users whose own packets pass (`-u`).
-    pub uids: Vec<u32>,
+    pub uids: Vec<Owner>,
     /// Groups whose own packets pass (`-g`).
-    pub gids: Vec<u32>,
+    pub gids: Vec<Owner>,
     /// Inbound connections (`-b`, `-d`).
     pub inbound: Inbound,
     /// Outbound destinations (`-i`).
@@ -37,6 +38,49 @@ pub struct Settings {
     pub exclude_interfaces: Vec<String>,
     /// Interfaces of virtual machines and containers, whose traffic is outbound (`-k`).
     pub virtual_interfaces: Vec<String>,
+    /// How inbound connections get to the proxy (`-m`).
+    pub mode: InboundMode,
+    /// Groups whose connections and queries are captured (`ISTIO_OUTBOUND_OWNER_GROUPS` and `…_EXCLUDE`).
+    pub groups: Owners,
+    /// Users whose connections and queries are left alone; Istio has no such setting.
+    pub exclude_users: Vec<Owner>,
+    /// Packets that belong to no connection are thrown away (`--drop-invalid`).
+    pub drop_invalid: bool,
+    /// IPv6 is captured like IPv4 (`--dual-stack`).
+    pub ipv6: bool,
+    /// Local destinations that are left alone, over IPv4 (`ISTIO_OUTBOUND_IPV4_LOOPBACK_CIDR`); `::1` over IPv6.
+    pub loopback: Ipv4Net,
+}
+
+/// How inbound connections get to the proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboundMode {
+    /// Their destination is rewritten (`-m REDIRECT`).
+    Redirect,
+    /// They are handed over as they are, to a transparent socket (`-m TPROXY`).
+    Tproxy {
+        /// The mark of packets that are for the proxy (`-t`).
+        mark: u32,
+        /// The table of routes that leads what bears it to this machine (`-r`).
+        table: u32,
+    },
+}
+
+impl InboundMode {
+    /// TPROXY with the mark and the table that Istio uses.
+    pub const TPROXY: Self = Self::Tproxy {
+        mark: 1337,
+        table: 133,
+    };
+}
+
+/// Whose connections are captured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owners {
+    /// Those of all groups but these.
+    AllBut(Vec<Owner>),
+    /// Those of these groups.
+    Only(Vec<Owner>),
 }
 
 /// Inbound connections that are captured.
@@ -85,8 +129,8 @@ impl Default for Settings {
             inbound_port: 15006,
             tunnel_port: 15008,
             dns_port: 15053,
-            uids: vec![MESHD_ID],
-            gids: vec![MESHD_ID],
+            uids: vec![Owner::Id(MESHD_ID)],
+            gids: vec![Owner::Id(MESHD_ID)],
             inbound: Inbound::None,
             outbound: Cidrs::All,
             exclude_cidrs: Vec::new(),
@@ -95,6 +139,12 @@ impl Default for Settings {
             dns: DnsServers::None,
             exclude_interfaces: Vec::new(),
             virtual_interfaces: Vec::new(),
+            mode: InboundMode::Redirect,
+            groups: Owners::AllBut(Vec::new()),
+            exclude_users: Vec::new(),
+            drop_invalid: false,
+            ipv6: true,
+            loopback: Ipv4Net::from(Ipv4Addr::LOCALHOST),
         }
     }
 }
