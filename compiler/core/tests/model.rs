@@ -88,7 +88,7 @@ fn a_group_has_the_ports_and_labels_of_its_service() {
         .map(|(name, port)| (name.as_str(), *port))
         .collect();
     assert_eq!(ports, [("health", 8081), ("http", 8080), ("metrics", 9090)]);
-    let probe = group.probe.as_ref().expect("forum has a probe");
+    let probe = group.health.as_ref().expect("forum has a probe").probe();
     assert!(matches!(&probe.action, ProbeAction::Http { port: 8081, path, .. } if path == "/health"));
     assert_eq!((probe.period, probe.timeout, probe.failures), (5, 1, 3));
     assert_eq!(group.capture.inbound, InboundPorts::Declared);

@@ -37,11 +37,7 @@ fn mysql_1_is_told_what_istiod_tells_it() {
     };
     let ours = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
     ours.validate().unwrap();
-    let group = mesh
-        .services
-        .iter()
-        .flat_map(|service| &service.groups)
-        .find(|group| group.name == "forum-mysql");
+    let group = mesh.groups.iter().find(|group| group.name == "forum-mysql");
     let names = names::of_group(&mesh, group.unwrap());
     compare(&envoy::facts(&folder), &ours::facts(&ours, &names), DEVIATIONS);
 }

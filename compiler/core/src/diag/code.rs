@@ -43,8 +43,18 @@ codes! {
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "VMs call services on another network that no gateway leads into.";
+    UNKNOWN_ENV "MC-V006" "unknown-env" Warning "A variable of the proxy has no effect on a machine.";
+    INJECT_ANNOTATION "MC-V010" "inject-annotation-on-vm" Warning
+        "An annotation for the injection of sidecars stands on machines.";
     RELEASE_ENDED "MC-V013" "unsupported-release" Warning "Nobody repairs this release of Istio, or nobody knows it.";
+    PROBE_GRPC "MC-V015" "probe-grpc-rejected" Error "istiod refuses probes by gRPC for machines.";
     NO_PROBE "MC-V016" "no-probe" Warning "A group without a probe keeps a dead VM in rotation.";
+    NEEDS_ENVOY "MC-V017" "needs-envoy" Error
+        "A group asks for something that only Istio's own agent can do.";
+    RESERVED_METADATA "MC-V018" "reserved-metadata" Error
+        "A variable of the proxy says what the spec says elsewhere.";
+    SELECTS_PODS "MC-V019" "selects-pods" Error
+        "A service on another's machines would find the other's pods as well.";
     VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
     RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
         "The range of virtual addresses overlaps a network of real machines.";

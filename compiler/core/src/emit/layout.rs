@@ -18,7 +18,7 @@ impl<'a> Layout<'a> {
             groups: BTreeMap::new(),
             vms: BTreeMap::new(),
         };
-        for group in mesh.services.iter().flat_map(|service| &service.groups) {
+        for group in &mesh.groups {
             *layout.groups.entry(&group.name).or_default() += 1;
             for vm in &group.vms {
                 *layout.vms.entry(&vm.name).or_default() += 1;

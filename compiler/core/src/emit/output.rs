@@ -103,7 +103,7 @@ pub fn emit(mesh: &Mesh, options: &Options) -> Output {
     for cluster in mesh.clusters.values() {
         output.extend(kubernetes::files(mesh, cluster));
     }
-    for group in mesh.services.iter().flat_map(|service| &service.groups) {
+    for group in &mesh.groups {
         vm::emit_group(mesh, &layout, group, options, &mut output);
     }
     if output.values().any(|file| file.mode == Mode::Secret) {

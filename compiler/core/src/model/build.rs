@@ -1,6 +1,8 @@
 //! Declarations to mesh: names are looked up, defaults filled in. What leads nowhere becomes a diagnostic and is
 //! left out, so that the rest can be checked. Nothing here depends on the order of declarations.
 
+use std::sync::Arc;
+
 mod addresses;
 mod callers;
 mod external;
@@ -13,10 +15,12 @@ mod service;
 mod settings;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
+pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};
 pub(crate) use ports::names as port_names;
+pub(crate) use service::is_guest;
 
 use self::lookup::Lookup;
-use super::Mesh;
+use super::{Group, Mesh};
 use crate::diag::{Sink, Span};
 use crate::spec::decl::Spec;
 
@@ -30,11 +34,12 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     mesh.networks = place::networks(spec);
     mesh.clusters = place::clusters(spec, &lookup, sink);
     mesh.namespaces = place::namespaces(spec);
+    mesh.groups = groups(spec, &lookup, sink);
     for namespace in &spec.namespaces {
         let services = namespace
             .services
             .iter()
-            .map(|decl| service::service(decl, namespace, &lookup, sink));
+            .map(|decl| service::service(decl, namespace, &mesh.groups, &lookup, sink));
         let mut services: Vec<_> = services.collect();
         services.extend(
             namespace
@@ -50,4 +55,17 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
         .dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
     addresses::fill(&mut mesh, sink);
     mesh
+}
+
+fn groups(spec: &Spec, lookup: &Lookup<'_>, sink: &mut Sink) -> Vec<Arc<Group>> {
+    let all = spec.namespaces.iter().flat_map(|namespace| {
+        let groups = namespace.groups();
+        groups.map(move |(owner, decl)| (namespace, owner, decl))
+    });
+    let mut groups: Vec<_> = all
+        .map(|(namespace, owner, decl)| Arc::new(group::group(decl, owner, namespace, lookup, sink)))
+        .collect();
+    groups.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    groups.dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
+    groups
 }

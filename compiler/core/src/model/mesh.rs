@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::Service;
+use super::{Group, Service, Vm};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -36,6 +37,10 @@ pub struct Mesh {
     pub namespaces: BTreeMap<String, Namespace>,
     /// Ordered by namespace and name.
     pub services: Vec<Service>,
+    /// All groups of VMs, ordered by namespace and name.
+    pub groups: Vec<Arc<Group>>,
+    /// Variables for the environment of Istio's agents (`defaultConfig.proxyMetadata`).
+    pub proxy_metadata: BTreeMap<String, String>,
     /// Where `mesh` is written.
     pub span: Span,
 }
@@ -170,6 +175,27 @@ impl Mesh {
             .binary_search_by(place)
             .ok()
             .map(|at| &self.services[at])
+    }
+
+    /// The groups of VMs of `namespace`.
+    pub fn groups_in<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Group> {
+        self.groups
+            .iter()
+            .map(Arc::as_ref)
+            .filter(move |group| group.namespace == namespace)
+    }
+
+    /// Every VM with its group.
+    pub fn vms(&self) -> impl Iterator<Item = (&Group, &Vm)> {
+        self.groups
+            .iter()
+            .flat_map(|group| group.vms.iter().map(move |vm| (group.as_ref(), vm)))
+    }
+
+    /// The services that run on the machines of `group`, ordered by name.
+    pub fn services_on<'a>(&'a self, group: &'a Group) -> impl Iterator<Item = &'a Service> {
+        self.services_in(&group.namespace)
+            .filter(|service| group.services.contains(&service.name))
     }
 
     /// The gateways that lead into `network`, in the order of their clusters.

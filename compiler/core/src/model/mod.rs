@@ -11,11 +11,15 @@ mod virtual_ip;
 mod workload;
 
 pub use build::build;
-pub(crate) use build::{CLUSTER_DOMAIN, Caller, port_names, resolve_caller};
+pub(crate) use build::{
+    CLUSTER_DOMAIN, Caller, find_group, group_name, is_guest, machine_services, port_names, resolve_caller,
+};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
 };
 pub use policy::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
 pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
 pub use virtual_ip::allocate;
-pub use workload::{Capture, Group, InboundPorts, Pods, Ssh, Vm, WorkloadRef};
+pub use workload::{
+    Asked, Capture, Engine, Group, Health, InboundPorts, Pods, Registration, Ssh, Vm, WorkloadRef,
+};

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use mesh_wire::listener::MtlsMode;
 
@@ -39,8 +40,8 @@ pub struct Service {
     pub selector: BTreeMap<String, String>,
     /// Its pods.
     pub pods: Option<Pods>,
-    /// Its VMs.
-    pub groups: Vec<Group>,
+    /// The groups of VMs that it runs on, ordered by name: its own, and those that others brought along.
+    pub groups: Vec<Arc<Group>>,
     /// Where it is written.
     pub span: Span,
 }

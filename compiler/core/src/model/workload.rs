@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use mesh_wire::bundle::Probe;
+use mesh_wire::bundle::{Probe, ProbeAction};
 use mesh_wire::cluster::Locality;
 
 use crate::diag::Span;
@@ -31,18 +31,125 @@ pub struct Group {
     pub account: String,
     /// Network.
     pub network: String,
-    /// Labels of every VM; they match the service's selector.
+    /// The cluster whose istiod its VMs belong to; empty if the mesh has none.
+    pub cluster: String,
+    /// What carries its traffic.
+    pub engine: Engine,
+    /// Who makes its WorkloadEntries.
+    pub registration: Registration,
+    /// Names of the services that run on its VMs, in the same namespace; ordered. None where they only call.
+    pub services: Vec<String>,
+    /// Labels of every VM; they match the selectors of its services.
     pub labels: BTreeMap<String, String>,
-    /// Ports of the workload, by name: those of the service, and more (health, metrics).
+    /// Annotations of Istio's objects.
+    pub annotations: BTreeMap<String, String>,
+    /// Variables for the environment of Istio's agents on its VMs, over those of the mesh.
+    pub proxy_metadata: BTreeMap<String, String>,
+    /// Ports of the workload, by name: those of its services, and more (health, metrics). Where ports of two
+    /// services have one name, it has their numbers behind it.
     pub ports: BTreeMap<String, u16>,
+    /// Where VMs stand that do not say it.
+    pub locality: Locality,
+    /// Share of requests of VMs that do not say it.
+    pub weight: Option<u32>,
     /// How the application is asked whether it is well.
-    pub probe: Option<Probe>,
+    pub health: Option<Health>,
     /// What is captured.
     pub capture: Capture,
     /// Ordered by name.
     pub vms: Vec<Vm>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// What carries the traffic of VMs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Ours.
+    Meshd,
+    /// Istio's sidecar package: pilot-agent and Envoy.
+    Envoy,
+}
+
+/// Who makes the WorkloadEntries of VMs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// They are written out.
+    Entries,
+    /// istiod, when a VM comes (`AUTO_REGISTER_GROUP`).
+    Auto,
+}
+
+/// How the application is asked whether it is well (Istio `ReadinessProbe`). `None` leaves Istio's default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// What is asked.
+    pub asked: Asked,
+    /// Seconds between two.
+    pub period: Option<u32>,
+    /// Seconds for an answer.
+    pub timeout: Option<u32>,
+    /// Failures in a row until it is unhealthy.
+    pub failures: Option<u32>,
+    /// Successes in a row until it is healthy.
+    pub successes: Option<u32>,
+    /// Seconds before the first.
+    pub delay: Option<u32>,
+}
+
+/// What is asked of an application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// An HTTP GET that must answer 200 to 399.
+    Http {
+        /// Port.
+        port: u16,
+        /// Path.
+        path: Option<String>,
+        /// It is asked over TLS.
+        https: bool,
+        /// Whom it connects to, if not the machine.
+        host: Option<String>,
+        /// Headers.
+        headers: BTreeMap<String, String>,
+    },
+    /// A TCP connection.
+    Tcp {
+        /// Port.
+        port: u16,
+    },
+    /// A command that must end with 0.
+    Exec {
+        /// Program and arguments.
+        command: Vec<String>,
+    },
+}
+
+impl Health {
+    /// The probe with Kubernetes' defaults: every 10 s, 1 s for an answer, three failures.
+    pub fn probe(&self) -> Probe {
+        let action = match &self.asked {
+            Asked::Http {
+                port, path, headers, ..
+            } => ProbeAction::Http {
+                port: *port,
+                path: path.clone().unwrap_or_else(|| "/".to_owned()),
+                headers: headers.clone(),
+            },
+            Asked::Tcp { port } => ProbeAction::Tcp { port: *port },
+            Asked::Exec { command } => ProbeAction::Exec {
+                command: command.clone(),
+            },
+        };
+        Probe {
+            action,
+            period: self.period.unwrap_or(10),
+            timeout: self.timeout.unwrap_or(1),
+            failures: self.failures.unwrap_or(3),
+            successes: self.successes.unwrap_or(1),
+            initial_delay: self.delay.unwrap_or(0),
+        }
+    }
 }
 
 /// One VM.

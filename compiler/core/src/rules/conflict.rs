@@ -1,15 +1,18 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::model::is_guest;
 use crate::spec::decl::{HealthDecl, ServiceDecl, VmsDecl};
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
         addresses(service, sink);
-        for vms in &service.vms {
-            vms.health.iter().for_each(|health| probe(health, sink));
-            one_host(vms, sink);
-        }
+        one_account(service, sink);
+    }
+    for (_, _, vms) in context.spec.groups() {
+        vms.health.iter().for_each(|health| probe(health, sink));
+        one_host(vms, sink);
+        one_weight(vms, sink);
     }
 }
 
@@ -19,6 +22,28 @@ fn both(one: (Span, &str), other: (Span, &str), help: &str) -> Diagnostic {
         .here("this")
         .label(other.0, "and this")
         .help(help)
+}
+
+/// Machines have one account, whatever runs on them.
+fn one_account(service: &ServiceDecl, sink: &mut Sink) {
+    if let (Some(account), Some(on), true) = (&service.account, service.on.first(), is_guest(service)) {
+        let help = format!(
+            "leave `account=` out: the service runs as the machines of `{}` do, or write it there",
+            on.value
+        );
+        sink.push(both((account.span, "`account=`"), (on.span, "`on`"), &help));
+    }
+}
+
+/// istiod registers machines with the weight of their group.
+fn one_weight(vms: &VmsDecl, sink: &mut Sink) {
+    let auto = vms.registration.as_ref().filter(|word| word.value == "auto");
+    let Some(auto) = auto else { return };
+    for weight in vms.vms.iter().filter_map(|vm| vm.weight.as_ref()) {
+        let help = "write `weight=` in the `vms`, for all of its machines, or `registration=entries`";
+        let one = (weight.span, "`weight=` of one machine");
+        sink.push(both(one, (auto.span, "`registration=auto`"), help));
+    }
 }
 
 fn addresses(service: &ServiceDecl, sink: &mut Sink) {
@@ -65,6 +90,8 @@ fn probe(health: &HealthDecl, sink: &mut Sink) {
         health.http.as_ref().map(|port| (port.span, "`http=`")),
         health.tcp.as_ref().map(|port| (port.span, "`tcp=`")),
         health.exec.as_ref().map(|command| (command.span, "`exec=`")),
+        health.command.first().map(|word| (word.span, "`command`")),
+        health.grpc.as_ref().map(|port| (port.span, "`grpc=`")),
     ]
     .into_iter()
     .flatten()
@@ -77,11 +104,19 @@ fn probe(health: &HealthDecl, sink: &mut Sink) {
         [one, other, ..] => sink.push(both(*other, *one, "one of them is asked: keep it")),
         _ => {}
     }
-    if let (Some(path), None, false) = (&health.path, &health.http, health.damaged) {
-        sink.push(
-            Diagnostic::new(&code::CONFLICT, path.span, "`path=` is asked by HTTP only")
-                .help("write `http=PORT` beside it, or leave it out"),
-        );
+    let of_http = [
+        health.path.as_ref().map(|path| (path.span, "`path=`")),
+        health.scheme.as_ref().map(|scheme| (scheme.span, "`scheme=`")),
+        health.host.as_ref().map(|host| (host.span, "`host=`")),
+        health.headers.first().map(|(name, _)| (name.span, "`header`")),
+    ];
+    if health.http.is_none() && !health.damaged {
+        for (span, what) in of_http.into_iter().flatten() {
+            sink.push(
+                Diagnostic::new(&code::CONFLICT, span, format!("{what} is asked by HTTP only"))
+                    .help("write `http=PORT` beside it, or leave it out"),
+            );
+        }
     }
 }
 

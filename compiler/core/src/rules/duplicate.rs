@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
+use crate::model::group_name;
 use crate::spec::decl::{ClusterDecl, NamespaceDecl, ServiceDecl};
 
 /// Names are unique where they are looked up.
@@ -52,17 +53,24 @@ fn namespace_names(namespace: &NamespaceDecl, sink: &mut Sink) {
         sink,
     );
     unique("account", namespace.accounts.iter(), sink);
-    let groups = || namespace.services.iter().flat_map(|service| &service.vms);
-    unique("VM", groups().flat_map(|vms| &vms.vms).map(|vm| &vm.name), sink);
-    let names = namespace.services.iter().flat_map(|service| {
-        // A group without a name has the service's, and stands at its own place.
-        let name = |vms: &crate::spec::decl::VmsDecl| {
-            vms.group.clone().unwrap_or_else(|| Spanned {
-                value: service.name.value.clone(),
-                span: vms.span,
-            })
-        };
-        service.vms.iter().map(name)
+    let groups = || namespace.groups();
+    unique(
+        "VM",
+        groups().flat_map(|(_, vms)| &vms.vms).map(|vm| &vm.name),
+        sink,
+    );
+    let instances = groups().flat_map(|(_, vms)| &vms.vms);
+    unique(
+        "instance",
+        instances.filter_map(|vm| vm.instance_id.as_ref()),
+        sink,
+    );
+    // A group without a name has the service's, and stands at its own place.
+    let names = groups().map(|(service, vms)| {
+        vms.group.clone().unwrap_or_else(|| Spanned {
+            value: group_name(vms, service).to_owned(),
+            span: vms.span,
+        })
     });
     let names: Vec<_> = names.collect();
     unique("group", names.iter(), sink);

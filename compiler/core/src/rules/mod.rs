@@ -11,7 +11,9 @@ mod gateway_missing;
 mod gateway_port_reserved;
 mod host_in_cluster;
 mod http_on_tcp;
+mod inject_annotation;
 mod near_without_eject;
+mod needs_envoy;
 mod no_endpoints;
 mod no_probe;
 mod oversize_name;
@@ -20,10 +22,14 @@ mod permissive_open_port;
 mod port_conflict;
 mod port_missing;
 mod principal_nonexistent;
+mod probe_grpc_rejected;
 mod reserved_app_port;
+mod reserved_metadata;
 mod selector_missed;
+mod selects_pods;
 mod ssh_capturable;
 mod subset_empty;
+mod unknown_env;
 mod unsupported_release;
 mod vip_collision;
 mod virtual_range_overlap;
@@ -80,6 +86,12 @@ pub static RULES: &[Rule] = &[
     rule(&code::VIP_COLLISION, vip_collision::check),
     rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),
+    rule(&code::INJECT_ANNOTATION, inject_annotation::check),
+    rule(&code::NEEDS_ENVOY, needs_envoy::check),
+    rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
+    rule(&code::RESERVED_METADATA, reserved_metadata::check),
+    rule(&code::SELECTS_PODS, selects_pods::check),
+    rule(&code::UNKNOWN_ENV, unknown_env::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

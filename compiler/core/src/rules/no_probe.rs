@@ -5,7 +5,8 @@ use crate::diag::{Diagnostic, Sink, code};
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service, vms) in context.spec.groups() {
         if vms.health.is_none() && !vms.damaged && vms.vms.len() > 1 {
-            let port = service.ports.first().map_or(8080, |port| port.target().value);
+            let port = service.and_then(|service| service.ports.first());
+            let port = port.map_or(8080, |port| port.target().value);
             let message = format!(
                 "nobody asks whether the {} machines of this group are well",
                 vms.vms.len()

@@ -21,4 +21,5 @@ pages! {
     "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable" "subset-empty"
     "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference" "unreadable-file"
     "unsupported-release" "vip-collision" "virtual-range-overlap" "weight-missing" "wrong-type"
+    "inject-annotation-on-vm" "needs-envoy" "probe-grpc-rejected" "reserved-metadata" "selects-pods" "unknown-env"
 }

@@ -2,14 +2,16 @@ use std::collections::BTreeMap;
 
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, code};
-use crate::model::port_names;
-use crate::spec::decl::{PortDecl, ServiceDecl, VmsDecl};
+use crate::model::{machine_services, port_names};
+use crate::spec::decl::{NamespaceDecl, PortDecl, ServiceDecl, VmsDecl};
 
 /// Ports of a service, and those of its machines, differ in number and in name.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
         of_service(&service.ports, sink);
-        service.vms.iter().for_each(|vms| of_machine(service, vms, sink));
+    }
+    for (namespace, owner, vms) in context.spec.groups() {
+        of_machine(namespace, owner, vms, sink);
     }
     context
         .spec
@@ -48,16 +50,21 @@ fn of_service(ports: &[PortDecl], sink: &mut Sink) {
     }
 }
 
-fn of_machine(service: &ServiceDecl, vms: &VmsDecl, sink: &mut Sink) {
+/// Ports of the machines of a group: those of all services on them, then the group's own.
+fn of_machine(namespace: &NamespaceDecl, owner: Option<&ServiceDecl>, vms: &VmsDecl, sink: &mut Sink) {
     let mut numbers: BTreeMap<u16, (Span, String)> = BTreeMap::new();
     let mut names: BTreeMap<String, Span> = BTreeMap::new();
-    for (port, name) in service.ports.iter().zip(port_names(&service.ports)) {
-        let target = port.target();
-        numbers.insert(
-            target.value,
-            (target.span, format!("the service's port `{name}`")),
-        );
-        names.insert(name, port.span);
+    let mut spoken: BTreeMap<u16, &PortDecl> = BTreeMap::new();
+    for service in machine_services(namespace, owner, vms) {
+        for (port, name) in service.ports.iter().zip(port_names(&service.ports)) {
+            let target = port.target();
+            one_protocol(spoken.entry(target.value).or_insert(port), port, sink);
+            numbers.insert(
+                target.value,
+                (target.span, format!("the service's port `{name}`")),
+            );
+            names.insert(name, port.span);
+        }
     }
     for port in &vms.ports {
         if let Some((before, owner)) = numbers.get(&port.number.value) {
@@ -76,4 +83,26 @@ fn of_machine(service: &ServiceDecl, vms: &VmsDecl, sink: &mut Sink) {
         );
         names.insert(port.name.value.clone(), port.name.span);
     }
+}
+
+/// What listens on a port of a machine speaks one protocol, whichever service leads there.
+fn one_protocol(before: &PortDecl, port: &PortDecl, sink: &mut Sink) {
+    let target = port.target();
+    // Ports of one service may lead to one port: that is said where it matters.
+    if before.protocol.value == port.protocol.value || before.span == port.span {
+        return;
+    }
+    let message = format!(
+        "port {} of the machines speaks `{}` for one service and `{}` for another",
+        target.value, before.protocol.value, port.protocol.value
+    );
+    sink.push(
+        conflict(
+            target.span,
+            message,
+            before.target().span,
+            "first here".to_owned(),
+        )
+        .help("let the services listen on different ports: `target=`, or declare the same protocol"),
+    );
 }

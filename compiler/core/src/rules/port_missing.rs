@@ -1,50 +1,54 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, code};
-use crate::model::Service;
-use crate::spec::decl::ServiceDecl;
+use crate::model::{Service, machine_services};
+use crate::spec::decl::{ServiceDecl, VmsDecl};
 
 /// Probes, permissions and mutual TLS name ports that the workload has.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    for (namespace, owner, vms) in context.spec.groups() {
+        let on = machine_services(namespace, owner, vms);
+        if !vms.ports_damaged && on.iter().all(|service| !service.damaged) {
+            probes(&on, vms, sink);
+        }
+    }
     for (namespace, decl) in context.spec.services() {
         let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else {
             continue;
         };
         if !decl.damaged {
-            probes(decl, sink);
             policies(decl, service, sink);
         }
     }
 }
 
-fn missing(port: u16, span: Span, what: &str, service: &ServiceDecl, help: String) -> Diagnostic {
+fn missing(port: u16, span: Span, what: &str, service: Option<&ServiceDecl>, help: String) -> Diagnostic {
     let message = format!("{what} port {port}, which nobody declares");
-    let place = service
-        .ports
-        .first()
-        .map_or(service.name.span, |first| first.span);
-    Diagnostic::new(&code::PORT_UNDECLARED, span, message)
-        .here("not declared")
-        .label(place, format!("`{}` declares its ports here", service.name.value))
-        .help(help)
+    let mut found = Diagnostic::new(&code::PORT_UNDECLARED, span, message).here("not declared");
+    if let Some(service) = service {
+        let place = service
+            .ports
+            .first()
+            .map_or(service.name.span, |first| first.span);
+        found = found.label(place, format!("`{}` declares its ports here", service.name.value));
+    }
+    found.help(help)
 }
 
-fn probes(decl: &ServiceDecl, sink: &mut Sink) {
-    for vms in &decl.vms {
-        let known = |port: u16| {
-            decl.ports.iter().any(|own| own.target().value == port)
-                || vms.ports.iter().any(|own| own.number.value == port)
-        };
-        let asked = vms
-            .health
-            .iter()
-            .flat_map(|health| health.http.iter().chain(&health.tcp));
-        for port in asked.filter(|port| !known(port.value) && !vms.ports_damaged) {
-            let help = format!(
-                "write `port health {}` in the `vms`, or ask a port of the service",
-                port.value
-            );
-            sink.push(missing(port.value, port.span, "health asks", decl, help));
-        }
+fn probes(on: &[&ServiceDecl], vms: &VmsDecl, sink: &mut Sink) {
+    let known = |port: u16| {
+        let mut ports = on.iter().flat_map(|service| &service.ports);
+        ports.any(|own| own.target().value == port) || vms.ports.iter().any(|own| own.number.value == port)
+    };
+    // A probe of another host says nothing of the machine's ports.
+    let here = vms.health.iter().filter(|health| health.host.is_none());
+    let asked = here.flat_map(|health| health.http.iter().chain(&health.tcp));
+    for port in asked.filter(|port| !known(port.value)) {
+        let help = format!(
+            "write `port health {}` in the `vms`, or ask a port of the service",
+            port.value
+        );
+        let service = on.first().copied();
+        sink.push(missing(port.value, port.span, "health asks", service, help));
     }
 }
 
@@ -64,7 +68,13 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
     for allow in &decl.allow {
         let Some(ports) = &allow.ports else { continue };
         for port in ports.value.iter().filter(|port| !known(**port)) {
-            sink.push(missing(*port, ports.span, "`allow` names", decl, help(*port)));
+            sink.push(missing(
+                *port,
+                ports.span,
+                "`allow` names",
+                Some(decl),
+                help(*port),
+            ));
         }
     }
     for port in decl
@@ -77,7 +87,7 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
             port.value,
             port.span,
             "`mtls` names",
-            decl,
+            Some(decl),
             help(port.value),
         ));
     }

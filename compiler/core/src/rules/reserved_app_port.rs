@@ -21,14 +21,14 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             look(&port.number, sink);
             port.target.iter().for_each(|target| look(target, sink));
         }
-        for vms in &service.vms {
-            vms.ports.iter().for_each(|port| look(&port.number, sink));
-            let health = vms
-                .health
-                .iter()
-                .flat_map(|health| health.http.iter().chain(&health.tcp));
-            health.for_each(|port| look(port, sink));
-        }
+    }
+    for (_, _, vms) in context.spec.groups() {
+        vms.ports.iter().for_each(|port| look(&port.number, sink));
+        let health = vms
+            .health
+            .iter()
+            .flat_map(|health| health.http.iter().chain(&health.tcp));
+        health.for_each(|port| look(port, sink));
     }
 }
 

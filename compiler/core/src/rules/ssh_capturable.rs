@@ -8,7 +8,10 @@ const SSH: u16 = 22;
 /// No port of a workload is the one that its operator comes in by.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service, vms) in context.spec.groups() {
-        let of_service = service.ports.iter().map(|port| port.target());
+        let of_service = service
+            .into_iter()
+            .flat_map(|service| &service.ports)
+            .map(|port| port.target());
         let of_group = vms.ports.iter().map(|port| port.number.clone());
         for port in of_service.chain(of_group) {
             look(&port, vms, sink);

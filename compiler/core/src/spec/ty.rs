@@ -12,6 +12,16 @@ use crate::syntax::{Scalar, Value};
 pub enum Ty {
     /// Any text.
     Text,
+    /// Any text, also an empty one.
+    AnyText,
+    /// The key of a label or annotation.
+    LabelKey,
+    /// The value of a label.
+    LabelValue,
+    /// The name of a variable of the environment.
+    EnvName,
+    /// The name of an HTTP header.
+    HeaderName,
     /// One of these words.
     Word(&'static [&'static str]),
     /// `#true` or `#false`.
@@ -90,7 +100,11 @@ impl Ty {
                 max: 2_147_483_647,
             } => return format!("a whole number, {min} or more"),
             Self::Count { min, max } => return format!("a whole number from {min} to {max}"),
-            Self::Text => "a text",
+            Self::Text | Self::AnyText => "a text",
+            Self::LabelKey => "a key, such as team or example.com/team",
+            Self::LabelValue => "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
+            Self::EnvName => "the name of a variable, such as SECRET_TTL",
+            Self::HeaderName => "the name of a header, such as x-probe",
             Self::Bool => "#true or #false",
             Self::Name => "a name of lower-case letters, digits and `-`",
             Self::ServiceName => "a name of lower-case letters, digits and `-` that begins with a letter",
@@ -160,6 +174,11 @@ impl Ty {
     fn text(self, content: &str, value: &Value) -> Result<Typed, Misfit> {
         let found = match self {
             Self::Text => (!content.is_empty()).then(|| Typed::Text(content.to_owned())),
+            Self::AnyText => Some(Typed::Text(content.to_owned())),
+            Self::LabelKey => name(content, text::is_label_key),
+            Self::LabelValue => name(content, text::is_label_value),
+            Self::EnvName => name(content, text::is_env_name),
+            Self::HeaderName => name(content, text::is_header_name),
             Self::Bool | Self::Count { .. } | Self::Port => None,
             Self::Word(words) => words.contains(&content).then(|| Typed::Text(content.to_owned())),
             Self::Duration => text::duration(content).map(Typed::Time),

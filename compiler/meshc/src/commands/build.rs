@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use mesh_compiler::Compiled;
 use mesh_compiler::diag::{FileId, Sources};
 use mesh_compiler::emit::{self, Credentials, Options, Output};
-use mesh_compiler::model::Mesh;
+use mesh_compiler::model::{Engine, Mesh};
 use mesh_wire::Sha256;
 
 use super::check::{self, Format};
@@ -106,8 +106,11 @@ pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Ou
     let mut credentials = BTreeMap::new();
     let mut missing = Vec::new();
     if let Some(folder) = identity {
-        let groups = mesh.model.services.iter().flat_map(|service| &service.groups);
-        for (group, vm) in groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm))) {
+        let ours = mesh
+            .model
+            .vms()
+            .filter(|(group, _)| group.engine == Engine::Meshd);
+        for (group, vm) in ours {
             match read_credentials(folder, &group.namespace, &vm.name) {
                 Ok(found) => {
                     credentials.insert((group.namespace.clone(), vm.name.clone()), found);
@@ -186,12 +189,7 @@ fn read_credentials(
 }
 
 fn summary(mesh: &Mesh, output: &Output, out: &Path, written: Written) -> String {
-    let vms: usize = mesh
-        .services
-        .iter()
-        .flat_map(|service| &service.groups)
-        .map(|group| group.vms.len())
-        .sum();
+    let vms = mesh.vms().count();
     let manifests = output.iter().filter(|(path, _)| is_manifest(path));
     let objects: usize = manifests
         .map(|(_, file)| String::from_utf8_lossy(&file.bytes).matches("\n---\n").count() + 1)

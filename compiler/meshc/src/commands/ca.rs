@@ -131,9 +131,8 @@ fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> 
         });
     }
     let mesh = build::mesh(&build::spec_file(input), Format::Human, ui)?.model;
-    let groups = mesh.services.iter().flat_map(|service| &service.groups);
-    let vms = groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
-    let subjects = vms
+    let subjects = mesh
+        .vms()
         .map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account))
         .collect();
     Ok((mesh.trust_domain, subjects))

@@ -82,12 +82,7 @@ fn summary(compiled: &Compiled, spec: &str) -> String {
     let found: Vec<_> = counts.into_iter().flatten().collect();
     match &compiled.model {
         Some(mesh) => {
-            let vms = mesh
-                .services
-                .iter()
-                .flat_map(|service| &service.groups)
-                .map(|group| group.vms.len())
-                .sum();
+            let vms = mesh.vms().count();
             let holds = format!(
                 "{} and {}",
                 plural(mesh.services.len(), "service"),

@@ -188,10 +188,8 @@ fn inbound(mesh: &Mesh, group: &Group) -> Inbound {
 }
 
 fn declared(mesh: &Mesh, group: &Group) -> BTreeSet<u16> {
-    let own = |service: &&crate::model::Service| {
-        service.namespace == group.namespace && service.groups.iter().any(|other| other.name == group.name)
-    };
-    let services = mesh.services.iter().filter(own);
-    let targets = services.flat_map(|service| service.ports.iter().map(|port| target(group, port)));
+    let targets = mesh
+        .services_on(group)
+        .flat_map(|service| service.ports.iter().map(|port| target(group, port)));
     targets.chain(group.ports.values().copied()).collect()
 }

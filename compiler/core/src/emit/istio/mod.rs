@@ -10,7 +10,7 @@ mod workload;
 
 use serde_json::Value;
 
-use crate::model::{Cluster, Mesh};
+use crate::model::{Cluster, Mesh, Registration};
 
 const NETWORKING: &str = "networking.istio.io/v1";
 const SECURITY: &str = "security.istio.io/v1";
@@ -38,7 +38,8 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
 
 /// The VMs of `namespace`.
 pub(super) fn machine_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
-    let groups = || mesh.services_in(namespace).flat_map(|service| &service.groups);
-    let entries = groups().flat_map(|group| group.vms.iter().map(|vm| workload::entry(group, vm)));
+    let groups = || mesh.groups_in(namespace);
+    let written = groups().filter(|group| group.registration == Registration::Entries);
+    let entries = written.flat_map(|group| group.vms.iter().map(|vm| workload::entry(group, vm)));
     groups().map(workload::group).chain(entries).collect()
 }

@@ -1,24 +1,30 @@
-use mesh_wire::bundle::{Probe, ProbeAction};
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
 
 use super::{NETWORKING, text};
-use crate::emit::document::Object;
-use crate::model::{Group, Vm};
+use crate::emit::document::{Object, without_empty, yaml_text};
+use crate::model::{Asked, Group, Health, Vm};
 
 /// With this label, peers speak mutual TLS to the workload.
 const TLS_MODE: &str = "security.istio.io/tlsMode";
+
+/// Settings of the proxies of a workload.
+const PROXY_CONFIG: &str = "proxy.istio.io/config";
 
 /// The group: what its VMs have in common, and how their health is asked.
 pub(super) fn group(group: &Group) -> Value {
     let object = object("WorkloadGroup", group, &group.name);
     object.spec(json!({
-        "metadata": { "labels": group.labels },
+        "metadata": { "labels": group.labels, "annotations": annotations(group) },
         "template": {
             "serviceAccount": group.account,
             "network": group.network,
             "ports": group.ports,
+            "locality": text::locality(&group.locality),
+            "weight": group.weight,
         },
-        "probe": group.probe.as_ref().map(probe),
+        "probe": group.health.as_ref().map(probe),
     }))
 }
 
@@ -50,22 +56,55 @@ fn object<'a>(kind: &'a str, group: &'a Group, name: &'a str) -> Object<'a> {
     }
 }
 
-fn probe(probe: &Probe) -> Value {
-    let mut spec = json!({
-        "initialDelaySeconds": (probe.initial_delay > 0).then_some(probe.initial_delay),
-        "periodSeconds": probe.period,
-        "timeoutSeconds": probe.timeout,
-        "failureThreshold": probe.failures,
-        "successThreshold": probe.successes,
-    });
-    match &probe.action {
-        ProbeAction::Http { port, path, headers } => {
+/// The group's annotations, and the variables of its agents as Istio reads them from one.
+fn annotations(group: &Group) -> BTreeMap<String, String> {
+    let mut all = group.annotations.clone();
+    if let Some(config) = proxy_config(group) {
+        all.insert(PROXY_CONFIG.to_owned(), config);
+    }
+    all
+}
+
+/// What a group's agents are told beside the mesh's defaults (`proxy.istio.io/config`).
+pub(crate) fn proxy_config(group: &Group) -> Option<String> {
+    let metadata = &group.proxy_metadata;
+    (!metadata.is_empty()).then(|| yaml_text([&json!({ "proxyMetadata": metadata })]))
+}
+
+/// A probe as Istio and Kubernetes write it; what is not said is left to their defaults.
+pub(crate) fn probe(health: &Health) -> Value {
+    let (name, asked) = match &health.asked {
+        Asked::Http {
+            port,
+            path,
+            https,
+            host,
+            headers,
+        } => {
             let header = |(name, value)| json!({ "name": name, "value": value });
             let headers: Vec<_> = headers.iter().map(header).collect();
-            spec["httpGet"] = json!({ "port": port, "path": path, "httpHeaders": headers });
+            let asked = json!({
+                "host": host,
+                "httpHeaders": headers,
+                "path": path,
+                "port": port,
+                "scheme": https.then_some("HTTPS"),
+            });
+            ("httpGet", asked)
         }
-        ProbeAction::Tcp { port } => spec["tcpSocket"] = json!({ "port": port }),
-        ProbeAction::Exec { command } => spec["exec"] = json!({ "command": command }),
+        Asked::Tcp { port } => ("tcpSocket", json!({ "port": port })),
+        Asked::Exec { command } => ("exec", json!({ "command": command })),
+    };
+    let mut spec = Map::from_iter([(name.to_owned(), asked)]);
+    let times = [
+        ("initialDelaySeconds", health.delay),
+        ("periodSeconds", health.period),
+        ("timeoutSeconds", health.timeout),
+        ("failureThreshold", health.failures),
+        ("successThreshold", health.successes),
+    ];
+    for (key, value) in times {
+        spec.insert(key.to_owned(), json!(value));
     }
-    spec
+    without_empty(Value::Object(spec))
 }

@@ -15,11 +15,10 @@ pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     let services = mesh
         .services_in(namespace)
         .filter(|service| !service.is_external());
+    let groups = mesh.groups_in(namespace).map(|group| group.account.as_str());
     let accounts: BTreeSet<&str> = services
-        .flat_map(|service| {
-            let groups = service.groups.iter().map(|group| group.account.as_str());
-            groups.chain([service.account.as_str()])
-        })
+        .map(|service| service.account.as_str())
+        .chain(groups)
         .chain(declared)
         .filter(|account| !account.is_empty() && *account != DEFAULT)
         .collect();

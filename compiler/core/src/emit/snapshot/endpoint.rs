@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use mesh_wire::cluster::{Endpoint, Locality, LocalityEndpoints, WorkloadName};
 use mesh_wire::listener::MtlsMode;
 
-use super::viewer::{cluster_of, mtls_of};
+use super::viewer::{mtls_of, named_or_default};
 use super::{Options, Viewer, node};
 use crate::model::{Gateway, Group, Mesh, Pods, Port, Service, Subset, Vm};
 
@@ -95,7 +95,7 @@ impl Finder<'_> {
                     port: number,
                     weight,
                     mtls,
-                    workload: Some(self.workload(service, group, vm)),
+                    workload: Some(workload(group, vm)),
                 });
             } else if mtls {
                 add_doors(place, weight, &doors);
@@ -141,19 +141,6 @@ impl Finder<'_> {
         }
     }
 
-    fn workload(&self, service: &Service, group: &Group, vm: &Vm) -> WorkloadName {
-        let mut labels = group.labels.clone();
-        labels.extend(vm.labels.clone());
-        let (canonical, revision) = node::canonical(&labels, &vm.name);
-        WorkloadName {
-            name: vm.name.clone(),
-            namespace: group.namespace.clone(),
-            service: canonical,
-            revision,
-            cluster: cluster_of(self.mesh, Some(service)).to_owned(),
-        }
-    }
-
     fn pod_workload(&self, service: &Service, pods: &Pods) -> WorkloadName {
         let (canonical, revision) = node::canonical(&pods.selector, &service.name);
         WorkloadName {
@@ -182,6 +169,19 @@ impl Finder<'_> {
                 let number = u32::try_from(number).unwrap_or(u32::MAX);
                 least_common_multiple(all, number)
             })
+    }
+}
+
+fn workload(group: &Group, vm: &Vm) -> WorkloadName {
+    let mut labels = group.labels.clone();
+    labels.extend(vm.labels.clone());
+    let (canonical, revision) = node::canonical(&labels, &vm.name);
+    WorkloadName {
+        name: vm.name.clone(),
+        namespace: group.namespace.clone(),
+        service: canonical,
+        revision,
+        cluster: named_or_default(&group.cluster).to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mesh_wire::listener::{InboundListener, InboundProtocol};
+use mesh_wire::policy::PolicySet;
 
 use super::endpoint::target;
 use super::{Viewer, name, policy};
@@ -17,20 +18,19 @@ pub(super) struct WorkloadPort<'a> {
     pub(super) service: &'a Service,
 }
 
-/// The ports of the viewer's workload that its service declares, in order. Two ports of the service may lead to
-/// one of the workload: the first counts.
+/// The ports of the viewer's workload that its services declare, in order. Two ports may lead to one of the
+/// workload: the first counts.
 pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
-    let Some(service) = viewer.service else {
-        return Vec::new();
-    };
     let mut all = BTreeMap::new();
-    for port in &service.ports {
-        let number = viewer.group.map_or(port.target, |group| target(group, port));
-        all.entry(number).or_insert(WorkloadPort {
-            number,
-            protocol: port.protocol,
-            service,
-        });
+    for service in &viewer.services {
+        for port in &service.ports {
+            let number = viewer.group.map_or(port.target, |group| target(group, port));
+            all.entry(number).or_insert(WorkloadPort {
+                number,
+                protocol: port.protocol,
+                service,
+            });
+        }
     }
     all.into_values().collect()
 }
@@ -44,13 +44,11 @@ pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener
         .map(|port| declared_port(mesh, viewer, *port))
         .collect();
     let modes = viewer
-        .service
-        .map(|service| &service.port_mtls)
-        .into_iter()
-        .flatten();
-    for (port, _) in modes.filter(|(port, _)| !numbers.contains(port)) {
-        all.push(catch_all(mesh, viewer, Some(*port)));
-    }
+        .services
+        .iter()
+        .flat_map(|service| service.port_mtls.keys());
+    let others: BTreeSet<u16> = modes.copied().filter(|port| !numbers.contains(port)).collect();
+    all.extend(others.into_iter().map(|port| catch_all(mesh, viewer, Some(port))));
     all.push(catch_all(mesh, viewer, None));
     all
 }
@@ -72,6 +70,15 @@ fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> In
     }
 }
 
+/// The policies of all services of the workload.
+fn every_policy(mesh: &Mesh, viewer: &Viewer<'_>, protocol: InboundProtocol) -> PolicySet {
+    let mut all = PolicySet::default();
+    for service in &viewer.services {
+        all.policies.extend(policy::of(mesh, service, protocol).policies);
+    }
+    all
+}
+
 /// Everything else that is captured: it goes to the port that was dialled (Istio's `virtualInbound` chains).
 fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundListener {
     let protocol = InboundProtocol::Detect;
@@ -84,10 +91,7 @@ fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundList
         protocol,
         mtls: viewer.mtls(mesh, port),
         cluster: name::INBOUND_PASSTHROUGH.to_owned(),
-        policy: viewer
-            .service
-            .map(|service| policy::of(mesh, service, protocol))
-            .unwrap_or_default(),
+        policy: every_policy(mesh, viewer, protocol),
         routes: None,
     }
 }

@@ -27,8 +27,8 @@ pub struct Viewer<'a> {
     pub locality: Locality,
     /// Labels.
     pub labels: BTreeMap<String, String>,
-    /// The service that it is part of.
-    pub service: Option<&'a Service>,
+    /// The services that it is part of, ordered by name: VMs may have several.
+    pub services: Vec<&'a Service>,
     /// The group that it is part of, if it is a VM.
     pub group: Option<&'a Group>,
 }
@@ -65,13 +65,14 @@ impl<'a> Viewer<'a> {
     pub(super) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
         match workload {
             WorkloadRef::Vm { namespace, name } => {
-                let groups = mesh.services_in(namespace).flat_map(|service| &service.groups);
-                let mut vms = groups.flat_map(|group| group.vms.iter().map(move |vm| (group, vm)));
                 let unknown = || UnknownWorkload::Vm {
                     namespace: namespace.clone(),
                     name: name.clone(),
                 };
-                let (group, vm) = vms.find(|(_, vm)| &vm.name == name).ok_or_else(unknown)?;
+                let (group, vm) = mesh
+                    .vms()
+                    .find(|(group, vm)| group.namespace == *namespace && vm.name == *name)
+                    .ok_or_else(unknown)?;
                 Ok(Self::of_vm(mesh, group, vm))
             }
             WorkloadRef::Pod {
@@ -99,7 +100,7 @@ impl<'a> Viewer<'a> {
                     addresses: vec![*address],
                     locality: pods.map(|pods| pods.locality.clone()).unwrap_or_default(),
                     labels: pods.map(|pods| pods.selector.clone()).unwrap_or_default(),
-                    service,
+                    services: service.into_iter().collect(),
                     group: None,
                 })
             }
@@ -124,18 +125,18 @@ impl<'a> Viewer<'a> {
     }
 
     fn at(mesh: &'a Mesh, group: &'a Group, addresses: Vec<IpAddr>) -> Self {
-        let service = mesh.services.iter().find(|service| owns(service, group));
+        let services: Vec<_> = mesh.services_on(group).collect();
         Self {
             name: group.name.clone(),
             workload: group.name.clone(),
             namespace: &group.namespace,
             account: &group.account,
             network: &group.network,
-            cluster: cluster_of(mesh, service),
+            cluster: named_or_default(&group.cluster),
             addresses,
             locality: Locality::default(),
             labels: group.labels.clone(),
-            service,
+            services,
             group: Some(group),
         }
     }
@@ -159,10 +160,15 @@ impl<'a> Viewer<'a> {
 
     /// The mode of mutual TLS on a port of the viewer's workload.
     pub(super) fn mtls(&self, mesh: &Mesh, port: Option<u16>) -> MtlsMode {
-        match self.service {
-            Some(service) => mtls_of(mesh, service, port),
-            None => namespace_mtls(mesh, self.namespace),
-        }
+        let by_port = port.and_then(|port| {
+            let mut modes = self.services.iter().map(|service| service.port_mtls.get(&port));
+            modes.find_map(Option::<&_>::copied)
+        });
+        // A service that says nothing takes what another on the machine says: PeerAuthentication selects workloads.
+        let of_service = || self.services.iter().find_map(|service| service.mtls);
+        by_port
+            .or_else(of_service)
+            .unwrap_or_else(|| namespace_mtls(mesh, self.namespace))
     }
 }
 
@@ -183,13 +189,9 @@ pub(super) fn namespace_mtls(mesh: &Mesh, namespace: &str) -> MtlsMode {
         .unwrap_or(mesh.mtls)
 }
 
-/// The cluster that a service's workloads belong to: that of its pods, else the first.
-pub(super) fn cluster_of<'a>(mesh: &'a Mesh, service: Option<&'a Service>) -> &'a str {
-    let pods = service
-        .and_then(|service| service.pods.as_ref())
-        .map(|pods| pods.cluster.as_str());
-    pods.or_else(|| mesh.clusters.keys().next().map(String::as_str))
-        .unwrap_or(DEFAULT_CLUSTER)
+/// Istio's ID of the cluster `name`.
+pub(super) fn named_or_default(name: &str) -> &str {
+    if name.is_empty() { DEFAULT_CLUSTER } else { name }
 }
 
 fn lookup<'a>(mesh: &'a Mesh, namespace: &str, name: &str) -> Result<&'a Service, UnknownWorkload> {
@@ -198,9 +200,4 @@ fn lookup<'a>(mesh: &'a Mesh, namespace: &str, name: &str) -> Result<&'a Service
         name: name.to_owned(),
     };
     mesh.service(namespace, name).ok_or_else(unknown)
-}
-
-fn owns(service: &Service, group: &Group) -> bool {
-    let same = |own: &Group| own.name == group.name;
-    service.namespace == group.namespace && service.groups.iter().any(same)
 }

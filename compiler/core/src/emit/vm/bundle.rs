@@ -53,7 +53,7 @@ fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
     let mut checks: Vec<_> = active.map(|unit| Check::UnitActive(unit.to_owned())).into();
     checks.push(Check::Ready);
     checks.extend(name.map(|name| Check::Name(name.to_owned())));
-    checks.extend(group.probe.clone().map(Check::Probe));
+    checks.extend(group.health.as_ref().map(|health| Check::Probe(health.probe())));
     checks
 }
 
@@ -61,11 +61,8 @@ fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
 pub(super) fn name_to_check(mesh: &Mesh, group: &Group) -> Option<String> {
     let hosts = names::of_group(mesh, group).hosts;
     let own = |host: &String| {
-        let service = mesh
-            .services
-            .iter()
-            .find(|service| service.host.eq_ignore_ascii_case(host));
-        service.is_some_and(|service| service.groups.iter().any(|other| other.name == group.name))
+        mesh.services_on(group)
+            .any(|service| service.host.eq_ignore_ascii_case(host))
     };
     let exact = || {
         hosts

@@ -1,4 +1,6 @@
-use super::service;
+use std::collections::BTreeSet;
+
+use super::{group, service};
 use crate::diag::Span;
 use crate::model::Source;
 use crate::spec::decl::{NamespaceDecl, Spec};
@@ -45,26 +47,32 @@ pub(crate) fn resolve(text: &str, home: &NamespaceDecl, spec: &Spec) -> Caller {
     if places.is_empty() {
         return Caller::Foreign(account(name.to_owned()));
     }
-    let services = || places.iter().flat_map(|namespace| &namespace.services);
-    if let Some(found) = services().find(|service| service.name.value == name) {
-        return Caller::Known(account(service::account(found)));
+    let known: Vec<_> = places.iter().flat_map(|namespace| workloads(namespace)).collect();
+    if let Some((_, found)) = known.iter().find(|(own, _)| own == name) {
+        return Caller::Known(account(found.clone()));
     }
     let accounts = || places.iter().flat_map(|namespace| &namespace.accounts);
-    if accounts().any(|account| account.value == name)
-        || services().any(|found| service::account(found) == name)
-    {
+    if accounts().any(|account| account.value == name) || known.iter().any(|(_, account)| account == name) {
         return Caller::Known(account(name.to_owned()));
     }
     let externals = places.iter().flat_map(|namespace| &namespace.externals);
     if let Some(found) = externals.into_iter().find(|external| external.name.value == name) {
         return Caller::External(found.name.span);
     }
-    let names = services()
-        .map(|service| &service.name)
-        .chain(accounts())
-        .map(|name| name.value.clone());
+    let accounts = accounts().map(|name| name.value.clone());
+    let names: BTreeSet<_> = known.into_iter().map(|(name, _)| name).chain(accounts).collect();
     Caller::Unknown {
         namespace: of.to_owned(),
-        known: names.collect(),
+        known: names.into_iter().collect(),
     }
+}
+
+/// Services and groups of VMs by name, with the accounts that they run as.
+fn workloads(namespace: &NamespaceDecl) -> Vec<(String, String)> {
+    let services = namespace.services.iter();
+    let services = services.map(|found| (found.name.value.clone(), service::account(found, namespace)));
+    let groups = namespace
+        .groups()
+        .map(|(owner, found)| (group::name(found, owner).to_owned(), group::account(found, owner)));
+    services.chain(groups).collect()
 }

@@ -67,6 +67,11 @@ impl<'a> Lookup<'a> {
         find(&self.clusters, "cluster", name, place, who, sink)
     }
 
+    /// The first cluster by name.
+    pub(super) fn first_cluster(&self) -> Option<&str> {
+        self.clusters.keys().next().copied()
+    }
+
     /// The network of `cluster`.
     pub(super) fn network_of(&self, cluster: &str) -> Option<&str> {
         self.network_of.get(cluster).copied()

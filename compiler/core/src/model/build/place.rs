@@ -90,7 +90,15 @@ pub(super) fn namespaces(spec: &Spec) -> BTreeMap<String, Namespace> {
 
 /// Those that no service brings along.
 fn accounts(decl: &NamespaceDecl) -> Vec<String> {
-    let of_services: BTreeSet<_> = decl.services.iter().map(super::service::account).collect();
+    let of_services: BTreeSet<_> = decl
+        .services
+        .iter()
+        .map(|service| super::service::account(service, decl))
+        .chain(
+            decl.groups()
+                .map(|(owner, group)| super::group::account(group, owner)),
+        )
+        .collect();
     let declared: BTreeSet<_> = decl
         .accounts
         .iter()

@@ -1,29 +1,64 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::lookup::Lookup;
 use super::place::labels;
 use super::settings::mode_of;
 use super::{CLUSTER_DOMAIN, group, policy, ports};
-use crate::diag::{Sink, Spanned};
-use crate::model::{Kind, Pods, Service, Subset};
+use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::model::{Group, Kind, Pods, Service, Subset};
 use crate::spec::decl::{NamespaceDecl, ServiceDecl};
 
-/// The account of a service's workloads.
-pub(super) fn account(decl: &ServiceDecl) -> String {
-    decl.account.as_ref().unwrap_or(&decl.name).value.clone()
+/// The account of a service's workloads; that of the machines where it has no workloads but on another's.
+pub(super) fn account(decl: &ServiceDecl, namespace: &NamespaceDecl) -> String {
+    let host = is_guest(decl)
+        .then(|| decl.on.first())
+        .flatten()
+        .filter(|_| decl.account.is_none())
+        .and_then(|on| group::find(namespace, &on.value));
+    match host {
+        Some((owner, group)) => group::account(group, owner),
+        None => decl.account.as_ref().unwrap_or(&decl.name).value.clone(),
+    }
 }
 
-/// The labels of a service's workloads.
-pub(super) fn selector(decl: &ServiceDecl) -> BTreeMap<String, String> {
+/// It has neither pods nor machines of its own, only others'.
+pub(crate) fn is_guest(decl: &ServiceDecl) -> bool {
+    decl.pods.is_none() && decl.vms.is_empty() && !decl.on.is_empty()
+}
+
+/// The labels that a service selects by, as far as it knows by itself.
+pub(super) fn own_selector(decl: &ServiceDecl) -> BTreeMap<String, String> {
     match decl.selector.as_ref().filter(|selector| !selector.is_empty()) {
         Some(selector) => labels(selector),
         None => BTreeMap::from([("app".to_owned(), decl.name.value.clone())]),
     }
 }
 
+/// The labels of a service's workloads. One that runs on others' machines and does not say it selects these by what
+/// they have in common.
+fn selector(decl: &ServiceDecl, namespace: &NamespaceDecl) -> BTreeMap<String, String> {
+    if decl.selector.is_some() || !is_guest(decl) {
+        return own_selector(decl);
+    }
+    let mut groups = decl
+        .on
+        .iter()
+        .filter_map(|on| group::find(namespace, &on.value))
+        .map(|(owner, group)| group::labels_of(group, owner, namespace));
+    let Some(mut common) = groups.next() else {
+        return own_selector(decl);
+    };
+    for other in groups {
+        common.retain(|key, value| other.get(key) == Some(value));
+    }
+    common
+}
+
 pub(super) fn service(
     decl: &ServiceDecl,
     namespace: &NamespaceDecl,
+    groups: &[Arc<Group>],
     lookup: &Lookup<'_>,
     sink: &mut Sink,
 ) -> Service {
@@ -38,12 +73,9 @@ pub(super) fn service(
         })
         .collect();
     subsets.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut groups: Vec<_> = decl
-        .vms
-        .iter()
-        .map(|vms| group::group(vms, decl, namespace, lookup, sink))
-        .collect();
-    groups.sort_by(|a, b| a.name.cmp(&b.name));
+    unknown_groups(decl, namespace, sink);
+    let runs_on = |group: &&Arc<Group>| group.namespace == *of && group.services.contains(name);
+    let groups = groups.iter().filter(runs_on).map(Arc::clone).collect();
     let given = |addresses: &[Spanned<std::net::IpAddr>]| {
         let mut addresses: Vec<_> = addresses.iter().map(|address| address.value).collect();
         addresses.sort();
@@ -66,7 +98,7 @@ pub(super) fn service(
                 headless: decl.headless.as_ref().is_some_and(|headless| headless.value),
             },
         },
-        account: account(decl),
+        account: account(decl, namespace),
         addresses_given: !addresses.is_empty(),
         addresses,
         ports: ports::ports(&decl.ports),
@@ -83,17 +115,39 @@ pub(super) fn service(
             .iter()
             .filter_map(|mtls| Some((mtls.port.as_ref()?.value, mode_of(&mtls.mode.value))))
             .collect(),
-        pods: pods(decl, lookup, sink),
-        selector: selector(decl),
+        pods: pods(decl, namespace, lookup, sink),
+        selector: selector(decl, namespace),
         groups,
         span: decl.name.span,
     }
 }
 
+/// `on` names groups of the namespace.
+fn unknown_groups(decl: &ServiceDecl, namespace: &NamespaceDecl, sink: &mut Sink) {
+    let known = || namespace.groups().map(|(owner, vms)| group::name(vms, owner));
+    for on in decl.on.iter().filter(|on| !known().any(|name| name == on.value)) {
+        let message = format!(
+            "there is no group of VMs `{}` in `{}`",
+            on.value, namespace.name.value
+        );
+        let mut found = Diagnostic::new(&code::UNKNOWN_REFERENCE, on.span, message);
+        found = match did_you_mean(&on.value, known()) {
+            Some(near) => found
+                .here(format!("did you mean `{near}`?"))
+                .help(format!("write `on {near}`")),
+            None if known().next().is_none() => {
+                found.help("write the machines in this service: `vms { vm … }`")
+            }
+            None => found.help(format!("write one of {}", list(known()))),
+        };
+        sink.push(found);
+    }
+}
+
 /// A service has pods where it says so, and where it has no VMs and Kubernetes knows its name.
-fn pods(decl: &ServiceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Option<Pods> {
+fn pods(decl: &ServiceDecl, namespace: &NamespaceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Option<Pods> {
     let said = decl.pods.as_ref();
-    if said.is_none() && (!decl.vms.is_empty() || decl.host.is_some()) {
+    if said.is_none() && (!decl.vms.is_empty() || !decl.on.is_empty() || decl.host.is_some()) {
         return None;
     }
     let place = said.map_or(decl.name.span, |pods| pods.span);
@@ -102,7 +156,7 @@ fn pods(decl: &ServiceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Option<Pods
     Some(Pods {
         network: lookup.network_of(&cluster).unwrap_or_default().to_owned(),
         cluster,
-        selector: selector(decl),
+        selector: selector(decl, namespace),
         locality: said.and_then(|pods| pods.locality.clone()).unwrap_or_default(),
     })
 }

@@ -59,6 +59,10 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         clusters: BTreeMap::new(),
         namespaces: BTreeMap::new(),
         services: Vec::new(),
+        groups: Vec::new(),
+        proxy_metadata: decl
+            .map(|decl| super::group::pairs(&decl.proxy.metadata))
+            .unwrap_or_default(),
         span: decl.map_or(whole, |decl| decl.span),
     }
 }

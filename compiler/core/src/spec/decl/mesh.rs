@@ -3,6 +3,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use mesh_wire::Millis;
 
+use super::ProxyDecl;
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -29,6 +30,8 @@ pub struct MeshDecl {
     pub metrics: Option<Spanned<String>>,
     /// `telemetry { access-log … }`.
     pub access_log: Option<Spanned<String>>,
+    /// `proxy`.
+    pub proxy: ProxyDecl,
     /// Where.
     pub span: Span,
 }
@@ -73,6 +76,7 @@ impl MeshDecl {
             dns: item.child("dns").map(DnsDecl::read).unwrap_or_default(),
             metrics: telemetry.and_then(|telemetry| telemetry.word("metrics")),
             access_log: telemetry.and_then(|telemetry| telemetry.word("access-log")),
+            proxy: item.child("proxy").map(ProxyDecl::read).unwrap_or_default(),
             span: item.span,
         })
     }

@@ -12,7 +12,7 @@ pub use mesh::{DnsDecl, ForwardDecl, MeshDecl};
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
 pub use policy::{AllowDecl, BalanceDecl, EjectDecl, Limits, SubsetDecl};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
-pub use vms::{CaptureDecl, ExtraPortDecl, HealthDecl, SshDecl, VmDecl, VmsDecl};
+pub use vms::{CaptureDecl, ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
 
 use super::Item;
 use crate::diag::Spanned;
@@ -62,9 +62,12 @@ impl Spec {
         })
     }
 
-    /// Every group of VMs with its service and namespace.
-    pub fn groups(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl, &VmsDecl)> {
-        self.services()
-            .flat_map(|(namespace, service)| service.vms.iter().map(move |vms| (namespace, service, vms)))
+    /// Every group of VMs with its namespace and the service that it is written in, if it is.
+    pub fn groups(&self) -> impl Iterator<Item = (&NamespaceDecl, Option<&ServiceDecl>, &VmsDecl)> {
+        self.namespaces.iter().flat_map(|namespace| {
+            namespace
+                .groups()
+                .map(move |(service, vms)| (namespace, service, vms))
+        })
     }
 }

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{ExternalDecl, Labels, ServiceDecl};
+use super::{ExternalDecl, Labels, ServiceDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -66,6 +66,8 @@ pub struct NamespaceDecl {
     pub services: Vec<ServiceDecl>,
     /// `external`.
     pub externals: Vec<ExternalDecl>,
+    /// `vms` beside the services.
+    pub vms: Vec<VmsDecl>,
     /// A part of it was wrong.
     pub damaged: bool,
     /// Where.
@@ -123,8 +125,18 @@ impl NamespaceDecl {
                 .collect(),
             services: item.children("service").filter_map(ServiceDecl::read).collect(),
             externals: item.children("external").filter_map(ExternalDecl::read).collect(),
-            damaged: item.incomplete(&["account", "service", "external"]),
+            vms: item.children("vms").map(VmsDecl::read).collect(),
+            damaged: item.incomplete(&["account", "service", "external", "vms"]),
             span: item.span,
         })
+    }
+
+    /// Every group of its VMs, with the service that it is written in, if it is.
+    pub fn groups(&self) -> impl Iterator<Item = (Option<&ServiceDecl>, &VmsDecl)> {
+        let of_services = self
+            .services
+            .iter()
+            .flat_map(|service| service.vms.iter().map(move |vms| (Some(service), vms)));
+        of_services.chain(self.vms.iter().map(|vms| (None, vms)))
     }
 }

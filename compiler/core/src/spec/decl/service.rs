@@ -39,6 +39,8 @@ pub struct ServiceDecl {
     pub allow: Vec<AllowDecl>,
     /// `mtls`.
     pub mtls: Vec<MtlsDecl>,
+    /// `on`.
+    pub on: Vec<Spanned<String>>,
     /// `vms`.
     pub vms: Vec<VmsDecl>,
     /// What it has may be incomplete: what seems to be missing in it may not be.
@@ -105,8 +107,9 @@ impl ServiceDecl {
             eject: item.child("eject").map(EjectDecl::read),
             allow: item.children("allow").filter_map(AllowDecl::read).collect(),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
+            on: item.children("on").flat_map(|on| on.all("group")).collect(),
             vms: item.children("vms").map(VmsDecl::read).collect(),
-            damaged: item.incomplete(&["port", "pods", "vms"]),
+            damaged: item.incomplete(&["port", "pods", "vms", "on"]),
             span: item.span,
         })
     }

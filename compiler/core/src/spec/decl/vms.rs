@@ -15,8 +15,24 @@ pub struct VmsDecl {
     pub group: Option<Spanned<String>>,
     /// `network=`.
     pub network: Option<Spanned<String>>,
+    /// `cluster=`.
+    pub cluster: Option<Spanned<String>>,
+    /// `account=`.
+    pub account: Option<Spanned<String>>,
+    /// `engine=`.
+    pub engine: Option<Spanned<String>>,
+    /// `registration=`.
+    pub registration: Option<Spanned<String>>,
+    /// `locality=`.
+    pub locality: Option<Locality>,
+    /// `weight=`.
+    pub weight: Option<Spanned<u32>>,
     /// `label`.
     pub labels: Labels,
+    /// `annotation`.
+    pub annotations: Pairs,
+    /// `proxy`.
+    pub proxy: ProxyDecl,
     /// `port`.
     pub ports: Vec<ExtraPortDecl>,
     /// `health`.
@@ -44,6 +60,16 @@ pub struct ExtraPortDecl {
     pub number: Spanned<u16>,
 }
 
+/// `proxy`.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyDecl {
+    /// `metadata`.
+    pub metadata: Pairs,
+}
+
+/// Names with values, as they are written.
+pub type Pairs = Vec<(Spanned<String>, Spanned<String>)>;
+
 /// `health`.
 #[derive(Clone, Debug)]
 pub struct HealthDecl {
@@ -53,8 +79,18 @@ pub struct HealthDecl {
     pub tcp: Option<Spanned<u16>>,
     /// `exec=`.
     pub exec: Option<Spanned<String>>,
+    /// `command`.
+    pub command: Vec<Spanned<String>>,
+    /// `grpc=`.
+    pub grpc: Option<Spanned<u16>>,
     /// `path=`.
     pub path: Option<Spanned<String>>,
+    /// `scheme=`.
+    pub scheme: Option<Spanned<String>>,
+    /// `host=`.
+    pub host: Option<Spanned<String>>,
+    /// `header`.
+    pub headers: Pairs,
     /// `every=`.
     pub every: Option<Millis>,
     /// `timeout=`.
@@ -109,7 +145,9 @@ pub struct VmDecl {
     /// `locality=`.
     pub locality: Option<Locality>,
     /// `weight=`.
-    pub weight: Option<u32>,
+    pub weight: Option<Spanned<u32>>,
+    /// `instance-id=`.
+    pub instance_id: Option<Spanned<String>>,
     /// `label`.
     pub labels: Labels,
     /// `ssh`.
@@ -124,12 +162,35 @@ fn labels(item: &Item) -> Labels {
         .unwrap_or_default()
 }
 
+/// The nodes `node` in the braces: what they call `name`, and their value.
+fn pairs(item: &Item, node: &str, name: &str) -> Pairs {
+    item.children(node)
+        .filter_map(|pair| Some((pair.spanned(name)?, pair.spanned("value")?)))
+        .collect()
+}
+
+impl ProxyDecl {
+    pub(super) fn read(item: &Item) -> Self {
+        Self {
+            metadata: pairs(item, "metadata", "name"),
+        }
+    }
+}
+
 impl VmsDecl {
     pub(super) fn read(item: &Item) -> Self {
         Self {
             group: item.spanned("group"),
             network: item.spanned("network"),
+            cluster: item.spanned("cluster"),
+            account: item.spanned("account"),
+            engine: item.spanned("engine"),
+            registration: item.spanned("registration"),
+            locality: item.get("locality"),
+            weight: item.spanned("weight"),
             labels: labels(item),
+            annotations: pairs(item, "annotation", "key"),
+            proxy: item.child("proxy").map(ProxyDecl::read).unwrap_or_default(),
             ports: item.children("port").filter_map(ExtraPortDecl::read).collect(),
             health: item.child("health").map(HealthDecl::read),
             ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
@@ -157,7 +218,15 @@ impl HealthDecl {
             http: item.spanned("http"),
             tcp: item.spanned("tcp"),
             exec: item.spanned("exec"),
+            command: item
+                .child("command")
+                .map(|command| command.all("word"))
+                .unwrap_or_default(),
+            grpc: item.spanned("grpc"),
             path: item.spanned("path"),
+            scheme: item.spanned("scheme"),
+            host: item.spanned("host"),
+            headers: pairs(item, "header", "name"),
             every: item.get("every"),
             timeout: item.get("timeout"),
             failures: item.get("failures"),
@@ -198,7 +267,8 @@ impl VmDecl {
             name: item.spanned("name")?,
             address: item.spanned("address")?,
             locality: item.get("locality"),
-            weight: item.get("weight"),
+            weight: item.spanned("weight"),
+            instance_id: item.spanned("instance-id"),
             labels: labels(item),
             ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
             span: item.span,

@@ -1,3 +1,4 @@
+use super::vms::PROXY;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
@@ -13,6 +14,7 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&OUTBOUND),
         optional(&DNS),
         optional(&TELEMETRY),
+        optional(&PROXY),
     ],
     ..NODE
 };

@@ -1,5 +1,6 @@
 use super::mesh::MODES;
 use super::service::{EXTERNAL, SERVICE};
+use super::vms::MACHINES;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
@@ -74,6 +75,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&ACCOUNT),
         any(&SERVICE),
         any(&EXTERNAL),
+        any(&MACHINES),
     ],
     ..NODE
 };

@@ -1,6 +1,6 @@
 use super::mesh::MODES;
 use super::policy::{ALLOW, BALANCE, EJECT, LIMITS, SUBSET};
-use super::vms::VMS;
+use super::vms::{ON, VMS};
 use super::{NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
 
@@ -45,6 +45,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&ALLOW),
         any(&MTLS),
         any(&ADDRESS),
+        any(&ON),
         any(&VMS),
     ],
     ..NODE

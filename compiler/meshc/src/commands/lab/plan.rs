@@ -117,7 +117,7 @@ fn lab_spec(spec: &Path) -> Result<LabSpec, PlanError> {
 }
 
 fn machines(mesh: &Mesh, lab: &LabSpec) -> Result<(Segment, BTreeMap<String, MachinePlan>), PlanError> {
-    let groups: Vec<&Group> = mesh.services.iter().flat_map(|service| &service.groups).collect();
+    let groups: Vec<&Group> = mesh.groups.iter().map(AsRef::as_ref).collect();
     let known = |name: &String| groups.iter().any(|group| group.name == *name);
     if let Some(unknown) = lab.vms.keys().find(|name| !known(name)) {
         return Err(PlanError::UnknownVms(unknown.clone()));
