@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mesh_compiler::emit::capture::rule::Owner;
-use mesh_compiler::emit::capture::{DnsServers, Inbound, InboundMode, Owners, Settings, rules};
+use mesh_compiler::emit::capture::{Cidrs, DnsServers, Inbound, InboundMode, Owners, Settings, rules};
+use mesh_compiler::emit::{self, Options};
+use mesh_wire::Sha256;
 use serde_json::Value;
 
 /// Where our rules differ from Istio's on purpose. Everything else must be equal, rule by rule.
@@ -160,6 +162,114 @@ fn all_settings() -> Vec<Settings> {
         ..Settings::default()
     });
     all
+}
+
+/// A group of machines that says all that can be said, below a mesh that says something for all.
+const SPEC: &str = r#"
+mesh shop {
+    dns capture=packets
+    capture drop-invalid=#true exclude-outbound="169.254.169.254/32" inbound=all
+}
+network kube
+network vm cidr="10.10.0.0/24"
+cluster main network=kube { gateway address="203.0.113.10" }
+namespace shop {
+    service api {
+        port 8080 http
+        vms network=vm {
+            health tcp=8080
+            ssh port=2222
+            capture inbound="9090,8080" outbound="240.240.0.0/16,10.0.0.0/8,203.0.113.10/32" outbound-ports=9999 \
+                exclude-outbound-ports=25 exclude-interfaces="wg*" virtual-interfaces=docker0 \
+                exclude-users="dnsmasq,33" exclude-groups=backup mode=tproxy backend=iptables ipv6=#false \
+                loopback="127.0.0.0/8"
+            vm api-1 address="10.10.0.5"
+        }
+    }
+    service web {
+        port 80 http
+        vms network=vm {
+            health tcp=80
+            vm web-1 address="10.10.0.6"
+        }
+    }
+}
+"#;
+
+#[test]
+fn the_spec_says_what_is_captured() {
+    let mesh = common::compile_text(SPEC);
+    let of = |name: &str| {
+        let service = mesh.service("shop", name).unwrap();
+        Settings::of_group(&mesh, &service.groups[0])
+    };
+    let nets = |list: &str| {
+        list.split(',')
+            .map(|net| net.parse().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let of_mesh = Settings {
+        inbound: Inbound::AllBut(vec![22, 15020, 15021, 15090]),
+        exclude_cidrs: nets("169.254.169.254/32"),
+        dns: DnsServers::All,
+        drop_invalid: true,
+        ..Settings::default()
+    };
+    assert_eq!(
+        of("web"),
+        of_mesh,
+        "SSH and the mesh's own ports are always left alone"
+    );
+    let own = Settings {
+        inbound: Inbound::Only(vec![8080, 9090]),
+        outbound: Cidrs::Only(nets("10.0.0.0/8,203.0.113.10/32,240.240.0.0/16")),
+        outbound_ports: vec![9999],
+        exclude_outbound_ports: vec![25],
+        exclude_interfaces: vec!["wg*".to_owned()],
+        virtual_interfaces: vec!["docker0".to_owned()],
+        exclude_users: vec![33.into(), "dnsmasq".into()],
+        groups: Owners::AllBut(vec!["backup".into()]),
+        mode: InboundMode::TPROXY,
+        ipv6: false,
+        loopback: "127.0.0.0/8".parse().unwrap(),
+        ..of_mesh
+    };
+    assert_eq!(of("api"), own, "what a group says goes before what the mesh says");
+}
+
+#[test]
+fn a_backend_gets_its_own_files_only() {
+    let options = Options {
+        spec: Sha256::of(b""),
+        credentials: BTreeMap::new(),
+    };
+    let output = emit::emit(&common::compile_text(SPEC), &options);
+    let rules = |group: &str| -> Vec<_> {
+        let folder = format!("groups/{group}/rootfs/etc/meshd/");
+        let names = output.keys().filter_map(|path| path.strip_prefix(&folder));
+        names.filter(|name| name.starts_with("capture.")).collect()
+    };
+    assert_eq!(
+        rules("web"),
+        ["capture.nft", "capture.v4.rules", "capture.v6.rules"]
+    );
+    assert_eq!(rules("api"), ["capture.v4.rules"], "iptables, and no IPv6");
+    let text = |path: &str| String::from_utf8(output[path].bytes.to_vec()).unwrap();
+    let rules = text("groups/api/rootfs/etc/meshd/capture.v4.rules");
+    for rule in [
+        "-i docker0 -d 240.240.0.0/16 -j MESHD_REDIRECT",
+        "-o wg+ -j RETURN",
+        "--on-port 15006",
+    ] {
+        assert!(rules.contains(rule), "{rule} is missing in\n{rules}");
+    }
+    let transparent = |group: &str| {
+        text(&format!("groups/{group}/rootfs/etc/systemd/system/meshd.socket")).contains("Transparent=yes")
+    };
+    assert!(
+        transparent("api") && !transparent("web"),
+        "TPROXY needs a transparent socket"
+    );
 }
 
 /// Names of users and groups are looked up on the machine, and this is not the one that a reference is for.

@@ -55,13 +55,20 @@ codes! {
         "A variable of the proxy says what the spec says elsewhere.";
     SELECTS_PODS "MC-V019" "selects-pods" Error
         "A service on another's machines would find the other's pods as well.";
+    VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";
     VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
+    DNS_LOOP "MC-D005" "dns-loop" Error
+        "Queries would go in circles between meshd and a forwarder on the same machine.";
     RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
         "The range of virtual addresses overlaps a network of real machines.";
     FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
     HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
-    EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning "A port is excluded from what is not captured anyway.";
+    EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning
+        "Something is excluded from what is not captured, or added to what is captured anyway.";
+    INBOUND_UNCAPTURED "MC-C003" "inbound-port-uncaptured" Error
+        "A port of a service is not captured: nothing of the mesh holds there.";
+    IPV6_BYPASS "MC-C004" "ipv6-bypass" Error "IPv6 is not captured and goes round the mesh.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod addresses;
 mod callers;
+mod capture;
 mod external;
 mod group;
 mod lookup;

@@ -61,6 +61,8 @@ pub struct Dns {
     pub ttl: u32,
     /// Ranges for virtual addresses: IPv4, IPv6.
     pub virtual_ips: Vec<IpNet>,
+    /// Domains that short names are completed with, after those of Kubernetes; in the order of the spec.
+    pub search: Vec<String>,
     /// Domains with servers of their own.
     pub forward: Vec<DnsForward>,
     /// How applications' queries get to meshd.

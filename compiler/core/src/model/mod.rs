@@ -4,6 +4,7 @@
 //! it, or [groups](Group) of [VMs](Vm), or both, or it lies outside the mesh. Emitters read only this.
 
 mod build;
+mod capture;
 mod mesh;
 mod policy;
 mod service;
@@ -14,12 +15,11 @@ pub use build::build;
 pub(crate) use build::{
     CLUSTER_DOMAIN, Caller, find_group, group_name, is_guest, machine_services, port_names, resolve_caller,
 };
+pub use capture::{Backend, Capture, InboundPorts};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
 };
 pub use policy::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
 pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
 pub use virtual_ip::allocate;
-pub use workload::{
-    Asked, Capture, Engine, Group, Health, InboundPorts, Pods, Registration, Ssh, Vm, WorkloadRef,
-};
+pub use workload::{Asked, Engine, Group, Health, Pods, Registration, Ssh, Vm, WorkloadRef};

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use mesh_wire::bundle::{Probe, ProbeAction};
 use mesh_wire::cluster::Locality;
 
+use super::Capture;
 use crate::diag::Span;
 
 /// Pods of a service. The Deployment stays the user's.
@@ -182,28 +182,6 @@ pub struct Ssh {
     pub port: Option<u16>,
     /// Jump host.
     pub via: Option<String>,
-}
-
-/// What the capture rules of a VM take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Capture {
-    /// Which inbound ports.
-    pub inbound: InboundPorts,
-    /// Outbound destinations; empty is all.
-    pub outbound_cidrs: Vec<IpNet>,
-    /// Outbound destinations that are left alone.
-    pub exclude_cidrs: Vec<IpNet>,
-    /// Outbound ports that are left alone.
-    pub exclude_outbound_ports: Vec<u16>,
-}
-
-/// Which inbound ports are captured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InboundPorts {
-    /// The workload's declared ports.
-    Declared,
-    /// All but these; SSH and meshd's own are always among them.
-    AllBut(Vec<u16>),
 }
 
 /// A workload whose view of the mesh is asked for.

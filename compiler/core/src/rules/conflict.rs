@@ -1,10 +1,21 @@
-use super::Context;
-use crate::diag::{Diagnostic, Sink, Span, code};
+use ipnet::IpNet;
+
+use super::{Context, Once};
+use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::is_guest;
-use crate::spec::decl::{HealthDecl, ServiceDecl, VmsDecl};
+use crate::spec::decl::{CaptureDecl, DnsDecl, HealthDecl, ServiceDecl, VmsDecl};
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    let mut once = Once::default();
+    for capture in context.spec.captures() {
+        let found = [interfaces(&capture), loopback(&capture), groups(&capture)];
+        found
+            .into_iter()
+            .flatten()
+            .for_each(|found| once.push(found, sink));
+    }
+    context.spec.mesh.iter().for_each(|mesh| search(&mesh.dns, sink));
     for (_, service) in context.spec.services() {
         addresses(service, sink);
         one_account(service, sink);
@@ -131,5 +142,52 @@ fn one_host(vms: &VmsDecl, sink: &mut Sink) {
             .label(second.name.span, "this is another machine")
             .help("write `ssh host=` in each `vm`"),
         );
+    }
+}
+
+fn interfaces(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let (excluded, inside) = (
+        capture.exclude_interfaces.as_ref()?,
+        capture.virtual_interfaces.as_ref()?,
+    );
+    let twice = |one: &&Spanned<String>| inside.value.iter().any(|other| other.value == one.value);
+    let one = excluded.value.iter().find(twice)?;
+    let message = format!("the interface `{}` is left alone and captured", one.value);
+    let found = Diagnostic::new(&code::CONFLICT, one.span, message).here("left alone here");
+    Some(
+        found
+            .label(inside.span, "what it sends is captured")
+            .help("keep it in one of them"),
+    )
+}
+
+/// As `istio-iptables` takes it (Istio `tools/common/config/validation.go`).
+fn loopback(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let said = capture.loopback.as_ref()?;
+    let fits =
+        |range: &IpNet| range.addr().is_ipv4() && range.addr().is_loopback() && range.prefix_len() >= 8;
+    let range = said.value.iter().find(|range| !fits(range))?;
+    let message = format!("`loopback`: expected a range inside of 127.0.0.0/8, found {range}");
+    let help = "write \"127.0.0.1/32\" or \"127.0.0.0/8\"; over IPv6 it is ::1 always";
+    Some(Diagnostic::new(&code::WRONG_TYPE, said.span, message).help(help))
+}
+
+/// A rule of the kernel holds no more conditions (Istio `maxOwnerGroupsInclude`).
+fn groups(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let groups = capture
+        .only_groups
+        .as_ref()
+        .filter(|groups| groups.value.len() > 64)?;
+    let message = format!("`only-groups`: {} groups, and at most 64 fit", groups.value.len());
+    let help = "give these users one group in common";
+    Some(Diagnostic::new(&code::WRONG_TYPE, groups.span, message).help(help))
+}
+
+fn search(dns: &DnsDecl, sink: &mut Sink) {
+    let other = dns.capture.as_ref().filter(|mode| mode.value != "resolved");
+    if let (Some(mode), Some(domain)) = (other, dns.search.first()) {
+        let help = "let the machine's resolv.conf say it: meshd does not change that file";
+        let mode = (mode.span, "a `capture=` that leaves systemd-resolved alone");
+        sink.push(both((domain.span, "`search`"), mode, help));
     }
 }

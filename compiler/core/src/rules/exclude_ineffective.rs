@@ -1,22 +1,83 @@
-use super::Context;
-use crate::diag::{Diagnostic, Sink, code};
+use super::{Context, Once};
+use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::spec::decl::CaptureDecl;
 
-/// Excluding ports only makes sense where all are captured (Istio's LOCAL_EXCLUDE_PORTS has the same trap).
+/// What is excluded must be captured otherwise, and what is added must not be captured anyway (Istio's
+/// LOCAL_EXCLUDE_PORTS and OUTBOUND_OWNER_GROUPS_EXCLUDE have the same trap).
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    for (_, _, vms) in context.spec.groups() {
-        let all = vms
-            .capture
-            .inbound
-            .as_ref()
-            .is_some_and(|inbound| inbound.value == "all");
-        if let (Some(ports), false) = (&vms.capture.exclude_inbound, all) {
-            let message = "`exclude-inbound=` has no effect: only declared ports are captured";
-            let mut found = Diagnostic::new(&code::EXCLUDE_INEFFECTIVE, ports.span, message)
-                .help("write `inbound=all` beside it, or leave it out");
-            if let Some(inbound) = &vms.capture.inbound {
-                found = found.label(inbound.span, "this says which ports");
-            }
-            sink.push(found);
+    let mut once = Once::default();
+    for capture in context.spec.captures() {
+        for found in [
+            inbound(&capture),
+            outbound(&capture),
+            added(&capture),
+            groups(&capture),
+        ] {
+            found.into_iter().for_each(|found| once.push(found, sink));
         }
+    }
+}
+
+fn inbound(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let ports = capture.exclude_inbound.as_ref()?;
+    let said = capture.inbound.as_ref();
+    if said.is_some_and(|inbound| inbound.value.is("all")) {
+        return None;
+    }
+    let which = match said {
+        Some(inbound) if inbound.value.is("none") => "no port is captured",
+        Some(inbound) if !inbound.value.is("declared") => "only the listed ports are captured",
+        _ => "only declared ports are captured",
+    };
+    let message = format!("`exclude-inbound=` has no effect: {which}");
+    Some(ineffective(
+        ports.span,
+        message,
+        said.map(|inbound| (inbound.span, "this says which ports")),
+        "write `inbound=all` beside it, or leave it out",
+    ))
+}
+
+fn outbound(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let ranges = capture.exclude_outbound.as_ref()?;
+    let none = capture.outbound.as_ref().filter(|said| said.value.is("none"))?;
+    (capture.outbound_ports.is_none()).then(|| {
+        ineffective(
+            ranges.span,
+            "`exclude-outbound=` has no effect: no destination is captured".to_owned(),
+            Some((none.span, "this says which")),
+            "leave one of them out",
+        )
+    })
+}
+
+fn added(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let ports = capture.outbound_ports.as_ref()?;
+    let said = capture.outbound.as_ref();
+    said.is_none_or(|outbound| outbound.value.is("all")).then(|| {
+        ineffective(
+            ports.span,
+            "`outbound-ports=` has no effect: all destinations are captured anyway".to_owned(),
+            said.map(|outbound| (outbound.span, "this says which")),
+            "write `outbound=none` or ranges beside it, or leave it out",
+        )
+    })
+}
+
+fn groups(capture: &CaptureDecl) -> Option<Diagnostic> {
+    let (excluded, only) = (capture.exclude_groups.as_ref()?, capture.only_groups.as_ref()?);
+    Some(ineffective(
+        excluded.span,
+        "`exclude-groups=` has no effect: only the groups of `only-groups=` are captured".to_owned(),
+        Some((only.span, "these")),
+        "leave one of them out",
+    ))
+}
+
+fn ineffective(span: Span, message: String, label: Option<(Span, &str)>, help: &str) -> Diagnostic {
+    let found = Diagnostic::new(&code::EXCLUDE_INEFFECTIVE, span, message).help(help);
+    match label {
+        Some((span, text)) => found.label(span, text),
+        None => found,
     }
 }

@@ -3,6 +3,7 @@
 
 mod address_conflict;
 mod conflict;
+mod dns_loop;
 mod duplicate;
 mod empty_allow_policy;
 mod exclude_ineffective;
@@ -11,7 +12,9 @@ mod gateway_missing;
 mod gateway_port_reserved;
 mod host_in_cluster;
 mod http_on_tcp;
+mod inbound_port_uncaptured;
 mod inject_annotation;
+mod ipv6_bypass;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -32,12 +35,13 @@ mod subset_empty;
 mod unknown_env;
 mod unsupported_release;
 mod vip_collision;
+mod vip_range_not_captured;
 mod virtual_range_overlap;
 mod weight_missing;
 
 pub use pages::page;
 
-use crate::diag::{Code, Sink, code};
+use crate::diag::{Code, Diagnostic, Sink, code};
 use crate::model::Mesh;
 use crate::spec::decl::Spec;
 
@@ -62,6 +66,7 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     rule(&code::ADDRESS_CONFLICT, address_conflict::check),
     rule(&code::CONFLICT, conflict::check),
+    rule(&code::DNS_LOOP, dns_loop::check),
     rule(&code::DUPLICATE, duplicate::check),
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
@@ -70,6 +75,8 @@ pub static RULES: &[Rule] = &[
     rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
     rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
+    rule(&code::INBOUND_UNCAPTURED, inbound_port_uncaptured::check),
+    rule(&code::IPV6_BYPASS, ipv6_bypass::check),
     rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
     rule(&code::NO_ENDPOINTS, no_endpoints::check),
     rule(&code::NO_PROBE, no_probe::check),
@@ -84,6 +91,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::SUBSET_EMPTY, subset_empty::check),
     rule(&code::RELEASE_ENDED, unsupported_release::check),
     rule(&code::VIP_COLLISION, vip_collision::check),
+    rule(&code::VIP_UNCAPTURED, vip_range_not_captured::check),
     rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),
     rule(&code::INJECT_ANNOTATION, inject_annotation::check),
@@ -108,4 +116,19 @@ pub fn check(spec: &Spec, mesh: &Mesh, sink: &mut Sink) {
 /// The only one, where there is only one: it need not be named.
 fn only<T>(map: &std::collections::BTreeMap<String, T>) -> Option<&T> {
     map.values().next().filter(|_| map.len() == 1)
+}
+
+/// One diagnostic of a mistake that several places share, since they have it from a wider one.
+#[derive(Default)]
+struct Once {
+    seen: std::collections::BTreeSet<(&'static str, crate::diag::Span, String)>,
+}
+
+impl Once {
+    fn push(&mut self, found: Diagnostic, sink: &mut Sink) {
+        let key = (found.code.id, found.primary.span, found.message.clone());
+        if self.seen.insert(key) {
+            sink.push(found);
+        }
+    }
 }

@@ -15,11 +15,11 @@ macro_rules! pages {
 }
 
 pages! {
-    "address-conflict" "conflict" "duplicate" "empty-allow-policy" "exclude-ineffective" "forward-in-mesh"
-    "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "missing" "name-invalid"
+    "address-conflict" "conflict" "dns-loop" "duplicate" "empty-allow-policy" "exclude-ineffective" "forward-in-mesh"
+    "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "inbound-port-uncaptured" "ipv6-bypass" "missing" "name-invalid"
     "near-without-eject" "no-endpoints" "no-probe" "oversize-name" "permissive-open-port" "port-conflict"
     "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable" "subset-empty"
     "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference" "unreadable-file"
-    "unsupported-release" "vip-collision" "virtual-range-overlap" "weight-missing" "wrong-type"
+    "unsupported-release" "vip-collision" "vip-range-not-captured" "virtual-range-overlap" "weight-missing" "wrong-type"
     "inject-annotation-on-vm" "needs-envoy" "probe-grpc-rejected" "reserved-metadata" "selects-pods" "unknown-env"
 }

@@ -1,6 +1,6 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Spanned, code};
-use crate::spec::decl::VmsDecl;
+use crate::spec::decl::{Choice, VmsDecl};
 
 /// SSH, where nothing else is said.
 const SSH: u16 = 22;
@@ -14,12 +14,22 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             .map(|port| port.target());
         let of_group = vms.ports.iter().map(|port| port.number.clone());
         for port in of_service.chain(of_group) {
-            look(&port, vms, sink);
+            look(&port, "declared ports are captured", vms, sink);
+        }
+        let capture = context.spec.capture_of(vms);
+        let listed = capture.inbound.and_then(|inbound| match inbound.value {
+            Choice::List(ports) => Some((ports, inbound.span)),
+            Choice::Word(_) => None,
+        });
+        if let Some((ports, span)) = listed {
+            for value in ports {
+                look(&Spanned { value, span }, "these ports are captured", vms, sink);
+            }
         }
     }
 }
 
-fn look(port: &Spanned<u16>, vms: &VmsDecl, sink: &mut Sink) {
+fn look(port: &Spanned<u16>, why: &str, vms: &VmsDecl, sink: &mut Sink) {
     let said = vms
         .vms
         .iter()
@@ -34,7 +44,7 @@ fn look(port: &Spanned<u16>, vms: &VmsDecl, sink: &mut Sink) {
         port.value
     );
     let mut found = Diagnostic::new(&code::SSH_CAPTURABLE, port.span, message)
-        .here("declared ports are captured")
+        .here(why)
         .help("leave SSH out of the mesh; if the application listens here, let it listen elsewhere")
         .note("behind capture only peers with a certificate of the mesh get through, and `ssh` has none");
     if let Some(ssh) = said {

@@ -13,7 +13,7 @@ mod text;
 mod ty;
 
 pub use check::check;
-pub use item::{Item, Typed};
+pub use item::{FromTyped, Item, Typed};
 pub use ty::Ty;
 
 pub(crate) use ty::seconds;

@@ -73,6 +73,21 @@ pub(super) fn port_number(number: u64) -> Option<u16> {
     u16::try_from(number).ok().filter(|port| *port > 0)
 }
 
+/// A user or group of a machine: what useradd takes, or a number.
+pub(super) fn is_owner(text: &str) -> bool {
+    let edge = |c: char| c.is_ascii_alphabetic() || c == '_';
+    let inner = |c: char| edge(c) || c.is_ascii_digit() || matches!(c, '-' | '.');
+    text.parse::<u32>().is_ok()
+        || ((1..=32).contains(&text.len()) && text.starts_with(edge) && text.chars().all(inner))
+}
+
+/// The name of a network interface (Linux IFNAMSIZ), or its beginning and `*`.
+pub(super) fn is_interface(text: &str) -> bool {
+    let name = text.strip_suffix('*').unwrap_or(text);
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '@' | ':');
+    (1..16).contains(&name.len()) && name.chars().all(inner)
+}
+
 /// A path with `*` at one end (AuthorizationPolicy `paths`).
 pub(super) fn is_path_pattern(text: &str) -> bool {
     let inner = text

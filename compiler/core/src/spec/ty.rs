@@ -53,6 +53,8 @@ pub enum Ty {
     Port,
     /// Ports, by comma.
     Ports,
+    /// The same, or one of these words.
+    PortsOr(&'static [&'static str]),
     /// `30s`, `500ms`, `1h30m`.
     Duration,
     /// A duration of whole seconds.
@@ -67,6 +69,12 @@ pub enum Ty {
     Cidr,
     /// Ranges, by comma.
     Cidrs,
+    /// The same, or one of these words.
+    CidrsOr(&'static [&'static str]),
+    /// Users or groups of a machine, by name or number, by comma.
+    Owners,
+    /// Network interfaces, by comma; `*` at the end stands for anything.
+    Interfaces,
     /// Addresses or host names, by comma.
     Addresses,
     /// `region/zone/subzone`.
@@ -105,6 +113,14 @@ impl Ty {
             Self::LabelValue => "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
             Self::EnvName => "the name of a variable, such as SECRET_TTL",
             Self::HeaderName => "the name of a header, such as x-probe",
+            Self::PortsOr(words) => {
+                return format!("{} or ports, such as \"8080,9090\"", some_of(words));
+            }
+            Self::CidrsOr(words) => {
+                return format!("{} or ranges, such as \"10.0.0.0/8\"", some_of(words));
+            }
+            Self::Owners => "users or groups by name or number, such as \"www-data,1000\"",
+            Self::Interfaces => "network interfaces, such as \"eth1,docker*\"",
             Self::Bool => "#true or #false",
             Self::Name => "a name of lower-case letters, digits and `-`",
             Self::ServiceName => "a name of lower-case letters, digits and `-` that begins with a letter",
@@ -140,8 +156,12 @@ impl Ty {
         matches!(
             self,
             Self::Ports
+                | Self::PortsOr(_)
                 | Self::Ips
                 | Self::Cidrs
+                | Self::CidrsOr(_)
+                | Self::Owners
+                | Self::Interfaces
                 | Self::Addresses
                 | Self::Paths
                 | Self::Methods
@@ -153,9 +173,17 @@ impl Ty {
     pub(super) fn read(self, value: &Value) -> Result<Typed, Misfit> {
         match (&value.scalar, self) {
             (Scalar::Bool(value), Self::Bool) => Ok(Typed::Bool(*value)),
-            (Scalar::Integer(number), Self::Port | Self::Count { .. } | Self::Ports) => {
+            (Scalar::Integer(number), Self::Port | Self::Count { .. } | Self::Ports | Self::PortsOr(_)) => {
                 self.number(*number).ok_or_else(|| self.misfit(value))
             }
+            (Scalar::Integer(number), Self::Owners) => u32::try_from(*number)
+                .map(|id| {
+                    Typed::Texts(vec![Spanned {
+                        value: id.to_string(),
+                        span: value.span,
+                    }])
+                })
+                .map_err(|_| self.misfit(value)),
             (Scalar::Text(content), _) => self.text(content, value),
             _ => Err(self.misfit(value)),
         }
@@ -166,7 +194,7 @@ impl Ty {
         match self {
             Self::Count { min, max } => (min..=max).contains(&number).then_some(Typed::Number(number)),
             Self::Port => text::port_number(number).map(|port| Typed::Number(port.into())),
-            Self::Ports => text::port_number(number).map(|port| Typed::Ports(vec![port])),
+            Self::Ports | Self::PortsOr(_) => text::port_number(number).map(|port| Typed::Ports(vec![port])),
             _ => None,
         }
     }
@@ -180,6 +208,9 @@ impl Ty {
             Self::EnvName => name(content, text::is_env_name),
             Self::HeaderName => name(content, text::is_header_name),
             Self::Bool | Self::Count { .. } | Self::Port => None,
+            Self::PortsOr(words) | Self::CidrsOr(words) if words.contains(&content) => {
+                Some(Typed::Text(content.to_owned()))
+            }
             Self::Word(words) => words.contains(&content).then(|| Typed::Text(content.to_owned())),
             Self::Duration => text::duration(content).map(Typed::Time),
             Self::Seconds => text::duration(content)
@@ -211,16 +242,18 @@ impl Ty {
             return Err(self.misfit(value));
         }
         match self {
-            Self::Ports => self
+            Self::Ports | Self::PortsOr(_) => self
                 .each(parts, |text| text.parse().ok().and_then(text::port_number))
                 .map(Typed::Ports),
             Self::Ips => self.each(parts, |text| text.parse().ok()).map(Typed::Ips),
-            Self::Cidrs => self.each(parts, text::cidr).map(Typed::Ranges),
+            Self::Cidrs | Self::CidrsOr(_) => self.each(parts, text::cidr).map(Typed::Ranges),
             _ => {
                 let fits = |text: &str| match self {
                     Self::Paths => text::is_path_pattern(text),
                     Self::Methods => text::is_method(text),
                     Self::Callers => text::is_caller(text),
+                    Self::Owners => text::is_owner(text),
+                    Self::Interfaces => text::is_interface(text),
                     _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
                 };
                 match parts.iter().find(|part| !fits(&part.value)) {
@@ -244,6 +277,12 @@ impl Ty {
         };
         parts.into_iter().map(read).collect()
     }
+}
+
+/// `a`, `b`, as the beginning of an alternative.
+fn some_of(words: &[&str]) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
+    words.join(", ")
 }
 
 fn name(content: &str, fits: impl Fn(&str) -> bool) -> Option<Typed> {

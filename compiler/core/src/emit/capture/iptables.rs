@@ -69,8 +69,8 @@ pub(super) const fn chain_name(chain: Chain) -> &'static str {
 
 fn matching(condition: &Match, family: Family) -> String {
     match condition {
-        Match::In(interface) => format!("-i {interface}"),
-        Match::Out(interface) => format!("-o {interface}"),
+        Match::In(interface) => format!("-i {}", any(interface, '+')),
+        Match::Out(interface) => format!("-o {}", any(interface, '+')),
         Match::From(net) => format!("-s {}", net.text(family)),
         Match::To(net) => format!("-d {}", net.text(family)),
         Match::NotTo(net) => format!("! -d {}", net.text(family)),
@@ -88,6 +88,14 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::ConnectionMark(mark) => format!("-m connmark --mark {mark}"),
         Match::Established => "-m conntrack --ctstate RELATED,ESTABLISHED".to_owned(),
         Match::Invalid => "-m conntrack --ctstate INVALID".to_owned(),
+    }
+}
+
+/// The name of an interface, or the beginning of one before `sign`.
+pub(super) fn any(interface: &str, sign: char) -> String {
+    match interface.strip_suffix(['*', '+']) {
+        Some(beginning) => format!("{beginning}{sign}"),
+        None => interface.to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use super::iptables::transport_name;
+use super::iptables::{any, transport_name};
 use super::rule::{Chain, Family, Match, Net, Owner, Rule, Table, Verdict};
 
 /// Writes `program` for `nft -f`, both families in one table of the family `inet`.
@@ -112,8 +112,8 @@ fn matching(condition: &Match, family: Family) -> String {
         format!("{protocol} {side} {not}{}", net.text(family))
     };
     match condition {
-        Match::In(interface) => format!("iifname \"{interface}\""),
-        Match::Out(interface) => format!("oifname \"{interface}\""),
+        Match::In(interface) => format!("iifname \"{}\"", any(interface, '*')),
+        Match::Out(interface) => format!("oifname \"{}\"", any(interface, '*')),
         Match::From(net) => address("saddr", "", net),
         Match::To(net) => address("daddr", "", net),
         Match::NotTo(net) => address("daddr", "!= ", net),

@@ -155,20 +155,41 @@ impl Settings {
         let capture = &group.capture;
         Self {
             inbound: inbound(mesh, group),
-            outbound: match capture.outbound_cidrs.as_slice() {
-                [] => Cidrs::All,
-                some => Cidrs::Only(some.to_vec()),
-            },
-            exclude_cidrs: capture.exclude_cidrs.clone(),
+            outbound: capture
+                .outbound
+                .as_ref()
+                .map_or(Cidrs::All, |ranges| Cidrs::Only(ranges.clone())),
+            exclude_cidrs: capture.exclude_outbound.clone(),
+            outbound_ports: capture.outbound_ports.clone(),
             exclude_outbound_ports: capture.exclude_outbound_ports.clone(),
             dns: match mesh.dns.capture {
-                // Rules for single servers would need the machine's resolv.conf, which only the machine knows.
+                // Rules for single servers would need the machine's resolv.conf, which only the machine knows; who has
+                // a forwarder of his own leaves its user alone.
                 DnsCapture::Packets => DnsServers::All,
                 DnsCapture::Resolved | DnsCapture::None => DnsServers::None,
             },
+            exclude_interfaces: capture.exclude_interfaces.clone(),
+            virtual_interfaces: capture.virtual_interfaces.clone(),
+            mode: if capture.tproxy {
+                InboundMode::TPROXY
+            } else {
+                InboundMode::Redirect
+            },
+            groups: capture.only_groups.as_ref().map_or_else(
+                || Owners::AllBut(owners(&capture.exclude_groups)),
+                |groups| Owners::Only(owners(groups)),
+            ),
+            exclude_users: owners(&capture.exclude_users),
+            drop_invalid: capture.drop_invalid,
+            ipv6: capture.ipv6,
+            loopback: capture.loopback.unwrap_or(Ipv4Net::from(Ipv4Addr::LOCALHOST)),
             ..Self::default()
         }
     }
+}
+
+fn owners(names: &[String]) -> Vec<Owner> {
+    names.iter().map(|name| Owner::from(name.as_str())).collect()
 }
 
 /// SSH is left alone whatever the spec says: rules that cut the operator off cannot be taken back by him.
@@ -179,6 +200,18 @@ fn inbound(mesh: &Mesh, group: &Group) -> Inbound {
         InboundPorts::Declared => {
             let ports = declared(mesh, group);
             Inbound::Only(ports.difference(&spared).copied().collect())
+        }
+        InboundPorts::Only(ports) => {
+            let ports: Vec<u16> = ports
+                .iter()
+                .copied()
+                .filter(|port| !spared.contains(port))
+                .collect();
+            if ports.is_empty() {
+                Inbound::None
+            } else {
+                Inbound::Only(ports)
+            }
         }
         InboundPorts::AllBut(except) => {
             let all: BTreeSet<u16> = spared.iter().chain(except).copied().collect();

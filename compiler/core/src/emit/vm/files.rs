@@ -3,7 +3,7 @@ use crate::emit::document::json_bytes;
 use crate::emit::output::{Credentials, File};
 use crate::emit::snapshot::{IDENTITY_FOLDER, SHARED_FILE};
 use crate::emit::{names, snapshot};
-use crate::model::{DnsCapture, Group, Mesh, Vm};
+use crate::model::{Backend, DnsCapture, Group, Mesh, Vm};
 
 use super::text;
 
@@ -12,7 +12,6 @@ const FOLDER: &str = "/etc/meshd";
 
 /// The files that all VMs of a group have, by their path on the machine.
 pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
-    let rules = capture::rules(&Settings::of_group(mesh, group));
     let own = |name: &str| format!("{FOLDER}/{name}");
     let mut files = vec![
         (
@@ -23,16 +22,31 @@ pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
             own("names.json"),
             File::public(json_bytes(&names::of_group(mesh, group))),
         ),
-        (own("capture.v4.rules"), File::public(rules.v4)),
-        (own("capture.v6.rules"), File::public(rules.v6)),
-        (own("capture.nft"), File::public(rules.nft)),
     ];
-    for (name, text) in text::units() {
+    let rules = rules(mesh, group).into_iter();
+    files.extend(rules.map(|(name, rules)| (own(name), File::public(rules))));
+    for (name, text) in text::units(group) {
         files.push((format!("/etc/systemd/system/{name}"), File::public(text)));
     }
     if mesh.dns.capture == DnsCapture::Resolved {
         let path = "/etc/systemd/resolved.conf.d/50-meshd.conf".to_owned();
         files.push((path, File::public(text::resolved(mesh, group))));
+    }
+    files
+}
+
+/// The rules, for each backend that may load them. Of IPv6 none where it is left alone: the machine takes away what it had.
+fn rules(mesh: &Mesh, group: &Group) -> Vec<(&'static str, String)> {
+    let rules = capture::rules(&Settings::of_group(mesh, group));
+    let mut files = Vec::new();
+    if group.capture.backend != Backend::Nftables {
+        files.push(("capture.v4.rules", rules.v4));
+        if group.capture.ipv6 {
+            files.push(("capture.v6.rules", rules.v6));
+        }
+    }
+    if group.capture.backend != Backend::Iptables {
+        files.push(("capture.nft", rules.nft));
     }
     files
 }

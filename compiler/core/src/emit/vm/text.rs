@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::emit::names;
-use crate::emit::snapshot::{SYSTEM_NAMESPACE, domain, gateway_services};
+use crate::emit::snapshot::{SYSTEM_NAMESPACE, gateway_services};
 use crate::model::{Group, Kind, Mesh};
 
-/// systemd's units, in the order in which they are started. They say the same on every machine.
+/// systemd's units, in the order in which they are started.
 pub const UNITS: &[(&str, &str)] = &[
     (
         "meshd.socket",
@@ -29,10 +29,11 @@ pub const UNITS: &[(&str, &str)] = &[
 const RESOLVED: &str = include_str!("../../../../../templates/resolved.conf.j2");
 
 /// systemd's units and what is in them.
-pub(super) fn units() -> impl Iterator<Item = (&'static str, String)> {
+pub(super) fn units(group: &Group) -> impl Iterator<Item = (&'static str, String)> {
+    let values = context! { tproxy => group.capture.tproxy };
     UNITS
         .iter()
-        .map(|(name, template)| (*name, render(template, context! {})))
+        .map(move |(name, template)| (*name, render(template, values.clone())))
 }
 
 /// The drop-in that sends the mesh's names to meshd.
@@ -60,7 +61,9 @@ fn render(template: &str, values: minijinja::Value) -> String {
 /// `name.namespace` has to get there too, so each namespace is a domain; a name that the mesh does not know meshd
 /// passes on.
 pub fn resolved_domains(mesh: &Mesh, namespace: &str) -> Vec<String> {
-    let searched = names::search(mesh, namespace);
+    let mut searched = names::search(mesh, namespace);
+    let own = mesh.dns.search.iter().filter(|domain| !searched.contains(domain));
+    searched.extend(own.cloned().collect::<Vec<_>>());
     let mut routed = BTreeSet::from(["svc".to_owned()]);
     routed.extend(mesh.services.iter().map(|service| service.namespace.clone()));
     if gateway_services(mesh).next().is_some() {
@@ -72,7 +75,7 @@ pub fn resolved_domains(mesh: &Mesh, namespace: &str) -> Vec<String> {
         .filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
     routed.extend(foreign.map(|service| service.host.trim_start_matches("*.").to_lowercase()));
     routed.extend(mesh.dns.forward.iter().map(|zone| zone.domain.clone()));
-    routed.remove(domain(mesh));
+    routed.retain(|domain| !searched.contains(domain));
     searched
         .into_iter()
         .chain(routed.into_iter().map(|domain| format!("~{domain}")))

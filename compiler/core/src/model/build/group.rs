@@ -4,12 +4,10 @@ use mesh_wire::Millis;
 
 use super::lookup::Lookup;
 use super::place::labels;
-use super::{ports, service};
+use super::{capture, ports, service};
 use crate::diag::{Diagnostic, Sink, Spanned, code};
-use crate::model::{Asked, Capture, Engine, Group, Health, InboundPorts, Registration, Ssh, Vm};
-use crate::spec::decl::{
-    CaptureDecl, HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, VmDecl, VmsDecl,
-};
+use crate::model::{Asked, Engine, Group, Health, Registration, Ssh, Vm};
+use crate::spec::decl::{HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, VmDecl, VmsDecl};
 
 /// The label of the cloud's name for a machine (Kubernetes, "Recommended Labels").
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -156,7 +154,7 @@ pub(super) fn group(
         locality: decl.locality.clone().unwrap_or_default(),
         weight: decl.weight.as_ref().map(|weight| weight.value),
         health: decl.health.as_ref().and_then(health),
-        capture: capture(&decl.capture),
+        capture: capture::of(&lookup.spec.capture_of(decl)),
         services,
         vms,
         span: decl.span,
@@ -242,31 +240,4 @@ fn health(decl: &HealthDecl) -> Option<Health> {
         successes: decl.successes,
         delay: seconds(decl.delay),
     })
-}
-
-fn capture(decl: &CaptureDecl) -> Capture {
-    let mut exclude = decl
-        .exclude_inbound
-        .as_ref()
-        .map(|ports| ports.value.clone())
-        .unwrap_or_default();
-    exclude.sort_unstable();
-    let all = decl.inbound.as_ref().is_some_and(|word| word.value == "all");
-    Capture {
-        inbound: if all {
-            InboundPorts::AllBut(exclude)
-        } else {
-            InboundPorts::Declared
-        },
-        outbound_cidrs: sorted(&decl.outbound),
-        exclude_cidrs: sorted(&decl.exclude_outbound),
-        exclude_outbound_ports: sorted(&decl.exclude_outbound_ports),
-    }
-}
-
-fn sorted<T: Ord + Clone>(list: &[T]) -> Vec<T> {
-    let mut list = list.to_vec();
-    list.sort();
-    list.dedup();
-    list
 }

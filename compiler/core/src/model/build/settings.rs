@@ -98,7 +98,7 @@ fn dns(decl: Option<&DnsDecl>) -> Dns {
     let mut forward: Vec<_> = forward
         .map(|forward| DnsForward {
             domain: forward.domain.value.to_lowercase(),
-            servers: forward.servers.clone(),
+            servers: forward.servers.value.clone(),
         })
         .collect();
     forward.sort_by(|a, b| a.domain.cmp(&b.domain));
@@ -108,6 +108,14 @@ fn dns(decl: Option<&DnsDecl>) -> Dns {
             u32::try_from(ttl.value.0.div_ceil(1000)).unwrap_or(u32::MAX)
         }),
         virtual_ips,
+        search: decl
+            .map(|decl| {
+                decl.search
+                    .iter()
+                    .map(|domain| domain.value.to_lowercase())
+                    .collect()
+            })
+            .unwrap_or_default(),
         forward,
         capture: match decl
             .and_then(|decl| decl.capture.as_ref())

@@ -1,5 +1,7 @@
 //! The declarations of a spec, as they are written: names are not looked up, defaults not filled in.
 
+mod capture;
+mod dns;
 mod external;
 mod mesh;
 mod place;
@@ -7,12 +9,14 @@ mod policy;
 mod service;
 mod vms;
 
+pub use capture::{CaptureDecl, Choice, Names};
+pub use dns::{DnsDecl, ForwardDecl};
 pub use external::ExternalDecl;
-pub use mesh::{DnsDecl, ForwardDecl, MeshDecl};
+pub use mesh::MeshDecl;
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
 pub use policy::{AllowDecl, BalanceDecl, EjectDecl, Limits, SubsetDecl};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
-pub use vms::{CaptureDecl, ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
+pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
 
 use super::Item;
 use crate::diag::Spanned;
@@ -69,5 +73,20 @@ impl Spec {
                 .groups()
                 .map(move |(service, vms)| (namespace, service, vms))
         })
+    }
+
+    /// Every `capture` that holds somewhere: that of the mesh, and what holds for a group that has one itself.
+    pub fn captures(&self) -> Vec<CaptureDecl> {
+        let of_mesh = self.mesh.as_ref().map(|mesh| mesh.capture.clone());
+        let own = self.groups().filter(|(.., vms)| vms.capture.span.is_some());
+        let own = own.map(|(.., vms)| self.capture_of(vms));
+        of_mesh.into_iter().chain(own).collect()
+    }
+
+    /// What is captured on the machines of a group.
+    pub fn capture_of(&self, vms: &VmsDecl) -> CaptureDecl {
+        self.mesh
+            .as_ref()
+            .map_or_else(|| vms.capture.clone(), |mesh| vms.capture.over(&mesh.capture))
     }
 }

@@ -1,10 +1,9 @@
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 
-use super::Labels;
+use super::{CaptureDecl, Labels};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -120,21 +119,6 @@ pub struct SshDecl {
     pub host: Option<Spanned<String>>,
 }
 
-/// `capture`.
-#[derive(Clone, Debug, Default)]
-pub struct CaptureDecl {
-    /// `inbound=`.
-    pub inbound: Option<Spanned<String>>,
-    /// `exclude-inbound=`.
-    pub exclude_inbound: Option<Spanned<Vec<u16>>>,
-    /// `outbound=`.
-    pub outbound: Vec<IpNet>,
-    /// `exclude-outbound=`.
-    pub exclude_outbound: Vec<IpNet>,
-    /// `exclude-outbound-ports=`.
-    pub exclude_outbound_ports: Vec<u16>,
-}
-
 /// `vm`.
 #[derive(Clone, Debug)]
 pub struct VmDecl {
@@ -245,18 +229,6 @@ impl SshDecl {
             port: item.spanned("port"),
             via: item.get("via"),
             host: item.spanned("host"),
-        }
-    }
-}
-
-impl CaptureDecl {
-    fn read(item: &Item) -> Self {
-        Self {
-            inbound: item.spanned("inbound"),
-            exclude_inbound: item.spanned("exclude-inbound"),
-            outbound: item.get("outbound").unwrap_or_default(),
-            exclude_outbound: item.get("exclude-outbound").unwrap_or_default(),
-            exclude_outbound_ports: item.get("exclude-outbound-ports").unwrap_or_default(),
         }
     }
 }

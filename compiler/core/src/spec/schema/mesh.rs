@@ -1,3 +1,5 @@
+use super::capture::CAPTURE;
+use super::dns::DNS;
 use super::vms::PROXY;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -13,6 +15,7 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&MTLS_EVERYWHERE),
         optional(&OUTBOUND),
         optional(&DNS),
+        optional(&CAPTURE),
         optional(&TELEMETRY),
         optional(&PROXY),
     ],
@@ -63,50 +66,6 @@ static OUTBOUND: NodeSpec = NodeSpec {
         "mode",
         Ty::Word(&["allow-any", "registry-only"]),
         "`allow-any` if it is not said.",
-    )],
-    ..NODE
-};
-
-static DNS: NodeSpec = NodeSpec {
-    name: "dns",
-    about: "How names are resolved on VMs.",
-    props: &[
-        may(
-            "ttl",
-            Ty::Duration,
-            "How long an answer may be kept; \"30s\" if it is not said.",
-        ),
-        may(
-            "capture",
-            Ty::Word(&["resolved", "packets", "none"]),
-            "How queries get to meshd: `resolved` asks systemd-resolved to send the mesh's names there, `packets` \
-             redirects port 53, `none` leaves it to you.",
-        ),
-    ],
-    children: &[optional(&VIRTUAL_IPS), any(&FORWARD)],
-    ..NODE
-};
-
-static VIRTUAL_IPS: NodeSpec = NodeSpec {
-    name: "virtual-ips",
-    about: "Ranges for the addresses of services that have none of their own, one for IPv4, one for IPv6.",
-    args: &[needs(
-        "range",
-        Ty::Cidr,
-        "\"240.240.0.0/16\" and \"2001:2::/48\" if it is not said.",
-    )],
-    repeat_last: true,
-    ..NODE
-};
-
-static FORWARD: NodeSpec = NodeSpec {
-    name: "forward",
-    about: "A domain whose names are asked from servers of their own.",
-    args: &[needs("domain", Ty::Domain, "The domain.")],
-    props: &[needs(
-        "to",
-        Ty::Ips,
-        "The servers' addresses: \"10.0.0.53,10.0.0.54\".",
     )],
     ..NODE
 };

@@ -1,5 +1,7 @@
 //! The table of the language. Checks, and whatever explains or completes the language, read only this.
 
+mod capture;
+mod dns;
 mod mesh;
 mod place;
 mod policy;

@@ -1,3 +1,4 @@
+use super::capture::CAPTURE;
 use super::place::LABEL;
 use super::{Child, Field, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -198,31 +199,6 @@ static SSH: NodeSpec = NodeSpec {
             "host",
             Ty::Text,
             "Name or address, where it is not the machine's own.",
-        ),
-    ],
-    ..NODE
-};
-
-static CAPTURE: NodeSpec = NodeSpec {
-    name: "capture",
-    about: "What goes through the proxy.",
-    props: &[
-        may(
-            "inbound",
-            Ty::Word(&["declared", "all"]),
-            "Ports: the `declared` ones, or `all` but SSH and the mesh's own.",
-        ),
-        may(
-            "exclude-inbound",
-            Ty::Ports,
-            "With `inbound=all`: ports that are left alone.",
-        ),
-        may("outbound", Ty::Cidrs, "Destinations; all if it is not said."),
-        may("exclude-outbound", Ty::Cidrs, "Destinations that are left alone."),
-        may(
-            "exclude-outbound-ports",
-            Ty::Ports,
-            "Ports of destinations that are left alone.",
         ),
     ],
     ..NODE

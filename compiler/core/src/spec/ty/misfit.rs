@@ -68,7 +68,9 @@ impl Ty {
     /// What was probably meant.
     fn instead(self, content: &str) -> Option<String> {
         match self {
-            Self::Word(words) => {
+            Self::Word(words) | Self::PortsOr(words) | Self::CidrsOr(words)
+                if did_you_mean(content, words.iter().copied()).is_some() =>
+            {
                 did_you_mean(content, words.iter().copied()).map(|word| format!("did you mean `{word}`?"))
             }
             Self::Bool if matches!(content, "true" | "yes" | "on" | "enabled") => {
@@ -94,7 +96,9 @@ impl Ty {
                     Err(_) => text::duration(&tidy).map(|_| format!("write \"{tidy}\"")),
                 }
             }
-            Self::Cidr | Self::Cidrs => text::cidr_meant(content).map(|range| format!("write \"{range}\"")),
+            Self::Cidr | Self::Cidrs | Self::CidrsOr(_) => {
+                text::cidr_meant(content).map(|range| format!("write \"{range}\""))
+            }
             Self::Ip => content
                 .split_once('/')
                 .and_then(|(address, _)| address.parse::<std::net::IpAddr>().ok())
@@ -129,7 +133,10 @@ impl Ty {
                 Some(format!("say the unit: \"{number}s\""))
             }
             (Self::Percent, Scalar::Integer(number)) => Some(format!("write \"{number}%\"")),
-            (Self::Bool | Self::Port | Self::Ports | Self::Count { .. } | Self::Word(_), _) => None,
+            (
+                Self::Bool | Self::Port | Self::Ports | Self::PortsOr(_) | Self::Count { .. } | Self::Word(_),
+                _,
+            ) => None,
             (_, Scalar::Integer(number)) => Some(format!("quote it: \"{number}\"")),
             (_, Scalar::Float(number)) => Some(format!("quote it: \"{number}\"")),
             _ => None,
