@@ -118,15 +118,15 @@ fn callers_are_accounts() {
         namespace: "istioinaction".to_owned(),
         account: name.to_owned(),
     };
-    let allow = &service(&mesh, "istioinaction", "forum").allow;
+    let allow = &service(&mesh, "istioinaction", "forum").access.rules;
     assert_eq!(allow.len(), 1);
     assert_eq!(
-        (&allow[0].from, &allow[0].paths),
+        (&allow[0].from.any, &allow[0].paths.any),
         (&vec![account("webapp")], &vec!["/api/*".to_owned()])
     );
-    assert_eq!(allow[0].methods, ["GET", "POST"]);
-    let allow = &service(&mesh, "istioinaction", "forum-db").allow;
-    assert_eq!(allow[0].from, [account("forum"), account("webapp")]);
+    assert_eq!(allow[0].methods.any, ["GET", "POST"]);
+    let allow = &service(&mesh, "istioinaction", "forum-db").access.rules;
+    assert_eq!(allow[0].from.any, [account("forum"), account("webapp")]);
 }
 
 #[test]

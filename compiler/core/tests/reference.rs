@@ -47,11 +47,6 @@ const ROUTES: &str =
 
 /// Paths end in `*` where everything below them is meant.
 const DEVIATIONS: &[Deviation] = &[
-    Deviation::renamed(
-        "policy[mysql-allow]",
-        "policy[forum-mysql]",
-        "the compiler names a policy like its service",
-    ),
     Deviation::differs(
         "endpoint/outbound|8080||forum-api.forum.svc.cluster.local/ap-northeast-2/ap-northeast-2a//203.0.113.10:15443",
         "istiod weighs a gateway by the pods behind it, whose number the spec does not say; alone in its cluster the \

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+mod access;
 mod addresses;
 mod callers;
 mod capture;
@@ -17,8 +18,9 @@ mod settings;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
 pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};
-pub(crate) use ports::names as port_names;
+pub(crate) use ports::{names as port_names, protocol as protocol_of};
 pub(crate) use service::is_guest;
+pub(crate) use settings::ROOT_NAMESPACE;
 
 use self::lookup::Lookup;
 use super::{Group, Mesh};

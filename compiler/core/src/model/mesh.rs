@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Group, Service, Vm};
+use super::{Access, Group, Service, Vm};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -23,6 +23,8 @@ pub struct Mesh {
     pub revision: Option<String>,
     /// PeerAuthentication of the whole mesh.
     pub mtls: MtlsMode,
+    /// Who may call anything in it.
+    pub access: Access,
     /// What happens to connections to unknown destinations.
     pub outbound: OutboundMode,
     /// Names.
@@ -150,6 +152,8 @@ pub struct Namespace {
     pub labels: BTreeMap<String, String>,
     /// PeerAuthentication of its own.
     pub mtls: Option<MtlsMode>,
+    /// Who may call anything in it.
+    pub access: Access,
     /// Accounts of pods that only call: those that no service has. Ordered.
     pub accounts: Vec<String>,
     /// Where it is written.

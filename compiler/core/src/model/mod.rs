@@ -3,6 +3,7 @@
 //! A [`Mesh`] holds [networks](Network), [clusters](Cluster) and [services](Service); a service has pods behind
 //! it, or [groups](Group) of [VMs](Vm), or both, or it lies outside the mesh. Emitters read only this.
 
+mod access;
 mod build;
 mod capture;
 mod mesh;
@@ -11,15 +12,17 @@ mod service;
 mod virtual_ip;
 mod workload;
 
+pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use build::build;
 pub(crate) use build::{
-    CLUSTER_DOMAIN, Caller, find_group, group_name, is_guest, machine_services, port_names, resolve_caller,
+    CLUSTER_DOMAIN, Caller, ROOT_NAMESPACE, find_group, group_name, is_guest, machine_services, port_names,
+    protocol_of, resolve_caller,
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
 };
-pub use policy::{Allow, Balance, Eject, Limits, Source, TrafficPolicy};
+pub use policy::{Balance, Eject, Limits, TrafficPolicy};
 pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
 pub use virtual_ip::allocate;
 pub use workload::{Asked, Engine, Group, Health, Pods, Registration, Ssh, Vm, WorkloadRef};

@@ -1,6 +1,5 @@
 use mesh_wire::Millis;
 
-use crate::diag::Span;
 // There is nothing to resolve in them: what is written is what is meant.
 pub use crate::spec::decl::Limits;
 
@@ -43,34 +42,4 @@ pub struct Eject {
     pub at_most: Option<u8>,
     /// `minHealthPercent`; `None` is 0.
     pub min_health: Option<u8>,
-}
-
-/// One rule of who may call a service (AuthorizationPolicy, action ALLOW). All that it says must hold; each
-/// list needs one match, an empty list asks nothing.
-#[derive(Clone, Debug)]
-pub struct Allow {
-    /// Who.
-    pub from: Vec<Source>,
-    /// HTTP methods.
-    pub methods: Vec<String>,
-    /// Paths: exact, `/x*` or `*x`.
-    pub paths: Vec<String>,
-    /// Workload ports.
-    pub ports: Vec<u16>,
-    /// Where it is written.
-    pub span: Span,
-}
-
-/// Who calls.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// An account: everything that runs as it.
-    Account {
-        /// Namespace.
-        namespace: String,
-        /// Service account.
-        account: String,
-    },
-    /// Everything of a namespace.
-    Namespace(String),
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mesh_wire::listener::MtlsMode;
 
-use super::{Allow, Group, Pods, TrafficPolicy};
+use super::{Access, Group, Pods, TrafficPolicy};
 use crate::diag::Span;
 
 /// Something with a host name that others call.
@@ -30,8 +30,8 @@ pub struct Service {
     pub subsets: Vec<Subset>,
     /// How callers treat it (DestinationRule).
     pub traffic: TrafficPolicy,
-    /// Who may call it; with none, everybody of the mesh may.
-    pub allow: Vec<Allow>,
+    /// Who may call it.
+    pub access: Access,
     /// PeerAuthentication of its own.
     pub mtls: Option<MtlsMode>,
     /// PeerAuthentication of single workload ports.

@@ -1,6 +1,6 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, code};
-use crate::model::{Allow, Port};
+use crate::model::{Action, Port, Rule, Service};
 
 /// With one rule everything else is refused: a port that no rule is about is closed to all.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -8,11 +8,12 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else {
             continue;
         };
-        let Some(first) = service.allow.first() else {
+        let rules = rules_of(context, service);
+        let Some(first) = rules.first() else {
             continue;
         };
         let http = service.ports.iter().any(|port| port.protocol.is_http());
-        let open = |port: &Port| service.allow.iter().any(|rule| covers(rule, port, http));
+        let open = |port: &Port| rules.iter().any(|rule| covers(rule, port, http));
         for port in service.ports.iter().filter(|port| !open(port)) {
             sink.push(
                 Diagnostic::new(
@@ -30,9 +31,25 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     }
 }
 
-fn covers(rule: &Allow, port: &Port, http: bool) -> bool {
-    let requests = !rule.methods.is_empty() || !rule.paths.is_empty();
-    let named = rule.ports.contains(&port.target);
+/// Every ALLOW that holds for the service's workloads.
+fn rules_of<'a>(context: Context<'a>, service: &'a Service) -> Vec<&'a Rule> {
+    let mesh = context.mesh;
+    let namespace = mesh.namespaces.get(&service.namespace);
+    let places = [
+        Some(&service.access),
+        namespace.map(|namespace| &namespace.access),
+        Some(&mesh.access),
+    ];
+    places
+        .into_iter()
+        .flatten()
+        .flat_map(|access| access.enforced(Action::Allow))
+        .collect()
+}
+
+fn covers(rule: &Rule, port: &Port, http: bool) -> bool {
+    let requests = rule.on_requests();
+    let named = rule.ports.any.contains(&port.target);
     // On bytes, a condition on requests is a mistake of its own where it can only be meant for them.
-    (rule.ports.is_empty() || named) && (port.protocol.is_http() || !requests || named || !http)
+    rule.covers(port.target) && (port.protocol.is_http() || !requests || named || !http)
 }

@@ -1,52 +1,114 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, Spanned, code};
-use crate::spec::decl::{AllowDecl, PortDecl, ServiceDecl};
+use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
+use crate::model::protocol_of;
+use crate::spec::decl::{Access, Action, PortDecl, RuleDecl, ServiceDecl};
 
-/// Methods and paths are asked of ports that know them: on bytes such a rule never matches.
+/// Conditions on requests are asked of ports that know them. On bytes, an ALLOW with one never matches, and a DENY
+/// loses it and refuses everything.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    for (_, service) in context.spec.services().filter(|(_, service)| !service.damaged) {
-        service.allow.iter().for_each(|allow| look(allow, service, sink));
+    for access in context.spec.access() {
+        for rule in access.decl.rules.iter().filter(|rule| !rule.damaged) {
+            if let Some((name, span)) = rule.on_requests().first().copied() {
+                look(rule, name, span, access, context, sink);
+            }
+        }
     }
 }
 
-fn look(allow: &AllowDecl, service: &ServiceDecl, sink: &mut Sink) {
-    let conditions = [("methods", &allow.methods), ("paths", &allow.paths)];
-    let condition = conditions
-        .into_iter()
-        .find_map(|(name, list)| list.as_ref().map(|list| (name, list.span)));
-    let Some((name, span)) = condition else { return };
+fn look(rule: &RuleDecl, name: &str, span: Span, access: Access<'_>, context: Context<'_>, sink: &mut Sink) {
+    match access.service {
+        Some(service) if !service.damaged => of_service(rule, name, span, service, sink),
+        Some(_) => {}
+        // A DENY of many services, of which some know no requests.
+        None if rule.action == Action::Deny && rule.ports.any.is_none() => {
+            let here = |of: &str| {
+                access
+                    .namespace
+                    .is_none_or(|namespace| namespace.name.value == of)
+            };
+            let mut services = context
+                .spec
+                .services()
+                .filter(|(namespace, _)| here(&namespace.name.value));
+            let bytes = services.find_map(|(_, service)| {
+                let port = service.ports.iter().find(|port| !is_http(&port.protocol))?;
+                Some((service, port))
+            });
+            if let Some((service, port)) = bytes {
+                sink.push(shut(rule, name, span, service, port));
+            }
+        }
+        None => {}
+    }
+}
+
+fn of_service(rule: &RuleDecl, name: &str, span: Span, service: &ServiceDecl, sink: &mut Sink) {
     let meant = |port: &&PortDecl| {
-        allow
-            .ports
-            .as_ref()
-            .is_none_or(|ports| ports.value.contains(&port.target().value))
+        let port = port.target().value;
+        let within = |list: &Option<Spanned<Vec<u16>>>| list.as_ref().map(|list| list.value.contains(&port));
+        within(&rule.ports.any) != Some(false) && within(&rule.ports.none) != Some(true)
     };
     let ports: Vec<_> = service.ports.iter().filter(meant).collect();
     let bytes: Vec<_> = ports.iter().filter(|port| !is_http(&port.protocol)).collect();
-    // Without `ports=`, a rule with conditions is for the ports that know requests.
-    let wrong = if allow.ports.is_some() {
-        !bytes.is_empty()
-    } else {
-        bytes.len() == ports.len()
-    };
-    let Some(port) = bytes.first().filter(|_| wrong) else {
-        return;
-    };
+    let Some(port) = bytes.first() else { return };
+    match rule.action {
+        Action::Deny => sink.push(shut(rule, name, span, service, port)),
+        // Without `ports=`, a rule with conditions is for the ports that know requests.
+        _ if rule.ports.any.is_some() || bytes.len() == ports.len() => {
+            sink.push(never(rule, name, span, port));
+        }
+        _ => {}
+    }
+}
+
+fn never(rule: &RuleDecl, name: &str, span: Span, port: &PortDecl) -> Diagnostic {
     let message = format!(
-        "`{name}=` never matches on port {}, which speaks {}",
-        port.number.value, port.protocol.value
+        "{} never matches on port {}, which speaks {}",
+        written(name),
+        port.number.value,
+        port.protocol.value
     );
-    sink.push(
-        Diagnostic::new(&code::HTTP_ON_TCP, span, message)
-            .here("a condition on requests")
-            .label(port.protocol.span, "no requests are seen here")
-            .help(format!(
-                "leave `{name}=` out, or say `http` where the port speaks it"
-            ))
-            .note("Istio lets such a rule match nothing: the caller is refused"),
+    let found = Diagnostic::new(&code::HTTP_ON_TCP, span, message)
+        .here("a condition on requests")
+        .label(port.protocol.span, "no requests are seen here")
+        .help(format!(
+            "leave {} out, or say `http` where the port speaks it",
+            written(name)
+        ));
+    if rule.action == Action::Allow {
+        found.note("Istio lets such a rule match nothing: the caller is refused")
+    } else {
+        found.note("Istio notes everything on such a port")
+    }
+}
+
+fn shut(rule: &RuleDecl, name: &str, span: Span, service: &ServiceDecl, port: &PortDecl) -> Diagnostic {
+    let message = format!(
+        "`deny` refuses everything on port {} of `{}`, which speaks {}",
+        port.number.value, service.name.value, port.protocol.value
     );
+    Diagnostic::new(&code::HTTP_ON_TCP, span, message)
+        .warning()
+        .here("a condition on requests, which is left out there")
+        .label(port.protocol.span, "no requests are seen here")
+        .help(match &rule.ports.any {
+            Some(_) => format!("leave the port out, or leave {} out", written(name)),
+            None => format!(
+                "say which ports are meant: `ports=`, or `not-ports={}`",
+                port.target().value
+            ),
+        })
+        .note("Istio drops from a DENY what cannot be asked, so that it refuses rather more than less")
+}
+
+fn written(name: &str) -> String {
+    if name == "when" {
+        "`when`".to_owned()
+    } else {
+        format!("`{name}=`")
+    }
 }
 
 fn is_http(protocol: &Spanned<String>) -> bool {
-    matches!(protocol.value.as_str(), "http" | "http2" | "grpc")
+    protocol_of(&protocol.value).is_http()
 }

@@ -1,12 +1,12 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, code};
-use crate::spec::decl::{MtlsDecl, ServiceDecl};
+use crate::spec::decl::{Action, MtlsDecl, ServiceDecl};
 
 /// Where plaintext is let in, `allow` is what keeps strangers out: they have no identity that it could name. What the
 /// whole mesh or a namespace says is left alone, since a mesh that is moved into begins so.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
-        if service.allow.is_empty() && !service.damaged {
+        if service.access.of(Action::Allow).next().is_none() && !service.damaged {
             service
                 .mtls
                 .iter()

@@ -65,16 +65,12 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
         Some(own) => format!("policies see the workload's port: write {}", own.target),
         None => format!("write `port NAME {port}` in the `vms`, or a port of the service"),
     };
-    for allow in &decl.allow {
-        let Some(ports) = &allow.ports else { continue };
-        for port in ports.value.iter().filter(|port| !known(**port)) {
-            sink.push(missing(
-                *port,
-                ports.span,
-                "`allow` names",
-                Some(decl),
-                help(*port),
-            ));
+    for rule in &decl.access.rules {
+        let what = format!("`{}` names", rule.action.word());
+        for ports in [&rule.ports.any, &rule.ports.none].into_iter().flatten() {
+            for port in ports.value.iter().filter(|port| !known(**port)) {
+                sink.push(missing(*port, ports.span, &what, Some(decl), help(*port)));
+            }
         }
     }
     for port in decl

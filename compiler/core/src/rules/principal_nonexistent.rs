@@ -1,18 +1,18 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
-use crate::model::{Caller, resolve_caller};
-use crate::spec::decl::NamespaceDecl;
+use crate::model::{Caller, ROOT_NAMESPACE, resolve_caller};
 
 /// Whoever is allowed exists.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    for (namespace, service) in context.spec.services() {
-        for from in service.allow.iter().flat_map(|allow| &allow.from) {
-            look(from, namespace, context, sink);
+    for access in context.spec.access() {
+        let home = access.namespace.map_or(ROOT_NAMESPACE, |home| &home.name.value);
+        for from in access.decl.rules.iter().flat_map(|rule| rule.from.named()) {
+            look(from, home, context, sink);
         }
     }
 }
 
-fn look(from: &Spanned<String>, home: &NamespaceDecl, context: Context<'_>, sink: &mut Sink) {
+fn look(from: &Spanned<String>, home: &str, context: Context<'_>, sink: &mut Sink) {
     let new = |message: String| Diagnostic::new(&code::PRINCIPAL_NONEXISTENT, from.span, message);
     let found = match resolve_caller(&from.value, home, context.spec) {
         Caller::Known(_) => return,
@@ -61,14 +61,14 @@ fn unknown(
     from: &Spanned<String>,
     namespace: &str,
     known: &[String],
-    home: &NamespaceDecl,
+    home: &str,
     context: Context<'_>,
 ) -> Diagnostic {
     let name = from.value.rsplit('/').next().unwrap_or_default();
     let message = format!("`{name}` is no service and no account of namespace `{namespace}`");
     let found = Diagnostic::new(&code::PRINCIPAL_NONEXISTENT, from.span, message);
     let elsewhere = context.spec.services().find(|(other, service)| {
-        other.name.value != home.name.value && service.name.value == name && !from.value.contains('/')
+        other.name.value != home && service.name.value == name && !from.value.contains('/')
     });
     let near = did_you_mean(name, known.iter().map(String::as_str));
     match (elsewhere, near) {

@@ -85,8 +85,18 @@ pub enum Ty {
     Paths,
     /// HTTP methods, by comma.
     Methods,
-    /// Services, accounts or `namespace/*`, by comma.
+    /// Services, accounts, `namespace/*`, `*` or SPIFFE IDs, by comma.
     Callers,
+    /// Any texts, by comma.
+    Texts,
+    /// Addresses or ranges, by comma.
+    IpBlocks,
+    /// Host names with a `*` at either end, by comma.
+    HostPatterns,
+    /// `http://` or `https://`.
+    Url,
+    /// A JSON Web Key Set with public keys.
+    Jwks,
 }
 
 /// Why a value does not fit.
@@ -147,6 +157,11 @@ impl Ty {
             Self::Paths => "paths, such as \"/health,/api/*\"",
             Self::Methods => "HTTP methods, such as \"GET,POST\"",
             Self::Callers => "callers, such as webapp, \"ops/backup\" or \"ops/*\"",
+            Self::Texts => "texts, by comma",
+            Self::IpBlocks => "addresses or ranges, such as \"10.0.0.0/8,192.0.2.7\"",
+            Self::HostPatterns => "host names, such as \"api.example.com,*.example.com:8080\"",
+            Self::Url => "a URL, such as \"https://accounts.example.com/keys\"",
+            Self::Jwks => "a JSON Web Key Set of public keys",
         };
         text.to_owned()
     }
@@ -166,6 +181,9 @@ impl Ty {
                 | Self::Paths
                 | Self::Methods
                 | Self::Callers
+                | Self::Texts
+                | Self::IpBlocks
+                | Self::HostPatterns
         )
     }
 
@@ -227,6 +245,8 @@ impl Ty {
             Self::PortName => name(content, text::is_port_name),
             Self::Host => name(content, text::is_host),
             Self::Version => name(content, text::is_version),
+            Self::Url => name(content, text::is_url),
+            Self::Jwks => name(content, text::is_jwks),
             Self::Path => name(content, |path| {
                 path.starts_with('/') && !path.contains([' ', '*', '?', '#'])
             }),
@@ -247,6 +267,7 @@ impl Ty {
                 .map(Typed::Ports),
             Self::Ips => self.each(parts, |text| text.parse().ok()).map(Typed::Ips),
             Self::Cidrs | Self::CidrsOr(_) => self.each(parts, text::cidr).map(Typed::Ranges),
+            Self::IpBlocks => self.each(parts, text::ip_block).map(Typed::Ranges),
             _ => {
                 let fits = |text: &str| match self {
                     Self::Paths => text::is_path_pattern(text),
@@ -254,6 +275,8 @@ impl Ty {
                     Self::Callers => text::is_caller(text),
                     Self::Owners => text::is_owner(text),
                     Self::Interfaces => text::is_interface(text),
+                    Self::HostPatterns => text::is_host_pattern(text),
+                    Self::Texts => true,
                     _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
                 };
                 match parts.iter().find(|part| !fits(&part.value)) {

@@ -4,11 +4,14 @@ mod authorization_policy;
 mod destination_rule;
 mod gateway;
 mod peer_authentication;
+mod request_authentication;
 mod service_entry;
 mod text;
 mod workload;
 
 use serde_json::Value;
+
+pub(crate) use authorization_policy::sources;
 
 use crate::model::{Cluster, Mesh, Registration};
 
@@ -18,6 +21,8 @@ const SECURITY: &str = "security.istio.io/v1";
 /// What holds for the whole mesh, and the gateways of `cluster`.
 pub(super) fn system_objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     let mut objects = vec![peer_authentication::of_mesh(mesh)];
+    objects.extend(request_authentication::of_mesh(mesh));
+    objects.extend(authorization_policy::of_mesh(mesh));
     objects.extend(gateway::objects(mesh, cluster));
     objects
 }
@@ -27,11 +32,14 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     let mut objects: Vec<Value> = peer_authentication::of_namespace(mesh, namespace)
         .into_iter()
         .collect();
+    objects.extend(request_authentication::of_namespace(mesh, namespace));
+    objects.extend(authorization_policy::of_namespace(mesh, namespace));
     for service in mesh.services_in(namespace) {
         objects.extend(service_entry::object(service));
         objects.extend(destination_rule::object(service));
         objects.extend(peer_authentication::of_service(service));
-        objects.extend(authorization_policy::object(mesh, service));
+        objects.extend(request_authentication::of_service(service));
+        objects.extend(authorization_policy::of_service(mesh, service));
     }
     objects
 }

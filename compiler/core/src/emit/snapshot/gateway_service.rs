@@ -1,6 +1,6 @@
 use std::net::IpAddr;
 
-use crate::model::{Gateway, Mesh};
+use crate::model::{Gateway, Mesh, ROOT_NAMESPACE};
 
 /// The Kubernetes Service of an east-west gateway. istiod lists it to every proxy, like any other Service.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct GatewayService<'a> {
 }
 
 /// The namespace of the gateways and of istiod.
-pub(crate) const SYSTEM_NAMESPACE: &str = "istio-system";
+pub(crate) const SYSTEM_NAMESPACE: &str = ROOT_NAMESPACE;
 /// The status port: its name says nothing of a protocol, so Istio looks at the bytes.
 pub(super) const STATUS_PORT: u16 = 15021;
 /// Ports with TLS that the gateway does not open, by the chart's names `tls`, `tls-istiod` and `tls-webhook`.

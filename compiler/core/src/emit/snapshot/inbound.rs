@@ -1,10 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mesh_wire::listener::{InboundListener, InboundProtocol};
-use mesh_wire::policy::PolicySet;
 
 use super::endpoint::target;
 use super::{Viewer, name, policy};
+use crate::emit::access::{self, AccessPolicy};
 use crate::model::{Mesh, Protocol, Service};
 
 /// A port that the viewer's workload serves.
@@ -39,21 +39,31 @@ pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
 pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener> {
     let declared = ports(viewer);
     let numbers: BTreeSet<u16> = declared.iter().map(|port| port.number).collect();
+    let policies = access::selecting(mesh, viewer.namespace, &viewer.labels);
     let mut all: Vec<_> = declared
         .iter()
-        .map(|port| declared_port(mesh, viewer, *port))
+        .map(|port| declared_port(mesh, viewer, &policies, *port))
         .collect();
     let modes = viewer
         .services
         .iter()
         .flat_map(|service| service.port_mtls.keys());
     let others: BTreeSet<u16> = modes.copied().filter(|port| !numbers.contains(port)).collect();
-    all.extend(others.into_iter().map(|port| catch_all(mesh, viewer, Some(port))));
-    all.push(catch_all(mesh, viewer, None));
+    all.extend(
+        others
+            .into_iter()
+            .map(|port| catch_all(mesh, viewer, &policies, Some(port))),
+    );
+    all.push(catch_all(mesh, viewer, &policies, None));
     all
 }
 
-fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> InboundListener {
+fn declared_port(
+    mesh: &Mesh,
+    viewer: &Viewer<'_>,
+    policies: &[AccessPolicy<'_>],
+    port: WorkloadPort<'_>,
+) -> InboundListener {
     let protocol = if port.protocol.is_http() {
         InboundProtocol::Http
     } else {
@@ -65,22 +75,18 @@ fn declared_port(mesh: &Mesh, viewer: &Viewer<'_>, port: WorkloadPort<'_>) -> In
         protocol,
         mtls: viewer.mtls(mesh, Some(port.number)),
         cluster: name::inbound(port.number),
-        policy: policy::of(mesh, port.service, protocol),
+        policy: policy::of(mesh, policies, protocol),
         routes: None,
     }
 }
 
-/// The policies of all services of the workload.
-fn every_policy(mesh: &Mesh, viewer: &Viewer<'_>, protocol: InboundProtocol) -> PolicySet {
-    let mut all = PolicySet::default();
-    for service in &viewer.services {
-        all.policies.extend(policy::of(mesh, service, protocol).policies);
-    }
-    all
-}
-
 /// Everything else that is captured: it goes to the port that was dialled (Istio's `virtualInbound` chains).
-fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundListener {
+fn catch_all(
+    mesh: &Mesh,
+    viewer: &Viewer<'_>,
+    policies: &[AccessPolicy<'_>],
+    port: Option<u16>,
+) -> InboundListener {
     let protocol = InboundProtocol::Detect;
     InboundListener {
         name: port.map_or_else(
@@ -91,7 +97,7 @@ fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, port: Option<u16>) -> InboundList
         protocol,
         mtls: viewer.mtls(mesh, port),
         cluster: name::INBOUND_PASSTHROUGH.to_owned(),
-        policy: every_policy(mesh, viewer, protocol),
+        policy: policy::of(mesh, policies, protocol),
         routes: None,
     }
 }

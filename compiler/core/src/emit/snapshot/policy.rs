@@ -1,31 +1,92 @@
+mod permission;
+mod principal;
+mod text;
+
 use std::collections::BTreeMap;
 
 use mesh_wire::listener::InboundProtocol;
-use mesh_wire::matcher::{HeaderMatch, StringMatch};
-use mesh_wire::policy::{Action, Permission, Policy, PolicySet, Principal};
+use mesh_wire::policy::{Action as WireAction, MetadataMatch, Permission, Policy, PolicySet, Principal};
 
-use crate::model::{Allow, Mesh, Service, Source};
+use crate::emit::access::AccessPolicy;
+use crate::model::{Action, Choice, Mesh, Rule};
 
-/// Who may call `service`, as Istio compiles its AuthorizationPolicy for a listener of `protocol`.
-pub(super) fn of(mesh: &Mesh, service: &Service, protocol: InboundProtocol) -> PolicySet {
-    let name = |index| format!("ns[{}]-policy[{}]-rule[{index}]", service.namespace, service.name);
-    let rules = service.allow.iter().enumerate();
-    let policies: BTreeMap<_, _> = rules
-        .map(|(index, allow)| (name(index), policy(mesh, allow, protocol)))
-        .collect();
-    PolicySet { policies }
+/// What Istio's filter for tokens writes down, and under which key (Istio `xds/filters`).
+const JWT_FILTER: &str = "envoy.filters.http.jwt_authn";
+const JWT_PAYLOAD: &str = "payload";
+
+/// `policies` as Istio compiles them for a listener of `protocol` (Istio `pilot/pkg/security/authz`).
+pub(super) fn of(mesh: &Mesh, policies: &[AccessPolicy<'_>], protocol: InboundProtocol) -> PolicySet {
+    let mut all = BTreeMap::new();
+    for policy in policies {
+        let compiler = Compiler {
+            mesh,
+            namespace: policy.namespace,
+            action: policy.action,
+            tcp: protocol == InboundProtocol::Tcp,
+        };
+        for (index, rule) in policy.rules.iter().enumerate() {
+            let name = format!("ns[{}]-policy[{}]-rule[{index}]", policy.namespace, policy.name);
+            if let Some(compiled) = compiler.policy(rule, policy.dry_run) {
+                all.insert(name, compiled);
+            }
+        }
+    }
+    PolicySet { policies: all }
 }
 
-fn policy(mesh: &Mesh, allow: &Allow, protocol: InboundProtocol) -> Policy {
-    let http = !allow.methods.is_empty() || !allow.paths.is_empty();
-    if http && protocol == InboundProtocol::Tcp {
-        return never();
+/// What a rule is compiled for.
+struct Compiler<'a> {
+    mesh: &'a Mesh,
+    namespace: &'a str,
+    action: Action,
+    tcp: bool,
+}
+
+/// The rule asks about requests where there are none.
+struct HttpOnly;
+
+/// A condition of either side.
+trait Condition: Sized {
+    fn one_of(all: Vec<Self>) -> Self;
+    fn not(one: Self) -> Self;
+}
+
+impl Compiler<'_> {
+    fn policy(&self, rule: &Rule, dry_run: bool) -> Option<Policy> {
+        match self.parts(rule) {
+            Ok((permissions, principals)) => Some(Policy {
+                action: match self.action {
+                    Action::Allow => WireAction::Allow,
+                    Action::Deny => WireAction::Deny,
+                    Action::Audit => WireAction::Audit,
+                },
+                permissions,
+                principals,
+                dry_run,
+            }),
+            Err(HttpOnly) => (!dry_run).then(never),
+        }
     }
-    Policy {
-        action: Action::Allow,
-        permissions: vec![permission(allow)],
-        principals: vec![principal(mesh, &allow.from)],
-        dry_run: false,
+
+    fn parts(&self, rule: &Rule) -> Result<(Vec<Permission>, Vec<Principal>), HttpOnly> {
+        Ok((vec![self.permission(rule)?], self.principals(rule)?))
+    }
+
+    /// What holds of requests only. On bytes an ALLOW loses the whole rule by it, and any other action the condition:
+    /// both refuse rather more than less (Istio `authz/model`, checkError).
+    fn of_requests<C: Condition, T>(
+        &self,
+        into: &mut Vec<C>,
+        choice: &Choice<T>,
+        one: impl Fn(&T) -> C,
+    ) -> Result<(), HttpOnly> {
+        match (choice.is_open(), self.tcp, self.action) {
+            (true, ..) => {}
+            (_, true, Action::Allow) => return Err(HttpOnly),
+            (_, true, _) => {}
+            _ => add(into, choice, |value| vec![one(value)]),
+        }
+        Ok(())
     }
 }
 
@@ -33,88 +94,51 @@ fn policy(mesh: &Mesh, allow: &Allow, protocol: InboundProtocol) -> Policy {
 /// stays under an ALLOW policy, so that what no other rule allows is refused.
 fn never() -> Policy {
     Policy {
-        action: Action::Allow,
+        action: WireAction::Allow,
         permissions: vec![Permission::Not(Box::new(Permission::Any))],
         principals: vec![Principal::Not(Box::new(Principal::Any))],
         dry_run: false,
     }
 }
 
-fn permission(allow: &Allow) -> Permission {
-    let ports = allow
-        .ports
-        .iter()
-        .map(|port| Permission::DestinationPort(*port))
-        .collect();
-    let methods = allow.methods.iter().map(|method| {
-        Permission::Header(HeaderMatch {
-            name: ":method".to_owned(),
-            value: Some(string_match(method)),
-            invert: false,
-        })
-    });
-    let paths = allow
-        .paths
-        .iter()
-        .map(|path| Permission::Path(string_match(path)))
-        .collect();
-    let asked: Vec<Vec<Permission>> = vec![ports, methods.collect(), paths];
-    let all: Vec<_> = asked
-        .into_iter()
-        .filter(|any| !any.is_empty())
-        .map(Permission::OneOf)
-        .collect();
-    if all.is_empty() {
-        Permission::Any
-    } else {
-        Permission::All(all)
+/// The two conditions of a choice: one of these, and none of those.
+fn add<C: Condition, T>(into: &mut Vec<C>, choice: &Choice<T>, one: impl Fn(&T) -> Vec<C>) {
+    let any: Vec<C> = choice.any.iter().flat_map(&one).collect();
+    if !any.is_empty() {
+        into.push(C::one_of(any));
+    }
+    let none: Vec<C> = choice.none.iter().flat_map(&one).collect();
+    if !none.is_empty() {
+        into.push(C::not(C::one_of(none)));
     }
 }
 
-fn principal(mesh: &Mesh, from: &[Source]) -> Principal {
-    if from.is_empty() {
-        return Principal::Any;
-    }
-    let ids = from.iter().flat_map(|source| match source {
-        Source::Account { namespace, account } => accounts(mesh, namespace, account),
-        // Istio `authz/model/generator.go`, source namespaces.
-        Source::Namespace(namespace) => {
-            vec![authenticated(StringMatch::Regex(format!(
-                ".*/ns/{}/.*",
-                escape(namespace)
-            )))]
-        }
-    });
-    Principal::All(vec![Principal::OneOf(ids.collect())])
-}
-
-fn accounts(mesh: &Mesh, namespace: &str, account: &str) -> Vec<Principal> {
-    let domains = std::iter::once(&mesh.trust_domain).chain(&mesh.trust_domain_aliases);
-    let id = |domain| format!("spiffe://{domain}/ns/{namespace}/sa/{account}");
-    domains
-        .map(|domain| authenticated(StringMatch::Exact(id(domain))))
-        .collect()
-}
-
-fn authenticated(name: StringMatch) -> Principal {
-    Principal::Authenticated(Some(name))
-}
-
-/// `*` at either end stands for anything (Istio `authz/matcher`).
-fn string_match(text: &str) -> StringMatch {
-    if text == "*" {
-        return StringMatch::Regex(".+".to_owned());
-    }
-    if let Some(prefix) = text.strip_suffix('*') {
-        return StringMatch::Prefix(prefix.to_owned());
-    }
-    match text.strip_prefix('*') {
-        Some(suffix) => StringMatch::Suffix(suffix.to_owned()),
-        None => StringMatch::Exact(text.to_owned()),
+/// A claim of the verified token.
+fn claim(path: &[&str], value: mesh_wire::matcher::StringMatch) -> MetadataMatch {
+    let path = std::iter::once(&JWT_PAYLOAD).chain(path);
+    MetadataMatch {
+        filter: JWT_FILTER.to_owned(),
+        path: path.map(|key| (*key).to_owned()).collect(),
+        value,
     }
 }
 
-/// Names of namespaces are DNS labels: only the hyphen could mean anything, and outside brackets it does not.
-fn escape(namespace: &str) -> String {
-    namespace.replace('*', ".*")
+impl Condition for Permission {
+    fn one_of(all: Vec<Self>) -> Self {
+        Self::OneOf(all)
+    }
+
+    fn not(one: Self) -> Self {
+        Self::Not(Box::new(one))
+    }
+}
+
+impl Condition for Principal {
+    fn one_of(all: Vec<Self>) -> Self {
+        Self::OneOf(all)
+    }
+
+    fn not(one: Self) -> Self {
+        Self::Not(Box::new(one))
+    }
 }

@@ -22,10 +22,16 @@ pub(crate) enum Caller {
     },
 }
 
-/// Looks `text` up, as it is written in `home`: `name`, `namespace/name` or `namespace/*`. A service stands for
-/// its account.
-pub(crate) fn resolve(text: &str, home: &NamespaceDecl, spec: &Spec) -> Caller {
-    let (of, name) = text.split_once('/').unwrap_or((&home.name.value, text));
+/// Looks `text` up, as it is written in the namespace `home`: `name`, `namespace/name`, `namespace/*`, `*` or a SPIFFE
+/// ID. A service stands for its account.
+pub(crate) fn resolve(text: &str, home: &str, spec: &Spec) -> Caller {
+    if text == "*" {
+        return Caller::Known(Source::Everybody);
+    }
+    if let Some(identity) = text.strip_prefix("spiffe://") {
+        return Caller::Known(Source::Identity(identity.to_owned()));
+    }
+    let (of, name) = text.split_once('/').unwrap_or((home, text));
     if name == "*" {
         let source = Source::Namespace(of.to_owned());
         let known = spec.namespaces.iter().any(|namespace| namespace.name.value == of);

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::ports;
-use crate::model::{Kind, Port, Resolution, Service, TrafficPolicy};
+use crate::model::{Access, Kind, Port, Resolution, Service, TrafficPolicy};
 use crate::spec::decl::{ExternalDecl, NamespaceDecl};
 
 pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service {
@@ -28,7 +28,7 @@ pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service
         ports: ports(decl),
         subsets: Vec::new(),
         traffic: TrafficPolicy::default(),
-        allow: Vec::new(),
+        access: Access::default(),
         mtls: None,
         port_mtls: BTreeMap::new(),
         pods: None,

@@ -80,6 +80,7 @@ pub(super) fn namespaces(spec: &Spec) -> BTreeMap<String, Namespace> {
             injection: decl.injection.unwrap_or(true),
             labels: labels(&decl.labels),
             mtls: decl.mtls.as_ref().map(|mode| mode_of(&mode.value)),
+            access: super::access::access(&decl.access, &decl.name.value, spec),
             accounts: accounts(decl),
             span: decl.span,
         };

@@ -53,7 +53,7 @@ fn prefix(protocol: &str) -> &str {
 }
 
 /// The word's protocol; the language has checked the word.
-pub(super) fn protocol(word: &str) -> Protocol {
+pub(crate) fn protocol(word: &str) -> Protocol {
     match word {
         "http" => Protocol::Http,
         "http2" => Protocol::Http2,

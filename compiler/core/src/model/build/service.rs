@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::lookup::Lookup;
 use super::place::labels;
 use super::settings::mode_of;
-use super::{CLUSTER_DOMAIN, group, policy, ports};
+use super::{CLUSTER_DOMAIN, access, group, policy, ports};
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
 use crate::model::{Group, Kind, Pods, Service, Subset};
 use crate::spec::decl::{NamespaceDecl, ServiceDecl};
@@ -104,7 +104,7 @@ pub(super) fn service(
         ports: ports::ports(&decl.ports),
         subsets,
         traffic: policy::traffic(decl),
-        allow: policy::allow(decl, namespace, lookup.spec),
+        access: access::access(&decl.access, of, lookup.spec),
         mtls: decl
             .mtls
             .iter()

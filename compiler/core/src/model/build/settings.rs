@@ -8,6 +8,9 @@ use crate::diag::{Span, Spanned};
 use crate::model::{Dns, DnsCapture, DnsForward, Mesh, OutboundMode, Telemetry};
 use crate::spec::decl::{DnsDecl, MeshDecl, Spec};
 
+/// Istio's root namespace, where what holds for the whole mesh is kept.
+pub(crate) const ROOT_NAMESPACE: &str = "istio-system";
+
 /// The release that manifests are for where the spec does not say.
 const ISTIO: &str = "1.31";
 
@@ -46,6 +49,9 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         mtls: decl
             .and_then(|decl| decl.mtls.as_ref())
             .map_or(MtlsMode::Strict, |mode| mode_of(&mode.value)),
+        access: decl
+            .map(|decl| super::access::access(&decl.access, ROOT_NAMESPACE, spec))
+            .unwrap_or_default(),
         outbound: match decl
             .and_then(|decl| decl.outbound.as_ref())
             .map(|mode| mode.value.as_str())

@@ -1,4 +1,4 @@
-use super::{CaptureDecl, DnsDecl, ProxyDecl};
+use super::{AccessDecl, CaptureDecl, DnsDecl, ProxyDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -17,6 +17,8 @@ pub struct MeshDecl {
     pub revision: Option<Spanned<String>>,
     /// `mtls`.
     pub mtls: Option<Spanned<String>>,
+    /// `allow`, `deny`, `audit` and `jwt`.
+    pub access: AccessDecl,
     /// `outbound`.
     pub outbound: Option<Spanned<String>>,
     /// `dns`.
@@ -47,6 +49,7 @@ impl MeshDecl {
             istio_version: istio.and_then(|istio| istio.spanned("version")),
             revision: istio.and_then(|istio| istio.spanned("revision")),
             mtls: item.word("mtls"),
+            access: AccessDecl::read(item),
             outbound: item.word("outbound"),
             dns: item.child("dns").map(DnsDecl::read).unwrap_or_default(),
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),

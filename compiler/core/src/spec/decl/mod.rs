@@ -1,20 +1,26 @@
 //! The declarations of a spec, as they are written: names are not looked up, defaults not filled in.
 
+mod access;
+mod attribute;
 mod capture;
 mod dns;
 mod external;
+mod jwt;
 mod mesh;
 mod place;
 mod policy;
 mod service;
 mod vms;
 
+pub use access::{AccessDecl, ChoiceDecl, RuleDecl, WhenDecl};
+pub use attribute::{Action, Attribute, BadKey};
 pub use capture::{CaptureDecl, Choice, Names};
 pub use dns::{DnsDecl, ForwardDecl};
 pub use external::ExternalDecl;
+pub use jwt::{JwtDecl, JwtFromDecl};
 pub use mesh::MeshDecl;
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
-pub use policy::{AllowDecl, BalanceDecl, EjectDecl, Limits, SubsetDecl};
+pub use policy::{BalanceDecl, EjectDecl, Limits, SubsetDecl};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
 pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
 
@@ -34,6 +40,17 @@ pub struct Spec {
     pub namespaces: Vec<NamespaceDecl>,
 }
 
+/// What a place says of those who call.
+#[derive(Clone, Copy, Debug)]
+pub struct Access<'a> {
+    /// What it says.
+    pub decl: &'a AccessDecl,
+    /// `None` is the whole mesh.
+    pub namespace: Option<&'a NamespaceDecl>,
+    /// `None` is the whole namespace, or the whole mesh.
+    pub service: Option<&'a ServiceDecl>,
+}
+
 /// Labels as they are written.
 pub type Labels = Vec<(Spanned<String>, Spanned<String>)>;
 
@@ -47,6 +64,29 @@ impl Spec {
             clusters: of("cluster").filter_map(ClusterDecl::read).collect(),
             namespaces: of("namespace").filter_map(NamespaceDecl::read).collect(),
         }
+    }
+
+    /// Every place that says who may call: the mesh, then each namespace and its services.
+    pub fn access(&self) -> impl Iterator<Item = Access<'_>> {
+        let mesh = self.mesh.iter().map(|mesh| Access {
+            decl: &mesh.access,
+            namespace: None,
+            service: None,
+        });
+        let namespaces = self.namespaces.iter().flat_map(|namespace| {
+            let own = Access {
+                decl: &namespace.access,
+                namespace: Some(namespace),
+                service: None,
+            };
+            let services = namespace.services.iter().map(move |service| Access {
+                decl: &service.access,
+                namespace: Some(namespace),
+                service: Some(service),
+            });
+            std::iter::once(own).chain(services)
+        });
+        mesh.chain(namespaces)
     }
 
     /// Every service with its namespace.

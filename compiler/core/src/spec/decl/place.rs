@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{ExternalDecl, Labels, ServiceDecl, VmsDecl};
+use super::{AccessDecl, ExternalDecl, Labels, ServiceDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -60,6 +60,8 @@ pub struct NamespaceDecl {
     pub labels: Labels,
     /// `mtls`.
     pub mtls: Option<Spanned<String>>,
+    /// `allow`, `deny`, `audit` and `jwt`.
+    pub access: AccessDecl,
     /// `account`.
     pub accounts: Vec<Spanned<String>>,
     /// `service`.
@@ -119,6 +121,7 @@ impl NamespaceDecl {
                 .map(|label| label.labels.clone())
                 .unwrap_or_default(),
             mtls: item.word("mtls"),
+            access: AccessDecl::read(item),
             accounts: item
                 .children("account")
                 .filter_map(|account| account.spanned("name"))

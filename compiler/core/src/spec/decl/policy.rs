@@ -66,21 +66,6 @@ pub struct EjectDecl {
     pub span: Span,
 }
 
-/// `allow from=`.
-#[derive(Clone, Debug)]
-pub struct AllowDecl {
-    /// `from=`: `name`, `namespace/name`, `namespace/*`.
-    pub from: Vec<Spanned<String>>,
-    /// `methods=`.
-    pub methods: Option<Spanned<Vec<Spanned<String>>>>,
-    /// `paths=`.
-    pub paths: Option<Spanned<Vec<Spanned<String>>>>,
-    /// `ports=`.
-    pub ports: Option<Spanned<Vec<u16>>>,
-    /// Where.
-    pub span: Span,
-}
-
 impl SubsetDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
@@ -127,17 +112,5 @@ impl EjectDecl {
             min_health: item.get("min-health"),
             span: item.span,
         }
-    }
-}
-
-impl AllowDecl {
-    pub(super) fn read(item: &Item) -> Option<Self> {
-        Some(Self {
-            from: item.get("from")?,
-            methods: item.spanned("methods"),
-            paths: item.spanned("paths"),
-            ports: item.spanned("ports"),
-            span: item.span,
-        })
     }
 }

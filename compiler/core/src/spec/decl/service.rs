@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{AllowDecl, BalanceDecl, EjectDecl, Labels, Limits, SubsetDecl, VmsDecl};
+use super::{AccessDecl, BalanceDecl, EjectDecl, Labels, Limits, SubsetDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -35,8 +35,8 @@ pub struct ServiceDecl {
     pub limits: Option<Limits>,
     /// `eject`.
     pub eject: Option<EjectDecl>,
-    /// `allow`.
-    pub allow: Vec<AllowDecl>,
+    /// `allow`, `deny`, `audit` and `jwt`.
+    pub access: AccessDecl,
     /// `mtls`.
     pub mtls: Vec<MtlsDecl>,
     /// `on`.
@@ -105,7 +105,7 @@ impl ServiceDecl {
             balance: item.child("balance").and_then(BalanceDecl::read),
             limits: item.child("limits").map(Limits::read),
             eject: item.child("eject").map(EjectDecl::read),
-            allow: item.children("allow").filter_map(AllowDecl::read).collect(),
+            access: AccessDecl::read(item),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
             on: item.children("on").flat_map(|on| on.all("group")).collect(),
             vms: item.children("vms").map(VmsDecl::read).collect(),

@@ -1,5 +1,7 @@
+use super::access::{ALLOW, AUDIT, DENY};
 use super::capture::CAPTURE;
 use super::dns::DNS;
+use super::jwt::JWT;
 use super::vms::PROXY;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -14,6 +16,10 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&ISTIO),
         optional(&MTLS_EVERYWHERE),
         optional(&OUTBOUND),
+        any(&ALLOW),
+        any(&DENY),
+        any(&AUDIT),
+        any(&JWT),
         optional(&DNS),
         optional(&CAPTURE),
         optional(&TELEMETRY),

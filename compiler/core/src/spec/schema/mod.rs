@@ -1,7 +1,9 @@
 //! The table of the language. Checks, and whatever explains or completes the language, read only this.
 
+mod access;
 mod capture;
 mod dns;
+mod jwt;
 mod mesh;
 mod place;
 mod policy;

@@ -1,3 +1,5 @@
+use super::access::{ALLOW, AUDIT, DENY};
+use super::jwt::JWT;
 use super::mesh::MODES;
 use super::service::{EXTERNAL, SERVICE};
 use super::vms::MACHINES;
@@ -72,6 +74,10 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
     children: &[
         optional(&LABEL),
         optional(&NAMESPACE_MTLS),
+        any(&ALLOW),
+        any(&DENY),
+        any(&AUDIT),
+        any(&JWT),
         any(&ACCOUNT),
         any(&SERVICE),
         any(&EXTERNAL),

@@ -92,19 +92,3 @@ pub(super) static EJECT: NodeSpec = NodeSpec {
     ],
     ..NODE
 };
-
-pub(super) static ALLOW: NodeSpec = NodeSpec {
-    name: "allow",
-    about: "Who may call. Without any `allow`, everybody of the mesh may; with one, nobody else.",
-    props: &[
-        needs(
-            "from",
-            Ty::Callers,
-            "Services or accounts, by comma: `webapp`, \"ops/backup\", \"ops/*\".",
-        ),
-        may("methods", Ty::Methods, "HTTP methods, by comma."),
-        may("paths", Ty::Paths, "Paths, by comma: \"/health,/api/*\"."),
-        may("ports", Ty::Ports, "Ports of the workload, by comma."),
-    ],
-    ..NODE
-};

@@ -1,5 +1,7 @@
+use super::access::{ALLOW, AUDIT, DENY};
+use super::jwt::JWT;
 use super::mesh::MODES;
-use super::policy::{ALLOW, BALANCE, EJECT, LIMITS, SUBSET};
+use super::policy::{BALANCE, EJECT, LIMITS, SUBSET};
 use super::vms::{ON, VMS};
 use super::{NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
@@ -43,6 +45,9 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         optional(&LIMITS),
         optional(&EJECT),
         any(&ALLOW),
+        any(&DENY),
+        any(&AUDIT),
+        any(&JWT),
         any(&MTLS),
         any(&ADDRESS),
         any(&ON),

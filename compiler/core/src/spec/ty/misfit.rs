@@ -96,7 +96,7 @@ impl Ty {
                     Err(_) => text::duration(&tidy).map(|_| format!("write \"{tidy}\"")),
                 }
             }
-            Self::Cidr | Self::Cidrs | Self::CidrsOr(_) => {
+            Self::Cidr | Self::Cidrs | Self::CidrsOr(_) | Self::IpBlocks => {
                 text::cidr_meant(content).map(|range| format!("write \"{range}\""))
             }
             Self::Ip => content
@@ -108,6 +108,25 @@ impl Ty {
             {
                 Some(format!("write \"/{content}\""))
             }
+            Self::Paths if content.contains(['{', '}']) => Some(
+                "write `{*}` for one part of a path and `{**}` for the rest, each between slashes: \
+                 \"/users/{*}/posts/{**}\""
+                    .to_owned(),
+            ),
+            Self::HostPatterns => {
+                let host = content.split_once("://").map_or(content, |(_, host)| host);
+                let host = host.split('/').next().unwrap_or_default();
+                (host != content && text::is_host_pattern(host)).then(|| format!("write \"{host}\""))
+            }
+            Self::Callers => content
+                .split_once("/ns/")
+                .filter(|(domain, _)| !domain.contains('/'))
+                .map(|_| format!("write \"spiffe://{content}\"")),
+            Self::Url if !content.contains("://") => Some(format!("write \"https://{content}\"")),
+            Self::Jwks => Some(
+                "write it in full: jwks=#\"{\"keys\": [{\"kty\": \"RSA\", …}]}\"#, without private keys"
+                    .to_owned(),
+            ),
             Self::Paths => {
                 Some("`*` may stand at the beginning or at the end only, as in \"/api/*\"".to_owned())
             }

@@ -1,0 +1,175 @@
+//! Which AuthorizationPolicies there are: by place, action and name. Manifests and snapshots are made of the same, so
+//! that a rule is called the same in both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::snapshot::{SYSTEM_NAMESPACE, target};
+use crate::model::{Action, Mesh, Rule, Service};
+
+/// One AuthorizationPolicy.
+#[derive(Clone, Debug)]
+pub(crate) struct AccessPolicy<'a> {
+    /// Its namespace; Istio's root namespace for the whole mesh.
+    pub(crate) namespace: &'a str,
+    /// Its name.
+    pub(crate) name: String,
+    /// What its rules do.
+    pub(crate) action: Action,
+    /// Its rules only write down what they would do.
+    pub(crate) dry_run: bool,
+    /// Labels of its workloads; `None` is all of the namespace, or of the mesh.
+    pub(crate) selector: Option<BTreeMap<String, String>>,
+    /// Rules in their order.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// What Istio's docs call the policy of a whole mesh or namespace.
+pub(crate) const DEFAULT: &str = "default";
+
+/// What holds for the whole mesh.
+pub(crate) fn of_mesh(mesh: &Mesh) -> Vec<AccessPolicy<'_>> {
+    grouped(SYSTEM_NAMESPACE, DEFAULT, None, mesh.access.rules.clone())
+}
+
+/// What holds for all of `namespace`.
+pub(crate) fn of_namespace<'a>(mesh: &'a Mesh, namespace: &'a str) -> Vec<AccessPolicy<'a>> {
+    mesh.namespaces.get(namespace).map_or_else(Vec::new, |found| {
+        grouped(namespace, DEFAULT, None, found.access.rules.clone())
+    })
+}
+
+/// What holds for the workloads of `service`. Where other services have some of them too, its rules leave their ports
+/// alone: a policy selects workloads, whatever Service leads to them.
+pub(crate) fn of_service<'a>(mesh: &'a Mesh, service: &'a Service) -> Vec<AccessPolicy<'a>> {
+    let own = ports(service);
+    let beside: Vec<_> = beside(mesh, service).collect();
+    let others: BTreeSet<u16> = beside
+        .iter()
+        .flat_map(|other| ports(other))
+        .filter(|port| !own.contains(port))
+        .collect();
+    let mut rules = service.access.rules.clone();
+    rules.iter_mut().for_each(|rule| rule.leave_alone(&others));
+    let selector = Some(service.selector.clone());
+    let mut policies = grouped(&service.namespace, &service.name, selector, rules);
+    if !closes(mesh, service) {
+        let closing = beside.into_iter().filter(|other| other.access.closes());
+        policies.extend(closing.map(|other| opening(service, other)));
+    }
+    policies
+}
+
+/// All that holds for a workload with these labels.
+pub(crate) fn selecting<'a>(
+    mesh: &'a Mesh,
+    namespace: &'a str,
+    labels: &BTreeMap<String, String>,
+) -> Vec<AccessPolicy<'a>> {
+    let mut all = of_mesh(mesh);
+    all.extend(of_namespace(mesh, namespace));
+    all.extend(
+        mesh.services_in(namespace)
+            .flat_map(|service| of_service(mesh, service)),
+    );
+    all.retain(|policy| {
+        policy
+            .selector
+            .as_ref()
+            .is_none_or(|selector| selects(selector, labels))
+    });
+    all
+}
+
+/// A policy of each action and name.
+fn grouped<'a>(
+    namespace: &'a str,
+    base: &str,
+    selector: Option<BTreeMap<String, String>>,
+    rules: Vec<Rule>,
+) -> Vec<AccessPolicy<'a>> {
+    let mut groups: BTreeMap<(Action, bool, String), Vec<Rule>> = BTreeMap::new();
+    for rule in rules {
+        let key = (rule.action, rule.dry_run, policy_name(base, &rule));
+        groups.entry(key).or_default().push(rule);
+    }
+    groups
+        .into_iter()
+        .map(|((action, dry_run, name), rules)| AccessPolicy {
+            namespace,
+            name,
+            action,
+            dry_run,
+            selector: selector.clone(),
+            rules,
+        })
+        .collect()
+}
+
+/// The name of the policy that `rule` stands in, at a place that is called `base`.
+pub(crate) fn policy_name(base: &str, rule: &Rule) -> String {
+    if let Some(name) = &rule.name {
+        return name.clone();
+    }
+    let mut name = base.to_owned();
+    if rule.action != Action::Allow {
+        name = format!("{name}-{}", rule.action.word());
+    }
+    if rule.dry_run {
+        name.push_str("-dry-run");
+    }
+    name
+}
+
+/// On workloads of both, the rules of `other` would close `service`, which says nothing of who may call it.
+fn opening<'a>(service: &'a Service, other: &'a Service) -> AccessPolicy<'a> {
+    let mut selector = other.selector.clone();
+    selector.extend(service.selector.clone());
+    let mut rule = Rule::open(Action::Allow, service.span);
+    rule.ports.any = ports(service).into_iter().collect();
+    AccessPolicy {
+        namespace: &service.namespace,
+        name: format!("{}-beside-{}", service.name, other.name),
+        action: Action::Allow,
+        dry_run: false,
+        selector: Some(selector),
+        rules: vec![rule],
+    }
+}
+
+/// Whoever is not let in by a rule is refused: by one of the service, the namespace or the mesh.
+pub(crate) fn closes(mesh: &Mesh, service: &Service) -> bool {
+    let namespace = mesh.namespaces.get(&service.namespace);
+    service.access.closes()
+        || mesh.access.closes()
+        || namespace.is_some_and(|namespace| namespace.access.closes())
+}
+
+/// Services that have some of the workloads of `service`.
+fn beside<'a>(mesh: &'a Mesh, service: &'a Service) -> impl Iterator<Item = &'a Service> {
+    mesh.services_in(&service.namespace)
+        .filter(move |other| other.name != service.name && together(mesh, service, other))
+}
+
+fn together(mesh: &Mesh, one: &Service, other: &Service) -> bool {
+    if one.is_external() || other.is_external() {
+        return false;
+    }
+    let both = |labels| selects(&one.selector, labels) && selects(&other.selector, labels);
+    let mut groups = mesh.groups_in(&one.namespace);
+    let pods = one.pods.is_some() && other.pods.is_some();
+    groups.any(|group| both(&group.labels)) || pods && (both(&one.selector) || both(&other.selector))
+}
+
+fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
+    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+}
+
+/// The ports that the workloads of a service listen on for it.
+fn ports(service: &Service) -> BTreeSet<u16> {
+    let of_pods = service.ports.iter().map(|port| port.target);
+    let groups = service
+        .groups
+        .iter()
+        .flat_map(|group| service.ports.iter().map(|port| target(group, port)));
+    of_pods.chain(groups).collect()
+}

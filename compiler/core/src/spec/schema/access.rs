@@ -1,0 +1,121 @@
+use super::{Field, NODE, NodeSpec, any, may, needs};
+use crate::spec::Ty;
+
+pub(super) static ALLOW: NodeSpec = NodeSpec {
+    name: "allow",
+    about: "Who may call. With one `allow`, whatever no `allow` matches is refused; without any, everybody may. \
+            All that a rule says must hold at once; of a list, one entry must: \
+            `allow from=webapp methods=\"GET,POST\" paths=\"/api/*\"`.",
+    props: RULE,
+    children: &[any(&WHEN)],
+    ..NODE
+};
+
+pub(super) static DENY: NodeSpec = NodeSpec {
+    name: "deny",
+    about: "Who may not call, whatever `allow` says: `deny paths=\"/admin/*\" not-from=\"ops/*\"`. \
+            It is written like `allow`.",
+    props: RULE,
+    children: &[any(&WHEN)],
+    ..NODE
+};
+
+pub(super) static AUDIT: NodeSpec = NodeSpec {
+    name: "audit",
+    about: "Which calls are noted, and nothing else done: `audit paths=\"/admin/*\"`. It is written like `allow`.",
+    props: RULE,
+    children: &[any(&WHEN)],
+    ..NODE
+};
+
+const RULE: &[Field] = &[
+    may(
+        "from",
+        Ty::Callers,
+        "Callers by their identity: services or accounts (`webapp`, \"ops/backup\"), all of a namespace (\"ops/*\"), \
+         `*` for everybody of the mesh, or \"spiffe://DOMAIN/ns/NAMESPACE/sa/ACCOUNT\". Without it anybody, also \
+         callers without a certificate.",
+    ),
+    may(
+        "not-from",
+        Ty::Callers,
+        "None of these callers; a caller without a certificate is none of them.",
+    ),
+    may(
+        "from-ip",
+        Ty::IpBlocks,
+        "Addresses or ranges of the machine at the other end of the connection, such as \"10.0.0.0/8\".",
+    ),
+    may("not-from-ip", Ty::IpBlocks, "None of these addresses."),
+    may(
+        "remote-ip",
+        Ty::IpBlocks,
+        "Addresses or ranges of the client that X-Forwarded-For names; without the header, as `from-ip`.",
+    ),
+    may("not-remote-ip", Ty::IpBlocks, "None of these clients."),
+    may(
+        "jwt",
+        Ty::Texts,
+        "Tokens that `jwt` verified, as ISSUER/SUBJECT: \"https://accounts.example.com/*\". `*` is any token.",
+    ),
+    may(
+        "not-jwt",
+        Ty::Texts,
+        "None of these tokens; `*` means requests without one.",
+    ),
+    may("methods", Ty::Methods, "HTTP methods, by comma: \"GET,POST\"."),
+    may("not-methods", Ty::Methods, "None of these methods."),
+    may(
+        "paths",
+        Ty::Paths,
+        "Paths, by comma: \"/health,/api/*\". `{*}` is one part, `{**}` any number: \"/users/{*}/posts/{**}\".",
+    ),
+    may("not-paths", Ty::Paths, "None of these paths."),
+    may(
+        "hosts",
+        Ty::HostPatterns,
+        "What the client called the service, with the port if it is not 80: \"api.example.com,api.example.com:*\".",
+    ),
+    may("not-hosts", Ty::HostPatterns, "None of these hosts."),
+    may(
+        "ports",
+        Ty::Ports,
+        "Ports that the workload listens on, by comma: \"8080,9090\".",
+    ),
+    may("not-ports", Ty::Ports, "None of these ports."),
+    may(
+        "dry-run",
+        Ty::Bool,
+        "Only write down what the rule would do; nobody is refused or let in by it.",
+    ),
+    may(
+        "name",
+        Ty::Name,
+        "Name of its AuthorizationPolicy, which rules may share; the service's if it is not said, with `-deny` or \
+         `-audit` behind.",
+    ),
+];
+
+static WHEN: NodeSpec = NodeSpec {
+    name: "when",
+    about: "A condition on an attribute of the connection or request, by the names of Istio's AuthorizationPolicy: \
+            `when \"request.headers[x-tenant]\" \"forum\"`, `when source.ip not=\"10.9.0.0/16\"`.",
+    args: &[
+        needs(
+            "key",
+            Ty::Text,
+            "`source.ip`, `remote.ip`, `source.namespace`, `source.principal`, `source.serviceAccount`, \
+             `source.trustDomain`, `request.headers[NAME]`, `request.auth.principal`, `request.auth.audiences`, \
+             `request.auth.presenter`, `request.auth.claims[NAME]` (nested: `[a][b]`), `destination.ip`, \
+             `destination.port`, `connection.sni` or `experimental.envoy.filters.FILTER[KEY]`.",
+        ),
+        may(
+            "values",
+            Ty::Text,
+            "One of these, where texts may begin or end with `*`.",
+        ),
+    ],
+    repeat_last: true,
+    props: &[may("not", Ty::Texts, "None of these, by comma.")],
+    ..NODE
+};
