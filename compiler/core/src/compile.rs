@@ -1,7 +1,7 @@
-use crate::diag::{Diagnostic, Severity, Sink, Sources, Span, code, count};
+use crate::diag::{Diagnostic, Language, Severity, Sink, Sources, Span, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, decl::Spec};
-use crate::{World, rules, syntax};
+use crate::{World, rules};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -28,11 +28,7 @@ impl Compiled {
 pub fn compile(world: &dyn World, path: &str) -> Compiled {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
-    let read = match other_language(path) {
-        Some(language) => Err(format!("specs are written in KDL, and this is {language}")),
-        None => world.read(path),
-    };
-    let mesh = match read {
+    let mesh = match world.read(path) {
         Ok(text) => analyse(&text, path, &mut sources, &mut sink),
         Err(cause) => {
             let file = sources.add(path, "");
@@ -44,11 +40,12 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
             };
             sink.push(
                 Diagnostic::new(&code::UNREADABLE, start, message)
-                    .help("name a spec, or a folder with a `spec.kdl` in it"),
+                    .help("name a spec, or a folder with a `spec.kdl`, `spec.yaml` or `spec.json` in it"),
             );
             None
         }
     };
+    sink.translate(spec::say);
     let diagnostics = sink.finish();
     let model = mesh.filter(|_| count(&diagnostics, Severity::Error) == 0);
     Compiled {
@@ -58,18 +55,9 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
     }
 }
 
-/// Files that people take for specs: as KDL, every line of them would be a mistake.
-fn other_language(path: &str) -> Option<&'static str> {
-    match path.rsplit_once('.')?.1 {
-        "yaml" | "yml" => Some("YAML"),
-        "json" => Some("JSON"),
-        _ => None,
-    }
-}
-
 fn analyse(text: &str, path: &str, sources: &mut Sources, sink: &mut Sink) -> Option<Mesh> {
     let file = sources.add(path, text);
-    let nodes = syntax::parse(text, file, sink)?;
+    let nodes = spec::parse(text, Language::of_path(path), file, sink)?;
     // What a file lacks is said at its first line.
     let whole = Span {
         file,

@@ -18,7 +18,9 @@ pub mod spec;
 pub mod syntax;
 
 mod compile;
+mod read;
 mod world;
 
 pub use compile::{Compiled, compile};
+pub use read::{Read, read};
 pub use world::World;

@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{apply, build, ca, check, completion, lab, remove};
+use crate::commands::{apply, build, ca, check, completion, convert, lab, remove};
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
 
@@ -33,6 +33,7 @@ pub(crate) enum Command {
     Remove(remove::Args),
     Ca(ca::Args),
     Lab(lab::Args),
+    Convert(convert::Args),
     Completion(completion::Args),
 }
 
@@ -45,6 +46,7 @@ impl Command {
             Self::Remove(args) => remove::run(args, ui),
             Self::Ca(args) => ca::run(args, ui),
             Self::Lab(args) => lab::run(args, ui),
+            Self::Convert(args) => convert::run(&args, ui),
             Self::Completion(args) => completion::run(args, ui),
         }
     }

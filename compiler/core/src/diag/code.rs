@@ -29,7 +29,7 @@ macro_rules! codes {
 }
 
 codes! {
-    SYNTAX "MC-L001" "syntax" Error "The text is not KDL.";
+    SYNTAX "MC-L001" "syntax" Error "The text breaks the rules of KDL, YAML or JSON.";
     UNKNOWN_NODE "MC-L002" "unknown-node" Error "The language has no such node at this place.";
     UNKNOWN_PROPERTY "MC-L003" "unknown-property" Error "The node has no such property.";
     WRONG_TYPE "MC-L004" "wrong-type" Error "A value is not of the kind that its place asks for.";

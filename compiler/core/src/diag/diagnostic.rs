@@ -1,6 +1,6 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, Span, code};
+use super::{Code, FileId, Language, Span, code};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,6 +99,8 @@ impl Diagnostic {
 #[derive(Debug, Default)]
 pub struct Sink {
     found: Vec<Diagnostic>,
+    /// What the files are written in; KDL where nothing is said.
+    languages: BTreeMap<FileId, Language>,
 }
 
 impl Sink {
@@ -115,6 +117,39 @@ impl Sink {
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
+    }
+
+    /// `file` is written in `language`.
+    pub fn speak(&mut self, file: FileId, language: Language) {
+        self.languages.insert(file, language);
+    }
+
+    /// What the file of `span` is written in.
+    pub fn language(&self, span: Span) -> Language {
+        self.languages.get(&span.file).copied().unwrap_or_default()
+    }
+
+    /// Puts every text that is found in a file that is not KDL into the words of its language.
+    pub fn translate(&mut self, say: impl Fn(Language, &str) -> String) {
+        for found in &mut self.found {
+            let language = self
+                .languages
+                .get(&found.primary.span.file)
+                .copied()
+                .unwrap_or_default();
+            if language == Language::Kdl {
+                continue;
+            }
+            let labels = found.labels.iter_mut().map(|label| &mut label.text);
+            let texts = [&mut found.message, &mut found.primary.text]
+                .into_iter()
+                .chain(labels)
+                .chain(&mut found.help)
+                .chain(&mut found.note);
+            for text in texts {
+                *text = say(language, text);
+            }
+        }
     }
 
     /// Everything, ordered by place, nothing twice. At one place, what was found first comes first.

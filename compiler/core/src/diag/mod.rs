@@ -5,12 +5,14 @@ pub mod code;
 pub mod render;
 
 mod diagnostic;
+mod language;
 mod sources;
 mod span;
 mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label, Severity, Sink, count};
+pub use language::Language;
 pub use sources::{Place, Source, Sources};
 pub use span::{FileId, Span, Spanned};
 pub use suggest::{did_you_mean, list};

@@ -29,7 +29,8 @@ fn children(
     for node in nodes {
         let name = node.name.value.as_str();
         let Some(child) = known.iter().find(|child| child.node.name == name) else {
-            sink.push(unknown_node(node, known, parent));
+            let language = sink.language(node.name.span);
+            sink.push(unknown_node(node, known, parent, language));
             continue;
         };
         let alone = matches!(child.times, Times::Optional | Times::Once);
@@ -75,18 +76,23 @@ fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
 
 fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static str, Spanned<Typed>)> {
     let mut found = Vec::new();
-    for (at, value) in node.args.iter().enumerate() {
+    let written = |value: &Value| value.scalar != Scalar::Absent;
+    for (at, value) in node.args.iter().enumerate().filter(|(_, value)| written(value)) {
         let last = spec.args.last().filter(|_| spec.repeat_last);
         match spec.args.get(at).or(last) {
             Some(field) => found.extend(read(field, value, sink).map(|typed| (field.name, typed))),
-            None => sink.push(superfluous(node, spec, value)),
+            None => {
+                let language = sink.language(value.span);
+                sink.push(superfluous(node, spec, value, language));
+            }
         }
     }
-    for field in spec
+    let missing = |at: usize| !node.args.get(at).is_some_and(written);
+    for (_, field) in spec
         .args
         .iter()
-        .skip(node.args.len())
-        .filter(|field| field.required)
+        .enumerate()
+        .filter(|(at, field)| field.required && missing(*at) && !misnamed(node, field))
     {
         let message = format!("`{}` needs its {}", spec.name, field.name);
         sink.push(
@@ -96,6 +102,14 @@ fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static 
         );
     }
     found
+}
+
+/// It is there under a misspelt name, which is told already: arguments have names in YAML and JSON.
+fn misnamed(node: &Node, field: &Field) -> bool {
+    node.props
+        .iter()
+        .any(|prop| did_you_mean(&prop.key.value, [field.name]).is_some())
+        && node.args.iter().all(|arg| arg.scalar == Scalar::Absent)
 }
 
 type Labels = Vec<(Spanned<String>, Spanned<String>)>;
@@ -124,7 +138,10 @@ fn props(
                 }
             }
             None if spec.labels => labels.extend(label(prop, sink)),
-            None => sink.push(unknown_property(prop, spec)),
+            None => {
+                let language = sink.language(prop.key.span);
+                sink.push(unknown_property(prop, spec, language));
+            }
         }
     }
     // One that is misspelt is there.

@@ -2,18 +2,25 @@
 //!
 //! [`schema`] is the one source: a table of every node with its values, properties and children, their
 //! [types](Ty) and what they mean. [`check`] holds a tree against it and gives [`Item`]s, whose values are typed;
-//! [`decl`] reads those as declarations.
+//! [`decl`] reads those as declarations. Trees come from [`parse`], whatever language the text is in; [`data`] turns
+//! one into a mapping, for YAML and JSON.
 
 pub mod decl;
 pub mod schema;
 
 mod check;
 mod item;
+mod parse;
+mod shape;
+mod speech;
 mod text;
 mod ty;
 
 pub use check::check;
 pub use item::{FromTyped, Item, Typed};
+pub use parse::parse;
+pub use shape::data;
 pub use ty::Ty;
 
+pub(crate) use speech::say;
 pub(crate) use ty::seconds;

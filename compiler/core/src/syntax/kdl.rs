@@ -121,10 +121,14 @@ fn value(entry: &KdlEntry, places: &Places<'_>) -> Value {
     } else {
         end.saturating_sub(length).max(first)
     };
+    let written = entry
+        .format()
+        .map(|format| format.value_repr.clone())
+        .filter(|text| !text.is_empty());
     let scalar = match entry.value() {
         KdlValue::String(text) => Scalar::Text(text.clone()),
         KdlValue::Integer(number) => Scalar::Integer(*number),
-        KdlValue::Float(number) => Scalar::Float(*number),
+        KdlValue::Float(number) => Scalar::Float(written.unwrap_or_else(|| number.to_string())),
         KdlValue::Bool(value) => Scalar::Bool(*value),
         KdlValue::Null => Scalar::Null,
     };

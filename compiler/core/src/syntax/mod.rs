@@ -1,15 +1,42 @@
-//! Text to tree. [`Node`]s carry their places; what language the text was written in is forgotten here.
+//! Text to tree. KDL is read as [`Node`]s at once, YAML and JSON as [`Datum`]s, which the table of the language
+//! turns into the same nodes; both carry their places. [`print`] goes the other way.
 
+pub mod print;
+
+mod data;
+mod json;
 mod kdl;
 mod lexical;
 mod repair;
 mod tree;
+mod yaml;
 
+pub use data::{Datum, Entry, Kind};
 pub use tree::{Node, Property, Scalar, Value};
 
-use crate::diag::{FileId, Sink};
+use crate::diag::{FileId, Language, Sink};
 
-/// The nodes of `text`; what is wrong with it goes to `sink`, and then there may be none.
-pub fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
-    kdl::parse(text, file, sink)
+/// What a text says, before the language is asked what that means.
+#[derive(Debug)]
+pub enum Document {
+    /// Of a KDL text.
+    Nodes(Vec<Node>),
+    /// Of a YAML or a JSON text.
+    Data(Datum),
 }
+
+/// Reads `text`; what is wrong with it goes to `sink`, and then there may be nothing.
+pub fn parse(text: &str, language: Language, file: FileId, sink: &mut Sink) -> Option<Document> {
+    sink.speak(file, language);
+    match language {
+        Language::Kdl => kdl::parse(text, file, sink).map(Document::Nodes),
+        Language::Yaml => yaml::parse(text, file, sink).map(Document::Data),
+        Language::Json => json::parse(text, file, sink).map(Document::Data),
+    }
+}
+
+/// Values deeper than this are refused; the language needs 6.
+const DEPTH: usize = lexical::LIMIT;
+
+/// So many slips of one text are told; more help nobody.
+const SHOWN: usize = lexical::SHOWN;

@@ -40,12 +40,18 @@ pub enum Scalar {
     Text(String),
     /// `80`, `0x50`.
     Integer(i128),
-    /// `1.5`.
-    Float(f64),
+    /// `1.5`, as it is written: 1.30 is not 1.3 to people who mean a release.
+    Float(String),
     /// `#true`, `#false`.
     Bool(bool),
     /// `#null`.
     Null,
+    /// A list where a single value is expected (YAML and JSON).
+    List,
+    /// A mapping where a single value is expected (YAML and JSON).
+    Mapping,
+    /// An argument that is not written, though one behind it is: where arguments have names (YAML and JSON).
+    Absent,
 }
 
 impl Scalar {
@@ -57,6 +63,9 @@ impl Scalar {
             Self::Float(number) => format!("the number {number}"),
             Self::Bool(value) => format!("#{value}"),
             Self::Null => "#null".to_owned(),
+            Self::List => "a list".to_owned(),
+            Self::Mapping => "a mapping".to_owned(),
+            Self::Absent => "nothing".to_owned(),
         }
     }
 }

@@ -22,7 +22,7 @@ Examples:
 
 A spec with mistakes writes nothing; a build that fails leaves the old output as it was.")]
 pub(crate) struct Args {
-    /// The spec, or a folder with `spec.kdl` in it.
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
     spec: PathBuf,
 
     /// Where to write to; `out` beside the spec if it is not given.
@@ -140,12 +140,25 @@ pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Ou
     ))
 }
 
-/// The file that is meant by `path`, which may be a folder.
+/// What a spec is called in a folder: there is one of them.
+pub(crate) const SPECS: &[&str] = &["spec.kdl", "spec.yaml", "spec.yml", "spec.json"];
+
+/// The file that is meant by `path`, which may be a folder. A folder with several stays one: which is meant,
+/// nobody knows, and reading it says so.
 pub(crate) fn spec_file(path: &Path) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
-    path.join("spec.kdl")
+    let there: Vec<_> = SPECS
+        .iter()
+        .map(|name| path.join(name))
+        .filter(|file| file.is_file())
+        .collect();
+    match there.as_slice() {
+        [] => path.join(SPECS[0]),
+        [one] => one.clone(),
+        _ => path.to_owned(),
+    }
 }
 
 fn beside(spec: &Path) -> PathBuf {

@@ -18,7 +18,7 @@ Examples:
   meshc check --format short spec.kdl     one line a mistake, for editors and grep
   meshc check --format json spec.kdl      one document, for programs")]
 pub(crate) struct Args {
-    /// The spec, or a folder with `spec.kdl` in it.
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
     spec: PathBuf,
 
     /// How mistakes are shown.

@@ -5,5 +5,6 @@ pub(crate) mod build;
 pub(crate) mod ca;
 pub(crate) mod check;
 pub(crate) mod completion;
+pub(crate) mod convert;
 pub(crate) mod lab;
 pub(crate) mod remove;

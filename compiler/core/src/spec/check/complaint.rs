@@ -1,10 +1,19 @@
 //! What is said about words that the language does not have.
 
-use crate::diag::{Diagnostic, Span, code, did_you_mean, list};
+use crate::diag::{Code, Diagnostic, Language, Span, Spanned, code, did_you_mean, list};
 use crate::spec::schema::{self, Child, Field, NodeSpec};
+use crate::spec::shape::LABELS;
 use crate::syntax::{Node, Property, Scalar, Value};
 
-pub(super) fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpec>) -> Diagnostic {
+pub(super) fn unknown_node(
+    node: &Node,
+    known: &[Child],
+    parent: Option<&NodeSpec>,
+    language: Language,
+) -> Diagnostic {
+    if language != Language::Kdl {
+        return unknown_key(&node.name, &code::UNKNOWN_NODE, known, parent);
+    }
     let name = &node.name.value;
     let place = parent.map_or_else(|| "a spec".to_owned(), |parent| format!("`{}`", parent.name));
     let found = Diagnostic::new(
@@ -39,7 +48,10 @@ pub(super) fn unknown_node(node: &Node, known: &[Child], parent: Option<&NodeSpe
     }
 }
 
-pub(super) fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
+pub(super) fn unknown_property(prop: &Property, spec: &NodeSpec, language: Language) -> Diagnostic {
+    if language != Language::Kdl {
+        return unknown_key(&prop.key, &code::UNKNOWN_PROPERTY, spec.children, Some(spec));
+    }
     let key = &prop.key.value;
     let found = Diagnostic::new(
         &code::UNKNOWN_PROPERTY,
@@ -67,13 +79,52 @@ pub(super) fn unknown_property(prop: &Property, spec: &NodeSpec) -> Diagnostic {
     }
 }
 
-pub(super) fn superfluous(node: &Node, spec: &NodeSpec, value: &Value) -> Diagnostic {
+/// In YAML and JSON, arguments, properties and children are all keys of one mapping.
+fn unknown_key(
+    key: &Spanned<String>,
+    code: &'static Code,
+    known: &[Child],
+    parent: Option<&NodeSpec>,
+) -> Diagnostic {
+    let name = key.value.as_str();
+    let place = parent.map_or_else(|| "a spec".to_owned(), |parent| format!("`{}`", parent.name));
+    let found = Diagnostic::new(code, key.span, format!("{place} has no key `{name}`"));
+    let fields = parent
+        .iter()
+        .flat_map(|spec| spec.args.iter().chain(spec.props))
+        .map(|field| field.name);
+    let labels = parent.filter(|spec| spec.labels).map(|_| LABELS);
+    let keys: Vec<_> = fields
+        .chain(labels)
+        .chain(known.iter().map(|child| child.node.name))
+        .collect();
+    if let Some(near) = did_you_mean(name, keys.iter().copied()) {
+        return found
+            .here(format!("did you mean `{near}`?"))
+            .help(format!("write `{near}=`"));
+    }
+    if let Some(labels) = labels {
+        return found.help(format!("if it is a label, write it under `{labels}=`"));
+    }
+    let homes = schema::parents_of(name);
+    if !homes.is_empty() {
+        return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
+    }
+    found.help(format!("it takes {}", list(keys)))
+}
+
+pub(super) fn superfluous(node: &Node, spec: &NodeSpec, value: &Value, language: Language) -> Diagnostic {
     let message = format!(
         "`{}` does not take {} here",
         node.name.value,
         value.scalar.describe()
     );
     let found = Diagnostic::new(&code::TOO_MANY, value.span, message);
+    if language != Language::Kdl && !spec.only_labels() {
+        let fields = spec.args.iter().chain(spec.props).map(|field| field.name);
+        let keys = list(fields.chain(spec.children.iter().map(|child| child.node.name)));
+        return found.help(format!("it takes a mapping, with the keys {keys}"));
+    }
     let lacks =
         |field: &&Field| field.required && !node.props.iter().any(|prop| prop.key.value == field.name);
     let meant = spec

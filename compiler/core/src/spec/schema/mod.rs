@@ -31,6 +31,13 @@ pub struct NodeSpec {
     pub children: &'static [Child],
 }
 
+impl NodeSpec {
+    /// It holds labels and nothing else.
+    pub(crate) const fn only_labels(&self) -> bool {
+        self.labels && self.args.is_empty() && self.props.is_empty() && self.children.is_empty()
+    }
+}
+
 /// A node at its place.
 #[derive(Debug)]
 pub struct Child {

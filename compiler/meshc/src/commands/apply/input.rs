@@ -19,8 +19,8 @@ pub(crate) fn known(path: &Path, ui: &Ui) -> Result<(), Exit> {
     let cause = if !path.exists() {
         "there is no such file or folder"
     } else if path.is_dir()
-        && !["build.json", "spec.kdl"]
-            .iter()
+        && !std::iter::once("build.json")
+            .chain(build::SPECS.iter().copied())
             .any(|name| path.join(name).is_file())
     {
         "the folder has neither a `build.json` nor a `spec.kdl`"

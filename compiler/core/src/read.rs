@@ -1,0 +1,41 @@
+use crate::diag::{Diagnostic, Language, Severity, Sink, Sources, Span, code, count};
+use crate::spec;
+use crate::syntax::Node;
+
+/// One text, read by itself.
+#[derive(Debug)]
+pub struct Read {
+    /// Its nodes; `None` if a word of it is wrong.
+    pub nodes: Option<Vec<Node>>,
+    /// What was found, ordered by place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text, so that places can be shown.
+    pub sources: Sources,
+}
+
+/// Reads one text and holds its words against the language. What the whole mesh makes of it, and what may lie in
+/// other files, is not asked: this is for tools that rewrite texts.
+pub fn read(text: &str, path: &str, language: Language) -> Read {
+    let mut sources = Sources::default();
+    let mut sink = Sink::default();
+    let file = sources.add(path, text);
+    let nodes = spec::parse(text, language, file, &mut sink);
+    if let Some(nodes) = &nodes {
+        let whole = Span {
+            file,
+            start: 0,
+            end: 0,
+        };
+        spec::check(nodes, whole, &mut sink);
+    }
+    sink.translate(spec::say);
+    let mut diagnostics = sink.finish();
+    // What one file lacks may be in another.
+    diagnostics.retain(|found| found.code != &code::MISSING);
+    let nodes = nodes.filter(|_| count(&diagnostics, Severity::Error) == 0);
+    Read {
+        nodes,
+        diagnostics,
+        sources,
+    }
+}

@@ -1,0 +1,11 @@
+//! Tree to text, in each language. What is printed is read as the same tree again.
+
+mod flow;
+mod json;
+mod kdl;
+mod yaml;
+
+pub use flow::flow;
+pub use json::json;
+pub use kdl::kdl;
+pub use yaml::yaml;
