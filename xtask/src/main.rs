@@ -38,7 +38,7 @@ enum Task {
     Generate,
     /// Checks the house: direction of dependencies, paths and commands in the docs
     Tidy,
-    /// Measures size, start and memory of meshd beside those of Envoy
+    /// Measures what the programs take, beside their peers
     Bench(measure::Args),
 }
 

@@ -1,15 +1,12 @@
-use std::path::{Path, PathBuf};
-
 use anyhow::Result;
 use serde::Serialize;
 
-use super::runs::Run;
 use crate::machine::{self, Machine};
 
-/// One figure of ours, beside the peer's.
+/// One figure of ours, and the peer's where there is one.
 #[derive(Serialize)]
-struct Figure {
-    name: &'static str,
+pub(super) struct Figure {
+    name: String,
     unit: &'static str,
     ours: f64,
     /// The smallest and the largest of ours.
@@ -17,8 +14,63 @@ struct Figure {
     peer: Option<&'static str>,
     theirs: Option<f64>,
     ratio: Option<f64>,
-    goal: &'static str,
-    met: bool,
+    goal: String,
+    /// `None` where there is no goal, or no peer to hold it against.
+    met: Option<bool>,
+}
+
+impl Figure {
+    /// The median of `ours`, which are of one run each.
+    pub(super) fn new(name: impl Into<String>, unit: &'static str, ours: Vec<f64>) -> Self {
+        let ours = sorted(ours);
+        Self {
+            name: name.into(),
+            unit,
+            ours: median(&ours),
+            spread: [
+                ours.first().copied().unwrap_or_default(),
+                ours.last().copied().unwrap_or_default(),
+            ],
+            peer: None,
+            theirs: None,
+            ratio: None,
+            goal: String::new(),
+            met: None,
+        }
+    }
+
+    /// What the same takes `peer`.
+    pub(super) fn beside(self, peer: &'static str, theirs: f64) -> Self {
+        Self {
+            peer: Some(peer),
+            theirs: Some(theirs),
+            ratio: Some(self.ours / theirs),
+            ..self
+        }
+    }
+
+    /// Ours has to be at most this.
+    pub(super) fn at_most(self, most: f64) -> Self {
+        Self {
+            goal: format!("<= {most}"),
+            met: Some(self.ours <= most),
+            ..self
+        }
+    }
+
+    /// Ours has to be at most this, times the peer's.
+    pub(super) fn at_most_times(self, most: f64) -> Self {
+        Self {
+            goal: format!("<= {most}x"),
+            met: self.ratio.map(|ratio| ratio <= most),
+            ..self
+        }
+    }
+
+    /// The median of ours.
+    pub(super) const fn ours(&self) -> f64 {
+        self.ours
+    }
 }
 
 /// All figures, and the machine that they were taken on.
@@ -29,95 +81,49 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    pub(super) fn new(ours: &[Run], meshd: &Path, theirs: Option<&(Vec<Run>, PathBuf)>) -> Result<Self> {
-        let mib =
-            |path: &Path| -> Result<f64> { Ok(std::fs::metadata(path)?.len() as f64 / f64::from(1 << 20)) };
-        let size = mib(meshd)?;
-        let their_size = theirs.map(|(_, program)| mib(program)).transpose()?;
-        let of = |runs: &[Run], pick: fn(&Run) -> f64| sorted(runs.iter().map(pick).collect());
-        let (ready, memory) = (of(ours, |run| run.ready_ms), of(ours, |run| run.memory_mib));
-        let their = |pick: fn(&Run) -> f64| theirs.map(|(runs, _)| median(&of(runs, pick)));
-        Ok(Self {
-            figures: vec![
-                figure("program", "MiB", &[size], their_size, "none", |_| true),
-                figure(
-                    "cold start to first answer",
-                    "ms",
-                    &ready,
-                    their(|run| run.ready_ms),
-                    "<= 15",
-                    |ours| ours <= 15.0,
-                ),
-                figure(
-                    "memory idle",
-                    "MiB",
-                    &memory,
-                    their(|run| run.memory_mib),
-                    "<= 8",
-                    |ours| ours <= 8.0,
-                ),
-            ],
+    pub(super) fn new(figures: Vec<Figure>) -> Self {
+        Self {
+            figures,
             machine: machine::here(),
-        })
+        }
     }
 }
 
-fn figure(
-    name: &'static str,
-    unit: &'static str,
-    ours: &[f64],
-    theirs: Option<f64>,
-    goal: &'static str,
-    met: fn(f64) -> bool,
-) -> Figure {
-    let middle = median(ours);
-    let spread = [
-        ours.first().copied().unwrap_or_default(),
-        ours.last().copied().unwrap_or_default(),
-    ];
-    let ratio = theirs.map(|theirs| middle / theirs);
-    Figure {
-        name,
-        unit,
-        ours: middle,
-        spread,
-        peer: theirs.map(|_| "Envoy"),
-        theirs,
-        ratio,
-        goal,
-        met: met(middle),
-    }
-}
-
-fn sorted(mut values: Vec<f64>) -> Vec<f64> {
+pub(super) fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values.sort_by(f64::total_cmp);
     values
 }
 
-fn median(sorted: &[f64]) -> f64 {
+pub(super) fn median(sorted: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or_default()
 }
 
-pub(super) fn print_table(all: &Figures) -> Result<()> {
+pub(super) fn print_table(all: &Figures) {
     println!(
-        "{:28} {:>5} {:>8} {:>17} {:>8} {:>7}  goal",
-        "figure", "unit", "meshd", "spread", "Envoy", "ratio"
+        "{:40} {:>5} {:>9} {:>19} {:>12} {:>9} {:>7}  goal",
+        "figure", "unit", "ours", "spread", "peer", "theirs", "ratio"
     );
+    let number = |value: Option<f64>, digits: usize| {
+        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
+    };
     for it in &all.figures {
         let spread = format!("{:.1} - {:.1}", it.spread[0], it.spread[1]);
-        let theirs = it
-            .theirs
-            .map_or_else(|| "-".to_owned(), |value| format!("{value:.1}"));
-        let ratio = it
-            .ratio
-            .map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
-        let met = if it.met { "met" } else { "NOT MET" };
+        let (theirs, ratio) = (number(it.theirs, 1), number(it.ratio, 2));
+        let met = match it.met {
+            Some(true) => "met",
+            Some(false) => "NOT MET",
+            None if it.goal.is_empty() => "",
+            None => "not compared",
+        };
         println!(
-            "{:28} {:>5} {:>8.1} {spread:>17} {theirs:>8} {ratio:>7}  {} {met}",
-            it.name, it.unit, it.ours, it.goal
+            "{:40} {:>5} {:>9.1} {spread:>19} {:>12} {theirs:>9} {ratio:>7}  {} {met}",
+            it.name,
+            it.unit,
+            it.ours,
+            it.peer.unwrap_or("-"),
+            it.goal
         );
     }
-    Ok(())
 }
 
 pub(super) fn print_json(all: &Figures) -> Result<()> {

@@ -31,7 +31,7 @@ static_resources:
 "#;
 
 /// Envoy's command line and the port on which it answers, if the lab has brought one here.
-pub(super) fn envoy() -> Result<Option<(Vec<String>, u16)>> {
+pub(super) fn command() -> Result<Option<(Vec<String>, u16)>> {
     let Some(envoy) = find() else {
         eprintln!("skipped: Envoy's figures need the lab's Envoy, run `cargo xtask demo` first");
         return Ok(None);

@@ -1,0 +1,35 @@
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use wait4::Wait4 as _;
+
+/// What one run of a program took.
+pub(super) struct Taken {
+    pub(super) time: Duration,
+    /// The most that it had resident, bytes.
+    pub(super) memory: u64,
+}
+
+/// Runs what `make` makes, `runs` times.
+pub(super) fn take(runs: u32, mut make: impl FnMut() -> Command) -> Result<Vec<Taken>> {
+    (0..runs).map(|_| once(&mut make())).collect()
+}
+
+fn once(command: &mut Command) -> Result<Taken> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let start = Instant::now();
+    let child = command
+        .stdout(Stdio::null())
+        .spawn()
+        .with_context(|| format!("cannot start {name}"))?;
+    let used = child.wait4()?;
+    let time = start.elapsed();
+    if !used.status.success() {
+        bail!("{name} ended with {}", used.status);
+    }
+    Ok(Taken {
+        time,
+        memory: used.rusage.maxrss,
+    })
+}
