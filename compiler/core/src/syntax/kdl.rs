@@ -4,11 +4,17 @@ use kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
 use super::lexical::{self, SHOWN, Slip};
+use super::plain;
 use super::repair::Repaired;
 use super::tree::{Node, Property, Scalar, Value};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
+    plain::parse(text, file).or_else(|| whole(text, file, sink))
+}
+
+/// Everything that KDL can say, and what is wrong with a text that is none.
+fn whole(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
     let look = lexical::look(text);
     if look.slips.is_empty() && !look.broken {
         let places = Places { file, repaired: None };
@@ -167,4 +173,83 @@ fn sentence(text: &str) -> String {
         .next()
         .map(|first| first.to_lowercase().collect::<String>() + chars.as_str())
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is read at once is read as the crate reads it.
+    fn compare(text: &str) -> bool {
+        let Some(plain) = plain::parse(text, FileId(0)) else {
+            return false;
+        };
+        let mut sink = Sink::default();
+        let whole = whole(text, FileId(0), &mut sink);
+        assert_eq!(Some(plain), whole, "{text:?}");
+        assert!(sink.finish().is_empty(), "{text:?}");
+        true
+    }
+
+    #[test]
+    fn specs_are_plain() {
+        for text in [
+            include_str!("../../../../examples/forum/spec.kdl"),
+            include_str!("../../../../examples/reference/spec.kdl"),
+            "a b 1 \"c d\" e=f g=\"한글\" h=#false { // why\n  i; j \\\n  k\n}; l { m }",
+            "",
+        ] {
+            assert!(compare(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_is_left_to_the_crate() {
+        for text in [
+            "a true",
+            "true",
+            "a{}",
+            "a 1.5",
+            "a -1",
+            "a 0x1",
+            "a \"\\n\"",
+            "a #\"b\"#",
+            "/-a",
+            "a /* b */",
+            "(t)a",
+            "a b = c",
+            "a \"\"\"\n\"\"\"",
+            "\"a\" b",
+            "a \"b\"c",
+            "a 1_0",
+            "a =b",
+            "a }",
+            "a {",
+            "a\r\nb",
+            "a\u{feff}",
+            "a b=true",
+            "a \"x\u{2028}\"",
+            "// \u{202e}",
+            "a\u{a0}b",
+            "a #null",
+            "a b=",
+            "a 00x",
+        ] {
+            assert!(!compare(text), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20000))]
+        #[test]
+        fn both_ways_of_reading_agree(parts in prop::collection::vec(prop::sample::select(vec![
+            "a", "b-c", "$d", "e.f", "true", "null", "inf", "\"g h\"", "\"\"", "\"i\"", "1", "20", "007", "1x", "#true", "#false", "#null",
+            "=", " ", " ", " ", "\t", "\n", "\n", ";", "{", "}", " {\n", "\n}\n", "// j\n", "//", "/", "\\", "\\\n", "\"", "-", "*", ":",
+            "k=l", "m=\"n\"", "\"o/p\"=q", "r=1", "é", "\u{85}", "\r", "_", "@", "(", "s=#true",
+        ]), 0..24)) {
+            compare(&parts.concat());
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod data;
 mod json;
 mod kdl;
 mod lexical;
+mod plain;
 mod repair;
 mod tree;
 mod yaml;
