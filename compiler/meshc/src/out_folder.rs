@@ -70,7 +70,7 @@ pub(crate) fn write(out: &Path, output: &Output) -> Result<Written, WriteError> 
         .prefix(&format!("{STAGING}{}-", std::process::id()))
         .tempdir_in(parent)
         .map_err(|error| WriteError::Io(parent.to_owned(), bare(error)))?;
-    fill(staging.path(), &out, output)?;
+    fill(staging.path(), &out, &old, output)?;
     open_to_all(staging.path())?;
     swap(staging.path(), &out)?;
     // What lies in the staging folder now is the old output; it goes away with it.
@@ -159,21 +159,52 @@ fn same(path: &Path, file: &File) -> bool {
     alike && fs::read(path).is_ok_and(|bytes| bytes == file.bytes)
 }
 
-/// Writes all files below `folder`. What is unchanged in `old` is linked: the many files of a big mesh are then
-/// not written again.
-fn fill(folder: &Path, old: &Path, output: &Output) -> Result<(), WriteError> {
-    let mut made = BTreeSet::new();
-    for (path, file) in output {
-        let to = folder.join(path);
-        let parent = to.parent().unwrap_or(folder);
-        if made.insert(parent.to_owned()) {
-            fs::create_dir_all(parent).map_err(|error| WriteError::Io(parent.to_owned(), error))?;
+/// Writes all files below `folder`. What is unchanged in `out` is linked: the many files of a big mesh are then
+/// not written again. `old` is what lies there.
+fn fill(folder: &Path, out: &Path, old: &BTreeSet<String>, output: &Output) -> Result<(), WriteError> {
+    let files: Vec<_> = output.iter().collect();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = |files: &[(&String, &File)]| {
+        let mut made = BTreeSet::new();
+        files.iter().try_for_each(|(path, file)| {
+            make_folders(folder, path, &mut made)?;
+            let (from, to) = (out.join(path), folder.join(path));
+            if old.contains(*path) && same(&from, file) && fs::hard_link(&from, &to).is_ok() {
+                return Ok(());
+            }
+            write_file(&to, file).map_err(|error| WriteError::Io(to, error))
+        })
+    };
+    std::thread::scope(|scope| {
+        let size = files.len().div_ceil(workers).max(1);
+        let parts: Vec<_> = files
+            .chunks(size)
+            .map(|files| scope.spawn(move || part(files)))
+            .collect();
+        // A part that panics ends the program, as it would without threads.
+        let join = |part: std::thread::ScopedJoinHandle<'_, _>| {
+            part.join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        parts.into_iter().try_for_each(join)
+    })
+}
+
+/// Makes the folders of `path`, from the outermost; `made` are there.
+fn make_folders<'a>(folder: &Path, path: &'a str, made: &mut BTreeSet<&'a str>) -> Result<(), WriteError> {
+    let whole = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    if whole.is_empty() || made.contains(whole) {
+        return Ok(());
+    }
+    let inner = path.match_indices('/').map(|(at, _)| &path[..at]);
+    for parent in inner.filter(|parent| made.insert(parent)) {
+        let place = folder.join(parent);
+        match fs::create_dir(&place) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(WriteError::Io(place, error));
+            }
+            _ => {}
         }
-        let from = old.join(path);
-        if same(&from, file) && fs::hard_link(&from, &to).is_ok() {
-            continue;
-        }
-        write_file(&to, file).map_err(|error| WriteError::Io(to.clone(), error))?;
     }
     Ok(())
 }
