@@ -7,6 +7,8 @@
     reason = "a test: it reads the disk and may panic"
 )]
 
+#[path = "capture/cases.rs"]
+mod cases;
 #[path = "common/mod.rs"]
 mod common;
 #[path = "capture/flags.rs"]
@@ -15,13 +17,10 @@ mod flags;
 mod restore;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
-use mesh_compiler::emit::capture::rule::Owner;
 use mesh_compiler::emit::capture::{Cidrs, DnsServers, Inbound, InboundMode, Owners, Settings, rules};
 use mesh_compiler::emit::{self, Options};
 use mesh_wire::Sha256;
-use serde_json::Value;
 
 /// Where our rules differ from Istio's on purpose. Everything else must be equal, rule by rule.
 ///
@@ -33,21 +32,16 @@ use serde_json::Value;
 /// - Lines that make chains stand before the rules, and empty the chain where it is there already.
 #[test]
 fn rules_are_those_of_istio() {
-    let Some(cases) = cases() else { return };
-    assert!(!cases.is_empty());
-    for (path, case) in cases {
-        let settings = settings_of(&case);
-        let ours = rules(&settings);
-        for (key, text) in [("iptables-restore", &ours.v4), ("ip6tables-restore", &ours.v6)] {
-            let theirs = strings(&case[key]);
+    for case in cases::all().unwrap_or_default() {
+        let ours = rules(&case.settings);
+        for (family, text, theirs) in [
+            ("v4", &ours.v4, &case.iptables),
+            ("v6", &ours.v6, &case.ip6tables),
+        ] {
             if !theirs.is_empty() {
-                let expected = restore::Ruleset::of_istio(&theirs);
-                assert_eq!(
-                    restore::Ruleset::of_ours(text),
-                    expected,
-                    "{key} of {}",
-                    path.display()
-                );
+                let expected = restore::Ruleset::of_istio(theirs);
+                let ours = restore::Ruleset::of_ours(text);
+                assert_eq!(ours, expected, "{family} of {}", case.path.display());
             }
         }
     }
@@ -81,8 +75,8 @@ fn rules_of_one_family_stay_in_it() {
         "-c",
         "eth1",
     ];
-    let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
-    let ours = rules(&said(&flags, &servers));
+    let servers = ["192.0.2.53", "2001:db8::53"];
+    let ours = rules(&cases::said(&flags, &servers));
     assert!(
         ours.v4.contains("-d 10.0.0.0/8 -j MESHD_REDIRECT") && !ours.v4.contains("fd00::"),
         "{}",
@@ -111,9 +105,8 @@ fn rules_of_one_family_stay_in_it() {
 /// Every reference, and settings beyond them, as the kernel's tools take them.
 fn all_settings() -> Vec<Settings> {
     let mut all = vec![Settings::default()];
-    for (_, case) in cases().unwrap_or_default() {
-        all.push(numbered(settings_of(&case)));
-    }
+    let cases = cases::all().unwrap_or_default().into_iter();
+    all.extend(cases.map(|case| cases::numbered(case.settings)));
     let rich = [
         "-b",
         "*",
@@ -133,22 +126,22 @@ fn all_settings() -> Vec<Settings> {
         "eth1",
         "--redirect-dns",
     ];
-    let servers = ["192.0.2.53".to_owned(), "2001:db8::53".to_owned()];
-    all.push(said(&rich, &servers));
+    let servers = ["192.0.2.53", "2001:db8::53"];
+    all.push(cases::said(&rich, &servers));
     all.push(Settings {
         groups: Owners::Only(vec!["root".into(), 1000.into()]),
         exclude_users: vec!["daemon".into(), 33.into()],
-        ..said(&rich, &servers)
+        ..cases::said(&rich, &servers)
     });
     all.push(Settings {
         ipv6: false,
         drop_invalid: true,
-        ..said(&rich, &servers)
+        ..cases::said(&rich, &servers)
     });
     all.push(Settings {
         mode: InboundMode::TPROXY,
         drop_invalid: true,
-        ..said(&rich, &servers)
+        ..cases::said(&rich, &servers)
     });
     all.push(Settings {
         mode: InboundMode::TPROXY,
@@ -272,19 +265,6 @@ fn a_backend_gets_its_own_files_only() {
     );
 }
 
-/// Names of users and groups are looked up on the machine, and this is not the one that a reference is for.
-fn numbered(mut settings: Settings) -> Settings {
-    let (Owners::AllBut(groups) | Owners::Only(groups)) = &mut settings.groups;
-    let named = groups
-        .iter_mut()
-        .chain(&mut settings.uids)
-        .chain(&mut settings.gids);
-    for owner in named.filter(|owner| matches!(owner, Owner::Name(_))) {
-        *owner = Owner::Id(4242);
-    }
-    settings
-}
-
 #[test]
 fn iptables_takes_the_rules() {
     for settings in all_settings() {
@@ -353,50 +333,4 @@ fn in_namespace(tool: &str, package: &str, script: &str, text: &str) -> Option<S
 fn is_root() -> bool {
     let id = std::process::Command::new("id").arg("-u").output().unwrap();
     id.stdout == b"0\n"
-}
-
-/// What a reference's flags say; `environment` are variables, `NAME=VALUE`.
-fn settings_of(case: &Value) -> Settings {
-    let environment = strings(&case["environment"]);
-    let pair = |pair: &String| {
-        let (name, value) = pair.split_once('=').unwrap();
-        (name.to_owned(), value.to_owned())
-    };
-    flags::settings(
-        &strings(&case["flags"]),
-        &environment.iter().map(pair).collect(),
-        &strings(&case["nameservers"]),
-    )
-}
-
-fn said(flags: &[&str], nameservers: &[String]) -> Settings {
-    let flags: Vec<_> = flags.iter().map(|flag| (*flag).to_owned()).collect();
-    flags::settings(&flags, &BTreeMap::new(), nameservers)
-}
-
-fn cases() -> Option<Vec<(PathBuf, Value)>> {
-    let folder = common::reference("capture")?;
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    paths.sort();
-    Some(
-        paths
-            .into_iter()
-            .map(|path| (path.clone(), json(&path)))
-            .collect(),
-    )
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_str(&common::read(path)).unwrap()
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
-    items
-        .iter()
-        .map(|item| item.as_str().unwrap().to_owned())
-        .collect()
 }

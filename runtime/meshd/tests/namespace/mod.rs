@@ -1,5 +1,6 @@
 //! Network namespaces that exist as long as a thread in them.
 
+#![allow(dead_code, reason = "every test takes a part of this")]
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -43,6 +44,11 @@ impl Namespace {
         }
     }
 
+    /// The thread that lives in it, for `ip … netns`.
+    pub(crate) fn thread(&self) -> Pid {
+        self.thread
+    }
+
     /// Runs in the namespace; gives what came of it.
     pub(crate) fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
         let (tell, told) = channel();
@@ -52,7 +58,7 @@ impl Namespace {
 
     /// Lays a cable: here is 10.9.0.1 and fd00:9::1, there is .2 and ::2.
     pub(crate) fn link_to(&self, other: &Self) {
-        let there = other.thread;
+        let there = other.thread();
         self.run(move || {
             ip(&format!("link add v0 type veth peer name v1 netns {there}"));
             dress("v0", 1);
@@ -67,7 +73,8 @@ fn dress(interface: &str, last: u8) {
     ip(&format!("link set {interface} up"));
 }
 
-fn ip(line: &str) {
+/// Runs `ip` with these words.
+pub(crate) fn ip(line: &str) {
     let output = Command::new("ip").args(line.split(' ')).output().unwrap();
     assert!(
         output.status.success(),
