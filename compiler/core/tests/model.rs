@@ -167,6 +167,7 @@ fn given_addresses_are_kept_and_ports_get_their_usual_names() {
         payments.kind,
         Kind::External {
             resolution: Resolution::Dns,
+            sans: Vec::new(),
             endpoints: Vec::new()
         }
     );

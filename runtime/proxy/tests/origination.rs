@@ -66,6 +66,7 @@ fn tls(sni: &str, sans: &[&str], roots: &Path) -> OriginatedTls {
             .collect(),
         alpn: Vec::new(),
         ca_file: Some(roots.display().to_string()),
+        crl_file: None,
         client: None,
         insecure_skip_verify: false,
     }

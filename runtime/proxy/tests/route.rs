@@ -200,6 +200,8 @@ async fn an_endpoint_that_fails_is_left_out() {
         interval: Millis::from_secs(10),
         ejection: Millis::from_secs(30),
         max_percent: 100,
+        consecutive_local: None,
+        statuses: Vec::new(),
     });
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     let mut bad = 0;
@@ -241,6 +243,8 @@ async fn an_endpoint_that_never_answers_is_left_out() {
         interval: Millis::from_secs(10),
         ejection: Millis::from_secs(30),
         max_percent: 100,
+        consecutive_local: None,
+        statuses: Vec::new(),
     });
     let proxy = Proxy::outbound(snapshot, support::service()).await;
     let mut late = 0;
@@ -372,6 +376,7 @@ async fn a_bad_snapshot_changes_nothing() {
                 weight: 1,
                 mtls: false,
                 workload: None,
+                labels: std::collections::BTreeMap::new(),
             }],
         ),
     );

@@ -42,15 +42,34 @@ pub struct Cluster {
     /// Share of a new endpoint grows over this time; `0` at once.
     #[serde(default)]
     pub warmup: Millis,
+    /// How it grows, where it is not evenly and from a tenth.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_curve: Option<WarmupCurve>,
     /// The connection's own address, 127.0.0.6 for inbound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_address: Option<IpAddr>,
+    /// Connections that carry no requests are hashed by the client's address, where `balance` takes a hash.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub source_hash: bool,
+    /// With the discovery of the original destination: this port instead of the one that was dialled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub port_override: Option<u16>,
     /// The service behind it, for metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceName>,
     /// Endpoints by locality; empty for the discoveries that need none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub endpoints: Vec<LocalityEndpoints>,
+}
+
+/// How the share of a new endpoint grows (Envoy `SlowStartConfig`).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct WarmupCurve {
+    /// `1` is evenly, more is slow at first.
+    pub aggression: f64,
+    /// Percent of the full share that it begins with.
+    pub min_percent: u8,
 }
 
 /// The service that a cluster belongs to.
@@ -123,6 +142,9 @@ pub struct OriginatedTls {
     /// File with the CAs that are trusted; `None` is the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<String>,
+    /// File with certificates that are revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crl_file: Option<String>,
     /// Files of the client's certificate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<ClientFiles>,
@@ -196,8 +218,24 @@ pub enum LocalityPolicy {
     Given,
     /// Priority by how near a locality is to the proxy's own: zone, region, the rest.
     Nearest,
+    /// As `Nearest`, with a region or labels that say what comes next.
+    Failover(Failover),
     /// Shares in percent by the proxy's own locality (`from` -> `to` -> share).
     Distribute(BTreeMap<String, BTreeMap<String, u32>>),
+}
+
+/// What takes over when near endpoints fail (Istio `failover`, `failoverPriority`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Failover {
+    /// The region that takes over for one, before all others.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub regions: BTreeMap<String, String>,
+    /// Labels by which an endpoint is near: the more of them, from the first on, it shares with the proxy, the nearer.
+    /// `KEY=VALUE` asks for a value instead of the proxy's own. With labels, places count only where `regions` has
+    /// any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
 }
 
 /// Bounds on what is under way at once in one cluster; `None` is no bound.
@@ -222,6 +260,41 @@ pub struct Limits {
     /// A connection without requests is closed after this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idle_timeout: Option<Millis>,
+    /// The life of a connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_age: Option<Millis>,
+    /// Requests that one HTTP/2 connection carries at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub streams: Option<u32>,
+    /// How HTTP/2 connections are asked whether they still stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ping: Option<Ping>,
+    /// Tries after the first, relative to what is under way; in place of `retries`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_budget: Option<RetryBudget>,
+}
+
+/// How HTTP/2 connections are asked whether they still stand (Envoy `KeepaliveSettings`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Ping {
+    /// How often.
+    pub interval: Millis,
+    /// Without an answer for so long, the connection is closed.
+    pub timeout: Millis,
+}
+
+/// Tries after the first, relative to what is under way (Envoy `RetryBudget`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RetryBudget {
+    /// Percent of the requests under way and waiting.
+    pub percent: u8,
+    /// So many are always fine.
+    pub at_least: u32,
+    /// The time over which requests count as under way; `0` only those that are.
+    #[serde(default)]
+    pub interval: Millis,
 }
 
 /// When an endpoint is left out for a while (Envoy `OutlierDetection`).
@@ -240,6 +313,12 @@ pub struct Outliers {
     pub ejection: Millis,
     /// At most this percentage of the endpoints.
     pub max_percent: u8,
+    /// Connections that fail are counted apart from answers: after so many in a row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consecutive_local: Option<u32>,
+    /// The statuses that count as failures, in place of all 5xx.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<u16>,
 }
 
 /// TCP keepalive.
@@ -305,6 +384,9 @@ pub struct Endpoint {
     /// The workload, for metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<WorkloadName>,
+    /// Its labels, those that [`Failover::labels`] names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A workload in metrics.

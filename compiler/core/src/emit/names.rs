@@ -13,9 +13,8 @@ pub fn of_group(mesh: &Mesh, group: &Group) -> NameTable {
 }
 
 fn table(mesh: &Mesh, viewer: &Viewer<'_>) -> NameTable {
-    let services = mesh
-        .services
-        .iter()
+    let services = viewer
+        .services(mesh)
         .filter_map(|service| entry(mesh, viewer, service));
     let mut hosts: BTreeMap<String, NameEntry> = services.collect();
     for gateway in gateway_services(mesh) {

@@ -11,10 +11,10 @@ mod external;
 mod group;
 mod lookup;
 mod place;
-mod policy;
 mod ports;
 mod service;
 mod settings;
+mod traffic;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
 pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};

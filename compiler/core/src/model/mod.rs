@@ -7,8 +7,8 @@ mod access;
 mod build;
 mod capture;
 mod mesh;
-mod policy;
 mod service;
+mod traffic;
 mod virtual_ip;
 mod workload;
 
@@ -22,7 +22,10 @@ pub use capture::{Backend, Capture, InboundPorts};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
 };
-pub use policy::{Balance, Eject, Limits, TrafficPolicy};
-pub use service::{Kind, Port, Protocol, Resolution, Service, Subset};
+pub use service::{ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
+pub use traffic::{
+    Balance, ClientTls, Eject, HashTable, Http2, Limits, LoadBalancer, LocalityRule, RetryBudget,
+    TrafficPolicy, WarmUp,
+};
 pub use virtual_ip::allocate;
 pub use workload::{Asked, Engine, Group, Health, Pods, Registration, Ssh, Vm, WorkloadRef};

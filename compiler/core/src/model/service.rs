@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
 use super::{Access, Group, Pods, TrafficPolicy};
@@ -28,8 +29,10 @@ pub struct Service {
     pub ports: Vec<Port>,
     /// Versions.
     pub subsets: Vec<Subset>,
-    /// How callers treat it (DestinationRule).
+    /// How callers treat it (DestinationRule); [`Service::policy`] says what holds on a port.
     pub traffic: TrafficPolicy,
+    /// Which namespaces know it.
+    pub visible: Visibility,
     /// Who may call it.
     pub access: Access,
     /// PeerAuthentication of its own.
@@ -60,9 +63,36 @@ pub enum Kind {
     External {
         /// How its endpoints are found.
         resolution: Resolution,
-        /// Addresses or names; with `Resolution::Dns` empty is the host itself.
-        endpoints: Vec<String>,
+        /// Where it is, ordered; empty with a resolution by DNS is the host itself.
+        endpoints: Vec<ExternalEndpoint>,
+        /// Names that its certificate carries (ServiceEntry `subjectAltNames`), ordered.
+        sans: Vec<String>,
     },
+}
+
+/// An endpoint of an external service (ServiceEntry `endpoints`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalEndpoint {
+    /// Address or name.
+    pub address: String,
+    /// Where it stands.
+    pub locality: Locality,
+    /// Its share, relative to the others; Istio's default 1.
+    pub weight: Option<u32>,
+    /// What it listens on, by the name of the port, where it is not as the port says.
+    pub ports: BTreeMap<String, u16>,
+    /// Its labels, by which subsets choose.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Which namespaces know a service (`exportTo`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// All.
+    #[default]
+    Mesh,
+    /// These alone.
+    Namespaces(BTreeSet<String>),
 }
 
 /// How the endpoints of an external service are found (ServiceEntry `resolution`).
@@ -70,8 +100,10 @@ pub enum Kind {
 pub enum Resolution {
     /// The spec lists them.
     Static,
-    /// By DNS.
+    /// By DNS; every address of an answer is used.
     Dns,
+    /// By DNS; one address of an answer at a time.
+    DnsRoundRobin,
     /// The address that the application dialled.
     None,
 }
@@ -83,10 +115,14 @@ pub struct Port {
     pub name: String,
     /// What callers dial.
     pub number: u16,
-    /// What the workload listens on.
+    /// What the workload listens on; the number where that has only a name.
     pub target: u16,
+    /// The name of the workload's port, which pods and VMs know by a number of their own.
+    pub target_name: Option<String>,
     /// What is spoken.
     pub protocol: Protocol,
+    /// What holds on it in place of all that the service says (DestinationRule `portLevelSettings`).
+    pub traffic: TrafficPolicy,
     /// Where it is written.
     pub span: Span,
 }
@@ -100,12 +136,16 @@ pub enum Protocol {
     Http2,
     /// gRPC.
     Grpc,
+    /// gRPC-Web: HTTP, to the endpoints HTTP/2.
+    GrpcWeb,
     /// TLS that the application makes.
     Tls,
     /// HTTPS that the application makes.
     Https,
     /// Bytes.
     Tcp,
+    /// Datagrams, which no proxy touches.
+    Udp,
     /// MySQL: bytes, the server speaks first.
     Mysql,
     /// Redis: bytes.
@@ -121,6 +161,10 @@ pub struct Subset {
     pub name: String,
     /// What its workloads are labelled.
     pub labels: BTreeMap<String, String>,
+    /// What holds for it in place of what the service or port says, part by part.
+    pub traffic: TrafficPolicy,
+    /// What holds on single ports of it, in place of all else.
+    pub ports: BTreeMap<u16, TrafficPolicy>,
     /// Where it is written.
     pub span: Span,
 }
@@ -132,9 +176,11 @@ impl Protocol {
             Self::Http => "http",
             Self::Http2 => "http2",
             Self::Grpc => "grpc",
+            Self::GrpcWeb => "grpc-web",
             Self::Tls => "tls",
             Self::Https => "https",
             Self::Tcp => "tcp",
+            Self::Udp => "udp",
             Self::Mysql => "mysql",
             Self::Redis => "redis",
             Self::Mongo => "mongo",
@@ -143,12 +189,17 @@ impl Protocol {
 
     /// The proxy understands requests.
     pub const fn is_http(self) -> bool {
-        matches!(self, Self::Http | Self::Http2 | Self::Grpc)
+        matches!(self, Self::Http | Self::Http2 | Self::Grpc | Self::GrpcWeb)
     }
 
     /// The endpoints are spoken to in HTTP/2.
     pub const fn is_http2(self) -> bool {
-        matches!(self, Self::Http2 | Self::Grpc)
+        matches!(self, Self::Http2 | Self::Grpc | Self::GrpcWeb)
+    }
+
+    /// Proxies carry it: all but datagrams.
+    pub const fn is_proxied(self) -> bool {
+        !matches!(self, Self::Udp)
     }
 
     /// The application's own TLS.
@@ -161,6 +212,48 @@ impl Service {
     /// `name.namespace`, as people call it.
     pub fn label(&self) -> String {
         format!("{}.{}", self.name, self.namespace)
+    }
+
+    /// The ports that proxies know of.
+    pub fn proxied_ports(&self) -> impl Iterator<Item = &Port> {
+        self.ports.iter().filter(|port| port.protocol.is_proxied())
+    }
+
+    /// What holds for callers of `port`, of all of the service or of a version (Istio `GetPortLevelTrafficPolicy`,
+    /// `MergeSubsetTrafficPolicy`): what is said on a port replaces all that the service says, and what a version
+    /// says replaces that, part by part.
+    pub fn policy(&self, port: &Port, subset: Option<&Subset>) -> TrafficPolicy {
+        let whole = if port.traffic.is_empty() {
+            &self.traffic
+        } else {
+            &port.traffic
+        };
+        match subset {
+            None => whole.clone(),
+            Some(subset) => match subset.ports.get(&port.number) {
+                Some(on_port) => TrafficPolicy {
+                    retry_budget: whole.retry_budget,
+                    ..on_port.clone()
+                },
+                None => whole.overlaid(&subset.traffic),
+            },
+        }
+    }
+
+    /// Names that its certificate carries, where it is outside and the spec says them.
+    pub fn certificate_names(&self) -> &[String] {
+        match &self.kind {
+            Kind::External { sans, .. } => sans,
+            _ => &[],
+        }
+    }
+
+    /// Workloads of `namespace` know it.
+    pub fn is_visible_in(&self, namespace: &str) -> bool {
+        match &self.visible {
+            Visibility::Mesh => true,
+            Visibility::Namespaces(names) => names.contains(namespace),
+        }
     }
 
     /// It lies outside the mesh.

@@ -6,10 +6,11 @@ use crate::diag::{Diagnostic, Sink, code};
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {
         let near = service
-            .balance
+            .traffic
+            .locality
             .as_ref()
-            .and_then(|balance| balance.prefer_near.as_ref());
-        if let (Some(near), None) = (near.filter(|near| near.value), &service.eject) {
+            .and_then(|locality| locality.prefer_near.as_ref());
+        if let (Some(near), None) = (near.filter(|near| near.value), &service.traffic.eject) {
             let message = "the nearest place is preferred, but nothing says when it is given up";
             sink.push(
                 Diagnostic::new(&code::NEAR_WITHOUT_EJECT, near.span, message)

@@ -17,6 +17,8 @@ pub enum Typed {
     Bool(bool),
     /// A number within its bounds.
     Number(u64),
+    /// A number with a fraction.
+    Decimal(f64),
     /// A duration.
     Time(Millis),
     /// An address.
@@ -138,6 +140,7 @@ from_typed! {
     String = Text,
     bool = Bool,
     u64 = Number,
+    f64 = Decimal,
     Millis = Time,
     IpAddr = Ip,
     Locality = Locality,

@@ -88,6 +88,47 @@ pub(super) fn is_interface(text: &str) -> bool {
     (1..16).contains(&name.len()) && name.chars().all(inner)
 }
 
+/// An HTTP status.
+pub(super) fn status(number: u64) -> Option<u16> {
+    u16::try_from(number)
+        .ok()
+        .filter(|status| (100..=599).contains(status))
+}
+
+/// A number above 0.
+pub(super) fn decimal(text: &str) -> Option<f64> {
+    text.parse()
+        .ok()
+        .filter(|number: &f64| *number > 0.0 && number.is_finite())
+}
+
+/// `region`, `region/zone`, `region/*`, `*`.
+pub(super) fn is_place(text: &str) -> bool {
+    match text.strip_suffix('*') {
+        Some("") => true,
+        Some(before) => before
+            .strip_suffix('/')
+            .is_some_and(|place| locality(place).is_some_and(|place| place.subzone.is_empty())),
+        None => locality(text).is_some(),
+    }
+}
+
+/// The key of a label, or `KEY=VALUE`.
+pub(super) fn is_label_choice(text: &str) -> bool {
+    match text.split_once('=') {
+        Some((key, value)) => is_label_key(key) && is_label_value(value),
+        None => is_label_key(text),
+    }
+}
+
+/// A name in a certificate: a host or a URI.
+pub(super) fn is_san(text: &str) -> bool {
+    is_host(text)
+        || text
+            .split_once("://")
+            .is_some_and(|(scheme, rest)| is_label(scheme) && !rest.is_empty() && !rest.contains(' '))
+}
+
 /// A path with `*` at one end, or with templates in it (AuthorizationPolicy `paths`).
 pub(super) fn is_path_pattern(text: &str) -> bool {
     if text.contains(['{', '}']) {

@@ -97,6 +97,20 @@ pub enum Ty {
     Url,
     /// A JSON Web Key Set with public keys.
     Jwks,
+    /// Names as of [`Ty::Name`], by comma.
+    Names,
+    /// Names in a certificate: DNS names or URIs, by comma.
+    Sans,
+    /// HTTP statuses, by comma.
+    Statuses,
+    /// A number with a fraction, more than 0.
+    Decimal,
+    /// A port's number or name.
+    Target,
+    /// `region/zone/subzone`, where a `*` may stand at the end.
+    Place,
+    /// The key of a label, `KEY=VALUE` for one value.
+    LabelChoice,
 }
 
 /// Why a value does not fit.
@@ -162,6 +176,15 @@ impl Ty {
             Self::HostPatterns => "host names, such as \"api.example.com,*.example.com:8080\"",
             Self::Url => "a URL, such as \"https://accounts.example.com/keys\"",
             Self::Jwks => "a JSON Web Key Set of public keys",
+            Self::Names => "names, such as \"forum,ops\"",
+            Self::Sans => {
+                "names in a certificate, such as \"api.example.com\" or \"spiffe://example.com/api\""
+            }
+            Self::Statuses => "HTTP statuses from 100 to 599, such as \"429,503\"",
+            Self::Decimal => "a number above 0, such as 1.5",
+            Self::Target => "a port from 1 to 65535, or the name of one",
+            Self::Place => "a place, such as us-west, \"us-west/a\" or \"us-west/*\"",
+            Self::LabelChoice => "the key of a label, such as topology.istio.io/network or \"version=v1\"",
         };
         text.to_owned()
     }
@@ -184,6 +207,9 @@ impl Ty {
                 | Self::Texts
                 | Self::IpBlocks
                 | Self::HostPatterns
+                | Self::Names
+                | Self::Sans
+                | Self::Statuses
         )
     }
 
@@ -191,9 +217,19 @@ impl Ty {
     pub(super) fn read(self, value: &Value) -> Result<Typed, Misfit> {
         match (&value.scalar, self) {
             (Scalar::Bool(value), Self::Bool) => Ok(Typed::Bool(*value)),
-            (Scalar::Integer(number), Self::Port | Self::Count { .. } | Self::Ports | Self::PortsOr(_)) => {
-                self.number(*number).ok_or_else(|| self.misfit(value))
-            }
+            (
+                Scalar::Integer(number),
+                Self::Port
+                | Self::Count { .. }
+                | Self::Ports
+                | Self::PortsOr(_)
+                | Self::Target
+                | Self::Statuses
+                | Self::Decimal,
+            ) => self.number(*number).ok_or_else(|| self.misfit(value)),
+            (Scalar::Float(number), Self::Decimal) => text::decimal(number)
+                .map(Typed::Decimal)
+                .ok_or_else(|| self.misfit(value)),
             (Scalar::Integer(number), Self::Owners) => u32::try_from(*number)
                 .map(|id| {
                     Typed::Texts(vec![Spanned {
@@ -211,8 +247,13 @@ impl Ty {
         let number = u64::try_from(number).ok()?;
         match self {
             Self::Count { min, max } => (min..=max).contains(&number).then_some(Typed::Number(number)),
-            Self::Port => text::port_number(number).map(|port| Typed::Number(port.into())),
+            Self::Port | Self::Target => text::port_number(number).map(|port| Typed::Number(port.into())),
             Self::Ports | Self::PortsOr(_) => text::port_number(number).map(|port| Typed::Ports(vec![port])),
+            Self::Statuses => text::status(number).map(|status| Typed::Ports(vec![status])),
+            Self::Decimal => u32::try_from(number)
+                .ok()
+                .filter(|number| *number > 0)
+                .map(|number| Typed::Decimal(number.into())),
             _ => None,
         }
     }
@@ -225,10 +266,13 @@ impl Ty {
             Self::LabelValue => name(content, text::is_label_value),
             Self::EnvName => name(content, text::is_env_name),
             Self::HeaderName => name(content, text::is_header_name),
-            Self::Bool | Self::Count { .. } | Self::Port => None,
+            Self::Bool | Self::Count { .. } | Self::Port | Self::Decimal => None,
             Self::PortsOr(words) | Self::CidrsOr(words) if words.contains(&content) => {
                 Some(Typed::Text(content.to_owned()))
             }
+            Self::Target => name(content, text::is_port_name),
+            Self::Place => name(content, text::is_place),
+            Self::LabelChoice => name(content, text::is_label_choice),
             Self::Word(words) => words.contains(&content).then(|| Typed::Text(content.to_owned())),
             Self::Duration => text::duration(content).map(Typed::Time),
             Self::Seconds => text::duration(content)
@@ -265,6 +309,9 @@ impl Ty {
             Self::Ports | Self::PortsOr(_) => self
                 .each(parts, |text| text.parse().ok().and_then(text::port_number))
                 .map(Typed::Ports),
+            Self::Statuses => self
+                .each(parts, |text| text.parse().ok().and_then(text::status))
+                .map(Typed::Ports),
             Self::Ips => self.each(parts, |text| text.parse().ok()).map(Typed::Ips),
             Self::Cidrs | Self::CidrsOr(_) => self.each(parts, text::cidr).map(Typed::Ranges),
             Self::IpBlocks => self.each(parts, text::ip_block).map(Typed::Ranges),
@@ -277,6 +324,8 @@ impl Ty {
                     Self::Interfaces => text::is_interface(text),
                     Self::HostPatterns => text::is_host_pattern(text),
                     Self::Texts => true,
+                    Self::Names => text::is_label(text),
+                    Self::Sans => text::is_san(text),
                     _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
                 };
                 match parts.iter().find(|part| !fits(&part.value)) {

@@ -102,6 +102,7 @@ impl Endpoint {
                 weight: 1,
                 mtls: false,
                 workload: None,
+                labels: std::collections::BTreeMap::new(),
             },
             locality: wire::Locality::default(),
             priority: 0,

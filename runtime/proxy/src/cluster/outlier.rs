@@ -100,6 +100,8 @@ mod tests {
             interval: Millis::from_secs(10),
             ejection: Millis::from_secs(30),
             max_percent: 100,
+            consecutive_local: None,
+            statuses: Vec::new(),
         }
     }
 

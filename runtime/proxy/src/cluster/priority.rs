@@ -19,6 +19,11 @@ pub(super) fn levels(
         LocalityPolicy::Ignore | LocalityPolicy::Distribute(_) => 0,
         LocalityPolicy::Given => endpoint.priority,
         LocalityPolicy::Nearest => distance(place, &endpoint.locality),
+        LocalityPolicy::Failover(failover) => after(
+            failover.regions.get(&place.region),
+            distance(place, &endpoint.locality),
+            &endpoint.locality,
+        ),
     };
     let mut ranked: Vec<_> = endpoints
         .iter()
@@ -57,6 +62,11 @@ fn distance(own: &Locality, other: &Locality) -> u32 {
     } else {
         u32::from(own.subzone != other.subzone)
     }
+}
+
+/// The same, with the region that takes over before all others.
+fn after(next: Option<&String>, distance: u32, other: &Locality) -> u32 {
+    distance + u32::from(distance == 3 && next.is_some_and(|next| *next != other.region))
 }
 
 /// `region/zone/subzone`, each `*` or left out for any.
@@ -107,6 +117,15 @@ mod tests {
         assert_eq!(distance(&own, &own), 0);
         assert_eq!(distance(&own, &place("r", "b")), 2);
         assert_eq!(distance(&own, &place("s", "a")), 3);
+    }
+
+    #[test]
+    fn the_region_that_takes_over_comes_before_others() {
+        let next = "s".to_owned();
+        assert_eq!(after(Some(&next), 3, &place("s", "a")), 3);
+        assert_eq!(after(Some(&next), 3, &place("t", "a")), 4);
+        assert_eq!(after(None, 3, &place("t", "a")), 3);
+        assert_eq!(after(Some(&next), 1, &place("r", "a")), 1);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 use mesh_wire::Snapshot;
-use mesh_wire::cluster::{Balance, Cluster, Outliers};
+use mesh_wire::cluster::{
+    Balance, Cluster, Discovery, Failover, LocalityPolicy, OriginatedTls, Outliers, Transport,
+};
 use mesh_wire::policy::{Permission, Principal};
 use mesh_wire::route::{HashPolicy, PerMillion, Route, RouteAction, RouteTable};
 
@@ -61,6 +63,66 @@ fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
     if cluster.warmup.0 > 0 {
         parts.push(format!(
             "cluster {name}: the share of new endpoints does not grow slowly"
+        ));
+    }
+    let limits = &cluster.limits;
+    for (given, what) in [
+        (
+            limits.connection_age.is_some(),
+            "connections are not closed for their age",
+        ),
+        (
+            limits.streams.is_some(),
+            "streams of one connection are not bounded",
+        ),
+        (
+            limits.ping.is_some(),
+            "HTTP/2 connections are not asked whether they stand",
+        ),
+        (
+            limits.retry_budget.is_some(),
+            "the retry budget is not kept, `retries` is",
+        ),
+    ] {
+        if given {
+            parts.push(format!("cluster {name}: {what}"));
+        }
+    }
+    if let LocalityPolicy::Failover(Failover { labels, .. }) = &cluster.locality
+        && !labels.is_empty()
+    {
+        parts.push(format!(
+            "cluster {name}: labels do not order the endpoints, their places do"
+        ));
+    }
+    match &cluster.transport {
+        Transport::Tls(tls) if tls.crl_file.is_some() => {
+            parts.push(format!("cluster {name}: revoked certificates are taken"));
+        }
+        Transport::Tls(OriginatedTls { sni: None, .. })
+            if cluster.discovery == Discovery::OriginalDestination =>
+        {
+            parts.push(format!(
+                "cluster {name}: TLS asks for the address that was dialled, not for the request's host"
+            ));
+        }
+        Transport::Tls(_) | Transport::Mesh(_) | Transport::Plaintext => {}
+    }
+    if cluster.port_override.is_some() {
+        parts.push(format!(
+            "cluster {name}: connections go to the port that was dialled"
+        ));
+    }
+    if cluster.source_hash {
+        parts.push(format!(
+            "cluster {name}: connections are not hashed by the client's address"
+        ));
+    }
+    if let Some(outliers) = &cluster.outliers
+        && (outliers.consecutive_local.is_some() || !outliers.statuses.is_empty())
+    {
+        parts.push(format!(
+            "cluster {name}: failed connections and all 5xx are counted together as failures"
         ));
     }
     if let Some(Outliers {

@@ -60,7 +60,10 @@ pub fn cluster(discovery: Discovery, transport: Transport, endpoints: Vec<Endpoi
         panic_threshold: 0,
         keepalive: None,
         warmup: Millis(0),
+        warmup_curve: None,
         source_address: None,
+        source_hash: false,
+        port_override: None,
         service: None,
         endpoints: vec![LocalityEndpoints {
             locality: Locality::default(),
@@ -77,6 +80,7 @@ pub fn endpoint(address: SocketAddr, weight: u32, mtls: bool) -> Endpoint {
         weight,
         mtls,
         workload: None,
+        labels: std::collections::BTreeMap::new(),
     }
 }
 

@@ -223,6 +223,6 @@ fn inbound(mesh: &Mesh, group: &Group) -> Inbound {
 fn declared(mesh: &Mesh, group: &Group) -> BTreeSet<u16> {
     let targets = mesh
         .services_on(group)
-        .flat_map(|service| service.ports.iter().map(|port| target(group, port)));
+        .flat_map(|service| service.proxied_ports().map(|port| target(group, port)));
     targets.chain(group.ports.values().copied()).collect()
 }

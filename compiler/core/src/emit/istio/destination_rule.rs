@@ -1,13 +1,14 @@
+mod policy;
+
 use serde_json::{Value, json};
 
-use super::NETWORKING;
-use super::text::duration;
+use super::{NETWORKING, text};
 use crate::emit::document::{Object, without_empty};
-use crate::model::{Balance, Eject, Limits, Service, Subset, TrafficPolicy};
+use crate::model::{Port, Service, Subset};
 
 /// The DestinationRule of a service, if it says anything.
 pub(super) fn object(service: &Service) -> Option<Value> {
-    let policy = without_empty(policy(&service.traffic));
+    let policy = without_empty(whole(service));
     let says_nothing = policy.as_object().is_some_and(serde_json::Map::is_empty);
     if says_nothing && service.subsets.is_empty() {
         return None;
@@ -19,63 +20,38 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         namespace,
         name,
     };
+    let subsets = service.subsets.iter().map(|one| subset(service, one));
     Some(object.spec(json!({
         "host": service.host,
         "trafficPolicy": policy,
-        "subsets": service.subsets.iter().map(subset).collect::<Vec<_>>(),
+        "subsets": subsets.collect::<Vec<_>>(),
+        "exportTo": text::export_to(service),
     })))
 }
 
-fn subset(subset: &Subset) -> Value {
-    json!({ "name": subset.name, "labels": subset.labels })
+/// What is said of the service, and of its ports.
+fn whole(service: &Service) -> Value {
+    let ports: Vec<&Port> = service.proxied_ports().collect();
+    let mut policy = policy::of(service, &service.traffic, &ports);
+    let own = ports.iter().filter(|port| !port.traffic.is_empty());
+    policy["portLevelSettings"] = own
+        .map(|port| on_port(port.number, policy::of(service, &port.traffic, &[*port])))
+        .collect();
+    policy
 }
 
-fn policy(traffic: &TrafficPolicy) -> Value {
-    json!({
-        "loadBalancer": {
-            "simple": traffic.balance.map(word),
-            "localityLbSetting": { "enabled": traffic.prefer_near.then_some(true) },
-        },
-        "connectionPool": pool(&traffic.limits),
-        "outlierDetection": traffic.eject.as_ref().map(outliers),
-    })
+fn subset(service: &Service, subset: &Subset) -> Value {
+    let ports: Vec<&Port> = service.proxied_ports().collect();
+    let mut policy = policy::of(service, &subset.traffic, &ports);
+    let own = subset.ports.iter().map(|(number, traffic)| {
+        let port = ports.iter().copied().filter(|port| port.number == *number);
+        on_port(*number, policy::of(service, traffic, &port.collect::<Vec<_>>()))
+    });
+    policy["portLevelSettings"] = own.collect();
+    json!({ "name": subset.name, "labels": subset.labels, "trafficPolicy": policy })
 }
 
-const fn word(balance: Balance) -> &'static str {
-    match balance {
-        Balance::LeastRequest => "LEAST_REQUEST",
-        Balance::RoundRobin => "ROUND_ROBIN",
-        Balance::Random => "RANDOM",
-    }
-}
-
-fn pool(limits: &Limits) -> Value {
-    json!({
-        "tcp": {
-            "maxConnections": limits.connections,
-            "connectTimeout": limits.connect_timeout.map(duration),
-            "tcpKeepalive": {
-                "time": limits.keepalive_time.map(duration),
-                "interval": limits.keepalive_interval.map(duration),
-            },
-        },
-        "http": {
-            "http1MaxPendingRequests": limits.pending,
-            "http2MaxRequests": limits.requests,
-            "maxRequestsPerConnection": limits.requests_per_connection,
-            "maxRetries": limits.retries,
-            "idleTimeout": limits.idle_timeout.map(duration),
-        },
-    })
-}
-
-fn outliers(eject: &Eject) -> Value {
-    json!({
-        "consecutive5xxErrors": eject.after,
-        "consecutiveGatewayErrors": eject.after_gateway_errors,
-        "interval": duration(eject.every),
-        "baseEjectionTime": duration(eject.time),
-        "maxEjectionPercent": eject.at_most,
-        "minHealthPercent": eject.min_health,
-    })
+fn on_port(number: u16, mut policy: Value) -> Value {
+    policy["port"] = json!({ "number": number });
+    policy
 }

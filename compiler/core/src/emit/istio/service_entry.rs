@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
-use super::NETWORKING;
+use super::{NETWORKING, text};
 use crate::emit::document::Object;
-use crate::model::{Kind, Port, Resolution, Service};
+use crate::model::{ExternalEndpoint, Kind, Port, Resolution, Service};
 
 /// The ServiceEntry of what is no Service of Kubernetes.
 pub(super) fn object(service: &Service) -> Option<Value> {
@@ -21,13 +21,15 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         Kind::External {
             resolution,
             endpoints,
+            sans,
         } => {
             spec["location"] = json!("MESH_EXTERNAL");
             spec["resolution"] = json!(word(*resolution));
-            let endpoint = |address| json!({ "address": address });
             spec["endpoints"] = endpoints.iter().map(endpoint).collect();
+            spec["subjectAltNames"] = json!(sans);
         }
     }
+    spec["exportTo"] = json!(text::export_to(service));
     let (namespace, name) = (Some(service.namespace.as_str()), service.name.as_str());
     Some(
         Object {
@@ -52,10 +54,21 @@ fn port(port: &Port) -> Value {
     spec
 }
 
+fn endpoint(endpoint: &ExternalEndpoint) -> Value {
+    json!({
+        "address": endpoint.address,
+        "ports": endpoint.ports,
+        "labels": endpoint.labels,
+        "locality": text::locality(&endpoint.locality),
+        "weight": endpoint.weight,
+    })
+}
+
 const fn word(resolution: Resolution) -> &'static str {
     match resolution {
         Resolution::Static => "STATIC",
         Resolution::Dns => "DNS",
+        Resolution::DnsRoundRobin => "DNS_ROUND_ROBIN",
         Resolution::None => "NONE",
     }
 }

@@ -4,6 +4,8 @@ use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
+use crate::model::{Service, Visibility};
+
 /// A duration of protobuf's JSON form, as short as it can be.
 pub(super) fn duration(span: Millis) -> String {
     let Millis(millis) = span;
@@ -31,6 +33,17 @@ pub(super) fn locality(locality: &Locality) -> Option<String> {
         .map(String::as_str)
         .collect();
     (!said.is_empty()).then(|| said.join("/"))
+}
+
+/// `exportTo`; nothing for what all namespaces know, which is Istio's default.
+pub(super) fn export_to(service: &Service) -> Vec<&str> {
+    match &service.visible {
+        Visibility::Mesh => Vec::new(),
+        Visibility::Namespaces(names) => names
+            .iter()
+            .map(|name| if *name == service.namespace { "." } else { name })
+            .collect(),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::emit::document::Object;
-use crate::model::{Kind, Port, Service};
+use crate::model::{Kind, Port, Protocol, Service};
 
 /// The Service of Kubernetes, if it is one.
 pub(super) fn object(service: &Service) -> Option<Value> {
@@ -40,11 +40,12 @@ fn cluster_ip(service: &Service, headless: bool) -> Option<String> {
 }
 
 fn port(port: &Port) -> Value {
+    let udp = port.protocol == Protocol::Udp;
     json!({
         "name": port.name,
         "port": port.number,
-        "targetPort": port.target,
-        "protocol": "TCP",
-        "appProtocol": port.protocol.as_str(),
+        "targetPort": port.target_name.as_ref().map_or_else(|| json!(port.target), |name| json!(name)),
+        "protocol": if udp { "UDP" } else { "TCP" },
+        "appProtocol": (!udp).then(|| port.protocol.as_str()),
     })
 }

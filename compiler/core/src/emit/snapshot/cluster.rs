@@ -4,14 +4,13 @@ use std::net::{IpAddr, Ipv4Addr};
 use mesh_wire::Millis;
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
-    Cluster, Discovery, Endpoint, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName,
-    Transport,
+    Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName, Transport,
 };
+use mesh_wire::route::HashPolicy;
 
 use super::endpoint::{Finder, PodView};
-use super::traffic::{CONNECT_TIMEOUT, apply_pool, balance, locality, outliers};
 use super::transport::{alpn, transport};
-use super::{Options, Viewer, gateway_service, inbound, name};
+use super::{Options, Viewer, external, gateway_service, inbound, name, traffic};
 use crate::model::{Kind, Mesh, Port, Resolution, Service, Subset};
 
 /// The address that inbound connections come from: capture lets it pass.
@@ -29,8 +28,8 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
         (name::PASSTHROUGH.to_owned(), passthrough()),
         (name::INBOUND_PASSTHROUGH.to_owned(), from_inbound(passthrough())),
     ]);
-    for service in &mesh.services {
-        for port in &service.ports {
+    for service in viewer.services(mesh) {
+        for port in service.proxied_ports() {
             for subset in std::iter::once(None).chain(service.subsets.iter().map(Some)) {
                 let named = subset.map_or("", |subset| subset.name.as_str());
                 let cluster = outbound(&finder, service, port, subset);
@@ -42,17 +41,24 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
         all.insert(key, cluster);
     }
     for port in inbound::ports(viewer) {
-        all.insert(name::inbound(port.number), inbound_cluster(port.service));
+        all.insert(
+            name::inbound(port.number),
+            inbound_cluster(port.service, port.port),
+        );
     }
     all
 }
 
 fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {
-    let discovery = discovery(finder, service);
-    let named = subset.map_or("", |subset| subset.name.as_str());
+    let traffic = service.policy(port, subset);
+    let discovery = if traffic::is_passthrough(&traffic) {
+        Discovery::OriginalDestination
+    } else {
+        discovery(finder, service)
+    };
     let endpoints = match (&service.kind, discovery) {
         (_, Discovery::OriginalDestination) => Vec::new(),
-        (Kind::External { endpoints, .. }, _) => external_endpoints(service, endpoints, port),
+        (Kind::External { endpoints, .. }, _) => external::endpoints(service, endpoints, port, subset),
         _ => finder.find(service, port, subset),
     };
     // Gateways may be given by host names: the proxy then looks up what istiod would.
@@ -63,26 +69,26 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
         discovery
     };
     let mut cluster = Cluster {
-        transport: transport(finder.mesh, service, port, named),
         http: if port.protocol.is_http2() {
             HttpVersion::Http2
         } else {
             HttpVersion::Http1
         },
-        balance: balance(discovery, service.traffic.balance),
-        locality: locality(&service.traffic),
-        outliers: service.traffic.eject.as_ref().map(outliers),
         service: Some(service_name(service)),
+        port_override: external::port_override(service, port),
         endpoints,
         ..plain(discovery)
     };
-    apply_pool(&mut cluster, &service.traffic);
-    cluster.panic_threshold = service
-        .traffic
-        .eject
-        .as_ref()
-        .and_then(|eject| eject.min_health)
-        .unwrap_or(0);
+    traffic::apply(&mut cluster, &traffic);
+    cluster.source_hash = !port.protocol.is_http() && traffic.hash() == Some(&HashPolicy::SourceIp);
+    cluster.transport = transport(finder.mesh, service, port, subset, &traffic, cluster.http);
+    for endpoint in cluster
+        .endpoints
+        .iter_mut()
+        .flat_map(|place| &mut place.endpoints)
+    {
+        endpoint.labels = traffic::asked(&cluster.locality, &endpoint.labels);
+    }
     cluster
 }
 
@@ -100,6 +106,10 @@ fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {
             resolution: Resolution::Dns,
             ..
         } => Discovery::StrictDns,
+        Kind::External {
+            resolution: Resolution::DnsRoundRobin,
+            ..
+        } => Discovery::LogicalDns,
         Kind::External {
             resolution: Resolution::None,
             ..
@@ -132,24 +142,6 @@ fn service_name(service: &Service) -> ServiceName {
         },
         namespace: service.namespace.clone(),
     }
-}
-
-fn external_endpoints(service: &Service, endpoints: &[String], port: &Port) -> Vec<LocalityEndpoints> {
-    let host = std::slice::from_ref(&service.host);
-    let addresses = if endpoints.is_empty() { host } else { endpoints };
-    let endpoint = |address: &String| Endpoint {
-        address: address.clone(),
-        port: port.target,
-        weight: 1,
-        mtls: false,
-        workload: None,
-    };
-    let endpoints = addresses.iter().map(endpoint).collect();
-    vec![LocalityEndpoints {
-        locality: wire::Locality::default(),
-        priority: 0,
-        endpoints,
-    }]
 }
 
 /// Clusters of the gateways' own Services. Gateways have no sidecar, so no endpoint of theirs can be reached from
@@ -187,9 +179,12 @@ fn gateway_clusters(mesh: &Mesh) -> Vec<(String, Cluster)> {
     all
 }
 
-fn inbound_cluster(service: &Service) -> Cluster {
+fn inbound_cluster(service: &Service, port: &Port) -> Cluster {
     let mut cluster = plain(Discovery::OriginalDestination);
-    apply_pool(&mut cluster, &service.traffic);
+    if port.protocol.is_http2() {
+        cluster.http = HttpVersion::Http2;
+    }
+    traffic::apply_pool(&mut cluster, service.policy(port, None).limits.as_ref());
     from_inbound(Cluster {
         service: Some(service_name(service)),
         ..cluster
@@ -216,15 +211,18 @@ fn plain(discovery: Discovery) -> Cluster {
         discovery,
         transport: Transport::Plaintext,
         http: HttpVersion::Http1,
-        balance: balance(discovery, None),
+        balance: traffic::balance(discovery, None),
         locality: LocalityPolicy::Ignore,
-        connect_timeout: CONNECT_TIMEOUT,
+        connect_timeout: traffic::CONNECT_TIMEOUT,
         limits: wire::Limits::default(),
         outliers: None,
         panic_threshold: 0,
         keepalive: None,
         warmup: Millis(0),
+        warmup_curve: None,
         source_address: None,
+        source_hash: false,
+        port_override: None,
         service: None,
         endpoints: Vec::new(),
     }

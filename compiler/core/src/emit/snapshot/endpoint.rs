@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use mesh_wire::cluster::{Endpoint, Locality, LocalityEndpoints, WorkloadName};
 use mesh_wire::listener::MtlsMode;
 
+use super::topology::with_places;
 use super::viewer::{mtls_of, named_or_default};
 use super::{Options, Viewer, node};
 use crate::model::{Gateway, Group, Mesh, Pods, Port, Service, Subset, Vm};
@@ -90,15 +91,19 @@ impl Finder<'_> {
             let weight = vm.weight.unwrap_or(1).saturating_mul(scale);
             let place = places.entry(vm.locality.clone()).or_default();
             if direct {
+                let mut labels = group.labels.clone();
+                labels.extend(vm.labels.clone());
                 place.push(Endpoint {
                     address: vm.address.to_string(),
                     port: number,
                     weight,
                     mtls,
                     workload: Some(workload(group, vm)),
+                    labels: with_places(labels, &vm.locality, &group.network, &group.cluster),
                 });
             } else if mtls {
-                add_doors(place, weight, &doors);
+                let labels = with_places(BTreeMap::new(), &vm.locality, &group.network, "");
+                add_doors(place, weight, &doors, &labels);
             }
         }
     }
@@ -114,12 +119,30 @@ impl Finder<'_> {
                 weight: self.scale(),
                 mtls,
                 workload: Some(self.pod_workload(service, pods)),
+                labels: with_places(
+                    pods.selector.clone(),
+                    &pods.locality,
+                    &pods.network,
+                    &pods.cluster,
+                ),
             }));
         } else if mtls {
             // Behind the gateway the pods' number counts; where it is not known, one stands for all. A viewer on
             // the pods' own network, which does not know their addresses, finds the gateway too.
+            let place_of = pods;
             let pods = u32::try_from(known.map_or(1, Vec::len)).unwrap_or(u32::MAX);
-            add_doors(place, pods.saturating_mul(self.scale()), &self.pod_doors(service));
+            let labels = with_places(
+                BTreeMap::new(),
+                &place_of.locality,
+                &place_of.network,
+                &place_of.cluster,
+            );
+            add_doors(
+                place,
+                pods.saturating_mul(self.scale()),
+                &self.pod_doors(service),
+                &labels,
+            );
         }
     }
 
@@ -206,7 +229,7 @@ fn doors<'a>(gateways: impl Iterator<Item = &'a Gateway>) -> Vec<Door> {
 }
 
 /// Splits `weight` among the gateways, each of which stands once for all that lie behind it.
-fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: &[Door]) {
+fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: &[Door], labels: &BTreeMap<String, String>) {
     let Ok(number) = u32::try_from(doors.len()) else {
         return;
     };
@@ -221,14 +244,17 @@ fn add_doors(place: &mut Vec<Endpoint>, weight: u32, doors: &[Door]) {
                 weight: share.max(1),
                 mtls: true,
                 workload: None,
+                labels: labels.clone(),
             }),
         }
     }
 }
 
-/// The port that a VM of `group` serves `port` on: its own of that name comes first (Istio `WorkloadEntry.ports`).
+/// The port that a VM of `group` serves `port` on: its own of that name, or of the target's name, comes first
+/// (Istio `WorkloadEntry.ports`, `serviceInstanceFromWorkloadInstance`).
 pub(crate) fn target(group: &Group, port: &Port) -> u16 {
-    group.ports.get(&port.name).copied().unwrap_or(port.target)
+    let name = port.target_name.as_ref().unwrap_or(&port.name);
+    group.ports.get(name).copied().unwrap_or(port.target)
 }
 
 /// Pods without a sidecar speak no mutual TLS.

@@ -5,7 +5,7 @@ use mesh_wire::listener::{InboundListener, InboundProtocol};
 use super::endpoint::target;
 use super::{Viewer, name, policy};
 use crate::emit::access::{self, AccessPolicy};
-use crate::model::{Mesh, Protocol, Service};
+use crate::model::{Mesh, Port, Protocol, Service};
 
 /// A port that the viewer's workload serves.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub(super) struct WorkloadPort<'a> {
     pub(super) protocol: Protocol,
     /// The service that declares it.
     pub(super) service: &'a Service,
+    /// As it declares it.
+    pub(super) port: &'a Port,
 }
 
 /// The ports of the viewer's workload that its services declare, in order. Two ports may lead to one of the
@@ -23,12 +25,13 @@ pub(super) struct WorkloadPort<'a> {
 pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
     let mut all = BTreeMap::new();
     for service in &viewer.services {
-        for port in &service.ports {
+        for port in service.proxied_ports() {
             let number = viewer.group.map_or(port.target, |group| target(group, port));
             all.entry(number).or_insert(WorkloadPort {
                 number,
                 protocol: port.protocol,
                 service,
+                port,
             });
         }
     }

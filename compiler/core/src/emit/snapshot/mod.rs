@@ -6,6 +6,7 @@
 
 mod cluster;
 mod endpoint;
+mod external;
 mod gateway_service;
 mod headless;
 mod inbound;
@@ -14,6 +15,7 @@ mod node;
 mod outbound;
 mod policy;
 mod route;
+mod topology;
 mod traffic;
 mod transport;
 mod viewer;

@@ -19,7 +19,7 @@ pub(super) const fn default_cluster(mesh: &Mesh) -> &'static str {
 /// the service that comes first.
 pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<OutboundListener> {
     let mut all = BTreeMap::new();
-    let (http, other): (Vec<_>, Vec<_>) = ports(mesh).partition(|(_, port)| port.protocol.is_http());
+    let (http, other): (Vec<_>, Vec<_>) = ports(mesh, viewer).partition(|(_, port)| port.protocol.is_http());
     for (_, port) in http {
         insert(&mut all, http_listener(mesh, port.number));
     }
@@ -46,10 +46,10 @@ fn insert(all: &mut BTreeMap<String, OutboundListener>, listener: OutboundListen
     }
 }
 
-fn ports(mesh: &Mesh) -> impl Iterator<Item = (&Service, &Port)> {
-    mesh.services
-        .iter()
-        .flat_map(|service| service.ports.iter().map(move |port| (service, port)))
+fn ports<'a>(mesh: &'a Mesh, viewer: &Viewer<'a>) -> impl Iterator<Item = (&'a Service, &'a Port)> {
+    viewer
+        .services(mesh)
+        .flat_map(|service| service.proxied_ports().map(move |port| (service, port)))
 }
 
 /// All HTTP services of a port share one listener; the request's host says which is meant.

@@ -9,14 +9,14 @@ use mesh_wire::route::{
 
 use super::outbound::all_to;
 use super::{Viewer, gateway_service, name};
-use crate::model::{Kind, Mesh, OutboundMode, Service};
+use crate::model::{Kind, Mesh, OutboundMode, Port, Service};
 
 /// The route tables of all HTTP listeners. A table is named by its port.
 pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, RouteTable> {
     let mut hosts: BTreeMap<u16, BTreeMap<&str, VirtualHost>> = BTreeMap::new();
-    for service in &mesh.services {
+    for service in viewer.services(mesh) {
         for port in service.ports.iter().filter(|port| port.protocol.is_http()) {
-            let host = virtual_host(mesh, viewer, service, port.number);
+            let host = virtual_host(mesh, viewer, service, port);
             hosts
                 .entry(port.number)
                 .or_default()
@@ -33,11 +33,15 @@ pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, Route
     tables
 }
 
-fn virtual_host(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: u16) -> VirtualHost {
+fn virtual_host(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Port) -> VirtualHost {
+    let mut route = default_route(&name::outbound(port.number, "", &service.host));
+    if let RouteAction::Forward(forward) = &mut route.action {
+        forward.hash = service.policy(port, None).hash().cloned().into_iter().collect();
+    }
     VirtualHost {
-        name: format!("{}:{port}", service.host),
+        name: format!("{}:{}", service.host, port.number),
         domains: domains(mesh, viewer, service),
-        routes: vec![default_route(&name::outbound(port, "", &service.host))],
+        routes: vec![route],
     }
 }
 

@@ -1,16 +1,27 @@
 use std::collections::BTreeSet;
 
-use mesh_wire::cluster::{MeshTls, Transport};
+use mesh_wire::cluster::{HttpVersion, MeshTls, Transport};
 use mesh_wire::listener::MtlsMode;
 use mesh_wire::matcher::StringMatch;
 
 use super::endpoint::pod_mtls;
-use super::name;
 use super::viewer::namespace_mtls;
-use crate::model::{Kind, Mesh, Port, Service};
+use super::{external, name};
+use crate::model::{Kind, Mesh, Port, Service, Subset, TrafficPolicy};
 
 /// What Istio's auto mTLS decides: everything of the mesh gets it, what lies outside does not.
-pub(super) fn transport(mesh: &Mesh, service: &Service, port: &Port, subset: &str) -> Transport {
+pub(super) fn transport(
+    mesh: &Mesh,
+    service: &Service,
+    port: &Port,
+    subset: Option<&Subset>,
+    traffic: &TrafficPolicy,
+    http: HttpVersion,
+) -> Transport {
+    if let Some(tls) = &traffic.tls {
+        return Transport::Tls(external::originated(service, tls, http));
+    }
+    let subset = subset.map_or("", |subset| subset.name.as_str());
     let headless = matches!(service.kind, Kind::Kubernetes { headless: true });
     // Endpoints of a headless service are not listed, so that nothing could say which of them have a sidecar.
     let without_sidecars = headless && service.pods.is_some() && !pod_mtls(mesh, service, port.target);
@@ -20,7 +31,7 @@ pub(super) fn transport(mesh: &Mesh, service: &Service, port: &Port, subset: &st
     }
     Transport::Mesh(MeshTls {
         sni: name::sni(port.number, subset, &service.host),
-        alpn: alpn(port.protocol.is_http2()),
+        alpn: alpn(http == HttpVersion::Http2),
         sans: sans(mesh, service),
     })
 }

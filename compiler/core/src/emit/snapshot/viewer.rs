@@ -141,6 +141,14 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// The services that it knows, in order.
+    pub(crate) fn services(&self, mesh: &'a Mesh) -> impl Iterator<Item = &'a Service> + use<'a> {
+        let namespace = self.namespace;
+        mesh.services
+            .iter()
+            .filter(move |service| service.is_visible_in(namespace))
+    }
+
     /// Endpoints on `network` are dialled themselves: it is the viewer's own, or nobody said (Istio `InNetwork`).
     pub(super) fn is_in(&self, network: &str) -> bool {
         self.network.is_empty() || network.is_empty() || self.network == network

@@ -1,19 +1,22 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::ports;
-use crate::model::{Access, Kind, Port, Resolution, Service, TrafficPolicy};
-use crate::spec::decl::{ExternalDecl, NamespaceDecl};
+use super::place::labels;
+use super::{ports, traffic};
+use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Visibility};
+use crate::spec::decl::{EndpointDecl, ExternalDecl, NamespaceDecl};
 
 pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service {
     let mut addresses: Vec<_> = decl.addresses.iter().map(|address| address.value).collect();
     addresses.sort();
+    let ports = ports::ports(&decl.ports);
     let mut endpoints: Vec<_> = decl
         .endpoints
         .iter()
-        .map(|endpoint| endpoint.value.clone())
+        .flat_map(|decl| endpoints(decl, &ports))
         .collect();
     endpoints.sort();
+    let sans: BTreeSet<_> = decl.sans.iter().map(|san| san.value.clone()).collect();
     Service {
         name: decl.name.value.clone(),
         namespace: namespace.name.value.clone(),
@@ -21,13 +24,15 @@ pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service
         kind: Kind::External {
             resolution: resolution(decl),
             endpoints,
+            sans: sans.into_iter().collect(),
         },
         account: String::new(),
         addresses_given: !addresses.is_empty(),
         addresses,
-        ports: ports(decl),
-        subsets: Vec::new(),
-        traffic: TrafficPolicy::default(),
+        ports,
+        subsets: traffic::subsets(&decl.subsets),
+        traffic: traffic::policy(&decl.traffic),
+        visible: visible(decl, namespace),
         access: Access::default(),
         mtls: None,
         port_mtls: BTreeMap::new(),
@@ -38,23 +43,52 @@ pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service
     }
 }
 
-fn ports(decl: &ExternalDecl) -> Vec<Port> {
-    ports::ports(&decl.ports)
+fn endpoints<'a>(decl: &'a EndpointDecl, ports: &'a [Port]) -> impl Iterator<Item = ExternalEndpoint> + 'a {
+    let named = |number: u16| ports.iter().find(|port| port.number == number);
+    let own: BTreeMap<_, _> = decl
+        .ports
+        .iter()
+        .filter_map(|(number, target)| Some((named(number.value)?.name.clone(), *target)))
+        .collect();
+    decl.addresses.iter().map(move |address| ExternalEndpoint {
+        address: address.value.clone(),
+        locality: decl.locality.clone().unwrap_or_default(),
+        weight: decl.weight,
+        ports: own.clone(),
+        labels: labels(&decl.labels),
+    })
 }
 
 /// All endpoints are addresses: they are listed. A wildcard cannot be looked up: the address that was dialled.
 fn resolution(decl: &ExternalDecl) -> Resolution {
-    let listed = !decl.endpoints.is_empty()
-        && decl
-            .endpoints
-            .iter()
-            .all(|endpoint| endpoint.value.parse::<IpAddr>().is_ok());
-    match (
-        listed,
-        decl.endpoints.is_empty() && decl.host.value.starts_with("*."),
-    ) {
-        (true, _) => Resolution::Static,
-        (false, true) => Resolution::None,
-        (false, false) => Resolution::Dns,
+    if let Some(said) = &decl.resolution {
+        return match said.value.as_str() {
+            "static" => Resolution::Static,
+            "dns" => Resolution::Dns,
+            "dns-round-robin" => Resolution::DnsRoundRobin,
+            _ => Resolution::None,
+        };
     }
+    let mut addresses = decl.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
+    if decl.endpoints.is_empty() && decl.host.value.starts_with("*.") {
+        Resolution::None
+    } else if !decl.endpoints.is_empty() && addresses.all(|address| address.value.parse::<IpAddr>().is_ok()) {
+        Resolution::Static
+    } else {
+        Resolution::Dns
+    }
+}
+
+fn visible(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Visibility {
+    let Some(said) = &decl.visible else {
+        return Visibility::Mesh;
+    };
+    if said.value.iter().any(|name| name.value == "mesh") {
+        return Visibility::Mesh;
+    }
+    let name = |name: &crate::diag::Spanned<String>| match name.value.as_str() {
+        "namespace" => namespace.name.value.clone(),
+        other => other.to_owned(),
+    };
+    Visibility::Namespaces(said.value.iter().map(name).collect())
 }

@@ -89,7 +89,9 @@ pub(super) fn labels_of(
 fn ports_of(decl: &VmsDecl, on: &[&ServiceDecl]) -> BTreeMap<String, u16> {
     let mut named: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
     for service in on {
-        for (name, port) in ports::names(&service.ports).into_iter().zip(&service.ports) {
+        let ports = ports::names(&service.ports).into_iter().zip(&service.ports);
+        // A target that has a name is a port of the machines' own.
+        for (name, port) in ports.filter(|(_, port)| port.target_name.is_none()) {
             named.entry(name).or_default().insert(port.target().value);
         }
     }

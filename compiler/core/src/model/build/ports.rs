@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use super::traffic;
 use crate::model::{Port, Protocol};
 use crate::spec::decl::PortDecl;
 
@@ -13,7 +14,9 @@ pub(super) fn ports(decls: &[PortDecl]) -> Vec<Port> {
             name,
             number: decl.number.value,
             target: decl.target().value,
+            target_name: decl.target_name.as_ref().map(|name| name.value.clone()),
             protocol: protocol(&decl.protocol.value),
+            traffic: traffic::policy(&decl.traffic),
             span: decl.span,
         })
         .collect();
@@ -58,8 +61,10 @@ pub(crate) fn protocol(word: &str) -> Protocol {
         "http" => Protocol::Http,
         "http2" => Protocol::Http2,
         "grpc" => Protocol::Grpc,
+        "grpc-web" => Protocol::GrpcWeb,
         "tls" => Protocol::Tls,
         "https" => Protocol::Https,
+        "udp" => Protocol::Udp,
         "mysql" => Protocol::Mysql,
         "redis" => Protocol::Redis,
         "mongo" => Protocol::Mongo,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use super::lookup::Lookup;
 use super::place::labels;
 use super::settings::mode_of;
-use super::{CLUSTER_DOMAIN, access, group, policy, ports};
+use super::{CLUSTER_DOMAIN, access, group, ports, traffic};
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
-use crate::model::{Group, Kind, Pods, Service, Subset};
+use crate::model::{Group, Kind, Pods, Service, Visibility};
 use crate::spec::decl::{NamespaceDecl, ServiceDecl};
 
 /// The account of a service's workloads; that of the machines where it has no workloads but on another's.
@@ -63,16 +63,6 @@ pub(super) fn service(
     sink: &mut Sink,
 ) -> Service {
     let (name, of) = (&decl.name.value, &namespace.name.value);
-    let mut subsets: Vec<_> = decl
-        .subsets
-        .iter()
-        .map(|subset| Subset {
-            name: subset.name.value.clone(),
-            labels: labels(&subset.labels),
-            span: subset.span,
-        })
-        .collect();
-    subsets.sort_by(|a, b| a.name.cmp(&b.name));
     unknown_groups(decl, namespace, sink);
     let runs_on = |group: &&Arc<Group>| group.namespace == *of && group.services.contains(name);
     let groups = groups.iter().filter(runs_on).map(Arc::clone).collect();
@@ -102,8 +92,9 @@ pub(super) fn service(
         addresses_given: !addresses.is_empty(),
         addresses,
         ports: ports::ports(&decl.ports),
-        subsets,
-        traffic: policy::traffic(decl),
+        subsets: traffic::subsets(&decl.subsets),
+        traffic: traffic::policy(&decl.traffic),
+        visible: Visibility::Mesh,
         access: access::access(&decl.access, of, lookup.spec),
         mtls: decl
             .mtls

@@ -1,6 +1,8 @@
 use std::net::IpAddr;
 
-use super::PortDecl;
+use mesh_wire::cluster::Locality;
+
+use super::{Labels, PortDecl, SubsetDecl, TrafficDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -11,31 +13,81 @@ pub struct ExternalDecl {
     pub name: Spanned<String>,
     /// `host=`.
     pub host: Spanned<String>,
+    /// `visible=`.
+    pub visible: Option<Spanned<Vec<Spanned<String>>>>,
+    /// `resolution=`.
+    pub resolution: Option<Spanned<String>>,
+    /// `sans=`.
+    pub sans: Vec<Spanned<String>>,
     /// `port`.
     pub ports: Vec<PortDecl>,
     /// `endpoint`.
-    pub endpoints: Vec<Spanned<String>>,
+    pub endpoints: Vec<EndpointDecl>,
     /// `address`.
     pub addresses: Vec<Spanned<IpAddr>>,
+    /// `subset`.
+    pub subsets: Vec<SubsetDecl>,
+    /// `balance`, `limits`, `eject`, `tls`…
+    pub traffic: TrafficDecl,
+    /// What it has may be incomplete: what seems to be missing in it may not be.
+    pub damaged: bool,
+    /// Where.
+    pub span: Span,
+}
+
+/// `endpoint`.
+#[derive(Clone, Debug)]
+pub struct EndpointDecl {
+    /// Addresses or names.
+    pub addresses: Vec<Spanned<String>>,
+    /// `locality=`.
+    pub locality: Option<Locality>,
+    /// `weight=`.
+    pub weight: Option<u32>,
+    /// `label`.
+    pub labels: Labels,
+    /// `port NUMBER target=`.
+    pub ports: Vec<(Spanned<u16>, u16)>,
     /// Where.
     pub span: Span,
 }
 
 impl ExternalDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
-        let lists = item
-            .children("endpoint")
-            .flat_map(|endpoint| endpoint.all::<Vec<Spanned<String>>>("address"));
         Some(Self {
             name: item.spanned("name")?,
             host: item.spanned("host")?,
+            visible: item.spanned("visible"),
+            resolution: item.spanned("resolution"),
+            sans: item.get("sans").unwrap_or_default(),
             ports: item.children("port").filter_map(PortDecl::read).collect(),
-            endpoints: lists.flat_map(|list| list.value).collect(),
+            endpoints: item.children("endpoint").map(EndpointDecl::read).collect(),
             addresses: item
                 .children("address")
                 .flat_map(|address| address.all("address"))
                 .collect(),
+            subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
+            traffic: TrafficDecl::read(item),
+            damaged: item.damaged || item.incomplete(&["port", "endpoint", "address", "tls"]),
             span: item.span,
         })
+    }
+}
+
+impl EndpointDecl {
+    fn read(item: &Item) -> Self {
+        let port = |child: &Item| Some((child.spanned("number")?, child.get("target")?));
+        let lists = item.all::<Vec<Spanned<String>>>("address");
+        Self {
+            addresses: lists.into_iter().flat_map(|list| list.value).collect(),
+            locality: item.get("locality"),
+            weight: item.get("weight"),
+            labels: item
+                .child("label")
+                .map(|label| label.labels.clone())
+                .unwrap_or_default(),
+            ports: item.children("port").filter_map(port).collect(),
+            span: item.span,
+        }
     }
 }

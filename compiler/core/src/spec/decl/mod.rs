@@ -2,26 +2,32 @@
 
 mod access;
 mod attribute;
+mod balance;
 mod capture;
+mod client_tls;
 mod dns;
 mod external;
 mod jwt;
+mod limits;
 mod mesh;
 mod place;
-mod policy;
 mod service;
+mod traffic;
 mod vms;
 
 pub use access::{AccessDecl, ChoiceDecl, RuleDecl, WhenDecl};
 pub use attribute::{Action, Attribute, BadKey};
+pub use balance::{BalanceDecl, DistributeDecl, HashKeyDecl, LocalityDecl, WarmUpDecl};
 pub use capture::{CaptureDecl, Choice, Names};
+pub use client_tls::ClientTlsDecl;
 pub use dns::{DnsDecl, ForwardDecl};
-pub use external::ExternalDecl;
+pub use external::{EndpointDecl, ExternalDecl};
 pub use jwt::{JwtDecl, JwtFromDecl};
+pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};
 pub use mesh::MeshDecl;
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
-pub use policy::{BalanceDecl, EjectDecl, Limits, SubsetDecl};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
+pub use traffic::{SubsetDecl, SubsetPortDecl, TrafficDecl};
 pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
 
 use super::Item;

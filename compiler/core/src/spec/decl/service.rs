@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{AccessDecl, BalanceDecl, EjectDecl, Labels, Limits, SubsetDecl, VmsDecl};
+use super::{AccessDecl, Labels, SubsetDecl, TrafficDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -29,12 +29,8 @@ pub struct ServiceDecl {
     pub pods: Option<PodsDecl>,
     /// `subset`.
     pub subsets: Vec<SubsetDecl>,
-    /// `balance`.
-    pub balance: Option<BalanceDecl>,
-    /// `limits`.
-    pub limits: Option<Limits>,
-    /// `eject`.
-    pub eject: Option<EjectDecl>,
+    /// `balance`, `limits`, `eject`…
+    pub traffic: TrafficDecl,
     /// `allow`, `deny`, `audit` and `jwt`.
     pub access: AccessDecl,
     /// `mtls`.
@@ -58,8 +54,12 @@ pub struct PortDecl {
     pub protocol: Spanned<String>,
     /// `name=`.
     pub name: Option<Spanned<String>>,
-    /// `target=`.
+    /// `target=` with a number.
     pub target: Option<Spanned<u16>>,
+    /// `target=` with a name.
+    pub target_name: Option<Spanned<String>>,
+    /// What holds on it in place of all that the service says.
+    pub traffic: TrafficDecl,
     /// Where.
     pub span: Span,
 }
@@ -102,9 +102,7 @@ impl ServiceDecl {
             selector: item.child("selector").map(|selector| selector.labels.clone()),
             pods: item.child("pods").map(PodsDecl::read),
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
-            balance: item.child("balance").and_then(BalanceDecl::read),
-            limits: item.child("limits").map(Limits::read),
-            eject: item.child("eject").map(EjectDecl::read),
+            traffic: TrafficDecl::read(item),
             access: AccessDecl::read(item),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
             on: item.children("on").flat_map(|on| on.all("group")).collect(),
@@ -122,11 +120,13 @@ impl PortDecl {
             protocol: item.spanned("protocol")?,
             name: item.spanned("name"),
             target: item.spanned("target"),
+            target_name: item.spanned("target"),
+            traffic: TrafficDecl::read(item),
             span: item.span,
         })
     }
 
-    /// What the workload listens on, and where that is written.
+    /// What the workload listens on, and where that is written; the number where the target is a name.
     pub fn target(&self) -> Spanned<u16> {
         self.target.clone().unwrap_or_else(|| self.number.clone())
     }

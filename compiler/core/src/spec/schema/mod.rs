@@ -3,11 +3,12 @@
 mod access;
 mod capture;
 mod dns;
+mod external;
 mod jwt;
 mod mesh;
 mod place;
-mod policy;
 mod service;
+mod traffic;
 mod vms;
 
 use super::Ty;

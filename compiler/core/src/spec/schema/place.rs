@@ -1,7 +1,8 @@
 use super::access::{ALLOW, AUDIT, DENY};
+use super::external::EXTERNAL;
 use super::jwt::JWT;
 use super::mesh::MODES;
-use super::service::{EXTERNAL, SERVICE};
+use super::service::SERVICE;
 use super::vms::MACHINES;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;

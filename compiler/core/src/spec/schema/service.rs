@@ -1,7 +1,7 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::jwt::JWT;
 use super::mesh::MODES;
-use super::policy::{BALANCE, EJECT, LIMITS, SUBSET};
+use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::vms::{ON, VMS};
 use super::{NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
@@ -42,8 +42,11 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         optional(&PODS),
         any(&SUBSET),
         optional(&BALANCE),
+        optional(&WARM_UP),
+        optional(&LOCALITY),
         optional(&LIMITS),
         optional(&EJECT),
+        optional(&RETRY_BUDGET),
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),
@@ -58,7 +61,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
 
 /// What is spoken on a port.
 pub(crate) const PROTOCOLS: &[&str] = &[
-    "http", "http2", "grpc", "tls", "https", "tcp", "mysql", "redis", "mongo",
+    "http", "http2", "grpc", "grpc-web", "tls", "https", "tcp", "udp", "mysql", "redis", "mongo",
 ];
 
 static PORT: NodeSpec = NodeSpec {
@@ -80,9 +83,18 @@ static PORT: NodeSpec = NodeSpec {
         ),
         may(
             "target",
-            Ty::Port,
-            "What the workload listens on; the number if it is not said.",
+            Ty::Target,
+            "What the workload listens on: a number, or the name of a port of the pods and of the `vms`; the number if \
+             it is not said.",
         ),
+    ],
+    // What is written in it holds on this port in place of all that the service says.
+    children: &[
+        optional(&BALANCE),
+        optional(&WARM_UP),
+        optional(&LOCALITY),
+        optional(&LIMITS),
+        optional(&EJECT),
     ],
     ..NODE
 };
@@ -120,45 +132,6 @@ static ADDRESS: NodeSpec = NodeSpec {
     name: "address",
     about: "What the host resolves to in the mesh; without, a virtual address is given.",
     args: &[needs("address", Ty::Ip, "An address.")],
-    repeat_last: true,
-    ..NODE
-};
-
-pub(super) static EXTERNAL: NodeSpec = NodeSpec {
-    name: "external",
-    about: "A service outside the mesh.",
-    args: &[needs("name", Ty::Name, "Its name.")],
-    props: &[needs(
-        "host",
-        Ty::Host,
-        "The host name that callers use; `*.example.com` is all below.",
-    )],
-    children: &[some(&EXTERNAL_PORT), any(&ENDPOINT), any(&ADDRESS)],
-    ..NODE
-};
-
-static EXTERNAL_PORT: NodeSpec = NodeSpec {
-    name: "port",
-    about: "A port that callers dial, and what is spoken on it: `port 443 tls`.",
-    args: &[
-        needs("number", Ty::Port, "What callers dial."),
-        needs("protocol", Ty::Word(PROTOCOLS), "What is spoken."),
-    ],
-    props: &[
-        may("name", Ty::PortName, "Its name; the protocol if it is not said."),
-        may(
-            "target",
-            Ty::Port,
-            "What the endpoint listens on; the number if it is not said.",
-        ),
-    ],
-    ..NODE
-};
-
-static ENDPOINT: NodeSpec = NodeSpec {
-    name: "endpoint",
-    about: "Where it is; without, the host name is looked up.",
-    args: &[needs("address", Ty::Addresses, "An address or a name.")],
     repeat_last: true,
     ..NODE
 };

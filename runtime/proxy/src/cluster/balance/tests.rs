@@ -12,6 +12,7 @@ fn cluster(balance: wire::Balance, weights: &[u32]) -> wire::Cluster {
         weight: *weight,
         mtls: false,
         workload: None,
+        labels: BTreeMap::new(),
     };
     wire::Cluster {
         discovery: wire::Discovery::Listed,
@@ -25,7 +26,10 @@ fn cluster(balance: wire::Balance, weights: &[u32]) -> wire::Cluster {
         panic_threshold: 0,
         keepalive: None,
         warmup: Millis(0),
+        warmup_curve: None,
         source_address: None,
+        source_hash: false,
+        port_override: None,
         service: None,
         endpoints: vec![wire::LocalityEndpoints {
             locality: wire::Locality::default(),
