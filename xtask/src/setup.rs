@@ -1,5 +1,7 @@
 //! Installs what the machine lacks.
 
+mod validator;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
 
@@ -89,6 +91,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 fn run_with(args: Args, say_so: bool) -> Result<()> {
+    packages(args, say_so)?;
+    validator::build()
+}
+
+fn packages(args: Args, say_so: bool) -> Result<()> {
     let missing = missing();
     if missing.is_empty() {
         if say_so {
