@@ -1,6 +1,6 @@
-use crate::diag::{Diagnostic, Language, Severity, Sink, Sources, Span, code, count};
+use crate::diag::{Diagnostic, Severity, Sink, Sources, code, count};
 use crate::model::{self, Mesh};
-use crate::spec::{self, decl::Spec};
+use crate::spec::{self, Settings, decl::Spec};
 use crate::{World, rules};
 
 /// What the compiler made of a spec.
@@ -23,30 +23,29 @@ impl Compiled {
     }
 }
 
+/// Reads the spec at `path` and checks it whole, with every parameter as the spec itself says.
+pub fn compile(world: &dyn World, path: &str) -> Compiled {
+    compile_with(world, path, &Settings::default())
+}
+
 /// Reads the spec at `path` and checks it whole. Every phase goes on behind mistakes, so that one run shows all
 /// of them; only a text that is no tree at all ends it.
-pub fn compile(world: &dyn World, path: &str) -> Compiled {
+///
+/// # Steps
+/// 1. Load the file and what it includes.
+/// 2. Put the values of parameters in their places.
+/// 3. Check the nodes, and read them as declarations.
+/// 4. Resolve those into a mesh, and let the rules look at it.
+pub fn compile_with(world: &dyn World, path: &str, settings: &Settings) -> Compiled {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
-    let mesh = match world.read(path) {
-        Ok(text) => analyse(&text, path, &mut sources, &mut sink),
-        Err(cause) => {
-            let file = sources.add(path, "");
-            let message = format!("{path} cannot be read: {cause}");
-            let start = Span {
-                file,
-                start: 0,
-                end: 0,
-            };
-            sink.push(
-                Diagnostic::new(&code::UNREADABLE, start, message)
-                    .help("name a spec, or a folder with a `spec.kdl`, `spec.yaml` or `spec.json` in it"),
-            );
-            None
-        }
-    };
+    let found = analyse(world, path, settings, &mut sources, &mut sink);
     sink.translate(spec::say);
-    let diagnostics = sink.finish();
+    let mut diagnostics = sink.finish();
+    let mesh = found.map(|(mesh, params)| {
+        params.explain(&mut diagnostics);
+        mesh
+    });
     let model = mesh.filter(|_| count(&diagnostics, Severity::Error) == 0);
     Compiled {
         model,
@@ -55,18 +54,20 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
     }
 }
 
-fn analyse(text: &str, path: &str, sources: &mut Sources, sink: &mut Sink) -> Option<Mesh> {
-    let file = sources.add(path, text);
-    let nodes = spec::parse(text, Language::of_path(path), file, sink)?;
-    // What a file lacks is said at its first line.
-    let whole = Span {
-        file,
-        start: 0,
-        end: text.find('\n').unwrap_or(text.len()),
-    };
+fn analyse(
+    world: &dyn World,
+    path: &str,
+    settings: &Settings,
+    sources: &mut Sources,
+    sink: &mut Sink,
+) -> Option<(Mesh, spec::Params)> {
+    let spec::Loaded { mut nodes, whole } = spec::load(world, path, sources, sink)?;
+    let params = spec::put_params(&mut nodes, settings, sources, sink);
     let items = spec::check(&nodes, whole, sink);
+    let items = spec::join_namespaces(items, sink);
     let spec = Spec::read(&items);
     let mesh = model::build(&spec, whole, sink);
     rules::check(&spec, &mesh, sink);
-    Some(mesh)
+    params.unused(|_| false, sink);
+    Some((mesh, params))
 }

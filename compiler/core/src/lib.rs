@@ -21,6 +21,7 @@ mod compile;
 mod read;
 mod world;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_with};
 pub use read::{Read, read};
-pub use world::World;
+pub use spec::Settings;
+pub use world::{Entry, World};

@@ -32,6 +32,13 @@ pub fn read(text: &str, path: &str, language: Language) -> Read {
     let mut diagnostics = sink.finish();
     // What one file lacks may be in another.
     diagnostics.retain(|found| found.code != &code::MISSING);
+    // What a parameter will be is not said here.
+    let open = nodes.as_deref().map(spec::param_places).unwrap_or_default();
+    let stands = |span: Span| {
+        open.iter()
+            .any(|place| place.file == span.file && place.start <= span.start && span.end <= place.end)
+    };
+    diagnostics.retain(|found| !stands(found.primary.span));
     let nodes = nodes.filter(|_| count(&diagnostics, Severity::Error) == 0);
     Read {
         nodes,

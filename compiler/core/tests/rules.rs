@@ -1,14 +1,21 @@
 //! Every code has a page, and the page's examples show what the code finds and what it does not.
 
+use std::collections::BTreeMap;
+
 use mesh_compiler::diag::{code, render};
 use mesh_compiler::rules::{RULES, page};
 use mesh_compiler::{Compiled, World, compile};
 
-struct One(String);
+/// An example and the files beside it.
+struct Page<'a>(&'a str, &'a BTreeMap<String, String>);
 
-impl World for One {
-    fn read(&self, _path: &str) -> Result<String, String> {
-        Ok(self.0.clone())
+impl World for Page<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        match self.1.get(path) {
+            Some(text) => Ok(text.clone()),
+            None if path == "example.kdl" => Ok(self.0.to_owned()),
+            None => Err("there is no such file".to_owned()),
+        }
     }
 }
 
@@ -19,6 +26,18 @@ network vm cidr="10.10.0.0/24"
 cluster main network=kube { gateway address="203.0.113.10" }
 namespace shop {
 "#;
+
+/// Blocks that have a name: files beside the examples.
+fn files(page: &str) -> BTreeMap<String, String> {
+    let mut blocks = page.split("\n```");
+    blocks.next();
+    let named = blocks.step_by(2).filter_map(|block| {
+        let (head, body) = block.split_once('\n')?;
+        let (_, name) = head.split_once(' ')?;
+        name.contains('.').then(|| (name.to_owned(), format!("{body}\n")))
+    });
+    named.collect()
+}
 
 struct Example {
     passes: bool,
@@ -31,6 +50,9 @@ fn examples(page: &str) -> Vec<Example> {
     blocks.next();
     for block in blocks {
         let (head, rest) = block.split_once('\n').expect("a block has a first line");
+        if !["pass", "fail"].iter().any(|word| head.starts_with(word)) {
+            continue;
+        }
         let body = rest.split("```").next().expect("a block ends");
         let text = if head.contains("whole") {
             body.to_owned()
@@ -45,8 +67,8 @@ fn examples(page: &str) -> Vec<Example> {
     found
 }
 
-fn compiled(text: &str) -> Compiled {
-    compile(&One(text.to_owned()), "example.kdl")
+fn compiled(text: &str, files: &BTreeMap<String, String>) -> Compiled {
+    compile(&Page(text, files), "example.kdl")
 }
 
 #[test]
@@ -72,7 +94,8 @@ fn every_rule_has_its_own_code() {
 #[test]
 fn examples_fail_and_pass_as_they_say() {
     for code in code::ALL {
-        let examples = examples(page(code).unwrap());
+        let page = page(code).unwrap();
+        let (examples, files) = (examples(page), files(page));
         // A file that cannot be read has no text to show.
         let both =
             examples.iter().any(|example| example.passes) && examples.iter().any(|example| !example.passes);
@@ -82,7 +105,7 @@ fn examples_fail_and_pass_as_they_say() {
             code.slug
         );
         for example in examples {
-            let compiled = compiled(&example.text);
+            let compiled = compiled(&example.text, &files);
             let shown = render::short(&compiled.diagnostics, &compiled.sources);
             if example.passes {
                 assert_eq!(shown, "", "{}: the passing example\n{}", code.slug, example.text);

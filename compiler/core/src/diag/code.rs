@@ -39,6 +39,10 @@ codes! {
     TOO_MANY "MC-L008" "unexpected-argument" Error "The node does not take this value or these children.";
     UNREADABLE "MC-L009" "unreadable-file" Error "A file cannot be read.";
     CONFLICT "MC-L010" "conflict" Error "Two settings exclude each other.";
+    INCLUDE_CYCLE "MC-L011" "include-cycle" Error "A file includes itself.";
+    UNKNOWN_PARAMETER "MC-L012" "unknown-parameter" Error "There is no such parameter or profile.";
+    PARAMETER_UNSET "MC-L013" "parameter-unset" Error "A parameter has no value.";
+    PARAMETER_UNUSED "MC-L014" "parameter-unused" Warning "A parameter is declared and used nowhere.";
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error

@@ -4,7 +4,8 @@ macro_rules! pages {
     ($($slug:literal)*) => {
         /// What is to be known about a code, as Markdown. Its examples are run as tests: blocks `kdl fail` must be
         /// found by the code, blocks `kdl pass` by none. Blocks without the word `whole` stand in a namespace of
-        /// a mesh with a network `kube`, a network `vm` of 10.10.0.0/24 and a cluster with a gateway.
+        /// a mesh with a network `kube`, a network `vm` of 10.10.0.0/24 and a cluster with a gateway. A block such as
+        /// `csv vms.csv` is a file beside.
         pub fn page(code: &Code) -> Option<&'static str> {
             match code.slug {
                 $($slug => Some(include_str!(concat!($slug, ".md"))),)*
@@ -22,4 +23,6 @@ pages! {
     "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference" "unreadable-file"
     "unsupported-release" "vip-collision" "vip-range-not-captured" "virtual-range-overlap" "weight-missing" "wrong-type"
     "inject-annotation-on-vm" "needs-envoy" "probe-grpc-rejected" "reserved-metadata" "selects-pods" "unknown-env"
+    // Files and parameters.
+    "include-cycle" "parameter-unset" "parameter-unused" "unknown-parameter"
 }

@@ -2,7 +2,8 @@ mod complaint;
 
 use std::collections::BTreeMap;
 
-use self::complaint::{meaning, superfluous, twice, unknown_node, unknown_property, usage};
+pub(super) use self::complaint::twice;
+use self::complaint::{meaning, superfluous, unknown_node, unknown_property, usage};
 
 use super::item::{Item, Typed};
 use super::schema::{self, Child, Field, NodeSpec, Times};

@@ -9,7 +9,11 @@ pub mod decl;
 pub mod schema;
 
 mod check;
+mod files;
+mod include;
 mod item;
+mod join;
+mod param;
 mod parse;
 mod shape;
 mod speech;
@@ -18,9 +22,13 @@ mod ty;
 
 pub use check::check;
 pub use item::{FromTyped, Item, Typed};
+pub use param::Settings;
 pub use parse::parse;
 pub use shape::data;
 pub use ty::Ty;
 
+pub(crate) use include::{Loaded, load};
+pub(crate) use join::namespaces as join_namespaces;
+pub(crate) use param::{Params, apply as put_params, places as param_places};
 pub(crate) use speech::say;
 pub(crate) use ty::seconds;

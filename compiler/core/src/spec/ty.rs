@@ -22,6 +22,8 @@ pub enum Ty {
     EnvName,
     /// The name of an HTTP header.
     HeaderName,
+    /// A text, a number, `#true` or `#false`.
+    Scalar,
     /// One of these words.
     Word(&'static [&'static str]),
     /// `#true` or `#false`.
@@ -145,6 +147,7 @@ impl Ty {
             }
             Self::Owners => "users or groups by name or number, such as \"www-data,1000\"",
             Self::Interfaces => "network interfaces, such as \"eth1,docker*\"",
+            Self::Scalar => "a text, a number, #true or #false",
             Self::Bool => "#true or #false",
             Self::Name => "a name of lower-case letters, digits and `-`",
             Self::ServiceName => "a name of lower-case letters, digits and `-` that begins with a letter",
@@ -216,6 +219,10 @@ impl Ty {
     /// `value` as this type.
     pub(super) fn read(self, value: &Value) -> Result<Typed, Misfit> {
         match (&value.scalar, self) {
+            (Scalar::Null | Scalar::List | Scalar::Mapping | Scalar::Absent, Self::Scalar) => {
+                Err(self.misfit(value))
+            }
+            (scalar, Self::Scalar) => Ok(Typed::Text(scalar.to_string())),
             (Scalar::Bool(value), Self::Bool) => Ok(Typed::Bool(*value)),
             (
                 Scalar::Integer(number),

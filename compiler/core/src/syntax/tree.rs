@@ -70,6 +70,19 @@ impl Scalar {
     }
 }
 
+/// As it stands inside of a text.
+impl std::fmt::Display for Scalar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Integer(number) => number.fmt(f),
+            Self::Float(number) => number.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+            Self::Null | Self::List | Self::Mapping | Self::Absent => Ok(()),
+        }
+    }
+}
+
 /// At most 60 characters, on one line.
 fn shorten(text: &str) -> String {
     let line: String = text

@@ -6,6 +6,7 @@ use mesh_apply::host::Login;
 use mesh_apply::release::Release;
 use mesh_apply::{fleet, runtime};
 
+use crate::commands::settings::Values;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// A spec, or the folder that `meshc build` wrote.
     #[arg(value_name = "SPEC|OUT")]
     input: PathBuf,
+
+    #[command(flatten)]
+    values: Values,
 
     #[command(flatten)]
     reach: Reach,
@@ -75,7 +79,7 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
 
 /// Everything that can go wrong before a machine is touched. The input may be a folder that lives as long as its value.
 fn prepare(args: &Args, ui: &Ui) -> Result<(Vec<Job>, Input), Exit> {
-    let input = Input::open(&args.input, args.identity.as_deref(), ui)?;
+    let input = Input::open(&args.input, args.identity.as_deref(), &args.values, ui)?;
     let machines = args.reach.machines(&input, ui)?;
     let folder = args.runtime.clone().or_else(beside_meshc).unwrap_or_default();
     let runtimes = runtime::find(&folder).map_err(|error| {

@@ -8,6 +8,7 @@ use mesh_compiler::model::{Engine, Mesh};
 use mesh_wire::Sha256;
 
 use super::check::{self, Format};
+use super::settings::Values;
 use crate::exit::Exit;
 use crate::out_folder::{self, Written};
 use crate::ui::Ui;
@@ -18,6 +19,7 @@ use crate::world::FsWorld;
 #[command(after_help = "\
 Examples:
   meshc build examples/forum                    writes examples/forum/out
+  meshc build spec.kdl --profile prod           with the values of an environment
   meshc build spec.kdl -o out --identity ca     with the certificates that `meshc ca issue` made
 
 A spec with mistakes writes nothing; a build that fails leaves the old output as it was.")]
@@ -33,6 +35,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     identity: Option<PathBuf>,
 
+    #[command(flatten)]
+    values: Values,
+
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -40,7 +45,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let spec = spec_file(&args.spec);
-    let mesh = match mesh(&spec, args.format, ui) {
+    let mesh = match mesh(&spec, &args.values, args.format, ui) {
         Ok(mesh) => mesh,
         Err(exit) => return exit,
     };
@@ -80,9 +85,9 @@ pub(crate) struct Read {
 ///
 /// # Errors
 /// How meshc ends when there is no mesh.
-pub(crate) fn mesh(spec: &Path, format: Format, ui: &Ui) -> Result<Read, Exit> {
+pub(crate) fn mesh(spec: &Path, values: &Values, format: Format, ui: &Ui) -> Result<Read, Exit> {
     let path = spec.display().to_string();
-    let compiled = mesh_compiler::compile(&FsWorld, &path);
+    let compiled = mesh_compiler::compile_with(&FsWorld, &path, &values.settings());
     if !compiled.diagnostics.is_empty() || format == Format::Json {
         check::report(&compiled, &path, format, ui);
     }
@@ -165,7 +170,8 @@ fn beside(spec: &Path) -> PathBuf {
     spec.parent().unwrap_or(Path::new("")).join("out")
 }
 
-/// The digest of the spec's text; of several files, that of their digests.
+/// The digest of the spec's text; of several files, that of their digests. What the command line says of
+/// parameters counts as a file.
 fn digest(sources: &Sources) -> Sha256 {
     let texts = (0..)
         .map_while(|id| sources.get(FileId(id)))

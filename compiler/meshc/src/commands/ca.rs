@@ -7,6 +7,7 @@ use mesh_apply::out;
 use super::apply::input::known;
 use super::build;
 use super::check::Format;
+use super::settings::Values;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
@@ -44,6 +45,8 @@ enum Action {
         /// A spec, or the folder that `meshc build` wrote.
         #[arg(value_name = "SPEC|OUT")]
         input: PathBuf,
+        #[command(flatten)]
+        values: Values,
         /// A certificate for the pods of this account as well, for labs.
         #[arg(long, value_name = "NAMESPACE/ACCOUNT", value_parser = account)]
         workload: Vec<(String, String)>,
@@ -84,10 +87,11 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
         Action::Issue {
             dir,
             input,
+            values,
             workload,
             days,
         } => {
-            let (domain, mut subjects) = match subjects(input, ui) {
+            let (domain, mut subjects) = match subjects(input, values, ui) {
                 Ok(found) => found,
                 Err(exit) => return exit,
             };
@@ -122,7 +126,7 @@ fn issue(dir: &Path, subjects: &BTreeSet<Subject>, days: u32, ui: &Ui) -> Result
 }
 
 /// The trust domain and the VMs of a spec, or of what was built from one.
-fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> {
+fn subjects(input: &Path, values: &Values, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> {
     known(input, ui)?;
     if input.join("build.json").is_file() {
         return of_output(input).map_err(|error| {
@@ -130,7 +134,7 @@ fn subjects(input: &Path, ui: &Ui) -> Result<(String, BTreeSet<Subject>), Exit> 
             Exit::Broken
         });
     }
-    let mesh = build::mesh(&build::spec_file(input), Format::Human, ui)?.model;
+    let mesh = build::mesh(&build::spec_file(input), values, Format::Human, ui)?.model;
     let subjects = mesh
         .vms()
         .map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account))

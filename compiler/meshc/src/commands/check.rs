@@ -6,6 +6,7 @@ use mesh_compiler::diag::render::{self, Style};
 use mesh_compiler::diag::{Severity, count};
 
 use super::build;
+use super::settings::Values;
 use crate::exit::Exit;
 use crate::ui::Ui;
 use crate::world::FsWorld;
@@ -15,11 +16,15 @@ use crate::world::FsWorld;
 #[command(after_help = "\
 Examples:
   meshc check examples/forum
+  meshc check --profile prod --set gateway=198.51.100.7 spec.kdl
   meshc check --format short spec.kdl     one line a mistake, for editors and grep
   meshc check --format json spec.kdl      one document, for programs")]
 pub(crate) struct Args {
     /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
     spec: PathBuf,
+
+    #[command(flatten)]
+    values: Values,
 
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t)]
@@ -40,7 +45,7 @@ pub(crate) enum Format {
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let spec = build::spec_file(&args.spec).display().to_string();
-    let compiled = mesh_compiler::compile(&FsWorld, &spec);
+    let compiled = mesh_compiler::compile_with(&FsWorld, &spec, &args.values.settings());
     report(&compiled, &spec, args.format, ui);
     if compiled.unreadable() {
         Exit::Broken

@@ -11,6 +11,7 @@ use mesh_compiler::model::Mesh;
 use mesh_lab::{AttachError, DownError, Event, Lab, NodeStatus, Places, UpError};
 use serde_json::json;
 
+use super::settings::Values;
 use super::{build, check};
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -28,6 +29,9 @@ Examples:
 pub(crate) struct Args {
     #[command(subcommand)]
     action: Action,
+
+    #[command(flatten)]
+    values: Values,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,17 +80,18 @@ enum Format {
 }
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
+    let values = &args.values;
     let outcome = match &args.action {
-        Action::Up { spec, identity } => up(spec, identity.as_deref(), ui),
-        Action::Down { spec } => down(spec, ui),
-        Action::Exec { spec, place, command } => exec(spec, place.as_deref(), command, ui),
-        Action::Status { spec, format } => status(spec, *format, ui),
+        Action::Up { spec, identity } => up(spec, values, identity.as_deref(), ui),
+        Action::Down { spec } => down(spec, values, ui),
+        Action::Exec { spec, place, command } => exec(spec, values, place.as_deref(), command, ui),
+        Action::Status { spec, format } => status(spec, values, *format, ui),
     };
     outcome.unwrap_or_else(|exit| exit)
 }
 
-fn up(spec: &Path, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
-    let mesh = mesh(spec, ui)?;
+fn up(spec: &Path, values: &Values, ca: Option<&Path>, ui: &Ui) -> Result<Exit, Exit> {
+    let mesh = mesh(spec, values, ui)?;
     let plan = plan::of(&mesh, &build::spec_file(spec), ca).map_err(|error| {
         ui.fail("the lab cannot be planned", error, "");
         Exit::Failed
@@ -133,8 +138,8 @@ fn told(event: &Event, begun: Instant) -> String {
     format!("{:6.1} s  {text}", begun.elapsed().as_secs_f64())
 }
 
-fn down(spec: &Path, ui: &Ui) -> Result<Exit, Exit> {
-    let name = plan::name(&mesh(spec, ui)?);
+fn down(spec: &Path, values: &Values, ui: &Ui) -> Result<Exit, Exit> {
+    let name = plan::name(&mesh(spec, values, ui)?);
     Lab::down(&Places::default(), &name).map_err(|error: DownError| {
         ui.fail(
             format_args!("the lab `{name}` is not wholly gone"),
@@ -147,8 +152,14 @@ fn down(spec: &Path, ui: &Ui) -> Result<Exit, Exit> {
     Ok(Exit::Done)
 }
 
-fn exec(spec: &Path, place: Option<&str>, command: &[String], ui: &Ui) -> Result<Exit, Exit> {
-    let lab = attach(spec, ui)?;
+fn exec(
+    spec: &Path,
+    values: &Values,
+    place: Option<&str>,
+    command: &[String],
+    ui: &Ui,
+) -> Result<Exit, Exit> {
+    let lab = attach(spec, values, ui)?;
     let argv: Vec<&str> = command.iter().map(String::as_str).collect();
     let mut command = lab.command(place, &argv).map_err(|error| {
         ui.fail("the command cannot be run", error, "");
@@ -160,8 +171,8 @@ fn exec(spec: &Path, place: Option<&str>, command: &[String], ui: &Ui) -> Result
     Err(Exit::Broken)
 }
 
-fn status(spec: &Path, format: Format, ui: &Ui) -> Result<Exit, Exit> {
-    let lab = attach(spec, ui)?;
+fn status(spec: &Path, values: &Values, format: Format, ui: &Ui) -> Result<Exit, Exit> {
+    let lab = attach(spec, values, ui)?;
     let nodes = lab.status().map_err(|error| {
         ui.fail("the lab does not show its processes", error, "");
         Exit::Broken
@@ -192,8 +203,8 @@ fn row(node: &NodeStatus) -> String {
     )
 }
 
-fn attach(spec: &Path, ui: &Ui) -> Result<Lab, Exit> {
-    let name = plan::name(&mesh(spec, ui)?);
+fn attach(spec: &Path, values: &Values, ui: &Ui) -> Result<Lab, Exit> {
+    let name = plan::name(&mesh(spec, values, ui)?);
     Lab::attach(&Places::default(), &name).map_err(|error| {
         ui.fail(format_args!("cannot reach the lab `{name}`"), &error, "");
         if matches!(error, AttachError::Absent(_)) {
@@ -205,9 +216,9 @@ fn attach(spec: &Path, ui: &Ui) -> Result<Lab, Exit> {
 }
 
 /// The spec's mesh; mistakes are shown where it has any.
-fn mesh(spec: &Path, ui: &Ui) -> Result<Mesh, Exit> {
+fn mesh(spec: &Path, values: &Values, ui: &Ui) -> Result<Mesh, Exit> {
     let path = build::spec_file(spec).display().to_string();
-    let compiled = mesh_compiler::compile(&FsWorld, &path);
+    let compiled = mesh_compiler::compile_with(&FsWorld, &path, &values.settings());
     // Warnings are for `meshc check`: what `exec` prints is the command's alone.
     if compiled.model.is_none() {
         check::report(&compiled, &path, check::Format::Human, ui);

@@ -8,3 +8,4 @@ pub(crate) mod completion;
 pub(crate) mod convert;
 pub(crate) mod lab;
 pub(crate) mod remove;
+pub(crate) mod settings;

@@ -9,6 +9,7 @@ use mesh_apply::{failure::Failure, fleet};
 use super::apply::input::Input;
 use super::apply::reach::{Machine, Reach};
 use super::apply::show;
+use super::settings::Values;
 use crate::exit::Exit;
 use crate::ui::Ui;
 
@@ -26,11 +27,15 @@ pub(crate) struct Args {
     input: PathBuf,
 
     #[command(flatten)]
+    values: Values,
+
+    #[command(flatten)]
     reach: Reach,
 }
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
-    let machines = Input::open(&args.input, None, ui).and_then(|input| args.reach.machines(&input, ui));
+    let machines =
+        Input::open(&args.input, None, &args.values, ui).and_then(|input| args.reach.machines(&input, ui));
     let machines = match machines {
         Ok(machines) => machines,
         Err(exit) => return exit,

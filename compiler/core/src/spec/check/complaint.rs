@@ -140,7 +140,7 @@ pub(super) fn superfluous(node: &Node, spec: &NodeSpec, value: &Value, language:
     }
 }
 
-pub(super) fn twice(span: Span, before: Span, what: &str) -> Diagnostic {
+pub(in crate::spec) fn twice(span: Span, before: Span, what: &str) -> Diagnostic {
     Diagnostic::new(&code::DUPLICATE, span, format!("{what} is written twice"))
         .here("here again")
         .label(before, "first here")

@@ -4,14 +4,18 @@ mod access;
 mod capture;
 mod dns;
 mod external;
+mod files;
 mod jwt;
 mod mesh;
+mod param;
 mod place;
 mod service;
 mod traffic;
 mod vms;
 
 use super::Ty;
+
+pub(crate) use param::TYPES as PARAM_TYPES;
 
 /// A node.
 #[derive(Debug)]
@@ -76,6 +80,9 @@ pub struct Field {
 
 /// What stands at the top of a spec.
 pub static SPEC: &[Child] = &[
+    any(&files::INCLUDE),
+    any(&param::PARAM),
+    any(&param::PROFILE),
     once(&mesh::MESH),
     some(&place::NETWORK),
     some(&place::CLUSTER),

@@ -4,6 +4,7 @@ use mesh_apply::out::{self, Target};
 
 use crate::commands::build;
 use crate::commands::check::Format;
+use crate::commands::settings::Values;
 use crate::exit::Exit;
 use crate::out_folder;
 use crate::ui::Ui;
@@ -37,10 +38,10 @@ pub(crate) fn known(path: &Path, ui: &Ui) -> Result<(), Exit> {
 
 impl Input {
     /// `path` is an output folder, or a spec that is built first.
-    pub(crate) fn open(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
+    pub(crate) fn open(path: &Path, identity: Option<&Path>, values: &Values, ui: &Ui) -> Result<Self, Exit> {
         known(path, ui)?;
         if !path.join("build.json").is_file() {
-            return Self::build(path, identity, ui);
+            return Self::build(path, identity, values, ui);
         }
         if identity.is_some() {
             ui.fail(
@@ -53,14 +54,25 @@ impl Input {
             );
             return Err(Exit::Broken);
         }
+        if !values.is_empty() {
+            ui.fail(
+                "`--profile` and `--set` need a spec",
+                format_args!(
+                    "`{}` is the output of a build, whose values are in",
+                    path.display()
+                ),
+                "name the spec, or run `meshc build` with them first",
+            );
+            return Err(Exit::Broken);
+        }
         Ok(Self {
             folder: path.to_owned(),
             _made: None,
         })
     }
 
-    fn build(path: &Path, identity: Option<&Path>, ui: &Ui) -> Result<Self, Exit> {
-        let mesh = build::mesh(&build::spec_file(path), Format::Human, ui)?;
+    fn build(path: &Path, identity: Option<&Path>, values: &Values, ui: &Ui) -> Result<Self, Exit> {
+        let mesh = build::mesh(&build::spec_file(path), values, Format::Human, ui)?;
         let output = build::output(&mesh, identity, ui)?;
         let made = tempfile::tempdir().map_err(|error| {
             ui.fail(
