@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::command::{self, command, root};
@@ -21,6 +21,15 @@ pub(crate) fn run() -> Result<()> {
     let meshc = target_folder().join("debug/meshc");
     for example in examples()? {
         golden(&meshc, &example).with_context(|| format!("examples/{example}"))?;
+    }
+    for (form, file) in [("json", "schemas/spec.json"), ("markdown", "docs/spec.md")] {
+        let printed = command::output(command(&meshc).args(["schema", "--form", form]))?;
+        ensure!(
+            printed.status.success(),
+            "`meshc schema --form {form}` ended with {}",
+            printed.status
+        );
+        fs::write(root().join(file), printed.stdout)?;
     }
     let schemas = [
         "run",

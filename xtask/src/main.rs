@@ -34,7 +34,7 @@ enum Task {
     Demo(demo::Args),
     /// Runs every test, the demo included
     Test(test::Args),
-    /// Writes again what is generated: golden/ and schemas/
+    /// Writes again what is generated: golden/, schemas/ and docs/spec.md
     Generate,
     /// Checks the house: direction of dependencies, paths and commands in the docs
     Tidy,

@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 
 use crate::command::{self, as_root, has};
+use crate::programs::target_folder;
 
 #[derive(clap::Args, Clone, Copy)]
 pub(crate) struct Args {
@@ -80,7 +81,17 @@ const PACKAGES: &[Package] = &[
         name: "python3-pip",
         sign: Sign::Program("pip3"),
     },
+    Package {
+        name: "nodejs",
+        sign: Sign::Program("node"),
+    },
+    Package {
+        name: "npm",
+        sign: Sign::Program("npm"),
+    },
 ];
+
+const LANGUAGE_SERVER: &str = "yaml-language-server@1.25.0";
 
 pub(crate) fn run_quietly(args: Args) -> Result<()> {
     run_with(args, false)
@@ -101,7 +112,7 @@ fn packages(args: Args, say_so: bool) -> Result<()> {
         if say_so {
             println!("nothing is missing");
         }
-        return Ok(());
+        return language_server();
     }
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!(
@@ -116,7 +127,31 @@ fn packages(args: Args, say_so: bool) -> Result<()> {
             missing.join(" ")
         );
     }
-    install(&missing)
+    install(&missing)?;
+    language_server()
+}
+
+/// The language server for YAML that editors use, which a test speaks with. It goes into the build folder, so that
+/// nothing of it is left behind.
+fn language_server() -> Result<()> {
+    let folder = target_folder().join("npm");
+    if folder.join("node_modules/yaml-language-server").is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(&folder)?;
+    let quiet = [
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--loglevel=error",
+        "--prefix",
+    ];
+    command::run(
+        command::command("npm")
+            .args(quiet)
+            .arg(&folder)
+            .arg(LANGUAGE_SERVER),
+    )
 }
 
 fn missing() -> Vec<&'static str> {

@@ -238,6 +238,8 @@ impl Chance {
 
     fn nodes(&mut self, known: &'static [Child], depth: usize) -> Vec<Node> {
         let mut nodes = Vec::new();
+        // The table grows, a tree should not: half of what may be there is left out.
+        let known: Vec<_> = known.iter().filter(|_| self.below(2) == 0).collect();
         for child in known {
             let most = if matches!(child.times, Times::Any | Times::Some) {
                 4
@@ -286,7 +288,7 @@ fn compiled(text: &str, path: &str) -> Compiled {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_printed_is_read_as_the_same_tree(seed in any::<u64>()) {

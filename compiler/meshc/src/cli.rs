@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{apply, build, ca, check, completion, convert, lab, remove};
+use crate::commands::{apply, build, ca, check, completion, convert, lab, remove, schema};
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
 
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Ca(ca::Args),
     Lab(lab::Args),
     Convert(convert::Args),
+    Schema(schema::Args),
     Completion(completion::Args),
 }
 
@@ -47,6 +48,7 @@ impl Command {
             Self::Ca(args) => ca::run(args, ui),
             Self::Lab(args) => lab::run(args, ui),
             Self::Convert(args) => convert::run(&args, ui),
+            Self::Schema(args) => schema::run(&args, ui),
             Self::Completion(args) => completion::run(args, ui),
         }
     }

@@ -6,6 +6,7 @@
 //! one into a mapping, for YAML and JSON.
 
 pub mod decl;
+pub mod reference;
 pub mod schema;
 
 mod check;

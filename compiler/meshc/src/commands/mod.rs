@@ -9,3 +9,4 @@ pub(crate) mod convert;
 pub(crate) mod lab;
 pub(crate) mod remove;
 pub(crate) mod settings;
+pub(crate) mod schema;
