@@ -45,7 +45,7 @@ fn what_a_spec_does_not_say_is_filled_in() {
         (webapp.account.as_str(), &webapp.selector),
         ("webapp", &labels(&[("app", "webapp")]))
     );
-    let pods = webapp.pods.as_ref().expect("a service without VMs has pods");
+    let pods = webapp.pods.first().expect("a service without VMs has pods");
     assert_eq!(
         (pods.cluster.as_str(), pods.network.as_str()),
         ("forum-cluster", "kube-network")
@@ -66,7 +66,7 @@ fn what_a_spec_does_not_say_is_filled_in() {
 fn a_group_has_the_ports_and_labels_of_its_service() {
     let mesh = mesh(FORUM);
     let forum = service(&mesh, "istioinaction", "forum");
-    assert!(forum.pods.is_none());
+    assert!(forum.pods.is_empty());
     let [group] = forum.groups.as_slice() else {
         panic!("forum has one group")
     };

@@ -46,7 +46,8 @@ codes! {
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
-        "VMs call services on another network that no gateway leads into.";
+        "No gateway leads to pods that are called from another network.";
+    GATEWAY_SHARED "MC-G009" "gateway-address-shared" Error "Two gateways would be dialled at one address.";
     UNKNOWN_ENV "MC-V006" "unknown-env" Warning "A variable of the proxy has no effect on a machine.";
     INJECT_ANNOTATION "MC-V010" "inject-annotation-on-vm" Warning
         "An annotation for the injection of sidecars stands on machines.";

@@ -156,7 +156,7 @@ fn together(mesh: &Mesh, one: &Service, other: &Service) -> bool {
     }
     let both = |labels| selects(&one.selector, labels) && selects(&other.selector, labels);
     let mut groups = mesh.groups_in(&one.namespace);
-    let pods = one.pods.is_some() && other.pods.is_some();
+    let pods = !one.pods.is_empty() && !other.pods.is_empty();
     groups.any(|group| both(&group.labels)) || pods && (both(&one.selector) || both(&other.selector))
 }
 

@@ -60,6 +60,11 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
+/// `None` where nothing is said.
+pub(super) fn said(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
 /// Takes out what says nothing: nulls, empty lists and empty objects. A field that is sent empty would be ours
 /// under server-side apply.
 pub(super) fn without_empty(value: Value) -> Value {

@@ -17,7 +17,7 @@ fn table(mesh: &Mesh, viewer: &Viewer<'_>) -> NameTable {
         .services(mesh)
         .filter_map(|service| entry(mesh, viewer, service));
     let mut hosts: BTreeMap<String, NameEntry> = services.collect();
-    for gateway in gateway_services(mesh) {
+    for gateway in gateway_services(mesh, viewer.cluster) {
         let entry = hosts.entry(gateway.host).or_insert(NameEntry {
             addresses: Vec::new(),
             kubernetes: true,

@@ -32,11 +32,11 @@ pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
 
 /// What `spec` means. `whole` is the place of the file.
 pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
-    let lookup = Lookup::new(spec);
+    let lookup = Lookup::new(spec, whole, !sink.is_empty());
     let mut mesh = settings::mesh(spec, whole);
     mesh.networks = place::networks(spec);
-    mesh.clusters = place::clusters(spec, &lookup, sink);
-    mesh.namespaces = place::namespaces(spec);
+    mesh.clusters = place::clusters(spec, &lookup, whole, sink);
+    mesh.namespaces = place::namespaces(spec, mesh.revision.as_deref());
     mesh.groups = groups(spec, &lookup, sink);
     for namespace in &spec.namespaces {
         let services = namespace

@@ -116,7 +116,7 @@ pub struct Network {
 pub struct Cluster {
     /// Istio's cluster ID.
     pub name: String,
-    /// The network that its pods are on.
+    /// The network that its pods are on; empty where the mesh has but one, without a name.
     pub network: String,
     /// kubectl context, where given.
     pub context: Option<String>,
@@ -148,6 +148,8 @@ pub struct Namespace {
     pub name: String,
     /// Sidecars are injected.
     pub injection: bool,
+    /// The revision of istiod that injects, where it has one.
+    pub revision: Option<String>,
     /// Labels of its own.
     pub labels: BTreeMap<String, String>,
     /// PeerAuthentication of its own.

@@ -41,8 +41,8 @@ pub struct Service {
     pub port_mtls: BTreeMap<u16, MtlsMode>,
     /// Labels of its workloads, pods and VMs; empty for external services.
     pub selector: BTreeMap<String, String>,
-    /// Its pods.
-    pub pods: Option<Pods>,
+    /// Its pods: one entry for each place, ordered by cluster and locality.
+    pub pods: Vec<Pods>,
     /// The groups of VMs that it runs on, ordered by name: its own, and those that others brought along.
     pub groups: Vec<Arc<Group>>,
     /// Where it is written.
@@ -254,6 +254,11 @@ impl Service {
             Visibility::Mesh => true,
             Visibility::Namespaces(names) => names.contains(namespace),
         }
+    }
+
+    /// Its pods in `cluster`.
+    pub fn pods_in<'a>(&'a self, cluster: &'a str) -> impl Iterator<Item = &'a Pods> {
+        self.pods.iter().filter(move |pods| pods.cluster == cluster)
     }
 
     /// It lies outside the mesh.

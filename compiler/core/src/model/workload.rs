@@ -29,9 +29,9 @@ pub struct Group {
     pub namespace: String,
     /// Service account.
     pub account: String,
-    /// Network.
+    /// Network; empty where the mesh has but one, without a name.
     pub network: String,
-    /// The cluster whose istiod its VMs belong to; empty if the mesh has none.
+    /// The cluster whose istiod its VMs belong to.
     pub cluster: String,
     /// What carries its traffic.
     pub engine: Engine,

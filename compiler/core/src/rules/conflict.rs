@@ -3,7 +3,7 @@ use ipnet::IpNet;
 use super::{Context, Once};
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::is_guest;
-use crate::spec::decl::{CaptureDecl, DnsDecl, HealthDecl, ServiceDecl, VmsDecl};
+use crate::spec::decl::{CaptureDecl, DnsDecl, HealthDecl, NamespaceDecl, ServiceDecl, VmsDecl};
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -16,6 +16,11 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             .for_each(|found| once.push(found, sink));
     }
     context.spec.mesh.iter().for_each(|mesh| search(&mesh.dns, sink));
+    context
+        .spec
+        .namespaces
+        .iter()
+        .for_each(|namespace| injection(namespace, sink));
     for (_, service) in context.spec.services() {
         addresses(service, sink);
         one_account(service, sink);
@@ -54,6 +59,31 @@ fn one_weight(vms: &VmsDecl, sink: &mut Sink) {
         let help = "write `weight=` in the `vms`, for all of its machines, or `registration=entries`";
         let one = (weight.span, "`weight=` of one machine");
         sink.push(both(one, (auto.span, "`registration=auto`"), help));
+    }
+}
+
+/// Who injects is said by `injection=` and `revision=`, and by nothing else: of two labels one would win.
+fn injection(namespace: &NamespaceDecl, sink: &mut Sink) {
+    let off = namespace.injection.as_ref().filter(|injection| !injection.value);
+    if let (Some(off), Some(revision)) = (off, &namespace.revision) {
+        let help = "without injection no istiod injects: keep one of them";
+        sink.push(both(
+            (off.span, "`injection=`"),
+            (revision.span, "`revision=`"),
+            help,
+        ));
+    }
+    let ours = [
+        ("istio-injection", "`injection=#true` or `injection=#false`"),
+        ("istio.io/rev", "`revision=`"),
+    ];
+    for (key, _) in &namespace.labels {
+        if let Some((_, instead)) = ours.iter().find(|(label, _)| *label == key.value) {
+            let message = format!("the label `{}` is meshc's to set", key.value);
+            sink.push(Diagnostic::new(&code::CONFLICT, key.span, message).help(format!(
+                "leave it out, and write {instead} behind the namespace's name"
+            )));
+        }
     }
 }
 

@@ -89,6 +89,22 @@ fn gateways(cluster: &ClusterDecl, sink: &mut Sink) {
 }
 
 fn parts(service: &ServiceDecl, sink: &mut Sink) {
+    let pods = service.pods.iter().map(|pods| {
+        let cluster = pods
+            .cluster
+            .as_ref()
+            .map_or("the cluster", |cluster| cluster.value.as_str());
+        let locality = pods.locality.as_ref().map(|locality| &locality.value);
+        Spanned {
+            value: locality.map_or_else(
+                || cluster.to_owned(),
+                |place| format!("{cluster} in {}/{}", place.region, place.zone),
+            ),
+            span: pods.span,
+        }
+    });
+    let pods: Vec<_> = pods.collect();
+    unique("pods of", pods.iter(), sink);
     unique("subset", service.subsets.iter().map(|subset| &subset.name), sink);
     let mtls = service.mtls.iter().map(|mtls| {
         let place = mtls

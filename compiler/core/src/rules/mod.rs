@@ -8,6 +8,7 @@ mod duplicate;
 mod empty_allow_policy;
 mod exclude_ineffective;
 mod forward_in_mesh;
+mod gateway_address_shared;
 mod gateway_missing;
 mod gateway_port_reserved;
 mod host_in_cluster;
@@ -71,6 +72,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),
+    rule(&code::GATEWAY_SHARED, gateway_address_shared::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),
     rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
     rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),

@@ -7,7 +7,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else {
             continue;
         };
-        if decl.host.is_some() && decl.pods.is_none() && service.groups.is_empty() && !decl.damaged {
+        if decl.host.is_some() && decl.pods.is_empty() && service.groups.is_empty() && !decl.damaged {
             let message = format!("nobody serves `{}`", service.host);
             sink.push(
                 Diagnostic::new(&code::NO_ENDPOINTS, decl.name.span, message)

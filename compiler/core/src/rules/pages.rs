@@ -17,7 +17,7 @@ macro_rules! pages {
 
 pages! {
     "address-conflict" "conflict" "dns-loop" "duplicate" "empty-allow-policy" "exclude-ineffective" "forward-in-mesh"
-    "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "inbound-port-uncaptured" "ipv6-bypass" "missing" "name-invalid"
+    "gateway-address-shared" "gateway-missing" "gateway-port-reserved" "host-in-cluster" "http-on-tcp" "inbound-port-uncaptured" "ipv6-bypass" "missing" "name-invalid"
     "near-without-eject" "no-endpoints" "no-probe" "oversize-name" "permissive-open-port" "port-conflict"
     "port-missing" "principal-nonexistent" "reserved-app-port" "selector-missed" "ssh-capturable" "subset-empty"
     "syntax" "unexpected-argument" "unknown-node" "unknown-property" "unknown-reference" "unreadable-file"

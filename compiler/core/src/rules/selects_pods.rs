@@ -33,7 +33,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 
 /// Everything that `service` selects by, the pods of `other` are known to have.
 fn reaches(service: &Service, other: &Service) -> bool {
-    let Some(pods) = &other.pods else { return false };
+    let Some(pods) = other.pods.first() else {
+        return false;
+    };
     let has = |(key, value): (&String, &String)| pods.selector.get(key) == Some(value);
-    service.pods.is_none() && service.selector.iter().all(has)
+    service.pods.is_empty() && service.selector.iter().all(has)
 }

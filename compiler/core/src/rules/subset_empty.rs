@@ -35,7 +35,7 @@ fn look(subset: &SubsetDecl, service: &Service, damaged: bool, sink: &mut Sink) 
                     .any(|vm| vm.labels.get(key).is_some_and(|own| own == value))
         })
     };
-    if service.pods.is_some() || service.groups.is_empty() || damaged {
+    if !service.pods.is_empty() || service.groups.is_empty() || damaged {
         return;
     }
     let missing = subset

@@ -55,14 +55,14 @@ pub(crate) fn compile(spec: &Path) -> Mesh {
 }
 
 /// The mesh of a text without mistakes.
-pub(crate) fn compile_text(spec: &'static str) -> Mesh {
-    let compiled = mesh_compiler::compile(&Text(spec), "spec.kdl");
+pub(crate) fn compile_text(spec: &str) -> Mesh {
+    let compiled = mesh_compiler::compile(&Text(spec.to_owned()), "spec.kdl");
     compiled
         .model
         .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
 }
 
-struct Text(&'static str);
+struct Text(String);
 
 impl World for Text {
     fn read(&self, _path: &str) -> Result<String, String> {

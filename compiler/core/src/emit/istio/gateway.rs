@@ -38,7 +38,7 @@ fn services(mesh: &Mesh, gateway: &Gateway, name: &str) -> Value {
     let own = mesh
         .services
         .iter()
-        .filter(|service| service.kind == Kind::MeshInternal && service.pods.is_some());
+        .filter(|service| service.kind == Kind::MeshInternal && !service.pods.is_empty());
     let own: BTreeSet<_> = own
         .map(|service| service.host.as_str())
         .filter(|host| !host.ends_with(".local"))

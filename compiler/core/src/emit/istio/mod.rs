@@ -44,9 +44,13 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     objects
 }
 
-/// The VMs of `namespace`.
-pub(super) fn machine_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
-    let groups = || mesh.groups_in(namespace);
+/// The VMs of `namespace` that belong to `cluster`. Every istiod reads the entries of all clusters (Istio
+/// `PILOT_ENABLE_CROSS_CLUSTER_WORKLOAD_ENTRY`): one that is in two clusters would count twice.
+pub(super) fn machine_objects(mesh: &Mesh, cluster: &Cluster, namespace: &str) -> Vec<Value> {
+    let groups = || {
+        mesh.groups_in(namespace)
+            .filter(|group| group.cluster == cluster.name)
+    };
     let written = groups().filter(|group| group.registration == Registration::Entries);
     let entries = written.flat_map(|group| group.vms.iter().map(|vm| workload::entry(group, vm)));
     groups().map(workload::group).chain(entries).collect()

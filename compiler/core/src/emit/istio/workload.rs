@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{NETWORKING, text};
-use crate::emit::document::{Object, without_empty, yaml_text};
+use crate::emit::document::{Object, said, without_empty, yaml_text};
 use crate::model::{Asked, Group, Health, Vm};
 
 /// With this label, peers speak mutual TLS to the workload.
@@ -19,7 +19,7 @@ pub(super) fn group(group: &Group) -> Value {
         "metadata": { "labels": group.labels, "annotations": annotations(group) },
         "template": {
             "serviceAccount": group.account,
-            "network": group.network,
+            "network": said(&group.network),
             "ports": group.ports,
             "locality": text::locality(&group.locality),
             "weight": group.weight,
@@ -40,7 +40,7 @@ pub(super) fn entry(group: &Group, vm: &Vm) -> Value {
         "address": vm.address,
         "labels": labels,
         "serviceAccount": group.account,
-        "network": group.network,
+        "network": said(&group.network),
         "locality": text::locality(&vm.locality),
         "weight": vm.weight,
         "ports": group.ports,

@@ -1,7 +1,7 @@
 //! Manifests for one cluster: plain Kubernetes objects, and the values for Istio's own charts.
 //!
 //! Every cluster is given the whole mesh, as Istio's multi-primary installations want it: Services are found by
-//! their names in every cluster, and each istiod reads the objects of its own. Only gateways belong to one.
+//! their names in every cluster, and each istiod reads the objects of its own. Gateways and VMs belong to one.
 
 mod identity;
 mod namespace;
@@ -36,7 +36,7 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
         // Machines come and go more often than services: their diff is a file of its own.
         manifests.push((
             format!("30-{namespace}-vms.yaml"),
-            istio::machine_objects(mesh, namespace),
+            istio::machine_objects(mesh, cluster, namespace),
         ));
     }
     manifests.retain(|(_, objects)| !objects.is_empty());

@@ -1,17 +1,17 @@
 use serde_json::{Map, Value, json};
 
-use crate::emit::document::Object;
+use crate::emit::document::{Object, said};
 use crate::emit::snapshot::SYSTEM_NAMESPACE;
 use crate::model::{Cluster, Mesh, Namespace};
 
 /// istio-system with the network of its cluster, then the mesh's own namespaces.
 pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
-    let labels = json!({ "topology.istio.io/network": cluster.network });
+    let labels = json!({ "topology.istio.io/network": said(&cluster.network) });
     let own = mesh
         .namespaces
         .values()
         .filter(|namespace| namespace.name != SYSTEM_NAMESPACE);
-    let own = own.map(|namespace| object(&namespace.name, labels_of(mesh, namespace)));
+    let own = own.map(|namespace| object(&namespace.name, labels_of(namespace)));
     std::iter::once(object(SYSTEM_NAMESPACE, labels))
         .chain(own)
         .collect()
@@ -28,9 +28,9 @@ fn object(name: &str, labels: Value) -> Value {
 }
 
 /// With a revision, its label says who injects: `istio-injection` would win over it.
-fn labels_of(mesh: &Mesh, namespace: &Namespace) -> Value {
+fn labels_of(namespace: &Namespace) -> Value {
     let mut labels = Map::new();
-    match &mesh.revision {
+    match &namespace.revision {
         _ if !namespace.injection => {}
         Some(revision) => {
             labels.insert("istio.io/rev".to_owned(), Value::from(revision.as_str()));

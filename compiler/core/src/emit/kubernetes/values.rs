@@ -1,7 +1,7 @@
 use mesh_wire::snapshot::AccessLog;
 use serde_json::{Map, Value, json};
 
-use crate::emit::document::{without_empty, yaml_text};
+use crate::emit::document::{said, without_empty, yaml_text};
 use crate::model::{Cluster, Gateway, Kind, Mesh, OutboundMode};
 
 /// The port of Istio's gateways where nothing else is said.
@@ -51,7 +51,7 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
         },
         "global": {
             "meshID": mesh.name,
-            "network": cluster.network,
+            "network": said(&cluster.network),
             "multiCluster": { "clusterName": cluster.name },
         },
     }))
@@ -66,25 +66,30 @@ fn own_names(mesh: &Mesh) -> bool {
 }
 
 /// With `networkGateway` the chart opens 15443, 15012 and 15017, and labels Service and pods with the network, by
-/// which istiod finds them (Istio `manifests/charts/gateway`). It knows no other port than 15443 then: for another,
-/// everything that it would do is written out.
+/// which istiod finds them (Istio `manifests/charts/gateway`). It knows no other port than 15443 then, and no mesh
+/// whose network has no name: for those, everything that it would do is written out.
 fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
     let mut labels = Map::from_iter([
         ("app".to_owned(), json!(gateway.name)),
         ("istio".to_owned(), json!(short_name(gateway))),
     ]);
-    if gateway.port != PORT {
+    if gateway.port != PORT || cluster.network.is_empty() {
+        if gateway.port != PORT {
+            labels.insert(
+                "networking.istio.io/gatewayPort".to_owned(),
+                json!(gateway.port.to_string()),
+            );
+        }
         labels.insert(
-            "networking.istio.io/gatewayPort".to_owned(),
-            json!(gateway.port.to_string()),
+            "topology.istio.io/network".to_owned(),
+            json!(said(&cluster.network)),
         );
-        labels.insert("topology.istio.io/network".to_owned(), json!(cluster.network));
         let port = |name, port| json!({ "name": name, "port": port, "targetPort": port });
         return without_empty(json!({
             "name": gateway.name,
             "revision": mesh.revision,
             "labels": labels,
-            "env": { "ISTIO_META_REQUESTED_NETWORK_VIEW": cluster.network },
+            "env": { "ISTIO_META_REQUESTED_NETWORK_VIEW": said(&cluster.network) },
             "service": {
                 "type": "LoadBalancer",
                 "ports": [

@@ -37,7 +37,7 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
             }
         }
     }
-    for (key, cluster) in gateway_clusters(mesh) {
+    for (key, cluster) in gateway_clusters(mesh, viewer) {
         all.insert(key, cluster);
     }
     for port in inbound::ports(viewer) {
@@ -146,9 +146,9 @@ fn service_name(service: &Service) -> ServiceName {
 
 /// Clusters of the gateways' own Services. Gateways have no sidecar, so no endpoint of theirs can be reached from
 /// another network: istiod lists none either.
-fn gateway_clusters(mesh: &Mesh) -> Vec<(String, Cluster)> {
+fn gateway_clusters(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<(String, Cluster)> {
     let mut all = Vec::new();
-    for gateway in gateway_service::all(mesh) {
+    for gateway in gateway_service::all(mesh, viewer.cluster) {
         for port in gateway_service::TLS_PORTS
             .into_iter()
             .chain([gateway_service::STATUS_PORT])

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use mesh_wire::cluster::{Endpoint, Locality, LocalityEndpoints, WorkloadName};
 use mesh_wire::listener::MtlsMode;
 
 use super::topology::with_places;
-use super::viewer::{mtls_of, named_or_default};
+use super::viewer::mtls_of;
 use super::{Options, Viewer, node};
 use crate::model::{Gateway, Group, Mesh, Pods, Port, Service, Subset, Vm};
 
@@ -41,7 +42,7 @@ impl Finder<'_> {
         for group in &service.groups {
             self.add_group(&mut places, service, port, group, subset);
         }
-        if let Some(pods) = service.pods.as_ref().filter(|pods| pods_in_subset(pods, subset)) {
+        for pods in service.pods.iter().filter(|pods| pods_in_subset(pods, subset)) {
             self.add_pods(&mut places, service, port, pods);
         }
         let listed = |(locality, endpoints)| LocalityEndpoints {
@@ -55,15 +56,14 @@ impl Finder<'_> {
 
     /// How the viewer reaches the pods of `service`.
     pub(super) fn pods(&self, service: &Service) -> PodView {
-        let Some(pods) = &service.pods else {
+        if service.pods.is_empty() {
             return PodView::None;
-        };
+        }
         let known = self.options.pod_endpoints.contains_key(&service.host);
-        let gateway = self
-            .mesh
-            .gateways_of(&pods.network)
-            .any(|gateway| !gateway.addresses.is_empty());
-        if (known && self.direct(&pods.network)) || gateway {
+        let reachable = |pods: &Pods| {
+            (known && self.direct(&pods.network)) || !self.doors(&pods.network, &pods.cluster).is_empty()
+        };
+        if service.pods.iter().any(reachable) {
             PodView::Reachable
         } else {
             PodView::Unknown
@@ -72,6 +72,22 @@ impl Finder<'_> {
 
     fn direct(&self, network: &str) -> bool {
         self.viewer.is_in(network) || doors(self.mesh.gateways_of(network)).is_empty()
+    }
+
+    /// The gateways to what runs in `cluster` on `network`: its own come before others of the network (Istio
+    /// `selectNetworkGateways`), and of them those whose addresses the viewer can dial (`filterGatewaysByIPFamily`).
+    fn doors(&self, network: &str, cluster: &str) -> Vec<Door> {
+        let home = self.mesh.clusters.get(cluster);
+        let own = home.filter(|home| home.network == network);
+        let mut all = doors(own.iter().flat_map(|home| &home.gateways));
+        if all.is_empty() {
+            all = doors(self.mesh.gateways_of(network));
+        }
+        all.retain(|door| {
+            let address = door.address.parse();
+            address.is_err() || address.is_ok_and(|address| self.viewer.has_family(address))
+        });
+        all
     }
 
     /// Behind a gateway only endpoints with mutual TLS can be told apart: others are left out.
@@ -86,7 +102,7 @@ impl Finder<'_> {
         let number = target(group, port);
         let mtls = mtls_of(self.mesh, service, Some(number)) != MtlsMode::Disable;
         let (direct, scale) = (self.direct(&group.network), self.scale());
-        let doors = doors(self.mesh.gateways_of(&group.network));
+        let doors = self.doors(&group.network, &group.cluster);
         for vm in group.vms.iter().filter(|vm| in_subset(group, vm, subset)) {
             let weight = vm.weight.unwrap_or(1).saturating_mul(scale);
             let place = places.entry(vm.locality.clone()).or_default();
@@ -109,16 +125,16 @@ impl Finder<'_> {
     }
 
     fn add_pods(&self, places: &mut Places, service: &Service, port: &Port, pods: &Pods) {
-        let known = self.options.pod_endpoints.get(&service.host);
+        let known = self.known(service, pods);
         let mtls = pod_mtls(self.mesh, service, port.target);
         let place = places.entry(pods.locality.clone()).or_default();
-        if let Some(addresses) = known.filter(|_| self.direct(&pods.network)) {
+        if let Some(addresses) = known.as_ref().filter(|_| self.direct(&pods.network)) {
             place.extend(addresses.iter().map(|address| Endpoint {
                 address: address.to_string(),
                 port: port.target,
                 weight: self.scale(),
                 mtls,
-                workload: Some(self.pod_workload(service, pods)),
+                workload: Some(Self::pod_workload(service, pods)),
                 labels: with_places(
                     pods.selector.clone(),
                     &pods.locality,
@@ -129,42 +145,26 @@ impl Finder<'_> {
         } else if mtls {
             // Behind the gateway the pods' number counts; where it is not known, one stands for all. A viewer on
             // the pods' own network, which does not know their addresses, finds the gateway too.
-            let place_of = pods;
-            let pods = u32::try_from(known.map_or(1, Vec::len)).unwrap_or(u32::MAX);
-            let labels = with_places(
-                BTreeMap::new(),
-                &place_of.locality,
-                &place_of.network,
-                &place_of.cluster,
-            );
-            add_doors(
-                place,
-                pods.saturating_mul(self.scale()),
-                &self.pod_doors(service),
-                &labels,
-            );
+            let number = u32::try_from(known.as_ref().map_or(1, Vec::len)).unwrap_or(u32::MAX);
+            let labels = with_places(BTreeMap::new(), &pods.locality, &pods.network, &pods.cluster);
+            let doors = self.doors(&pods.network, &pods.cluster);
+            add_doors(place, number.saturating_mul(self.scale()), &doors, &labels);
         }
     }
 
-    fn pod_doors(&self, service: &Service) -> Vec<Door> {
-        let Some(pods) = &service.pods else {
-            return Vec::new();
+    /// The addresses of the pods at one of their places, where they are known: of several places, those that lie on
+    /// its network.
+    fn known(&self, service: &Service, pods: &Pods) -> Option<Vec<IpAddr>> {
+        let all = self.options.pod_endpoints.get(&service.host)?;
+        let network = self.mesh.networks.get(&pods.network);
+        let here = |address: &&IpAddr| {
+            service.pods.len() == 1
+                || network.is_some_and(|network| network.cidrs.iter().any(|range| range.contains(*address)))
         };
-        // Gateways of the pods' own cluster come before others of the network (Istio `selectNetworkGateways`).
-        let own = self
-            .mesh
-            .clusters
-            .get(&pods.cluster)
-            .map_or(&[][..], |cluster| &cluster.gateways);
-        let own = doors(own.iter());
-        if own.is_empty() {
-            doors(self.mesh.gateways_of(&pods.network))
-        } else {
-            own
-        }
+        Some(all.iter().filter(here).copied().collect())
     }
 
-    fn pod_workload(&self, service: &Service, pods: &Pods) -> WorkloadName {
+    fn pod_workload(service: &Service, pods: &Pods) -> WorkloadName {
         let (canonical, revision) = node::canonical(&pods.selector, &service.name);
         WorkloadName {
             name: service.name.clone(),
@@ -204,7 +204,7 @@ fn workload(group: &Group, vm: &Vm) -> WorkloadName {
         namespace: group.namespace.clone(),
         service: canonical,
         revision,
-        cluster: named_or_default(&group.cluster).to_owned(),
+        cluster: group.cluster.clone(),
     }
 }
 

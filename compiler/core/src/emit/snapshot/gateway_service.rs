@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use crate::model::{Gateway, Mesh, ROOT_NAMESPACE};
@@ -20,11 +21,26 @@ pub(super) const STATUS_PORT: u16 = 15021;
 /// Ports with TLS that the gateway does not open, by the chart's names `tls`, `tls-istiod` and `tls-webhook`.
 pub(super) const TLS_PORTS: [u16; 3] = [15012, 15017, 15443];
 
-/// The gateways whose ClusterIP the spec gives. Others are left out: without an address there is nothing that an
-/// application could dial.
-pub(crate) fn all(mesh: &Mesh) -> impl Iterator<Item = GatewayService<'_>> {
-    let gateways = mesh.clusters.values().flat_map(|cluster| &cluster.gateways);
-    gateways.filter_map(move |gateway| of(mesh, gateway))
+/// The gateways whose ClusterIP the spec gives, as proxies of `cluster` see them: where several clusters have one of
+/// the same name, it is one Service, whose address is that of their own cluster (Istio `GetAllAddressesForProxy`).
+/// Others are left out: without an address there is nothing that an application could dial.
+pub(crate) fn all<'a>(mesh: &'a Mesh, cluster: &str) -> impl Iterator<Item = GatewayService<'a>> {
+    let own = mesh.clusters.get(cluster);
+    let others = mesh
+        .clusters
+        .values()
+        .filter(move |other| own.is_none_or(|own| own.name != other.name));
+    let mut by_host = BTreeMap::new();
+    for gateway in own
+        .into_iter()
+        .chain(others)
+        .flat_map(|cluster| &cluster.gateways)
+    {
+        if let Some(service) = of(mesh, gateway) {
+            by_host.entry(service.host.clone()).or_insert(service);
+        }
+    }
+    by_host.into_values()
 }
 
 fn of<'a>(mesh: &Mesh, gateway: &'a Gateway) -> Option<GatewayService<'a>> {

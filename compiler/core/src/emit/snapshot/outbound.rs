@@ -28,7 +28,8 @@ pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<OutboundListene
             insert(&mut all, listener);
         }
     }
-    for listener in gateway_service::all(mesh).flat_map(|gateway| gateway_listeners(&gateway)) {
+    for listener in gateway_service::all(mesh, viewer.cluster).flat_map(|gateway| gateway_listeners(&gateway))
+    {
         insert(&mut all, listener);
     }
     all.into_values().collect()

@@ -29,7 +29,7 @@ pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, Route
         (port.to_string(), RouteTable { virtual_hosts })
     };
     let mut tables: BTreeMap<_, _> = hosts.into_iter().map(table).collect();
-    tables.extend(gateway_service::all(mesh).map(|gateway| status_table(&gateway)));
+    tables.extend(gateway_service::all(mesh, viewer.cluster).map(|gateway| status_table(&gateway)));
     tables
 }
 

@@ -24,7 +24,7 @@ pub(super) fn transport(
     let subset = subset.map_or("", |subset| subset.name.as_str());
     let headless = matches!(service.kind, Kind::Kubernetes { headless: true });
     // Endpoints of a headless service are not listed, so that nothing could say which of them have a sidecar.
-    let without_sidecars = headless && service.pods.is_some() && !pod_mtls(mesh, service, port.target);
+    let without_sidecars = headless && !service.pods.is_empty() && !pod_mtls(mesh, service, port.target);
     let disabled = namespace_mtls(mesh, &service.namespace) == MtlsMode::Disable;
     if service.is_external() || disabled || without_sidecars {
         return Transport::Plaintext;

@@ -57,9 +57,6 @@ pub enum UnknownWorkload {
     Cluster(String),
 }
 
-/// What Istio calls the cluster where nothing else is said.
-const DEFAULT_CLUSTER: &str = "Kubernetes";
-
 impl<'a> Viewer<'a> {
     /// Looks `workload` up.
     pub(super) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
@@ -89,7 +86,7 @@ impl<'a> Viewer<'a> {
                 };
                 let home = mesh.clusters.get(cluster);
                 let home = home.ok_or_else(|| UnknownWorkload::Cluster(cluster.clone()))?;
-                let pods = service.and_then(|service| service.pods.as_ref());
+                let pods = service.and_then(|service| service.pods_in(&home.name).next());
                 Ok(Self {
                     name: name.clone(),
                     workload: service.map_or_else(|| name.clone(), |service| service.name.clone()),
@@ -132,7 +129,7 @@ impl<'a> Viewer<'a> {
             namespace: &group.namespace,
             account: &group.account,
             network: &group.network,
-            cluster: named_or_default(&group.cluster),
+            cluster: &group.cluster,
             addresses,
             locality: Locality::default(),
             labels: group.labels.clone(),
@@ -150,20 +147,27 @@ impl<'a> Viewer<'a> {
     }
 
     /// Endpoints on `network` are dialled themselves: it is the viewer's own, or nobody said (Istio `InNetwork`).
+    /// A viewer that knows no network of its own takes the gateways that there are (`forceGateway`).
     pub(super) fn is_in(&self, network: &str) -> bool {
-        self.network.is_empty() || network.is_empty() || self.network == network
+        network.is_empty() || self.network == network
     }
 
     /// Of `addresses`, those that the viewer can dial: of the families that it has itself. An IPv4 machine that
     /// is told of an IPv6 address fails before capture sees the connection.
     pub(crate) fn dialable(&self, addresses: &[IpAddr]) -> Vec<IpAddr> {
-        let has = |address: &&IpAddr| {
-            self.addresses
-                .iter()
-                .any(|own| own.is_ipv4() == address.is_ipv4())
-        };
-        let own: Vec<IpAddr> = addresses.iter().filter(has).copied().collect();
+        let own: Vec<IpAddr> = addresses
+            .iter()
+            .copied()
+            .filter(|address| self.has_family(*address))
+            .collect();
         if own.is_empty() { addresses.to_vec() } else { own }
+    }
+
+    /// The viewer has an address of the same family.
+    pub(super) fn has_family(&self, address: IpAddr) -> bool {
+        self.addresses
+            .iter()
+            .any(|own| own.is_ipv4() == address.is_ipv4())
     }
 
     /// The mode of mutual TLS on a port of the viewer's workload.
@@ -195,11 +199,6 @@ pub(super) fn namespace_mtls(mesh: &Mesh, namespace: &str) -> MtlsMode {
         .get(namespace)
         .and_then(|namespace| namespace.mtls)
         .unwrap_or(mesh.mtls)
-}
-
-/// Istio's ID of the cluster `name`.
-pub(super) fn named_or_default(name: &str) -> &str {
-    if name.is_empty() { DEFAULT_CLUSTER } else { name }
 }
 
 fn lookup<'a>(mesh: &'a Mesh, namespace: &str, name: &str) -> Result<&'a Service, UnknownWorkload> {

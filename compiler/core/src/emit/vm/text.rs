@@ -38,10 +38,7 @@ pub(super) fn units(group: &Group) -> impl Iterator<Item = (&'static str, String
 
 /// The drop-in that sends the mesh's names to meshd.
 pub(super) fn resolved(mesh: &Mesh, group: &Group) -> String {
-    render(
-        RESOLVED,
-        context! { domains => resolved_domains(mesh, &group.namespace) },
-    )
+    render(RESOLVED, context! { domains => resolved_domains(mesh, group) })
 }
 
 fn render(template: &str, values: minijinja::Value) -> String {
@@ -60,13 +57,13 @@ fn render(template: &str, values: minijinja::Value) -> String {
 ///
 /// `name.namespace` has to get there too, so each namespace is a domain; a name that the mesh does not know meshd
 /// passes on.
-pub fn resolved_domains(mesh: &Mesh, namespace: &str) -> Vec<String> {
-    let mut searched = names::search(mesh, namespace);
+pub fn resolved_domains(mesh: &Mesh, group: &Group) -> Vec<String> {
+    let mut searched = names::search(mesh, &group.namespace);
     let own = mesh.dns.search.iter().filter(|domain| !searched.contains(domain));
     searched.extend(own.cloned().collect::<Vec<_>>());
     let mut routed = BTreeSet::from(["svc".to_owned()]);
     routed.extend(mesh.services.iter().map(|service| service.namespace.clone()));
-    if gateway_services(mesh).next().is_some() {
+    if gateway_services(mesh, &group.cluster).next().is_some() {
         routed.insert(SYSTEM_NAMESPACE.to_owned());
     }
     let foreign = mesh

@@ -36,7 +36,7 @@ pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service
         access: Access::default(),
         mtls: None,
         port_mtls: BTreeMap::new(),
-        pods: None,
+        pods: Vec::new(),
         selector: BTreeMap::new(),
         groups: Vec::new(),
         span: decl.name.span,

@@ -132,13 +132,14 @@ pub(super) fn group(
                 .help("write `vm NAME address=\"…\"` in its braces, one for every machine"),
         );
     }
+    let network = lookup
+        .network(decl.network.as_ref(), decl.span, "`vms`", sink)
+        .unwrap_or_default();
     Group {
         namespace: namespace.name.value.clone(),
         account: account(decl, owner),
-        network: lookup
-            .network(decl.network.as_ref(), decl.span, "`vms`", sink)
-            .unwrap_or_default(),
-        cluster: cluster(decl, owner, lookup, sink),
+        cluster: cluster(decl, owner, &network, lookup, sink),
+        network,
         engine: if is(&decl.engine, "envoy") {
             Engine::Envoy
         } else {
@@ -164,19 +165,37 @@ pub(super) fn group(
     }
 }
 
-/// What is said; else where the service's pods run; else the first.
-fn cluster(decl: &VmsDecl, owner: Option<&ServiceDecl>, lookup: &Lookup<'_>, sink: &mut Sink) -> String {
-    if decl.cluster.is_some() {
-        return lookup
-            .cluster(decl.cluster.as_ref(), decl.span, "`vms`", sink)
-            .unwrap_or_default();
+/// The cluster whose istiod the machines belong to: the one that is named; else that of the service's pods; else the
+/// only one on their network; else the only one.
+fn cluster(
+    decl: &VmsDecl,
+    owner: Option<&ServiceDecl>,
+    network: &str,
+    lookup: &Lookup<'_>,
+    sink: &mut Sink,
+) -> String {
+    let pods: BTreeSet<&str> = owner
+        .into_iter()
+        .flat_map(|owner| &owner.pods)
+        .filter_map(|pods| pods.cluster.as_ref())
+        .map(|cluster| cluster.value.as_str())
+        .filter(|cluster| lookup.clusters().any(|known| known == *cluster))
+        .collect();
+    let near: BTreeSet<&str> = lookup.clusters_on(network).collect();
+    let alone = |names: &BTreeSet<&str>| {
+        names
+            .first()
+            .filter(|_| names.len() == 1)
+            .map(|name| (*name).to_owned())
+    };
+    if decl.cluster.is_none()
+        && let Some(cluster) = alone(&pods).or_else(|| alone(&near))
+    {
+        return cluster;
     }
-    let of_pods = owner
-        .and_then(|owner| owner.pods.as_ref())
-        .and_then(|pods| pods.cluster.as_ref())
-        .map(|cluster| cluster.value.clone());
-    let first = || lookup.first_cluster().map(str::to_owned);
-    of_pods.or_else(first).unwrap_or_default()
+    lookup
+        .cluster(decl.cluster.as_ref(), decl.span, "`vms`", sink)
+        .unwrap_or_default()
 }
 
 /// Names and values, without their places.

@@ -2,12 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::Lookup;
 use super::settings::mode_of;
-use crate::diag::Sink;
+use crate::diag::{Sink, Span};
 use crate::model::{Cluster, Gateway, Namespace, Network};
 use crate::spec::decl::{ClusterDecl, GatewayDecl, Labels, NamespaceDecl, Spec};
 
 /// Helm release and Service of a gateway that has no name (Istio `samples/multicluster`).
 const GATEWAY: &str = "istio-eastwestgateway";
+
+/// What Istio calls the cluster where nobody names it.
+pub(super) const CLUSTER: &str = "Kubernetes";
 
 /// The port of mutual TLS between networks.
 const GATEWAY_PORT: u16 = 15443;
@@ -31,8 +34,23 @@ pub(super) fn networks(spec: &Spec) -> BTreeMap<String, Network> {
     networks
 }
 
-pub(super) fn clusters(spec: &Spec, lookup: &Lookup<'_>, sink: &mut Sink) -> BTreeMap<String, Cluster> {
+pub(super) fn clusters(
+    spec: &Spec,
+    lookup: &Lookup<'_>,
+    whole: Span,
+    sink: &mut Sink,
+) -> BTreeMap<String, Cluster> {
     let mut clusters = BTreeMap::new();
+    if spec.clusters.is_empty() {
+        let cluster = Cluster {
+            name: CLUSTER.to_owned(),
+            network: lookup.network_of(CLUSTER).unwrap_or_default().to_owned(),
+            context: None,
+            gateways: Vec::new(),
+            span: spec.mesh.as_ref().map_or(whole, |mesh| mesh.span),
+        };
+        clusters.insert(CLUSTER.to_owned(), cluster);
+    }
     for decl in &spec.clusters {
         let cluster = cluster(decl, lookup, sink);
         clusters.entry(decl.name.value.clone()).or_insert(cluster);
@@ -72,12 +90,18 @@ fn gateway(decl: &GatewayDecl) -> Gateway {
     }
 }
 
-pub(super) fn namespaces(spec: &Spec) -> BTreeMap<String, Namespace> {
+pub(super) fn namespaces(spec: &Spec, revision: Option<&str>) -> BTreeMap<String, Namespace> {
     let mut namespaces = BTreeMap::new();
     for decl in &spec.namespaces {
         let namespace = Namespace {
             name: decl.name.value.clone(),
-            injection: decl.injection.unwrap_or(true),
+            injection: decl.injection.as_ref().is_none_or(|injection| injection.value),
+            revision: decl
+                .revision
+                .as_ref()
+                .map(|own| own.value.as_str())
+                .or(revision)
+                .map(str::to_owned),
             labels: labels(&decl.labels),
             mtls: decl.mtls.as_ref().map(|mode| mode_of(&mode.value)),
             access: super::access::access(&decl.access, &decl.name.value, spec),

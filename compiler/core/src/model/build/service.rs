@@ -7,7 +7,7 @@ use super::settings::mode_of;
 use super::{CLUSTER_DOMAIN, access, group, ports, traffic};
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
 use crate::model::{Group, Kind, Pods, Service, Visibility};
-use crate::spec::decl::{NamespaceDecl, ServiceDecl};
+use crate::spec::decl::{NamespaceDecl, PodsDecl, ServiceDecl};
 
 /// The account of a service's workloads; that of the machines where it has no workloads but on another's.
 pub(super) fn account(decl: &ServiceDecl, namespace: &NamespaceDecl) -> String {
@@ -24,7 +24,7 @@ pub(super) fn account(decl: &ServiceDecl, namespace: &NamespaceDecl) -> String {
 
 /// It has neither pods nor machines of its own, only others'.
 pub(crate) fn is_guest(decl: &ServiceDecl) -> bool {
-    decl.pods.is_none() && decl.vms.is_empty() && !decl.on.is_empty()
+    decl.pods.is_empty() && decl.vms.is_empty() && !decl.on.is_empty()
 }
 
 /// The labels that a service selects by, as far as it knows by itself.
@@ -136,18 +136,46 @@ fn unknown_groups(decl: &ServiceDecl, namespace: &NamespaceDecl, sink: &mut Sink
 }
 
 /// A service has pods where it says so, and where it has no VMs and Kubernetes knows its name.
-fn pods(decl: &ServiceDecl, namespace: &NamespaceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Option<Pods> {
-    let said = decl.pods.as_ref();
-    if said.is_none() && (!decl.vms.is_empty() || !decl.on.is_empty() || decl.host.is_some()) {
-        return None;
-    }
-    let place = said.map_or(decl.name.span, |pods| pods.span);
-    let name = said.and_then(|pods| pods.cluster.as_ref());
-    let cluster = lookup.cluster(name, place, &format!("the pods of `{}`", decl.name.value), sink)?;
-    Some(Pods {
+fn pods(decl: &ServiceDecl, namespace: &NamespaceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Vec<Pods> {
+    let place = |cluster: String, said: Option<&PodsDecl>| Pods {
         network: lookup.network_of(&cluster).unwrap_or_default().to_owned(),
         cluster,
         selector: selector(decl, namespace),
-        locality: said.and_then(|pods| pods.locality.clone()).unwrap_or_default(),
-    })
+        locality: said
+            .and_then(|pods| pods.locality.as_ref())
+            .map(|locality| locality.value.clone())
+            .unwrap_or_default(),
+    };
+    let who = format!("`pods` of `{}`", decl.name.value);
+    let said = decl.pods.iter().filter_map(|pods| {
+        let cluster = lookup.cluster(pods.cluster.as_ref(), pods.span, &who, sink)?;
+        Some(place(cluster, Some(pods)))
+    });
+    let mut all: Vec<_> = said.collect();
+    if decl.pods.is_empty() && decl.vms.is_empty() && decl.on.is_empty() && decl.host.is_none() {
+        all.extend(only_cluster(decl, lookup, sink).map(|cluster| place(cluster, None)));
+    }
+    all.sort_by(|a, b| (&a.cluster, &a.locality).cmp(&(&b.cluster, &b.locality)));
+    all.dedup_by(|a, b| a.cluster == b.cluster && a.locality == b.locality);
+    all
+}
+
+/// Where the pods of a service run that does not say so.
+fn only_cluster(decl: &ServiceDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Option<String> {
+    let mut clusters = lookup.clusters();
+    let (first, second) = (clusters.next()?, clusters.next());
+    if second.is_none() {
+        return Some(first.to_owned());
+    }
+    let message = format!(
+        "it is not said in which cluster the pods of `{}` run",
+        decl.name.value
+    );
+    sink.push(
+        Diagnostic::new(&code::MISSING, decl.name.span, message).help(format!(
+            "write `pods cluster=` with {}, once for each cluster that they run in",
+            list(lookup.clusters())
+        )),
+    );
+    None
 }

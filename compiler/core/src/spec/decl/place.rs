@@ -55,7 +55,9 @@ pub struct NamespaceDecl {
     /// Name.
     pub name: Spanned<String>,
     /// `injection=`.
-    pub injection: Option<bool>,
+    pub injection: Option<Spanned<bool>>,
+    /// `revision=`.
+    pub revision: Option<Spanned<String>>,
     /// `label`.
     pub labels: Labels,
     /// `mtls`.
@@ -115,7 +117,8 @@ impl NamespaceDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             name: item.spanned("name")?,
-            injection: item.get("injection"),
+            injection: item.spanned("injection"),
+            revision: item.spanned("revision"),
             labels: item
                 .child("label")
                 .map(|label| label.labels.clone())

@@ -25,8 +25,8 @@ pub struct ServiceDecl {
     pub ports: Vec<PortDecl>,
     /// `selector`.
     pub selector: Option<Labels>,
-    /// `pods`.
-    pub pods: Option<PodsDecl>,
+    /// `pods`, one for each place that they run in.
+    pub pods: Vec<PodsDecl>,
     /// `subset`.
     pub subsets: Vec<SubsetDecl>,
     /// `balance`, `limits`, `eject`…
@@ -70,7 +70,7 @@ pub struct PodsDecl {
     /// `cluster=`.
     pub cluster: Option<Spanned<String>>,
     /// `locality=`.
-    pub locality: Option<Locality>,
+    pub locality: Option<Spanned<Locality>>,
     /// Where.
     pub span: Span,
 }
@@ -100,7 +100,7 @@ impl ServiceDecl {
                 .collect(),
             ports: item.children("port").filter_map(PortDecl::read).collect(),
             selector: item.child("selector").map(|selector| selector.labels.clone()),
-            pods: item.child("pods").map(PodsDecl::read),
+            pods: item.children("pods").map(PodsDecl::read).collect(),
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
             traffic: TrafficDecl::read(item),
             access: AccessDecl::read(item),
@@ -136,7 +136,7 @@ impl PodsDecl {
     fn read(item: &Item) -> Self {
         Self {
             cluster: item.spanned("cluster"),
-            locality: item.get("locality"),
+            locality: item.spanned("locality"),
             span: item.span,
         }
     }

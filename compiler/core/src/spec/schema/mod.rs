@@ -84,8 +84,8 @@ pub static SPEC: &[Child] = &[
     any(&param::PARAM),
     any(&param::PROFILE),
     once(&mesh::MESH),
-    some(&place::NETWORK),
-    some(&place::CLUSTER),
+    any(&place::NETWORK),
+    any(&place::CLUSTER),
     some(&place::NAMESPACE),
 ];
 

@@ -9,7 +9,8 @@ use crate::spec::Ty;
 
 pub(super) static NETWORK: NodeSpec = NodeSpec {
     name: "network",
-    about: "Machines that reach each other directly; between networks, traffic goes through gateways.",
+    about: "Machines that reach each other directly; between networks, traffic goes through gateways. Without any, everything \
+            is on one network that has no name, as in an Istio of one cluster.",
     args: &[needs(
         "name",
         Ty::Name,
@@ -25,7 +26,8 @@ pub(super) static NETWORK: NodeSpec = NodeSpec {
 
 pub(super) static CLUSTER: NodeSpec = NodeSpec {
     name: "cluster",
-    about: "A Kubernetes cluster with Istio.",
+    about: "A Kubernetes cluster with Istio. Without any, there is one named `Kubernetes`, as Istio names it. Several form one \
+            mesh: each istiod reads the others' Services with `istioctl create-remote-secret`.",
     args: &[needs("name", Ty::ClusterName, "Istio's cluster ID.")],
     props: &[may(
         "network",
@@ -67,11 +69,18 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
     name: "namespace",
     about: "A Kubernetes namespace and what lives in it, pods and VMs.",
     args: &[needs("name", Ty::Name, "Its name.")],
-    props: &[may(
-        "injection",
-        Ty::Bool,
-        "Pods get a sidecar; #true if it is not said.",
-    )],
+    props: &[
+        may(
+            "injection",
+            Ty::Bool,
+            "Pods get a sidecar; #true if it is not said.",
+        ),
+        may(
+            "revision",
+            Ty::Name,
+            "The istiod that injects here, by its revision or tag, where it is not the mesh's: `revision=canary`.",
+        ),
+    ],
     children: &[
         optional(&LABEL),
         optional(&NAMESPACE_MTLS),

@@ -39,7 +39,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
     children: &[
         some(&PORT),
         optional(&SELECTOR),
-        optional(&PODS),
+        any(&PODS),
         any(&SUBSET),
         optional(&BALANCE),
         optional(&WARM_UP),
@@ -108,7 +108,8 @@ static SELECTOR: NodeSpec = NodeSpec {
 
 static PODS: NodeSpec = NodeSpec {
     name: "pods",
-    about: "The service has pods, also beside its VMs. Their Deployment stays yours.",
+    about: "The service has pods, also beside its VMs; write it once for each cluster that they run in. Their Deployment \
+            stays yours.",
     props: &[
         may(
             "cluster",

@@ -36,7 +36,8 @@ const PROPS: &[Field] = &[
     may(
         "cluster",
         Ty::Text,
-        "The cluster whose istiod they belong to; that of the service's pods, or the first, if it is not said.",
+        "The cluster whose istiod they belong to; that of the service's pods, or the only one on their network, if it is not \
+         said.",
     ),
     may(
         "account",

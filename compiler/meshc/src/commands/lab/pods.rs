@@ -169,7 +169,7 @@ impl Pods<'_> {
             .as_ref()
             .and_then(|service| self.mesh.service(namespace, service));
         let own = service
-            .and_then(|service| service.pods.as_ref())
+            .and_then(|service| service.pods.first())
             .map(|pods| &pods.cluster);
         own.or_else(|| self.mesh.clusters.keys().next())
             .cloned()
