@@ -77,6 +77,17 @@ pub fn load(out: &Path) -> Result<Vec<Target>, LoadError> {
         .collect())
 }
 
+/// The VMs in `out` that run Istio's own agent: they have files for it, and no bundle. Ordered by name.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn foreign(out: &Path) -> Result<Vec<String>, LoadError> {
+    let has_agent = |folder: &PathBuf| folder.join("istio").is_dir() && !folder.join("bundle.json").is_file();
+    let name = |folder: PathBuf| Some(folder.file_name()?.to_string_lossy().into_owned());
+    let all = folders(&out.join("vms"))?;
+    Ok(all.into_iter().filter(has_agent).filter_map(name).collect())
+}
+
 /// What a build wrote, as far as it is needed here.
 #[derive(serde::Deserialize)]
 struct Record {
@@ -201,6 +212,16 @@ mod tests {
             .map(|target| target.name)
             .collect();
         assert_eq!(names, ["a/db", "web", "b/db"]);
+    }
+
+    #[test]
+    fn machines_with_istios_agent_are_known_and_have_no_bundle() {
+        let out = tempfile::tempdir().unwrap();
+        fs::write(out.path().join("build.json"), "{}").unwrap();
+        write(out.path(), "web", &bundle("a", "web"));
+        fs::create_dir_all(out.path().join("vms/legacy-1/istio")).unwrap();
+        assert_eq!(foreign(out.path()).unwrap(), ["legacy-1"]);
+        assert_eq!(load(out.path()).unwrap().len(), 1);
     }
 
     #[test]

@@ -1,5 +1,12 @@
 //! Groups of machines: what runs on them, what Istio is told of them, and what contradicts itself.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test: it reads the disk and may panic"
+)]
+
 mod common;
 
 use mesh_compiler::emit::{self, Output, snapshot};
@@ -63,7 +70,9 @@ fn named<'a>(objects: &'a [Value], name: &str) -> &'a Value {
 }
 
 fn complaints(inner: &str) -> Vec<String> {
-    let text = format!("mesh m\nnetwork vm\ncluster c\nnamespace shop {{\n{inner}\n}}\n");
+    let text = format!(
+        "mesh m\nnetwork vm\ncluster c {{ gateway address=\"203.0.113.1\" }}\nnamespace shop {{\n{inner}\n}}\n"
+    );
     struct One(String);
     impl mesh_compiler::World for One {
         fn read(&self, _path: &str) -> Result<String, String> {

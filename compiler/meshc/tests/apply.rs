@@ -52,6 +52,24 @@ fn the_way_to_the_machines_is_asked_for() {
 }
 
 #[test]
+fn machines_with_istios_own_agent_are_left_to_their_operators() {
+    let spec = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/envoy/spec.kdl");
+    let seat = Seat::with_forum();
+    seat.done(&["build", spec, "-o", "out"]);
+    let said = seat.fails(1, &["apply", "out", "--ssh", "--vm", "cart-1"]);
+    assert!(
+        said.starts_with("error: meshc ships nothing to `cart-1`\n") && said.contains("/etc/istio/config/mesh"),
+        "{said}"
+    );
+    // The others go on: here, up to a runtime that is not there.
+    let said = seat.fails(2, &["apply", "out", "--ssh", "--runtime", "nowhere"]);
+    assert!(
+        said.starts_with("passed over, since Istio's own agent carries their traffic: cart-1, cart-2\n"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_misspelt_machine_is_answered_with_the_nearest() {
     let seat = seat();
     for command in ["apply", "remove"] {

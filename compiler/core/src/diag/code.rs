@@ -58,6 +58,8 @@ codes! {
         "A group asks for something that only Istio's own agent can do.";
     RESERVED_METADATA "MC-V018" "reserved-metadata" Error
         "A variable of the proxy says what the spec says elsewhere.";
+    ISTIOD_UNREACHABLE "MC-V020" "istiod-unreachable" Warning
+        "Machines with Istio's own agent do not find istiod.";
     SELECTS_PODS "MC-V019" "selects-pods" Error
         "A service on another's machines would find the other's pods as well.";
     VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";

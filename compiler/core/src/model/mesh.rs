@@ -206,6 +206,13 @@ impl Mesh {
             .filter(|service| group.services.contains(&service.name))
     }
 
+    /// The address by which the machines of `group` reach istiod. Names of gateways cannot stand in a hosts file.
+    pub fn way_to_istiod(&self, group: &Group) -> Option<IpAddr> {
+        let cluster = self.clusters.get(&group.cluster)?;
+        let mut addresses = cluster.gateways.iter().flat_map(|gateway| &gateway.addresses);
+        addresses.find_map(|address| address.parse().ok())
+    }
+
     /// The gateways that lead into `network`, in the order of their clusters.
     pub fn gateways_of<'a>(&'a self, network: &'a str) -> impl Iterator<Item = &'a Gateway> {
         let clusters = self

@@ -159,6 +159,8 @@ pub struct Vm {
     pub name: String,
     /// The address that others dial.
     pub address: IpAddr,
+    /// The machine itself does not have the address: it is translated on the way.
+    pub external: bool,
     /// Where it stands.
     pub locality: Locality,
     /// Share of requests, relative to the others; Istio's default 1.

@@ -16,6 +16,7 @@ mod http_on_tcp;
 mod inbound_port_uncaptured;
 mod inject_annotation;
 mod ipv6_bypass;
+mod istiod_unreachable;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -97,6 +98,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),
     rule(&code::INJECT_ANNOTATION, inject_annotation::check),
+    rule(&code::ISTIOD_UNREACHABLE, istiod_unreachable::check),
     rule(&code::NEEDS_ENVOY, needs_envoy::check),
     rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
     rule(&code::RESERVED_METADATA, reserved_metadata::check),

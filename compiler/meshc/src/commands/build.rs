@@ -56,7 +56,7 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let out = args.out.unwrap_or_else(|| beside(&spec));
     match out_folder::write(&out, &output) {
         Ok(written) => {
-            let summary = summary(&mesh.model, &output, &out, written);
+            let summary = summary(&output, &out, written);
             match args.format {
                 Format::Human => ui.line(summary),
                 // Programs read the mistakes on standard output, and nothing else.
@@ -207,8 +207,11 @@ fn read_credentials(
     })
 }
 
-fn summary(mesh: &Mesh, output: &Output, out: &Path, written: Written) -> String {
-    let vms = mesh.vms().count();
+fn summary(output: &Output, out: &Path, written: Written) -> String {
+    let bundles = output
+        .keys()
+        .filter(|path| path.ends_with("/bundle.json"))
+        .count();
     let manifests = output.iter().filter(|(path, _)| is_manifest(path));
     let objects: usize = manifests
         .map(|(_, file)| String::from_utf8_lossy(&file.bytes).matches("\n---\n").count() + 1)
@@ -219,7 +222,7 @@ fn summary(mesh: &Mesh, output: &Output, out: &Path, written: Written) -> String
     };
     let total = output.len();
     format!(
-        "{}: {objects} objects, {vms} bundles, {total} files, {changed}",
+        "{}: {objects} objects, {bundles} bundles, {total} files, {changed}",
         out.display()
     )
 }

@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use mesh_apply::ca::{Ca, CaError, Subject};
 use mesh_apply::out;
+use mesh_compiler::model::Engine;
 
 use super::apply::input::known;
 use super::build;
@@ -135,8 +136,10 @@ fn subjects(input: &Path, values: &Values, ui: &Ui) -> Result<(String, BTreeSet<
         });
     }
     let mesh = build::mesh(&build::spec_file(input), values, Format::Human, ui)?.model;
+    // Istio's own agents get their certificates from istiod.
     let subjects = mesh
         .vms()
+        .filter(|(group, _)| group.engine == Engine::Meshd)
         .map(|(group, vm)| Subject::vm(&mesh.trust_domain, &group.namespace, &vm.name, &group.account))
         .collect();
     Ok((mesh.trust_domain, subjects))

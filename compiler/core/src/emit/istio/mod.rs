@@ -15,6 +15,8 @@ pub(crate) use authorization_policy::sources;
 
 use crate::model::{Cluster, Mesh, Registration};
 
+pub(crate) use workload::{probe, proxy_config};
+
 const NETWORKING: &str = "networking.istio.io/v1";
 const SECURITY: &str = "security.istio.io/v1";
 

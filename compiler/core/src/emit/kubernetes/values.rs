@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use mesh_wire::snapshot::AccessLog;
 use serde_json::{Map, Value, json};
 
@@ -46,7 +48,7 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
             "accessLogFile": log.map(|_| "/dev/stdout"),
             "accessLogEncoding": log,
             "defaultConfig": {
-                "proxyMetadata": { "ISTIO_META_DNS_CAPTURE": own_names(mesh).then_some("true") },
+                "proxyMetadata": proxy_metadata(mesh),
             },
         },
         "global": {
@@ -55,6 +57,15 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
             "multiCluster": { "clusterName": cluster.name },
         },
     }))
+}
+
+/// The mesh's variables, and what its services need of sidecars.
+fn proxy_metadata(mesh: &Mesh) -> BTreeMap<String, String> {
+    let mut all = mesh.proxy_metadata.clone();
+    if own_names(mesh) {
+        all.insert("ISTIO_META_DNS_CAPTURE".to_owned(), "true".to_owned());
+    }
+    all
 }
 
 /// Services with names of their own, which the cluster's DNS does not know: pods find them only when their sidecars

@@ -33,6 +33,7 @@ pub(crate) use gateway_service::{SYSTEM_NAMESPACE, all as gateway_services};
 pub(crate) use headless::headless_addresses;
 pub(crate) use name::{domain, namespace_domain};
 pub use node::IDENTITY_FOLDER;
+pub(crate) use node::with_canonical_names as canonical_names;
 pub use viewer::{UnknownWorkload, Viewer};
 
 /// What the spec cannot know.

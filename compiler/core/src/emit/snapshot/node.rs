@@ -62,7 +62,10 @@ pub(super) fn telemetry(mesh: &Mesh) -> Telemetry {
 }
 
 /// Adds the labels that Istio's injector and `istioctl x workload` add.
-fn with_canonical_names(labels: &BTreeMap<String, String>, workload: &str) -> BTreeMap<String, String> {
+pub(crate) fn with_canonical_names(
+    labels: &BTreeMap<String, String>,
+    workload: &str,
+) -> BTreeMap<String, String> {
     let (service, revision) = canonical(labels, workload);
     let mut all = labels.clone();
     all.entry(CANONICAL_NAME.to_owned()).or_insert(service);

@@ -1,5 +1,7 @@
 //! What lies on a VM: the files of its group, its own, and the bundle that lists them.
 
+pub mod envoy;
+
 mod bundle;
 mod files;
 mod text;
@@ -9,7 +11,7 @@ use mesh_wire::Sha256;
 use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
-use crate::model::{Group, Mesh};
+use crate::model::{Engine, Group, Mesh};
 
 pub use text::{UNITS, resolved_domains};
 
@@ -30,7 +32,7 @@ struct Placed {
     bits: u32,
 }
 
-/// Writes the files of a group and of all its VMs into `output`.
+/// Writes what the VMs of a group are given into `output`.
 pub(super) fn emit_group(
     mesh: &Mesh,
     layout: &Layout<'_>,
@@ -38,6 +40,33 @@ pub(super) fn emit_group(
     options: &Options,
     output: &mut Output,
 ) {
+    match group.engine {
+        Engine::Meshd => emit_bundles(mesh, layout, group, options, output),
+        Engine::Envoy => emit_istio(mesh, layout, group, output),
+    }
+}
+
+/// The files of Istio's agent for each VM.
+fn emit_istio(mesh: &Mesh, layout: &Layout<'_>, group: &Group, output: &mut Output) {
+    for vm in &group.vms {
+        let folder = format!("{}/istio", layout.vm(&group.namespace, &vm.name));
+        let envoy::Files {
+            cluster_env,
+            mesh_yaml,
+            hosts,
+        } = envoy::files(mesh, group, vm);
+        for (name, text) in [
+            ("cluster.env", cluster_env),
+            ("mesh.yaml", mesh_yaml),
+            ("hosts", hosts),
+        ] {
+            output.insert(format!("{folder}/{name}"), File::public(text));
+        }
+    }
+}
+
+/// The files of a group and of all its VMs, and their bundles.
+fn emit_bundles(mesh: &Mesh, layout: &Layout<'_>, group: &Group, options: &Options, output: &mut Output) {
     let mut shared = Vec::new();
     for (path, file) in files::of_group(mesh, group) {
         shared.push(place(&layout.group(group), path, file, output));

@@ -215,6 +215,7 @@ fn vm(decl: &VmDecl, group: &VmsDecl) -> Vm {
     Vm {
         name: decl.name.value.clone(),
         address: decl.address.value,
+        external: decl.external,
         locality: locality.cloned().unwrap_or_default(),
         weight: weight.map(|weight| weight.value),
         labels: own_labels,

@@ -126,6 +126,8 @@ pub struct VmDecl {
     pub name: Spanned<String>,
     /// `address=`.
     pub address: Spanned<IpAddr>,
+    /// `external=`.
+    pub external: bool,
     /// `locality=`.
     pub locality: Option<Locality>,
     /// `weight=`.
@@ -238,6 +240,7 @@ impl VmDecl {
         Some(Self {
             name: item.spanned("name")?,
             address: item.spanned("address")?,
+            external: item.get("external").unwrap_or(false),
             locality: item.get("locality"),
             weight: item.spanned("weight"),
             instance_id: item.spanned("instance-id"),

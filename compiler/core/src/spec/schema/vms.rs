@@ -211,6 +211,12 @@ static VM: NodeSpec = NodeSpec {
     args: &[needs("name", Ty::Name, "Its name, also what SSH calls it.")],
     props: &[
         needs("address", Ty::Ip, "The address that others dial."),
+        may(
+            "external",
+            Ty::Bool,
+            "The machine itself does not have the address: it is translated on the way. Istio's agent then asks the \
+             application at the loopback address.",
+        ),
         may("locality", Ty::Locality, "Where it stands: \"region/zone\"."),
         may("weight", WEIGHT, "Its share of requests, relative to the others."),
         may(

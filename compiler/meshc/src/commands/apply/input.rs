@@ -93,7 +93,15 @@ impl Input {
         })
     }
 
-    /// All VMs in it.
+    /// The VMs in it that run Istio's own agent.
+    pub(crate) fn foreign(&self, ui: &Ui) -> Result<Vec<String>, Exit> {
+        out::foreign(&self.folder).map_err(|error| {
+            ui.fail("cannot read the output", error, "run `meshc build` again");
+            Exit::Broken
+        })
+    }
+
+    /// All VMs in it that have a bundle.
     pub(crate) fn targets(&self, ui: &Ui) -> Result<Vec<Target>, Exit> {
         out::load(&self.folder).map_err(|error| {
             ui.fail("cannot read the output", error, "run `meshc build` again");

@@ -64,6 +64,11 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+/// What is to be done for machines that meshc does not ship to.
+const AGENT: &str = "install Istio's sidecar package there, and place the files of `vms/NAME/istio` in the output: \
+                     cluster.env in /var/lib/istio/envoy, mesh.yaml as /etc/istio/config/mesh, the line of hosts in \
+                     /etc/hosts";
+
 /// A VM and a way to it.
 pub(crate) struct Machine {
     pub(crate) target: Target,
@@ -78,7 +83,24 @@ impl Reach {
 
     /// The machines that are meant, with a way to each.
     pub(crate) fn machines(&self, input: &Input, ui: &Ui) -> Result<Vec<Machine>, Exit> {
-        let targets = select(input.targets(ui)?, &self.vm).map_err(|error| {
+        let foreign = input.foreign(ui)?;
+        let all = input.targets(ui)?;
+        let alone = all.is_empty() && !foreign.is_empty();
+        if let Some(name) = foreign.iter().find(|name| alone || self.vm.contains(name)) {
+            ui.fail(
+                format_args!("meshc ships nothing to `{name}`"),
+                "its traffic is carried by Istio's own agent (`engine=envoy`)",
+                AGENT,
+            );
+            return Err(Exit::Failed);
+        }
+        if self.vm.is_empty() && !foreign.is_empty() {
+            ui.note(format_args!(
+                "passed over, since Istio's own agent carries their traffic: {}",
+                foreign.join(", ")
+            ));
+        }
+        let targets = select(all, &self.vm).map_err(|error| {
             ui.fail(error, "", "");
             Exit::Broken
         })?;
