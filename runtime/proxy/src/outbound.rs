@@ -1,5 +1,6 @@
 //! Connections that applications open.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::BytesMut;
@@ -10,7 +11,7 @@ use crate::net::Rewind;
 use crate::net::sniff::{self, Spoken};
 use crate::peer::Downstream;
 use crate::shared::Shared;
-use crate::state::{Outbound, OutboundProtocol, Shares, by_sni};
+use crate::state::{Outbound, OutboundProtocol, Shares, by_address, by_sni};
 use crate::tcp;
 use crate::telemetry::Reporter;
 
@@ -40,7 +41,8 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
     };
     match &listener.protocol {
         // Straight on: the server may be the one who speaks first.
-        OutboundProtocol::Tcp(shares) => {
+        OutboundProtocol::Tcp { routes, otherwise } => {
+            let shares = by_address(routes, destination.ip()).unwrap_or(otherwise);
             tcp::forward(&shared, stream.into(), down, shares, Reporter::Source, drain).await;
         }
         OutboundProtocol::Http { otherwise, .. } => {
@@ -79,7 +81,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
                 return;
             };
             let sni = hello.flatten().and_then(|hello| hello.sni);
-            let shares = shares(&listener, sni.as_deref());
+            let shares = shares(&listener, sni.as_deref(), destination.ip());
             let down = Downstream {
                 sni: sni.map(Into::into),
                 ..down
@@ -92,9 +94,11 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
     }
 }
 
-fn shares(listener: &Outbound, sni: Option<&str>) -> Option<Shares> {
+fn shares(listener: &Outbound, sni: Option<&str>, dialled: IpAddr) -> Option<Shares> {
     match &listener.protocol {
-        OutboundProtocol::Tls { routes, otherwise } => Some(by_sni(routes, sni).unwrap_or(otherwise).clone()),
-        OutboundProtocol::Http { .. } | OutboundProtocol::Tcp(_) => None,
+        OutboundProtocol::Tls { routes, otherwise } => {
+            Some(by_sni(routes, sni, dialled).unwrap_or(otherwise).clone())
+        }
+        OutboundProtocol::Http { .. } | OutboundProtocol::Tcp { .. } => None,
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod policy;
 pub(crate) mod routes;
 mod unsupported;
 
-pub(crate) use listeners::{Inbound, Listeners, Outbound, OutboundProtocol, Shares, by_sni};
+pub(crate) use listeners::{Inbound, Listeners, Outbound, OutboundProtocol, Shares, by_address, by_sni};
 pub use unsupported::unsupported;
 
 use matcher::BadPattern;

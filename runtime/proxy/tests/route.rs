@@ -58,6 +58,7 @@ fn retry(on: &str, attempts: u32) -> Retry {
         status_codes: Vec::new(),
         other_endpoint: true,
         host_selection_attempts: 5,
+        ..Retry::default()
     }
 }
 

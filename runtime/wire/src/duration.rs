@@ -26,6 +26,11 @@ impl Millis {
         Self(seconds * 1000)
     }
 
+    /// It is no time at all.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// The same span as the standard library's type.
     pub const fn to_duration(self) -> Duration {
         Duration::from_millis(self.0)

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::matcher::is_false;
 use crate::policy::PolicySet;
-use crate::route::RouteTable;
+use crate::route::{RouteTable, WeightedCluster};
 
 /// What the proxy does with connections that applications open, by the address they dialled.
 ///
@@ -41,7 +42,10 @@ pub enum OutboundProtocol {
     /// Bytes, to a cluster, from the first one on (server-first protocols too).
     Tcp {
         /// Clusters and weights.
-        clusters: Vec<crate::route::WeightedCluster>,
+        clusters: Vec<WeightedCluster>,
+        /// Other clusters for some of the addresses dialled. The narrowest range decides, of equal ones the first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        routes: Vec<AddressRoute>,
     },
     /// TLS that the application made itself: by its SNI.
     Tls {
@@ -58,8 +62,23 @@ pub enum OutboundProtocol {
 pub struct SniRoute {
     /// Names, exact or `*.suffix`.
     pub sni: Vec<String>,
+    /// Ranges that the address dialled lies in; empty is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub addresses: Vec<IpNet>,
     /// Clusters and weights.
-    pub clusters: Vec<crate::route::WeightedCluster>,
+    pub clusters: Vec<WeightedCluster>,
+}
+
+/// A route for connections by the address that they dialled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct AddressRoute {
+    /// Ranges that the address lies in; never empty.
+    #[schemars(with = "Vec<String>")]
+    pub addresses: Vec<IpNet>,
+    /// Clusters and weights.
+    pub clusters: Vec<WeightedCluster>,
 }
 
 /// What the proxy does with connections that arrive from outside, by the port dialled.

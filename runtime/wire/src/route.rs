@@ -138,7 +138,7 @@ pub struct WeightedCluster {
 }
 
 /// When a request is tried again (Envoy `RetryPolicy`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Retry {
     /// Envoy's conditions (`x-envoy-retry-on`, `x-envoy-retry-grpc-on`).
@@ -157,6 +157,12 @@ pub struct Retry {
     /// How often another endpoint is looked for.
     #[serde(default)]
     pub host_selection_attempts: u32,
+    /// Priorities that were tried are avoided: the next try goes to another locality (`previous_priorities`).
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub other_locality: bool,
+    /// Before the second try, longer before each that follows; `0` is Envoy's 25 ms.
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
+    pub back_off: Millis,
 }
 
 /// What the matched path becomes.

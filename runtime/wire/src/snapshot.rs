@@ -1,6 +1,6 @@
 //! All that a data plane has to know at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -196,7 +196,8 @@ pub struct NameEntry {
 }
 
 impl Snapshot {
-    /// Takes over what `part` says and `self` does not; of a list or a map, all entries.
+    /// Takes over what `part` says and `self` does not; of a list or a map, all entries. Of two outbound listeners or
+    /// tables with one name, that of `self` stays.
     pub fn merge(&mut self, part: Self) {
         self.node = self.node.take().or(part.node);
         self.identity = self.identity.take().or(part.identity);
@@ -204,7 +205,14 @@ impl Snapshot {
         self.detection = self.detection.take().or(part.detection);
         self.telemetry = self.telemetry.take().or(part.telemetry);
         self.inbound.extend(part.inbound);
-        self.outbound.extend(part.outbound);
+        let own: BTreeSet<String> = self
+            .outbound
+            .iter()
+            .map(|listener| listener.name.clone())
+            .collect();
+        let more = part.outbound.into_iter();
+        self.outbound
+            .extend(more.filter(|listener| !own.contains(&listener.name)));
         for (name, table) in part.routes {
             self.routes.entry(name).or_insert(table);
         }

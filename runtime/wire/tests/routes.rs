@@ -204,6 +204,7 @@ fn retry_of(mut retry: Fields) -> Retry {
         other_endpoint: list(&predicates)
             .any(|it| it["name"] == "envoy.retry_host_predicates.previous_hosts"),
         host_selection_attempts: attempts,
+        ..Retry::default()
     };
     retry.end(&[]);
     said

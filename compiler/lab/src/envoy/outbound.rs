@@ -1,7 +1,8 @@
 //! Where connections of the application arrive.
 
+use ipnet::IpNet;
 use mesh_wire::Snapshot;
-use mesh_wire::listener::{OutboundListener, OutboundProtocol, SniRoute};
+use mesh_wire::listener::{AddressRoute, OutboundListener, OutboundProtocol, SniRoute};
 use mesh_wire::route::WeightedCluster;
 use serde_json::{Value, json};
 
@@ -49,8 +50,13 @@ pub(super) fn listener(snapshot: &Snapshot, of: &OutboundListener) -> Value {
     });
     match &of.protocol {
         OutboundProtocol::Http { routes, otherwise } => http(&mut fields, snapshot, routes, otherwise),
-        OutboundProtocol::Tcp { clusters } => {
+        OutboundProtocol::Tcp { clusters, routes } if routes.is_empty() => {
             fields["filter_chains"] = json!([{ "filters": [proxy(&of.name, clusters)] }]);
+        }
+        OutboundProtocol::Tcp { clusters, routes } => {
+            let chain = |it: &AddressRoute| json!({ "filter_chain_match": { "prefix_ranges": ranges(&it.addresses) }, "filters": [proxy(&of.name, &it.clusters)] });
+            fields["filter_chains"] = routes.iter().map(chain).collect();
+            fields["default_filter_chain"] = json!({ "filters": [proxy(&of.name, clusters)] });
         }
         OutboundProtocol::Tls { routes, otherwise } => tls(&mut fields, &of.name, routes, otherwise),
     }
@@ -75,11 +81,23 @@ fn http(fields: &mut Value, snapshot: &Snapshot, routes: &str, otherwise: &str) 
 }
 
 fn tls(fields: &mut Value, name: &str, routes: &[SniRoute], otherwise: &str) {
-    let chain = |it: &SniRoute| json!({ "filter_chain_match": { "server_names": it.sni }, "filters": [proxy(name, &it.clusters)] });
+    let chain = |it: &SniRoute| {
+        let mut matching = json!({ "server_names": it.sni });
+        if !it.addresses.is_empty() {
+            matching["prefix_ranges"] = ranges(&it.addresses);
+        }
+        json!({ "filter_chain_match": matching, "filters": [proxy(name, &it.clusters)] })
+    };
     fields["filter_chains"] = routes.iter().map(chain).collect();
     fields["default_filter_chain"] = json!({ "filters": [to(otherwise)] });
     let kind = "filters.listener.tls_inspector.v3.TlsInspector";
     fields["listener_filters"] = json!([extension("envoy.filters.listener.tls_inspector", kind, json!({}))]);
+}
+
+/// Envoy's `CidrRange`s.
+fn ranges(all: &[IpNet]) -> Value {
+    let range = |it: &IpNet| json!({ "address_prefix": it.network(), "prefix_len": it.prefix_len() });
+    all.iter().map(range).collect()
 }
 
 fn to(cluster: &str) -> Value {

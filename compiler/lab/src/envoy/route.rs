@@ -146,6 +146,15 @@ fn retry(of: &Retry) -> Value {
         fields["retry_host_predicate"] = json!([predicate]);
         fields["host_selection_retry_max_attempts"] = of.host_selection_attempts.into();
     }
+    if of.other_locality {
+        let kind = "retry.priority.previous_priorities.v3.PreviousPrioritiesConfig";
+        let config = json!({ "update_frequency": 2 });
+        fields["retry_priority"] =
+            super::extension("envoy.retry_priorities.previous_priorities", kind, config);
+    }
+    if !of.back_off.is_zero() {
+        fields["retry_back_off"] = json!({ "base_interval": duration(of.back_off) });
+    }
     fields
 }
 

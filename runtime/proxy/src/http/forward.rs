@@ -18,9 +18,10 @@ use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::routes::RetryPolicy;
 
-/// Envoy's first interval between tries, and its limit of them.
+/// Envoy's first interval between tries.
 const BACK_OFF: Duration = Duration::from_millis(25);
-const LONGEST_BACK_OFF: Duration = Duration::from_millis(250);
+/// Its limit, in first intervals.
+const LONGEST_BACK_OFF: u32 = 10;
 
 /// A request that is ready to be sent.
 pub(super) struct Sending<'a> {
@@ -113,7 +114,7 @@ impl Sending<'_> {
             }
             drop(outcome);
             tried.push(endpoint);
-            back_off(attempt).await;
+            back_off(self.retry.and_then(|retry| retry.back_off), attempt).await;
             attempt += 1;
         }
     }
@@ -258,8 +259,9 @@ fn is_retriable(retry: &RetryPolicy, outcome: &Result<Answer, Failure>) -> bool 
 }
 
 /// Longer each time, and never the same, so that clients do not come back all at once.
-async fn back_off(attempt: u32) {
-    let longest = BACK_OFF.saturating_mul(1 << attempt.min(5)).min(LONGEST_BACK_OFF);
+async fn back_off(first: Option<Duration>, attempt: u32) {
+    let first = first.unwrap_or(BACK_OFF);
+    let longest = first.saturating_mul((1 << attempt.min(5)).min(LONGEST_BACK_OFF));
     let span = fastrand::u64(..=u64::try_from(longest.as_millis()).unwrap_or(u64::MAX));
     tokio::time::sleep(Duration::from_millis(span)).await;
 }

@@ -1,10 +1,11 @@
 //! Which listener serves a connection.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use mesh_wire::Snapshot;
 use mesh_wire::listener as wire;
 use mesh_wire::route::WeightedCluster;
@@ -41,11 +42,24 @@ pub(crate) enum OutboundProtocol {
         routes: Arc<Routes>,
         otherwise: Shares,
     },
-    Tcp(Shares),
-    Tls {
-        routes: Vec<(Vec<String>, Shares)>,
+    Tcp {
+        /// The narrowest range first.
+        routes: Vec<(IpNet, Shares)>,
         otherwise: Shares,
     },
+    Tls {
+        routes: Vec<SniRoute>,
+        otherwise: Shares,
+    },
+}
+
+/// Where TLS connections of some names go.
+#[derive(Debug)]
+pub(crate) struct SniRoute {
+    names: Vec<String>,
+    /// Ranges that the address dialled lies in; empty is any.
+    addresses: Vec<IpNet>,
+    shares: Shares,
 }
 
 /// Connections that arrive from outside.
@@ -128,7 +142,10 @@ impl Listeners {
             }
         }
         if let Some(default) = &snapshot.outbound_default {
-            let protocol = OutboundProtocol::Tcp(Shares::one(default, clusters)?);
+            let protocol = OutboundProtocol::Tcp {
+                routes: Vec::new(),
+                otherwise: Shares::one(default, clusters)?,
+            };
             listeners.unknown = Some(Arc::new(Outbound {
                 name: "virtualOutbound".into(),
                 protocol,
@@ -171,11 +188,20 @@ impl OutboundProtocol {
                 routes: tables.get(routes.as_str()).cloned().unwrap_or_default(),
                 otherwise: Shares::one(otherwise, clusters)?,
             },
-            wire::OutboundProtocol::Tcp { clusters: shares } => Self::Tcp(Shares::compile(shares, clusters)?),
+            wire::OutboundProtocol::Tcp {
+                clusters: otherwise,
+                routes,
+            } => Self::Tcp {
+                routes: address_routes(routes, clusters)?,
+                otherwise: Shares::compile(otherwise, clusters)?,
+            },
             wire::OutboundProtocol::Tls { routes, otherwise } => {
                 let route = |route: &wire::SniRoute| {
-                    let names = route.sni.iter().map(|name| name.to_ascii_lowercase()).collect();
-                    Ok((names, Shares::compile(&route.clusters, clusters)?))
+                    Ok(SniRoute {
+                        names: route.sni.iter().map(|name| name.to_ascii_lowercase()).collect(),
+                        addresses: route.addresses.clone(),
+                        shares: Shares::compile(&route.clusters, clusters)?,
+                    })
                 };
                 Self::Tls {
                     routes: routes.iter().map(route).collect::<Result<_, CompileError>>()?,
@@ -186,17 +212,42 @@ impl OutboundProtocol {
     }
 }
 
-/// The clusters of the first route that takes a server name.
-pub(crate) fn by_sni<'a>(routes: &'a [(Vec<String>, Shares)], sni: Option<&str>) -> Option<&'a Shares> {
+/// Envoy looks at the address before anything else, and takes the narrowest range.
+fn address_routes(
+    routes: &[wire::AddressRoute],
+    clusters: &Clusters,
+) -> Result<Vec<(IpNet, Shares)>, CompileError> {
+    let mut all = Vec::new();
+    for route in routes {
+        let shares = Shares::compile(&route.clusters, clusters)?;
+        all.extend(route.addresses.iter().map(|range| (*range, shares.clone())));
+    }
+    all.sort_by_key(|(range, _)| std::cmp::Reverse(range.prefix_len()));
+    Ok(all)
+}
+
+/// The clusters for connections to an address.
+pub(crate) fn by_address(routes: &[(IpNet, Shares)], dialled: IpAddr) -> Option<&Shares> {
+    let dialled = dialled.to_canonical();
+    let found = routes.iter().find(|(range, _)| range.contains(&dialled));
+    found.map(|(_, shares)| shares)
+}
+
+/// The clusters of the first route that takes a server name, dialled at an address.
+pub(crate) fn by_sni<'a>(routes: &'a [SniRoute], sni: Option<&str>, dialled: IpAddr) -> Option<&'a Shares> {
     let sni = sni?.to_ascii_lowercase();
     let takes = |name: &String| match name.strip_prefix('*') {
         Some(suffix) => sni.len() > suffix.len() && sni.ends_with(suffix) || suffix.is_empty(),
         None => *name == sni,
     };
+    let dialled = dialled.to_canonical();
+    let there = |route: &SniRoute| {
+        route.addresses.is_empty() || route.addresses.iter().any(|range| range.contains(&dialled))
+    };
     routes
         .iter()
-        .find(|(names, _)| names.iter().any(takes))
-        .map(|(_, shares)| shares)
+        .find(|route| route.names.iter().any(takes) && there(route))
+        .map(|route| &route.shares)
 }
 
 impl Inbound {

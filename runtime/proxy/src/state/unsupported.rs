@@ -167,6 +167,9 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
         ));
     }
     if let Some(retry) = &forward.retry {
+        if retry.other_locality {
+            parts.push(format!("{place}: another try may go to the same locality"));
+        }
         let (_, _, unknown) = RetryOn::parse(retry.on.iter().map(String::as_str));
         for word in unknown {
             parts.push(format!("{place}: the retry condition `{word}` is not known"));

@@ -141,6 +141,7 @@ pub fn tcp(snapshot: &mut Snapshot) {
         response_headers: HeaderEdits::default(),
     };
     snapshot.outbound[0].protocol = OutboundProtocol::Tcp {
+        routes: Vec::new(),
         clusters: vec![share],
     };
 }

@@ -111,7 +111,12 @@ impl References<'_> {
                 }
                 self.cluster(place, otherwise)
             }
-            OutboundProtocol::Tcp { clusters } => self.clusters(place, clusters),
+            OutboundProtocol::Tcp { clusters, routes } => {
+                routes
+                    .iter()
+                    .try_for_each(|route| self.clusters(place, &route.clusters))?;
+                self.clusters(place, clusters)
+            }
             OutboundProtocol::Tls { routes, otherwise } => {
                 routes
                     .iter()

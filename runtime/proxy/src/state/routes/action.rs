@@ -45,6 +45,8 @@ pub(crate) struct RetryPolicy {
     pub(crate) per_try: Option<Duration>,
     pub(crate) status_codes: Vec<u16>,
     pub(crate) other_endpoint: bool,
+    /// Before the second try; `None` is Envoy's.
+    pub(crate) back_off: Option<Duration>,
 }
 
 /// Envoy's conditions (`router.v3`, `x-envoy-retry-on` and `x-envoy-retry-grpc-on`).
@@ -204,6 +206,7 @@ impl Forward {
             per_try: None,
             status_codes: Vec::new(),
             other_endpoint: false,
+            back_off: None,
         };
         let share = Share {
             cluster,
@@ -250,6 +253,7 @@ impl RetryPolicy {
             per_try: (wire.per_try_timeout.0 > 0).then(|| wire.per_try_timeout.to_duration()),
             status_codes,
             other_endpoint: wire.other_endpoint,
+            back_off: (!wire.back_off.is_zero()).then(|| wire.back_off.to_duration()),
         }
     }
 }
