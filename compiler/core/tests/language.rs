@@ -71,11 +71,17 @@ fn meaning(mesh: &Mesh) -> String {
     kept.join("\n")
 }
 
-/// Turns the nodes of every pair of braces, and of the file.
+/// Turns the nodes of every pair of braces, and of the file. Routes stay in their order: the first that fits serves.
 fn turned(nodes: &mut [KdlNode], seed: &mut u64) {
+    let is_route = |node: &&KdlNode| node.name().value() == "route";
+    let routes: Vec<_> = nodes.iter().filter(is_route).cloned().collect();
     for at in (1..nodes.len()).rev() {
         *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         nodes.swap(at, (*seed >> 33) as usize % (at + 1));
+    }
+    let places = nodes.iter_mut().filter(|node| node.name().value() == "route");
+    for (place, route) in places.zip(routes) {
+        *place = route;
     }
     for node in nodes {
         if let Some(children) = node.children_mut() {

@@ -58,7 +58,8 @@ fn machines_with_istios_own_agent_are_left_to_their_operators() {
     seat.done(&["build", spec, "-o", "out"]);
     let said = seat.fails(1, &["apply", "out", "--ssh", "--vm", "cart-1"]);
     assert!(
-        said.starts_with("error: meshc ships nothing to `cart-1`\n") && said.contains("/etc/istio/config/mesh"),
+        said.starts_with("error: meshc ships nothing to `cart-1`\n")
+            && said.contains("/etc/istio/config/mesh"),
         "{said}"
     );
     // The others go on: here, up to a runtime that is not there.

@@ -87,6 +87,21 @@ codes! {
         "Nearer places are preferred, but nothing says when they are given up.";
     WEIGHT_MIXED "MC-T016" "weight-missing" Warning "Some VMs of a service have a weight and others have none.";
     SELECTOR_MISSED "MC-T017" "selector-missed" Error "A label keeps the machine out of its own service.";
+    ROUTE_WEIGHTS "MC-T011" "weight-sum" Error "The shares of a route do not say who gets how much.";
+    ROUTE_UNREACHABLE "MC-T018" "route-unreachable" Warning
+        "An earlier route takes everything that this one would.";
+    ROUTE_GAP "MC-T019" "route-gap" Warning "Requests that no route takes are answered with 404.";
+    ROUTE_MISFIT "MC-T020" "route-misfit" Error
+        "A route asks or does what the protocol of its port does not have.";
+    MATCH_NEVER "MC-T021" "match-never" Error "No request can meet all conditions of a match.";
+    REGEX_UNUSABLE "MC-T022" "regex-unusable" Error "An expression is none that all proxies take.";
+    TIMEOUT_ORDER "MC-T023" "timeout-order" Warning "One try may take longer than the whole request.";
+    HEADER_RESERVED "MC-T024" "header-reserved" Error "A header that belongs to the proxies, or a value that breaks one.";
+    REWRITE_WITHOUT_PREFIX "MC-T025" "rewrite-without-prefix" Error
+        "A path is rewritten by its beginning, and nothing says how it begins.";
+    MIRROR_SELF "MC-T026" "mirror-self" Warning "Copies go where the requests go anyway.";
+    SHARE_ZERO "MC-T027" "share-zero" Warning "A share of nothing does nothing.";
+    CORS_OPEN "MC-T028" "cors-open" Error "Pages of every origin may use the cookies of a user.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
     HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
     PERMISSIVE_OPEN "MC-S005" "permissive-open-port" Warning "A port takes plaintext, and from everybody.";

@@ -12,6 +12,7 @@ mod group;
 mod lookup;
 mod place;
 mod ports;
+mod route;
 mod service;
 mod settings;
 mod traffic;
@@ -19,6 +20,7 @@ mod traffic;
 pub(crate) use callers::{Caller, resolve as resolve_caller};
 pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};
 pub(crate) use ports::{names as port_names, protocol as protocol_of};
+pub(crate) use route::{Layer, demands as route_demands, layers as route_layers, ports as route_ports};
 pub(crate) use service::is_guest;
 pub(crate) use settings::ROOT_NAMESPACE;
 
@@ -48,7 +50,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
             namespace
                 .externals
                 .iter()
-                .map(|decl| external::service(decl, namespace)),
+                .map(|decl| external::service(decl, namespace, &lookup, sink)),
         );
         mesh.services.extend(services);
     }

@@ -7,6 +7,7 @@ mod access;
 mod build;
 mod capture;
 mod mesh;
+mod route;
 mod service;
 mod traffic;
 mod virtual_ip;
@@ -15,12 +16,16 @@ mod workload;
 pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use build::build;
 pub(crate) use build::{
-    CLUSTER_DOMAIN, Caller, ROOT_NAMESPACE, find_group, group_name, is_guest, machine_services, port_names,
-    protocol_of, resolve_caller,
+    CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, find_group, group_name, is_guest, machine_services,
+    port_names, protocol_of, resolve_caller, route_demands, route_layers, route_ports,
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
+};
+pub use route::{
+    Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy, Routes, Sender,
+    StreamMatch, StreamRoute, Target,
 };
 pub use service::{ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
 pub use traffic::{

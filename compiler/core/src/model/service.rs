@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Pods, TrafficPolicy};
+use super::{Access, Group, Pods, Routes, TrafficPolicy};
 use crate::diag::Span;
 
 /// Something with a host name that others call.
@@ -33,6 +33,8 @@ pub struct Service {
     pub traffic: TrafficPolicy,
     /// Which namespaces know it.
     pub visible: Visibility,
+    /// Where what callers send to it goes (VirtualService).
+    pub routes: Routes,
     /// Who may call it.
     pub access: Access,
     /// PeerAuthentication of its own.
@@ -259,6 +261,18 @@ impl Service {
     /// Its pods in `cluster`.
     pub fn pods_in<'a>(&'a self, cluster: &'a str) -> impl Iterator<Item = &'a Pods> {
         self.pods.iter().filter(move |pods| pods.cluster == cluster)
+    }
+
+    /// The hosts that its routes are for: its own, and names that only its routes for TLS know.
+    pub fn routed_hosts(&self) -> Vec<&str> {
+        let covers = |name: &str| match self.host.strip_prefix('*') {
+            Some(suffix) => name.ends_with(suffix),
+            None => name == self.host,
+        };
+        let matches = self.routes.tls.iter().flat_map(|route| &route.matches);
+        let names = matches.flat_map(|matching| &matching.sni).map(String::as_str);
+        let more: BTreeSet<_> = names.filter(|name| !covers(name)).collect();
+        std::iter::once(self.host.as_str()).chain(more).collect()
     }
 
     /// It lies outside the mesh.

@@ -1,3 +1,5 @@
+mod route;
+
 use ipnet::IpNet;
 
 use super::{Context, Once};
@@ -29,6 +31,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         vms.health.iter().for_each(|health| probe(health, sink));
         one_host(vms, sink);
         one_weight(vms, sink);
+    }
+    for route in context.spec.routed().flat_map(|owner| owner.routes) {
+        route::check(route, sink);
     }
 }
 

@@ -20,6 +20,13 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         .iter()
         .for_each(|namespace| namespace_names(namespace, sink));
     spec.services().for_each(|(_, service)| parts(service, sink));
+    for owner in spec.routed() {
+        unique(
+            "route",
+            owner.routes.iter().filter_map(|route| route.name.as_ref()),
+            sink,
+        );
+    }
     let own_hosts = spec.services().filter_map(|(_, service)| service.host.as_ref());
     unique(
         "host",

@@ -3,6 +3,7 @@
 
 mod address_conflict;
 mod conflict;
+mod cors_open;
 mod dns_loop;
 mod duplicate;
 mod empty_allow_policy;
@@ -11,12 +12,15 @@ mod forward_in_mesh;
 mod gateway_address_shared;
 mod gateway_missing;
 mod gateway_port_reserved;
+mod header_reserved;
 mod host_in_cluster;
 mod http_on_tcp;
 mod inbound_port_uncaptured;
 mod inject_annotation;
 mod ipv6_bypass;
 mod istiod_unreachable;
+mod match_never;
+mod mirror_self;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -28,18 +32,26 @@ mod port_conflict;
 mod port_missing;
 mod principal_nonexistent;
 mod probe_grpc_rejected;
+mod regex_unusable;
 mod reserved_app_port;
 mod reserved_metadata;
+mod rewrite_without_prefix;
+mod route_gap;
+mod route_misfit;
+mod route_unreachable;
 mod selector_missed;
 mod selects_pods;
+mod share_zero;
 mod ssh_capturable;
 mod subset_empty;
+mod timeout_order;
 mod unknown_env;
 mod unsupported_release;
 mod vip_collision;
 mod vip_range_not_captured;
 mod virtual_range_overlap;
 mod weight_missing;
+mod weight_sum;
 
 pub use pages::page;
 
@@ -69,6 +81,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::ADDRESS_CONFLICT, address_conflict::check),
     rule(&code::CONFLICT, conflict::check),
     rule(&code::DNS_LOOP, dns_loop::check),
+    rule(&code::CORS_OPEN, cors_open::check),
     rule(&code::DUPLICATE, duplicate::check),
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
@@ -76,10 +89,13 @@ pub static RULES: &[Rule] = &[
     rule(&code::GATEWAY_SHARED, gateway_address_shared::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),
     rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
+    rule(&code::HEADER_RESERVED, header_reserved::check),
     rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
     rule(&code::INBOUND_UNCAPTURED, inbound_port_uncaptured::check),
     rule(&code::IPV6_BYPASS, ipv6_bypass::check),
+    rule(&code::MATCH_NEVER, match_never::check),
+    rule(&code::MIRROR_SELF, mirror_self::check),
     rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
     rule(&code::NO_ENDPOINTS, no_endpoints::check),
     rule(&code::NO_PROBE, no_probe::check),
@@ -88,10 +104,17 @@ pub static RULES: &[Rule] = &[
     rule(&code::PORT_CONFLICT, port_conflict::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
     rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
+    rule(&code::REGEX_UNUSABLE, regex_unusable::check),
     rule(&code::RESERVED_PORT, reserved_app_port::check),
+    rule(&code::REWRITE_WITHOUT_PREFIX, rewrite_without_prefix::check),
+    rule(&code::ROUTE_GAP, route_gap::check),
+    rule(&code::ROUTE_MISFIT, route_misfit::check),
+    rule(&code::ROUTE_UNREACHABLE, route_unreachable::check),
     rule(&code::SELECTOR_MISSED, selector_missed::check),
+    rule(&code::SHARE_ZERO, share_zero::check),
     rule(&code::SSH_CAPTURABLE, ssh_capturable::check),
     rule(&code::SUBSET_EMPTY, subset_empty::check),
+    rule(&code::TIMEOUT_ORDER, timeout_order::check),
     rule(&code::RELEASE_ENDED, unsupported_release::check),
     rule(&code::VIP_COLLISION, vip_collision::check),
     rule(&code::VIP_UNCAPTURED, vip_range_not_captured::check),
@@ -104,6 +127,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::RESERVED_METADATA, reserved_metadata::check),
     rule(&code::SELECTS_PODS, selects_pods::check),
     rule(&code::UNKNOWN_ENV, unknown_env::check),
+    rule(&code::ROUTE_WEIGHTS, weight_sum::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

@@ -1,10 +1,13 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::diag::{Diagnostic, Sink, Span, code, list};
 use crate::model::{Service, machine_services};
-use crate::spec::decl::{ServiceDecl, VmsDecl};
+use crate::spec::decl::{Routed, ServiceDecl, VmsDecl};
 
-/// Probes, permissions and mutual TLS name ports that the workload has.
+/// Probes, permissions and mutual TLS name ports that the workload has, routes those that callers dial.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    for owner in context.spec.routed().filter(|owner| !owner.damaged) {
+        routes(&owner, sink);
+    }
     for (namespace, owner, vms) in context.spec.groups() {
         let on = machine_services(namespace, owner, vms);
         if !vms.ports_damaged && on.iter().all(|service| !service.damaged) {
@@ -18,6 +21,34 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         if !decl.damaged {
             policies(decl, service, sink);
         }
+    }
+}
+
+/// A route is for a port that callers dial.
+fn routes(owner: &Routed<'_>, sink: &mut Sink) {
+    let known = |port: u16| owner.ports.iter().any(|own| own.number.value == port);
+    let asked = owner.routes.iter().filter_map(|route| route.port.as_ref());
+    for port in asked.filter(|port| !known(port.value)) {
+        let dialled = owner.ports.iter().find(|own| own.target().value == port.value);
+        let numbers: Vec<_> = owner
+            .ports
+            .iter()
+            .map(|own| own.number.value.to_string())
+            .collect();
+        let help = match dialled {
+            Some(own) => format!("routes see what callers dial: write {}", own.number.value),
+            None => format!("write {}", list(numbers.iter().map(String::as_str))),
+        };
+        let message = format!(
+            "`route` names port {}, which `{}` does not declare",
+            port.value, owner.name.value
+        );
+        sink.push(
+            Diagnostic::new(&code::PORT_UNDECLARED, port.span, message)
+                .here("not declared")
+                .label(owner.name.span, "its ports are declared here")
+                .help(help),
+        );
     }
 }
 

@@ -11,6 +11,7 @@ pub mod schema;
 
 mod check;
 mod files;
+mod http;
 mod include;
 mod item;
 mod join;

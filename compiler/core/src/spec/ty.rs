@@ -3,7 +3,7 @@ mod misfit;
 use mesh_wire::Millis;
 
 use super::item::Typed;
-use super::text;
+use super::{http, text};
 use crate::diag::{Code, Span, Spanned, list};
 use crate::syntax::{Scalar, Value};
 
@@ -35,6 +35,8 @@ pub enum Ty {
         /// The most.
         max: u64,
     },
+    /// One of these numbers.
+    Number(&'static [u64]),
     /// A name that Kubernetes takes (RFC 1123 label).
     Name,
     /// The name of a Service: it begins with a letter (RFC 1035 label).
@@ -63,6 +65,18 @@ pub enum Ty {
     Seconds,
     /// `50%`.
     Percent,
+    /// `0.1%`, as millionths.
+    Share,
+    /// Names of HTTP headers, by comma; `*` is all.
+    HeaderNames,
+    /// A host with or without a port.
+    Authority,
+    /// DNS names that may begin with `*.`, by comma.
+    Hosts,
+    /// Origins of web pages, by comma.
+    Origins,
+    /// Conditions of retries and status codes, by comma.
+    RetryOn,
     /// An address.
     Ip,
     /// Addresses, by comma.
@@ -134,6 +148,10 @@ impl Ty {
                 max: 2_147_483_647,
             } => return format!("a whole number, {min} or more"),
             Self::Count { min, max } => return format!("a whole number from {min} to {max}"),
+            Self::Number(numbers) => {
+                let numbers: Vec<_> = numbers.iter().map(u64::to_string).collect();
+                return list(numbers.iter().map(String::as_str));
+            }
             Self::Text | Self::AnyText => "a text",
             Self::LabelKey => "a key, such as team or example.com/team",
             Self::LabelValue => "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
@@ -164,6 +182,12 @@ impl Ty {
             Self::Duration => "a duration, such as \"30s\", \"500ms\" or \"1h30m\"",
             Self::Seconds => "a duration of whole seconds, such as \"5s\"",
             Self::Percent => "a share, such as \"50%\"",
+            Self::Share => "a share, such as \"5%\" or \"0.1%\"",
+            Self::HeaderNames => "names of headers, such as \"content-type,x-token\"",
+            Self::Authority => "a host, such as api.example.com or \"api.example.com:8080\"",
+            Self::Hosts => "host names, such as \"a.example.com,*.example.org\"",
+            Self::Origins => "origins, such as \"https://shop.example\" or \"https://*.example.com\"",
+            Self::RetryOn => "conditions, such as \"5xx,reset,503\"",
             Self::Ip => "an address, such as \"10.10.0.25\"",
             Self::Ips => "addresses, such as \"10.0.0.53,10.0.0.54\"",
             Self::Cidr => "a range of addresses, such as \"10.10.0.0/24\"",
@@ -213,6 +237,10 @@ impl Ty {
                 | Self::Names
                 | Self::Sans
                 | Self::Statuses
+                | Self::HeaderNames
+                | Self::Hosts
+                | Self::Origins
+                | Self::RetryOn
         )
     }
 
@@ -228,6 +256,7 @@ impl Ty {
                 Scalar::Integer(number),
                 Self::Port
                 | Self::Count { .. }
+                | Self::Number(_)
                 | Self::Ports
                 | Self::PortsOr(_)
                 | Self::Target
@@ -245,6 +274,7 @@ impl Ty {
                     }])
                 })
                 .map_err(|_| self.misfit(value)),
+            (Scalar::Integer(code), Self::RetryOn) => self.text(&code.to_string(), value),
             (Scalar::Text(content), _) => self.text(content, value),
             _ => Err(self.misfit(value)),
         }
@@ -254,6 +284,7 @@ impl Ty {
         let number = u64::try_from(number).ok()?;
         match self {
             Self::Count { min, max } => (min..=max).contains(&number).then_some(Typed::Number(number)),
+            Self::Number(numbers) => numbers.contains(&number).then_some(Typed::Number(number)),
             Self::Port | Self::Target => text::port_number(number).map(|port| Typed::Number(port.into())),
             Self::Ports | Self::PortsOr(_) => text::port_number(number).map(|port| Typed::Ports(vec![port])),
             Self::Statuses => text::status(number).map(|status| Typed::Ports(vec![status])),
@@ -273,7 +304,7 @@ impl Ty {
             Self::LabelValue => name(content, text::is_label_value),
             Self::EnvName => name(content, text::is_env_name),
             Self::HeaderName => name(content, text::is_header_name),
-            Self::Bool | Self::Count { .. } | Self::Port | Self::Decimal => None,
+            Self::Bool | Self::Count { .. } | Self::Number(_) | Self::Port | Self::Decimal => None,
             Self::PortsOr(words) | Self::CidrsOr(words) if words.contains(&content) => {
                 Some(Typed::Text(content.to_owned()))
             }
@@ -286,6 +317,8 @@ impl Ty {
                 .filter(|time| time.0 % 1000 == 0 && time.0 > 0)
                 .map(Typed::Time),
             Self::Percent => text::percent(content).map(Typed::Number),
+            Self::Share => http::share(content).map(Typed::Number),
+            Self::Authority => name(content, http::is_authority),
             Self::Ip => content.parse().ok().map(Typed::Ip),
             Self::Cidr => text::cidr(content).map(|range| Typed::Ranges(vec![range])),
             Self::Locality => text::locality(content).map(Typed::Locality),
@@ -333,6 +366,10 @@ impl Ty {
                     Self::Texts => true,
                     Self::Names => text::is_label(text),
                     Self::Sans => text::is_san(text),
+                    Self::HeaderNames => text == "*" || text::is_header_name(text),
+                    Self::Hosts => text::is_host(text),
+                    Self::Origins => http::is_origin(text),
+                    Self::RetryOn => http::is_retry_condition(text),
                     _ => text.parse::<std::net::IpAddr>().is_ok() || text::is_domain(text),
                 };
                 match parts.iter().find(|part| !fits(&part.value)) {

@@ -8,5 +8,5 @@ pub(crate) mod completion;
 pub(crate) mod convert;
 pub(crate) mod lab;
 pub(crate) mod remove;
-pub(crate) mod settings;
 pub(crate) mod schema;
+pub(crate) mod settings;

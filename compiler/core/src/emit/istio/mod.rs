@@ -7,6 +7,7 @@ mod peer_authentication;
 mod request_authentication;
 mod service_entry;
 mod text;
+mod virtual_service;
 mod workload;
 
 use serde_json::Value;
@@ -39,6 +40,7 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     for service in mesh.services_in(namespace) {
         objects.extend(service_entry::object(service));
         objects.extend(destination_rule::object(service));
+        objects.extend(virtual_service::object(service));
         objects.extend(peer_authentication::of_service(service));
         objects.extend(request_authentication::of_service(service));
         objects.extend(authorization_policy::of_service(mesh, service));

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
-use mesh_wire::Millis;
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
     Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName, Transport,
 };
-use mesh_wire::route::HashPolicy;
+use mesh_wire::route::{HashPolicy, RouteAction};
+use mesh_wire::{Millis, Snapshot};
 
 use super::endpoint::{Finder, PodView};
 use super::transport::{alpn, transport};
@@ -47,6 +47,31 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
         );
     }
     all
+}
+
+/// Gives a cluster without endpoints to every name that some route leads to and neither `snapshot` nor `others` have. Envoy answers 503 there; a
+/// snapshot has no names that lead nowhere.
+pub(super) fn close(snapshot: &mut Snapshot, others: &BTreeMap<String, Cluster>) {
+    let forwards = snapshot
+        .routes
+        .values()
+        .flat_map(|table| &table.virtual_hosts)
+        .flat_map(|host| &host.routes)
+        .filter_map(|route| match &route.action {
+            RouteAction::Forward(forward) => Some(forward),
+            RouteAction::Redirect(_) | RouteAction::Respond(_) => None,
+        });
+    let names = forwards.flat_map(|forward| {
+        let mirrors = forward.mirrors.iter().map(|mirror| &mirror.cluster);
+        forward.clusters.iter().map(|share| &share.cluster).chain(mirrors)
+    });
+    let missing: Vec<_> = names
+        .filter(|name| !snapshot.clusters.contains_key(*name) && !others.contains_key(*name))
+        .cloned()
+        .collect();
+    for name in missing {
+        snapshot.clusters.insert(name, plain(Discovery::BlackHole));
+    }
 }
 
 fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {

@@ -15,6 +15,7 @@ mod node;
 mod outbound;
 mod policy;
 mod route;
+mod stream;
 mod topology;
 mod traffic;
 mod transport;
@@ -22,6 +23,7 @@ mod viewer;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::slice;
 
 use mesh_wire::listener::Detection;
 use mesh_wire::{Millis, Snapshot};
@@ -69,18 +71,43 @@ pub fn shared(mesh: &Mesh, group: &Group) -> Snapshot {
     whole(mesh, &Viewer::of_group(mesh, group), &Options::default())
 }
 
-/// The part that is one VM's own.
+/// The part that is one VM's own. Where labels of its own make it another sender to some route than its group is, it
+/// has the routes that differ too.
 pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
-    Snapshot {
+    let viewer = Viewer::of_vm(mesh, group, vm);
+    let mut own = Snapshot {
         format: mesh_wire::snapshot::FORMAT,
         include: vec![SHARED_FILE.to_owned()],
-        node: Some(Viewer::of_vm(mesh, group, vm).node(mesh)),
+        node: Some(viewer.node(mesh)),
         ..Snapshot::default()
+    };
+    if vm.labels.is_empty() {
+        return own;
     }
+    let of_group = Viewer::of_group(mesh, group);
+    let mut senders = mesh.services.iter().flat_map(|service| service.routes.senders());
+    if senders.any(|sender| {
+        viewer.is_one_of(slice::from_ref(sender)) != of_group.is_one_of(slice::from_ref(sender))
+    }) {
+        // What is dialled is the group's affair: only the routes are looked at with other labels.
+        let viewer = Viewer {
+            labels: viewer.labels,
+            ..of_group.clone()
+        };
+        let shared = whole(mesh, &of_group, &Options::default());
+        own.routes = route::tables(mesh, &viewer);
+        own.routes
+            .retain(|name, table| shared.routes.get(name) != Some(table));
+        own.outbound = outbound::listeners(mesh, &viewer);
+        own.outbound
+            .retain(|listener| !shared.outbound.contains(listener));
+        cluster::close(&mut own, &shared.clusters);
+    }
+    own
 }
 
 fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
-    Snapshot {
+    let mut snapshot = Snapshot {
         format: mesh_wire::snapshot::FORMAT,
         identity: Some(viewer.identity(mesh)),
         inbound: inbound::listeners(mesh, viewer),
@@ -91,5 +118,7 @@ fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
         clusters: cluster::clusters(mesh, viewer, options),
         telemetry: Some(node::telemetry(mesh)),
         ..Snapshot::default()
-    }
+    };
+    cluster::close(&mut snapshot, &BTreeMap::new());
+    snapshot
 }

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use mesh_wire::listener::{OutboundListener, OutboundProtocol, SniRoute};
+use mesh_wire::listener::{OutboundListener, OutboundProtocol};
 use mesh_wire::route::{HeaderEdits, WeightedCluster};
 
-use super::{Viewer, gateway_service, name};
+use super::{Viewer, gateway_service, name, stream};
 use crate::model::{Kind, Mesh, OutboundMode, Port, Service};
 
 /// The cluster of connections that no listener takes.
@@ -68,28 +68,22 @@ fn http_listener(mesh: &Mesh, port: u16) -> OutboundListener {
 
 /// Listeners for bytes, TLS among them: by the address dialled. Several addresses of a service share one.
 fn byte_listeners(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Port) -> Vec<OutboundListener> {
-    let cluster = name::outbound(port.number, "", &service.host);
+    let protocol = |named| stream::protocol(mesh, viewer, service, port, named);
     if matches!(service.kind, Kind::Kubernetes { headless: true }) {
         let own = |address: &IpAddr| viewer.addresses.contains(address);
         let others = super::headless_addresses(mesh, viewer, service)
             .into_iter()
             .filter(|ip| !own(ip));
         return others
-            .map(|ip| tcp_listener(vec![ip], port.number, &cluster))
+            .map(|ip| listener(vec![ip], port.number, protocol(false)))
             .collect();
     }
     let addresses = viewer.dialable(&service.addresses);
-    if !addresses.is_empty() {
-        return vec![tcp_listener(addresses, port.number, &cluster)];
-    }
-    vec![if port.protocol.is_tls() {
-        sni_listener(mesh, service, port.number, &cluster)
-    } else {
-        tcp_listener(Vec::new(), port.number, &cluster)
-    }]
+    let shared = addresses.is_empty();
+    vec![listener(addresses, port.number, protocol(shared))]
 }
 
-fn tcp_listener(addresses: Vec<IpAddr>, port: u16, cluster: &str) -> OutboundListener {
+fn listener(addresses: Vec<IpAddr>, port: u16, protocol: OutboundProtocol) -> OutboundListener {
     let name = addresses
         .first()
         .map_or_else(|| wildcard(port), |address| format!("{address}_{port}"));
@@ -97,26 +91,7 @@ fn tcp_listener(addresses: Vec<IpAddr>, port: u16, cluster: &str) -> OutboundLis
         name,
         addresses,
         port,
-        protocol: OutboundProtocol::Tcp {
-            clusters: all_to(cluster),
-        },
-    }
-}
-
-/// Without an address the SNI tells TLS services of one port apart.
-fn sni_listener(mesh: &Mesh, service: &Service, port: u16, cluster: &str) -> OutboundListener {
-    let route = SniRoute {
-        sni: vec![service.host.clone()],
-        clusters: all_to(cluster),
-    };
-    OutboundListener {
-        name: wildcard(port),
-        addresses: Vec::new(),
-        port,
-        protocol: OutboundProtocol::Tls {
-            routes: vec![route],
-            otherwise: default_cluster(mesh).to_owned(),
-        },
+        protocol,
     }
 }
 
@@ -124,7 +99,15 @@ fn gateway_listeners(gateway: &gateway_service::GatewayService<'_>) -> Vec<Outbo
     let cluster = |port| name::outbound(port, "", &gateway.host);
     let tls = gateway_service::TLS_PORTS.into_iter();
     let mut all: Vec<_> = tls
-        .map(|port| tcp_listener(vec![gateway.address], port, &cluster(port)))
+        .map(|port| {
+            let clusters = all_to(&cluster(port));
+            let routes = Vec::new();
+            listener(
+                vec![gateway.address],
+                port,
+                OutboundProtocol::Tcp { clusters, routes },
+            )
+        })
         .collect();
     let status = gateway_service::STATUS_PORT;
     all.push(OutboundListener {

@@ -7,24 +7,35 @@ use mesh_wire::route::{
     VirtualHost,
 };
 
+mod rule;
+
+pub(super) use rule::shares;
+
 use super::outbound::all_to;
 use super::{Viewer, gateway_service, name};
 use crate::model::{Kind, Mesh, OutboundMode, Port, Service};
 
+/// The port whose table knows every host that has routes, whether its service has that port or not.
+const WEB: u16 = 80;
+
 /// The route tables of all HTTP listeners. A table is named by its port.
 pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, RouteTable> {
-    let mut hosts: BTreeMap<u16, BTreeMap<&str, VirtualHost>> = BTreeMap::new();
+    let mut hosts: BTreeMap<u16, BTreeMap<String, VirtualHost>> = BTreeMap::new();
     for service in viewer.services(mesh) {
         for port in service.ports.iter().filter(|port| port.protocol.is_http()) {
-            let host = virtual_host(mesh, viewer, service, port);
-            hosts
-                .entry(port.number)
-                .or_default()
-                .entry(&service.host)
-                .or_insert(host);
+            let table = hosts.entry(port.number).or_default();
+            for (name, host) in virtual_hosts(mesh, viewer, service, port) {
+                table.entry(name).or_insert(host);
+            }
         }
     }
-    let table = |(port, hosts): (u16, BTreeMap<&str, VirtualHost>)| {
+    if let Some(table) = hosts.get_mut(&WEB) {
+        let services = viewer.services(mesh);
+        for (name, host) in services.flat_map(|service| web_hosts(mesh, viewer, service)) {
+            table.entry(name).or_insert(host);
+        }
+    }
+    let table = |(port, hosts): (u16, BTreeMap<String, VirtualHost>)| {
         let virtual_hosts = hosts.into_values().chain([unknown_host(mesh)]).collect();
         (port.to_string(), RouteTable { virtual_hosts })
     };
@@ -33,16 +44,56 @@ pub(super) fn tables(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeMap<String, Route
     tables
 }
 
-fn virtual_host(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: &Port) -> VirtualHost {
-    let mut route = default_route(&name::outbound(port.number, "", &service.host));
-    if let RouteAction::Forward(forward) = &mut route.action {
-        forward.hash = service.policy(port, None).hash().cloned().into_iter().collect();
-    }
-    VirtualHost {
+/// The host of a service, and hosts that have only its routes.
+fn virtual_hosts(
+    mesh: &Mesh,
+    viewer: &Viewer<'_>,
+    service: &Service,
+    port: &Port,
+) -> Vec<(String, VirtualHost)> {
+    let routes = rule::routes(mesh, viewer, service, port.number);
+    let own = VirtualHost {
         name: format!("{}:{}", service.host, port.number),
         domains: domains(mesh, viewer, service),
-        routes: vec![route],
+        routes: if routes.is_empty() {
+            vec![service_route(service, port)]
+        } else {
+            routes.clone()
+        },
+    };
+    let mut all = vec![(service.host.clone(), own)];
+    if !routes.is_empty() {
+        let more = service.routed_hosts().into_iter().skip(1);
+        all.extend(more.map(|host| plain_host(host, port.number, routes.clone())));
     }
+    all
+}
+
+/// Routes are given for port 80 also where the service has no such port (Istio
+/// `buildSidecarVirtualHostsForVirtualService`): they lead to clusters that are not there.
+fn web_hosts(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service) -> Vec<(String, VirtualHost)> {
+    if service
+        .ports
+        .iter()
+        .any(|port| port.number == WEB && port.protocol.is_http())
+    {
+        return Vec::new();
+    }
+    let routes = rule::routes(mesh, viewer, service, WEB);
+    if routes.is_empty() {
+        return Vec::new();
+    }
+    let hosts = service.routed_hosts().into_iter();
+    hosts.map(|host| plain_host(host, WEB, routes.clone())).collect()
+}
+
+fn plain_host(host: &str, port: u16, routes: Vec<Route>) -> (String, VirtualHost) {
+    let virtual_host = VirtualHost {
+        name: format!("{host}:{port}"),
+        domains: vec![host.to_owned()],
+        routes,
+    };
+    (host.to_owned(), virtual_host)
 }
 
 /// What the host of a request to `service` may be (Istio `generateVirtualHostDomains`): full name, full name with
@@ -116,20 +167,33 @@ fn default_route(cluster: &str) -> Route {
     route("default", forward(cluster, Some(default_retry())))
 }
 
+/// Where no VirtualService says anything of a service.
+fn service_route(service: &Service, port: &Port) -> Route {
+    let mut route = default_route(&name::outbound(port.number, "", &service.host));
+    if let RouteAction::Forward(forward) = &mut route.action {
+        forward.hash = service.policy(port, None).hash().cloned().into_iter().collect();
+    }
+    route
+}
+
 fn route(name: &str, action: RouteAction) -> Route {
     Route {
         name: Some(name.to_owned()),
-        matches: RouteMatch {
-            path: PathMatch::Prefix("/".to_owned()),
-            ignore_case: false,
-            headers: Vec::new(),
-            query: Vec::new(),
-        },
+        matches: everything(),
         action,
         request_headers: HeaderEdits::default(),
         response_headers: HeaderEdits::default(),
         fault: None,
         cors: None,
+    }
+}
+
+fn everything() -> RouteMatch {
+    RouteMatch {
+        path: PathMatch::Prefix("/".to_owned()),
+        ignore_case: false,
+        headers: Vec::new(),
+        query: Vec::new(),
     }
 }
 
@@ -157,9 +221,8 @@ fn default_retry() -> Retry {
     Retry {
         on: on.map(str::to_owned).to_vec(),
         attempts: 2,
-        per_try_timeout: Millis(0),
-        status_codes: Vec::new(),
         other_endpoint: true,
         host_selection_attempts: 5,
+        ..Retry::default()
     }
 }

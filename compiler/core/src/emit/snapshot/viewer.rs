@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
-use crate::model::{Group, Mesh, Service, Vm, WorkloadRef};
+use crate::model::{Group, Mesh, Sender, Service, Vm, WorkloadRef};
 
 /// Who looks at the mesh, and from where.
 #[derive(Clone, Debug)]
@@ -168,6 +168,14 @@ impl<'a> Viewer<'a> {
         self.addresses
             .iter()
             .any(|own| own.is_ipv4() == address.is_ipv4())
+    }
+
+    /// A route for these senders is for the viewer; for none, it is for everybody.
+    pub(super) fn is_one_of(&self, senders: &[Sender]) -> bool {
+        senders.is_empty()
+            || senders
+                .iter()
+                .any(|sender| sender.is(self.namespace, &self.labels))
     }
 
     /// The mode of mutual TLS on a port of the viewer's workload.

@@ -1,12 +1,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::lookup::Lookup;
 use super::place::labels;
-use super::{ports, traffic};
+use super::{ports, route, traffic};
+use crate::diag::Sink;
 use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Visibility};
 use crate::spec::decl::{EndpointDecl, ExternalDecl, NamespaceDecl};
 
-pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service {
+pub(super) fn service(
+    decl: &ExternalDecl,
+    namespace: &NamespaceDecl,
+    lookup: &Lookup<'_>,
+    sink: &mut Sink,
+) -> Service {
     let mut addresses: Vec<_> = decl.addresses.iter().map(|address| address.value).collect();
     addresses.sort();
     let ports = ports::ports(&decl.ports);
@@ -33,6 +40,7 @@ pub(super) fn service(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Service
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
         visible: visible(decl, namespace),
+        routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         access: Access::default(),
         mtls: None,
         port_mtls: BTreeMap::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::lookup::Lookup;
 use super::place::labels;
 use super::settings::mode_of;
-use super::{CLUSTER_DOMAIN, access, group, ports, traffic};
+use super::{CLUSTER_DOMAIN, access, group, ports, route, traffic};
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
 use crate::model::{Group, Kind, Pods, Service, Visibility};
 use crate::spec::decl::{NamespaceDecl, PodsDecl, ServiceDecl};
@@ -22,6 +22,14 @@ pub(super) fn account(decl: &ServiceDecl, namespace: &NamespaceDecl) -> String {
     }
 }
 
+/// The full host of a service: its own, or the one that Kubernetes gives it.
+pub(super) fn host(name: &str, namespace: &str, own: Option<&Spanned<String>>) -> String {
+    own.map_or_else(
+        || format!("{name}.{namespace}.svc.{CLUSTER_DOMAIN}"),
+        |host| host.value.clone(),
+    )
+}
+
 /// It has neither pods nor machines of its own, only others'.
 pub(crate) fn is_guest(decl: &ServiceDecl) -> bool {
     decl.pods.is_empty() && decl.vms.is_empty() && !decl.on.is_empty()
@@ -37,7 +45,7 @@ pub(super) fn own_selector(decl: &ServiceDecl) -> BTreeMap<String, String> {
 
 /// The labels of a service's workloads. One that runs on others' machines and does not say it selects these by what
 /// they have in common.
-fn selector(decl: &ServiceDecl, namespace: &NamespaceDecl) -> BTreeMap<String, String> {
+pub(super) fn selector(decl: &ServiceDecl, namespace: &NamespaceDecl) -> BTreeMap<String, String> {
     if decl.selector.is_some() || !is_guest(decl) {
         return own_selector(decl);
     }
@@ -78,10 +86,7 @@ pub(super) fn service(
     Service {
         name: name.clone(),
         namespace: of.clone(),
-        host: decl.host.as_ref().map_or_else(
-            || format!("{name}.{of}.svc.{CLUSTER_DOMAIN}"),
-            |host| host.value.clone(),
-        ),
+        host: host(name, of, decl.host.as_ref()),
         kind: match decl.host {
             Some(_) => Kind::MeshInternal,
             None => Kind::Kubernetes {
@@ -95,6 +100,7 @@ pub(super) fn service(
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
         visible: Visibility::Mesh,
+        routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         access: access::access(&decl.access, of, lookup.spec),
         mtls: decl
             .mtls

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{Labels, PortDecl, SubsetDecl, TrafficDecl};
+use super::{Labels, NamespaceDecl, PortDecl, RouteDecl, Routed, SubsetDecl, TrafficDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -29,6 +29,8 @@ pub struct ExternalDecl {
     pub subsets: Vec<SubsetDecl>,
     /// `balance`, `limits`, `eject`, `tls`…
     pub traffic: TrafficDecl,
+    /// `route`, in the order written.
+    pub routes: Vec<RouteDecl>,
     /// What it has may be incomplete: what seems to be missing in it may not be.
     pub damaged: bool,
     /// Where.
@@ -53,6 +55,19 @@ pub struct EndpointDecl {
 }
 
 impl ExternalDecl {
+    /// What of it routes know.
+    pub fn routed<'a>(&'a self, namespace: &'a NamespaceDecl) -> Routed<'a> {
+        Routed {
+            namespace,
+            name: &self.name,
+            host: Some(&self.host),
+            ports: &self.ports,
+            subsets: &self.subsets,
+            routes: &self.routes,
+            damaged: self.damaged,
+        }
+    }
+
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             name: item.spanned("name")?,
@@ -68,7 +83,8 @@ impl ExternalDecl {
                 .collect(),
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
             traffic: TrafficDecl::read(item),
-            damaged: item.damaged || item.incomplete(&["port", "endpoint", "address", "tls"]),
+            routes: item.children("route").map(RouteDecl::read).collect(),
+            damaged: item.damaged || item.incomplete(&["port", "endpoint", "address", "tls", "subset"]),
             span: item.span,
         })
     }

@@ -11,6 +11,7 @@ mod jwt;
 mod limits;
 mod mesh;
 mod place;
+mod route;
 mod service;
 mod traffic;
 mod vms;
@@ -26,6 +27,10 @@ pub use jwt::{JwtDecl, JwtFromDecl};
 pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};
 pub use mesh::MeshDecl;
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
+pub use route::{
+    AbortDecl, CorsDecl, DelayDecl, EditsDecl, FaultDecl, List, MatchDecl, PairDecl, RedirectDecl,
+    RespondDecl, RetryDecl, RewriteDecl, RouteDecl, TargetDecl, TextDecl,
+};
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
 pub use traffic::{SubsetDecl, SubsetPortDecl, TrafficDecl};
 pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
@@ -55,6 +60,25 @@ pub struct Access<'a> {
     pub namespace: Option<&'a NamespaceDecl>,
     /// `None` is the whole namespace, or the whole mesh.
     pub service: Option<&'a ServiceDecl>,
+}
+
+/// A service or an external service, as far as routes are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Routed<'a> {
+    /// Where it is.
+    pub namespace: &'a NamespaceDecl,
+    /// Its name.
+    pub name: &'a Spanned<String>,
+    /// A host of its own.
+    pub host: Option<&'a Spanned<String>>,
+    /// Its ports.
+    pub ports: &'a [PortDecl],
+    /// Its versions.
+    pub subsets: &'a [SubsetDecl],
+    /// Where what callers send goes.
+    pub routes: &'a [RouteDecl],
+    /// What it has may be incomplete.
+    pub damaged: bool,
 }
 
 /// Labels as they are written.
@@ -110,6 +134,17 @@ impl Spec {
                 .iter()
                 .map(move |external| (namespace, external))
         })
+    }
+
+    /// Everything that has routes.
+    pub fn routed(&self) -> impl Iterator<Item = Routed<'_>> {
+        let services = self
+            .services()
+            .map(|(namespace, service)| service.routed(namespace));
+        let externals = self
+            .externals()
+            .map(|(namespace, external)| external.routed(namespace));
+        services.chain(externals)
     }
 
     /// Every group of VMs with its namespace and the service that it is written in, if it is.

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{AccessDecl, Labels, SubsetDecl, TrafficDecl, VmsDecl};
+use super::{AccessDecl, Labels, NamespaceDecl, RouteDecl, Routed, SubsetDecl, TrafficDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -31,6 +31,8 @@ pub struct ServiceDecl {
     pub subsets: Vec<SubsetDecl>,
     /// `balance`, `limits`, `eject`…
     pub traffic: TrafficDecl,
+    /// `route`, in the order written.
+    pub routes: Vec<RouteDecl>,
     /// `allow`, `deny`, `audit` and `jwt`.
     pub access: AccessDecl,
     /// `mtls`.
@@ -87,6 +89,19 @@ pub struct MtlsDecl {
 }
 
 impl ServiceDecl {
+    /// What of it routes know.
+    pub fn routed<'a>(&'a self, namespace: &'a NamespaceDecl) -> Routed<'a> {
+        Routed {
+            namespace,
+            name: &self.name,
+            host: self.host.as_ref(),
+            ports: &self.ports,
+            subsets: &self.subsets,
+            routes: &self.routes,
+            damaged: self.damaged,
+        }
+    }
+
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             name: item.spanned("name")?,
@@ -103,11 +118,12 @@ impl ServiceDecl {
             pods: item.children("pods").map(PodsDecl::read).collect(),
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
             traffic: TrafficDecl::read(item),
+            routes: item.children("route").map(RouteDecl::read).collect(),
             access: AccessDecl::read(item),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
             on: item.children("on").flat_map(|on| on.all("group")).collect(),
             vms: item.children("vms").map(VmsDecl::read).collect(),
-            damaged: item.incomplete(&["port", "pods", "vms", "on"]),
+            damaged: item.incomplete(&["port", "pods", "subset", "vms", "on"]),
             span: item.span,
         })
     }

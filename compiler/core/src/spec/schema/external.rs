@@ -1,5 +1,6 @@
 //! Services outside the mesh.
 
+use super::route::ROUTE;
 use super::service::PROTOCOLS;
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::{NODE, NodeSpec, any, may, needs, optional, place::LABEL, some};
@@ -39,6 +40,7 @@ pub(super) static EXTERNAL: NodeSpec = NodeSpec {
         any(&ADDRESS),
         optional(&TLS),
         any(&SUBSET),
+        any(&ROUTE),
         optional(&BALANCE),
         optional(&WARM_UP),
         optional(&LOCALITY),

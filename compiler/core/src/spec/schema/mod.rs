@@ -9,9 +9,12 @@ mod jwt;
 mod mesh;
 mod param;
 mod place;
+mod route;
 mod service;
 mod traffic;
 mod vms;
+
+pub(crate) use route::GRPC_CODES;
 
 use super::Ty;
 

@@ -1,6 +1,7 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::jwt::JWT;
 use super::mesh::MODES;
+use super::route::ROUTE;
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::vms::{ON, VMS};
 use super::{NODE, NodeSpec, any, may, needs, optional, some};
@@ -47,6 +48,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         optional(&LIMITS),
         optional(&EJECT),
         optional(&RETRY_BUDGET),
+        any(&ROUTE),
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),

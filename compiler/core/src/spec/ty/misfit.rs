@@ -1,6 +1,6 @@
 use super::{Misfit, Ty};
-use crate::diag::{Span, code, did_you_mean};
-use crate::spec::text;
+use crate::diag::{Span, code, did_you_mean, list};
+use crate::spec::{http, text};
 use crate::syntax::{Scalar, Value};
 
 /// What is said about values that do not fit.
@@ -79,7 +79,7 @@ impl Ty {
             Self::Bool if matches!(content, "false" | "no" | "off" | "disabled") => {
                 Some("write #false".to_owned())
             }
-            Self::Port | Self::Count { .. } => content
+            Self::Port | Self::Count { .. } | Self::Number(_) => content
                 .parse::<u64>()
                 .ok()
                 .map(|number| format!("write it without quotes: {number}")),
@@ -103,6 +103,33 @@ impl Ty {
                 .split_once('/')
                 .and_then(|(address, _)| address.parse::<std::net::IpAddr>().ok())
                 .map(|address| format!("write \"{address}\"")),
+            Self::Share => content
+                .parse::<f64>()
+                .ok()
+                .filter(|share| (0.0..=100.0).contains(share))
+                .map(|share| format!("write \"{share}%\"")),
+            Self::HeaderName if content.starts_with(':') => Some(
+                "conditions on it are properties of `match` (`method=`, `authority=`, `scheme=`), and \
+                 `rewrite host=` changes the host"
+                    .to_owned(),
+            ),
+            Self::HeaderName | Self::HeaderNames => {
+                Some("names have letters, digits and `-`, and no spaces or colons".to_owned())
+            }
+            Self::RetryOn => did_you_mean(content, http::RETRY_CONDITIONS.iter().copied())
+                .map(|word| format!("did you mean `{word}`?"))
+                .or_else(|| {
+                    Some(format!(
+                        "write {} or status codes",
+                        list(http::RETRY_CONDITIONS.iter().copied())
+                    ))
+                }),
+            Self::Origins if text::is_host(content) => Some(format!("write \"https://{content}\"")),
+            Self::Origins => Some("an origin is a scheme and a host, without a path".to_owned()),
+            Self::Path if content.ends_with('*') && content.starts_with('/') => Some(format!(
+                "leave the `*` out: \"{}\"",
+                content.trim_end_matches('*')
+            )),
             Self::Path | Self::Paths
                 if !content.is_empty() && text::is_path_pattern(&format!("/{content}")) =>
             {
@@ -151,9 +178,15 @@ impl Ty {
             (Self::Duration | Self::Seconds, Scalar::Integer(number)) => {
                 Some(format!("say the unit: \"{number}s\""))
             }
-            (Self::Percent, Scalar::Integer(number)) => Some(format!("write \"{number}%\"")),
+            (Self::Percent | Self::Share, Scalar::Integer(number)) => Some(format!("write \"{number}%\"")),
             (
-                Self::Bool | Self::Port | Self::Ports | Self::PortsOr(_) | Self::Count { .. } | Self::Word(_),
+                Self::Bool
+                | Self::Port
+                | Self::Ports
+                | Self::PortsOr(_)
+                | Self::Count { .. }
+                | Self::Number(_)
+                | Self::Word(_),
                 _,
             ) => None,
             (_, Scalar::Integer(number)) => Some(format!("quote it: \"{number}\"")),

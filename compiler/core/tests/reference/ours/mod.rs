@@ -4,6 +4,7 @@ mod cluster;
 mod policy;
 mod route;
 
+use mesh_wire::cluster::{Cluster, Discovery};
 use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode, OutboundListener, OutboundProtocol};
 use mesh_wire::snapshot::NameTable;
 use mesh_wire::{Snapshot, route::WeightedCluster};
@@ -14,7 +15,11 @@ use super::facts::{Facts, field, fields, list, set};
 pub(crate) fn facts(snapshot: &Snapshot, names: &NameTable) -> Facts {
     let mut facts = Facts::new();
     let node = snapshot.node.as_ref().unwrap();
-    for (name, cluster) in &snapshot.clusters {
+    // Names that routes lead to and nobody has: istiod leaves them out, and Envoy answers 503.
+    let is_hole = |(name, cluster): &(&String, &Cluster)| {
+        cluster.discovery == Discovery::BlackHole && *name != "BlackHoleCluster"
+    };
+    for (name, cluster) in snapshot.clusters.iter().filter(|entry| !is_hole(entry)) {
         cluster::add(&mut facts, name, cluster, &node.locality);
     }
     for listener in &snapshot.outbound {
@@ -50,7 +55,10 @@ fn outbound(listener: &OutboundListener) -> String {
     let addresses = set(listener.addresses.iter().map(ToString::to_string));
     let protocol = match &listener.protocol {
         OutboundProtocol::Http { routes, otherwise } => format!("http routes={routes} otherwise={otherwise}"),
-        OutboundProtocol::Tcp { clusters } => format!("tcp {}", shares(clusters)),
+        OutboundProtocol::Tcp { clusters, routes } => {
+            assert!(routes.is_empty(), "the reference has none: {routes:?}");
+            format!("tcp {}", shares(clusters))
+        }
         OutboundProtocol::Tls { routes, otherwise } => {
             let routes = routes
                 .iter()
