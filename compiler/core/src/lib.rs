@@ -18,10 +18,12 @@ pub mod spec;
 pub mod syntax;
 
 mod compile;
+mod format;
 mod read;
 mod world;
 
 pub use compile::{Compiled, compile, compile_with};
+pub use format::{Unformatted, format};
 pub use read::{Read, read};
 pub use spec::Settings;
 pub use world::{Entry, World};

@@ -1,6 +1,6 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{apply, build, ca, check, completion, convert, lab, remove, schema};
+use crate::commands::{apply, build, ca, check, completion, convert, fmt, init, lab, man, remove, schema};
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
 
@@ -27,29 +27,35 @@ Exit codes: 0 done, 1 the spec or a host failed, 2 the tool failed or was used w
 /// What meshc can do. Each command is a file in `commands/`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Args),
     Check(check::Args),
     Build(build::Args),
     Apply(apply::Args),
     Remove(remove::Args),
     Ca(ca::Args),
     Lab(lab::Args),
+    Fmt(fmt::Args),
     Convert(convert::Args),
     Schema(schema::Args),
     Completion(completion::Args),
+    Man(man::Args),
 }
 
 impl Command {
     pub(crate) fn run(self, ui: &Ui) -> Exit {
         match self {
+            Self::Init(args) => init::run(&args, ui),
             Self::Check(args) => check::run(args, ui),
             Self::Build(args) => build::run(args, ui),
             Self::Apply(args) => apply::run(args, ui),
             Self::Remove(args) => remove::run(args, ui),
             Self::Ca(args) => ca::run(args, ui),
             Self::Lab(args) => lab::run(args, ui),
+            Self::Fmt(args) => fmt::run(&args, ui),
             Self::Convert(args) => convert::run(&args, ui),
             Self::Schema(args) => schema::run(&args, ui),
             Self::Completion(args) => completion::run(args, ui),
+            Self::Man(args) => man::run(&args, ui),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A spec in another language, as the user sees it.
+//! Tools of the language, as the user sees them: convert, fmt, init, schema, man.
 
 #![allow(
     clippy::disallowed_methods,
@@ -33,4 +33,68 @@ fn a_spec_is_the_same_in_every_language_and_a_folder_has_one() {
     assert!(run.stdout.contains("`spec.kdl` and `spec.yaml`"), "{run:?}");
     let wrong = seat.fails(1, &["convert", "spec.kdl", "--to", "yaml", "--from", "json"]);
     assert!(wrong.contains("is not converted"), "{wrong}");
+}
+
+#[test]
+fn a_first_spec_is_right_and_is_never_written_over() {
+    let seat = Seat::with_forum();
+    for (name, flags, file) in [
+        ("a", &["--yes"][..], "a/spec.kdl"),
+        ("b", &["--yes", "--yaml"], "b/spec.yaml"),
+    ] {
+        seat.done(&[&["init", name], flags].concat());
+        let checked = seat.done(&["check", name]).stdout;
+        assert!(checked.contains("no mistakes"), "{checked}");
+        let before = seat.read(file);
+        let again = seat.fails(2, &[&["init", name], flags].concat());
+        assert!(again.contains("is there already"), "{again}");
+        assert_eq!(seat.read(file), before);
+    }
+    seat.done(&["fmt", "--check", "a"]);
+    let alone = seat.fails(2, &["init", "c"]);
+    assert!(alone.contains("--yes"), "{alone}");
+}
+
+#[test]
+fn kdl_is_put_in_order_and_everything_else_is_left_alone() {
+    let seat = Seat::with_forum();
+    seat.done(&["fmt", "--check", "."]);
+    seat.write("mine.kdl", "mesh   m { // why\nmtls   strict }\n");
+    let run = seat.meshc(&["fmt", "--check", "mine.kdl", "spec.kdl"]);
+    assert_eq!((run.code, run.stdout.lines().count()), (1, 1), "{run:?}");
+    seat.done(&["fmt", "mine.kdl", "spec.kdl"]);
+    assert_eq!(seat.read("mine.kdl"), "mesh m { // why\n    mtls strict\n}\n");
+
+    for (name, text) in [
+        ("wrong.kdl", "mesh m {\n"),
+        ("slip.kdl", "a ttl=30s\n"),
+        ("other.yaml", "mesh:   m\n"),
+    ] {
+        seat.write(name, text);
+        let said = seat.fails(1, &["fmt", name, "mine.kdl"]);
+        assert!(said.contains("is left as it is"), "{said}");
+        assert_eq!(seat.read(name), text);
+    }
+    seat.fails(2, &["fmt", "nowhere.kdl"]);
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let seat = Seat::with_forum();
+    seat.done(&["man", "pages"]);
+    let help = seat.done(&["help"]).stdout;
+    let commands = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty());
+    let names: Vec<_> = commands
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .collect();
+    assert!(names.contains(&"fmt") && names.len() > 8, "{help}");
+    for name in names.iter().filter(|name| !name.is_empty() && **name != "help") {
+        let page = seat.read(&format!("pages/meshc-{name}.1"));
+        assert!(page.contains(".SH SYNOPSIS"), "{name}: {page}");
+    }
+    assert!(seat.read("pages/meshc.1").contains("meshc\\-build(1)"));
 }

@@ -4,6 +4,7 @@
 pub mod print;
 
 mod data;
+mod format;
 mod json;
 mod kdl;
 mod lexical;
@@ -13,6 +14,7 @@ mod tree;
 mod yaml;
 
 pub use data::{Datum, Entry, Kind};
+pub use format::format;
 pub use tree::{Node, Property, Scalar, Value};
 
 use crate::diag::{FileId, Language, Sink};

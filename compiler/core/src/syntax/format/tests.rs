@@ -1,0 +1,97 @@
+use super::*;
+use crate::diag::{FileId, Sink};
+use crate::syntax::{kdl, print};
+
+fn tree(text: &str) -> Option<String> {
+    let mut sink = Sink::default();
+    let nodes = kdl::parse(text, FileId(0), &mut sink)?;
+    sink.is_empty().then(|| print::kdl(&nodes))
+}
+
+/// In order, and what has to hold of every text in order.
+fn formatted(text: &str) -> String {
+    let once = format(text);
+    assert_eq!(format(&once), once, "of {text:?}");
+    assert_eq!(tree(&once), tree(text), "{text:?}\n{once}");
+    assert_eq!(comments(&once), comments(text), "{text:?}\n{once}");
+    once
+}
+
+#[test]
+fn words_lines_and_braces_are_put_in_order() {
+    for (before, after) in [
+        ("a   b\t c = d\n", "a b c=d\n"),
+        ("a {\nb\n  c\n}", "a {\n    b\n    c\n}\n"),
+        ("a{b;c;}", "a { b; c }\n"),
+        ("a {}\nb { }", "a {}\nb {}\n"),
+        ("a; b ;c", "a\nb\nc\n"),
+        ("a { b\n c }", "a {\n    b\n    c\n}\n"),
+        ("\n\n\na\n\n\n\nb {\n\n\nc\n\n}\n\n\n", "a\n\nb {\n    c\n}\n"),
+        ("\u{feff}a\r\nb\r\n", "a\nb\n"),
+        ("a { b { c; d } ; e }", "a { b { c; d }; e }\n"),
+        ("", ""),
+    ] {
+        assert_eq!(formatted(before), after, "{before:?}");
+    }
+}
+
+#[test]
+fn comments_stay_where_they_are() {
+    for (before, after) in [
+        ("// why\n   // more\na // b\n", "// why\n// more\na // b\n"),
+        (
+            "a { // why\nb\n// last\n}\n",
+            "a { // why\n    b\n    // last\n}\n",
+        ),
+        ("a /* x */ b/* y */\n", "a /* x */ b /* y */\n"),
+        (
+            "a {\n\n// first\n\n\n// second\nb\n}",
+            "a {\n    // first\n\n    // second\n    b\n}\n",
+        ),
+        ("/-a b {\nc\n}\nd /- e f", "/-a b {\n    c\n}\nd /-e f\n"),
+        ("/-\na\nb", "/-a\nb\n"),
+        ("a \\  // why\n  b c\nd", "a \\  // why\n    b c\nd\n"),
+        ("a; // b\nc", "a // b\nc\n"),
+        ("/* a\n  b */\nc", "/* a\n  b */\nc\n"),
+    ] {
+        assert_eq!(formatted(before), after, "{before:?}");
+    }
+}
+
+#[test]
+fn what_is_in_texts_stays() {
+    for text in [
+        "a \"  {  }  // no\" b=#\"/* \" \\ \"#\n",
+        "a \"\"\"\n      x\n        y\n      \"\"\" b\n",
+        "a \"\\\"\" #true -1.5e3\n",
+    ] {
+        assert_eq!(formatted(text), text);
+    }
+}
+
+mod any {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn text_keeps_its_tree_and_its_comments(
+            pieces in proptest::collection::vec(
+                prop::sample::select(vec![
+                    "a", "b", "c=d", "\"e f\"", "#true", "8080", " ", " ", " ", "\n", "\n", "\n\n", ";", "{", "}",
+                    "// g\n", "/* h */", "/* i\n j */", "/-", "\\\n", "\\ // k\n", "=", "\t", "\"\"\"\n l\n \"\"\"",
+                    "#\"m\"#", "{ n; o }", "p {\n q\n}\n", "\r\n",
+                ]),
+                0..24,
+            ),
+        ) {
+            let text = pieces.concat();
+            if tree(&text).is_some() {
+                formatted(&text);
+            }
+        }
+    }
+}
