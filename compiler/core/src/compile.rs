@@ -34,7 +34,7 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
 /// # Steps
 /// 1. Load the file and what it includes.
 /// 2. Put the values of parameters in their places.
-/// 3. Check the nodes, and read them as declarations.
+/// 3. Check the nodes, fill in defaults and machines of inventories, and read all as declarations.
 /// 4. Resolve those into a mesh, and let the rules look at it.
 pub fn compile_with(world: &dyn World, path: &str, settings: &Settings) -> Compiled {
     let mut sources = Sources::default();
@@ -64,7 +64,9 @@ fn analyse(
     let spec::Loaded { mut nodes, whole } = spec::load(world, path, sources, sink)?;
     let params = spec::put_params(&mut nodes, settings, sources, sink);
     let items = spec::check(&nodes, whole, sink);
-    let items = spec::join_namespaces(items, sink);
+    let mut items = spec::join_namespaces(items, sink);
+    spec::fill_defaults(&mut items);
+    spec::read_inventories(&mut items, world, sources, sink);
     let spec = Spec::read(&items);
     let mesh = model::build(&spec, whole, sink);
     rules::check(&spec, &mesh, sink);

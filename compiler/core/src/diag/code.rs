@@ -43,6 +43,7 @@ codes! {
     UNKNOWN_PARAMETER "MC-L012" "unknown-parameter" Error "There is no such parameter or profile.";
     PARAMETER_UNSET "MC-L013" "parameter-unset" Error "A parameter has no value.";
     PARAMETER_UNUSED "MC-L014" "parameter-unused" Warning "A parameter is declared and used nowhere.";
+    INVENTORY "MC-L015" "inventory-damaged" Error "An inventory is no table of machines.";
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error

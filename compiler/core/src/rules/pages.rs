@@ -33,6 +33,7 @@ pages! {
     "inbound-port-uncaptured"
     "include-cycle"
     "inject-annotation-on-vm"
+    "inventory-damaged"
     "ipv6-bypass"
     "istiod-unreachable"
     "match-never"

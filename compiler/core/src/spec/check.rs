@@ -46,7 +46,8 @@ fn children(
     items
 }
 
-fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
+/// One node that the language knows at its place.
+pub(super) fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Item {
     let before = sink.len();
     let args = args(node, spec, sink);
     let (props, labels) = props(node, spec, sink);

@@ -10,9 +10,11 @@ pub mod reference;
 pub mod schema;
 
 mod check;
+mod defaults;
 mod files;
 mod http;
 mod include;
+mod inventory;
 mod item;
 mod join;
 mod param;
@@ -29,7 +31,9 @@ pub use parse::parse;
 pub use shape::data;
 pub use ty::Ty;
 
+pub(crate) use defaults::fill as fill_defaults;
 pub(crate) use include::{Loaded, load};
+pub(crate) use inventory::fill as read_inventories;
 pub(crate) use join::namespaces as join_namespaces;
 pub(crate) use param::{Params, apply as put_params, places as param_places};
 pub(crate) use speech::say;

@@ -99,7 +99,7 @@ fn takes_list(spec: &NodeSpec) -> bool {
 }
 
 /// A node, which begins at `start`: its key, or its entry of a list.
-fn node(key: &Spanned<String>, datum: &Datum, spec: &'static NodeSpec, start: usize) -> Node {
+pub(super) fn node(key: &Spanned<String>, datum: &Datum, spec: &'static NodeSpec, start: usize) -> Node {
     let mut node = empty(key, datum, start);
     match &datum.kind {
         Kind::Scalar(Scalar::Null) => {}

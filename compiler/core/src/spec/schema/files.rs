@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, needs};
+use super::{NODE, NodeSpec, any, needs};
 use crate::spec::Ty;
 
 pub(super) static INCLUDE: NodeSpec = NodeSpec {
@@ -9,6 +9,44 @@ pub(super) static INCLUDE: NodeSpec = NodeSpec {
         "file",
         Ty::Text,
         "A path beside this file; `*` is any part of a name, `**` any folders.",
+    )],
+    repeat_last: true,
+    ..NODE
+};
+
+pub(super) static INVENTORY: NodeSpec = NodeSpec {
+    name: "inventory",
+    about: "Machines from a file: `inventory \"vms.csv\"`, or .json and .yaml with a list of mappings. Each row is a \
+            `vm`; its columns are name, address and the others of `vm`, label:KEY for labels, ssh-user, ssh-port… \
+            for `ssh`.",
+    args: &[needs(
+        "file",
+        Ty::Text,
+        "A path beside this file; `*` is any part of a name.",
+    )],
+    children: &[any(&COLUMN), any(&IGNORE)],
+    ..NODE
+};
+
+static COLUMN: NodeSpec = NodeSpec {
+    name: "column",
+    about: "What a column is that the file calls otherwise: `column hostname as=name`.",
+    args: &[needs("name", Ty::Text, "Its head in the file.")],
+    props: &[needs(
+        "as",
+        Ty::Text,
+        "The column that it is, such as name or label:tier.",
+    )],
+    ..NODE
+};
+
+static IGNORE: NodeSpec = NodeSpec {
+    name: "ignore",
+    about: "Columns that say nothing to the mesh: `ignore owner \"cost center\"`.",
+    args: &[needs(
+        "column",
+        Ty::Text,
+        "Its head in the file; \"*\" is every one that is not known.",
     )],
     repeat_last: true,
     ..NODE

@@ -2,6 +2,7 @@
 
 mod access;
 mod capture;
+mod defaults;
 mod dns;
 mod external;
 mod files;
@@ -35,6 +36,8 @@ pub struct NodeSpec {
     pub props: &'static [Field],
     /// All other properties are labels `key=value`, if so.
     pub labels: bool,
+    /// Of these properties and children, one is said: they are ways to the same thing.
+    pub choice: &'static [&'static str],
     /// Nodes in its braces.
     pub children: &'static [Child],
 }
@@ -47,7 +50,7 @@ impl NodeSpec {
 }
 
 /// A node at its place.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Child {
     /// Which.
     pub node: &'static NodeSpec,
@@ -69,7 +72,7 @@ pub enum Times {
 }
 
 /// A value of a node.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Field {
     /// Its key; for values without one, what the documentation calls it.
     pub name: &'static str,
@@ -90,6 +93,8 @@ pub static SPEC: &[Child] = &[
     any(&place::NETWORK),
     any(&place::CLUSTER),
     some(&place::NAMESPACE),
+    // Last: what has the name of a node means the node first.
+    optional(&defaults::DEFAULTS),
 ];
 
 const NODE: NodeSpec = NodeSpec {
@@ -99,6 +104,7 @@ const NODE: NodeSpec = NodeSpec {
     repeat_last: false,
     props: &[],
     labels: false,
+    choice: &[],
     children: &[],
 };
 

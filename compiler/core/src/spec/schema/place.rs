@@ -1,4 +1,5 @@
 use super::access::{ALLOW, AUDIT, DENY};
+use super::defaults::DEFAULTS_HERE;
 use super::external::EXTERNAL;
 use super::jwt::JWT;
 use super::mesh::MODES;
@@ -92,6 +93,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&SERVICE),
         any(&EXTERNAL),
         any(&MACHINES),
+        optional(&DEFAULTS_HERE),
     ],
     ..NODE
 };

@@ -1,4 +1,5 @@
 use super::capture::CAPTURE;
+use super::files::INVENTORY;
 use super::place::LABEL;
 use super::{Child, Field, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -82,6 +83,7 @@ const CHILDREN: &[Child] = &[
     optional(&SSH),
     optional(&CAPTURE),
     any(&VM),
+    any(&INVENTORY),
 ];
 
 static ANNOTATION: NodeSpec = NodeSpec {
@@ -167,6 +169,7 @@ static HEALTH: NodeSpec = NodeSpec {
         ),
         may("delay", Ty::Seconds, "Before the first."),
     ],
+    choice: &["http", "tcp", "exec", "grpc", "command"],
     children: &[any(&HEALTH_HEADER), optional(&COMMAND)],
     ..NODE
 };
