@@ -81,8 +81,14 @@ codes! {
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";
     PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
+    LB_ONEOF "MC-T001" "lb-oneof" Error
+        "A `balance` says several ways to choose a workload, or nothing to hash.";
     SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
+    H2_CONFLICT "MC-T008" "h2-upgrade-conflict" Warning
+        "A setting of HTTP/2 is undone by another, or stands where none is spoken.";
     PORT_UNDECLARED "MC-T009" "port-missing" Error "A port is used that nobody declares.";
+    NAMED_TARGET "MC-T010" "named-targetport" Error
+        "A port leads to a port of the workload by a name that machines do not have.";
     NO_ENDPOINTS "MC-T014" "no-endpoints" Error "A service has neither pods nor VMs nor endpoints.";
     NEAR_WITHOUT_EJECT "MC-T015" "near-without-eject" Warning
         "Nearer places are preferred, but nothing says when they are given up.";
@@ -103,6 +109,23 @@ codes! {
     MIRROR_SELF "MC-T026" "mirror-self" Warning "Copies go where the requests go anyway.";
     SHARE_ZERO "MC-T027" "share-zero" Warning "A share of nothing does nothing.";
     CORS_OPEN "MC-T028" "cors-open" Error "Pages of every origin may use the cookies of a user.";
+    HASH_WITHOUT_REQUESTS "MC-T030" "hash-without-requests" Error
+        "A service that knows no requests is balanced by a part of requests.";
+    WARM_UP_INEFFECTIVE "MC-T031" "warm-up-ineffective" Warning
+        "New workloads are to warm up, and the way of balancing cannot do it.";
+    LOCALITY_SHARES "MC-T032" "locality-shares" Error
+        "The shares that places get are not 100% together, or a place is named twice.";
+    FAILOVER_INVALID "MC-T033" "failover-invalid" Error "What takes over for a region is no other region.";
+    UNKNOWN_PLACE "MC-T034" "unknown-place" Warning "A rule about places names one where nothing stands.";
+    EJECT_NEVER "MC-T035" "eject-never" Warning "Workloads that fail are to be left out, and none ever is.";
+    PORT_STANDS_ALONE "MC-T036" "port-stands-alone" Warning
+        "A port has settings of its own, so that it loses some of the service's.";
+    RESOLUTION "MC-T037" "resolution-mismatch" Error "An external service cannot be found the way that is said.";
+    TLS_TWICE "MC-T038" "tls-twice" Error
+        "TLS begins at the proxy on a port where the application speaks it already.";
+    TLS_NAME "MC-T039" "tls-name-unchecked" Warning "A server outside may show a certificate of anybody's.";
+    UDP_UNPROXIED "MC-T040" "udp-unproxied" Warning
+        "A port for datagrams has settings that only proxies keep.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
     HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
     PERMISSIVE_OPEN "MC-S005" "permissive-open-port" Warning "A port takes plaintext, and from everybody.";

@@ -1,5 +1,8 @@
 use std::collections::BTreeMap;
 
+mod hosts;
+
+use self::hosts::check as hosts;
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::group_name;
@@ -27,12 +30,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             sink,
         );
     }
-    let own_hosts = spec.services().filter_map(|(_, service)| service.host.as_ref());
-    unique(
-        "host",
-        own_hosts.chain(spec.externals().map(|(_, external)| &external.host)),
-        sink,
-    );
+    hosts(context, sink);
     let aliases = spec
         .mesh
         .iter()

@@ -6,12 +6,16 @@ mod conflict;
 mod cors_open;
 mod dns_loop;
 mod duplicate;
+mod eject_never;
 mod empty_allow_policy;
 mod exclude_ineffective;
+mod failover_invalid;
 mod forward_in_mesh;
 mod gateway_address_shared;
 mod gateway_missing;
 mod gateway_port_reserved;
+mod h2_upgrade_conflict;
+mod hash_without_requests;
 mod header_reserved;
 mod host_in_cluster;
 mod http_on_tcp;
@@ -19,8 +23,11 @@ mod inbound_port_uncaptured;
 mod inject_annotation;
 mod ipv6_bypass;
 mod istiod_unreachable;
+mod lb_oneof;
+mod locality_shares;
 mod match_never;
 mod mirror_self;
+mod named_targetport;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -30,11 +37,13 @@ mod pages;
 mod permissive_open_port;
 mod port_conflict;
 mod port_missing;
+mod port_stands_alone;
 mod principal_nonexistent;
 mod probe_grpc_rejected;
 mod regex_unusable;
 mod reserved_app_port;
 mod reserved_metadata;
+mod resolution_mismatch;
 mod rewrite_without_prefix;
 mod route_gap;
 mod route_misfit;
@@ -42,14 +51,20 @@ mod route_unreachable;
 mod selector_missed;
 mod selects_pods;
 mod share_zero;
+mod site;
 mod ssh_capturable;
 mod subset_empty;
 mod timeout_order;
+mod tls_name_unchecked;
+mod tls_twice;
+mod udp_unproxied;
 mod unknown_env;
+mod unknown_place;
 mod unsupported_release;
 mod vip_collision;
 mod vip_range_not_captured;
 mod virtual_range_overlap;
+mod warm_up_ineffective;
 mod weight_missing;
 mod weight_sum;
 
@@ -80,53 +95,67 @@ pub struct Rule {
 pub static RULES: &[Rule] = &[
     rule(&code::ADDRESS_CONFLICT, address_conflict::check),
     rule(&code::CONFLICT, conflict::check),
-    rule(&code::DNS_LOOP, dns_loop::check),
     rule(&code::CORS_OPEN, cors_open::check),
+    rule(&code::DNS_LOOP, dns_loop::check),
     rule(&code::DUPLICATE, duplicate::check),
+    rule(&code::EJECT_NEVER, eject_never::check),
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
+    rule(&code::FAILOVER_INVALID, failover_invalid::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),
     rule(&code::GATEWAY_SHARED, gateway_address_shared::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),
     rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
+    rule(&code::H2_CONFLICT, h2_upgrade_conflict::check),
+    rule(&code::HASH_WITHOUT_REQUESTS, hash_without_requests::check),
     rule(&code::HEADER_RESERVED, header_reserved::check),
     rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
     rule(&code::INBOUND_UNCAPTURED, inbound_port_uncaptured::check),
+    rule(&code::INJECT_ANNOTATION, inject_annotation::check),
     rule(&code::IPV6_BYPASS, ipv6_bypass::check),
+    rule(&code::ISTIOD_UNREACHABLE, istiod_unreachable::check),
+    rule(&code::LB_ONEOF, lb_oneof::check),
+    rule(&code::LOCALITY_SHARES, locality_shares::check),
     rule(&code::MATCH_NEVER, match_never::check),
     rule(&code::MIRROR_SELF, mirror_self::check),
+    rule(&code::NAMED_TARGET, named_targetport::check),
     rule(&code::NEAR_WITHOUT_EJECT, near_without_eject::check),
+    rule(&code::NEEDS_ENVOY, needs_envoy::check),
     rule(&code::NO_ENDPOINTS, no_endpoints::check),
     rule(&code::NO_PROBE, no_probe::check),
     rule(&code::NAME_OVERSIZE, oversize_name::check),
     rule(&code::PERMISSIVE_OPEN, permissive_open_port::check),
     rule(&code::PORT_CONFLICT, port_conflict::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
+    rule(&code::PORT_STANDS_ALONE, port_stands_alone::check),
     rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
+    rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
     rule(&code::REGEX_UNUSABLE, regex_unusable::check),
     rule(&code::RESERVED_PORT, reserved_app_port::check),
+    rule(&code::RESERVED_METADATA, reserved_metadata::check),
+    rule(&code::RESOLUTION, resolution_mismatch::check),
     rule(&code::REWRITE_WITHOUT_PREFIX, rewrite_without_prefix::check),
     rule(&code::ROUTE_GAP, route_gap::check),
     rule(&code::ROUTE_MISFIT, route_misfit::check),
     rule(&code::ROUTE_UNREACHABLE, route_unreachable::check),
     rule(&code::SELECTOR_MISSED, selector_missed::check),
+    rule(&code::SELECTS_PODS, selects_pods::check),
     rule(&code::SHARE_ZERO, share_zero::check),
     rule(&code::SSH_CAPTURABLE, ssh_capturable::check),
     rule(&code::SUBSET_EMPTY, subset_empty::check),
     rule(&code::TIMEOUT_ORDER, timeout_order::check),
+    rule(&code::TLS_NAME, tls_name_unchecked::check),
+    rule(&code::TLS_TWICE, tls_twice::check),
+    rule(&code::UDP_UNPROXIED, udp_unproxied::check),
+    rule(&code::UNKNOWN_ENV, unknown_env::check),
+    rule(&code::UNKNOWN_PLACE, unknown_place::check),
     rule(&code::RELEASE_ENDED, unsupported_release::check),
     rule(&code::VIP_COLLISION, vip_collision::check),
     rule(&code::VIP_UNCAPTURED, vip_range_not_captured::check),
     rule(&code::RANGE_OVERLAP, virtual_range_overlap::check),
+    rule(&code::WARM_UP_INEFFECTIVE, warm_up_ineffective::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),
-    rule(&code::INJECT_ANNOTATION, inject_annotation::check),
-    rule(&code::ISTIOD_UNREACHABLE, istiod_unreachable::check),
-    rule(&code::NEEDS_ENVOY, needs_envoy::check),
-    rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
-    rule(&code::RESERVED_METADATA, reserved_metadata::check),
-    rule(&code::SELECTS_PODS, selects_pods::check),
-    rule(&code::UNKNOWN_ENV, unknown_env::check),
     rule(&code::ROUTE_WEIGHTS, weight_sum::check),
 ];
 

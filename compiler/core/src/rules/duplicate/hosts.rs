@@ -1,0 +1,81 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::rules::Context;
+use crate::spec::decl::{ExternalDecl, NamespaceDecl};
+
+/// A host, and the namespaces that know it; `None` is all.
+type Known<'a> = (&'a Spanned<String>, Option<BTreeSet<&'a str>>);
+
+/// One host is one service to everybody who knows it. Namespaces may have each their own.
+pub(in crate::rules) fn check(context: Context<'_>, sink: &mut Sink) {
+    let spec = context.spec;
+    let own = spec.services().filter_map(|(_, service)| service.host.as_ref());
+    let outside = spec.externals();
+    let hosts = own
+        .map(|host| (host, None))
+        .chain(outside.map(|(namespace, external)| (&external.host, visible(external, namespace))));
+    let mut first: BTreeMap<&str, Vec<Known<'_>>> = BTreeMap::new();
+    for (host, known) in hosts {
+        let others = first.entry(&host.value).or_default();
+        if let Some((before, _)) = others
+            .iter()
+            .find(|(_, other)| both(other.as_ref(), known.as_ref()))
+        {
+            let message = format!("host `{}` is declared twice", host.value);
+            sink.push(
+                Diagnostic::new(&code::DUPLICATE, host.span, message)
+                    .here("here again")
+                    .label(before.span, "first here")
+                    .help(
+                        "leave one of them out, or write `visible=namespace` where a namespace has its own",
+                    ),
+            );
+        }
+        others.push((host, known));
+    }
+    namespaces(context, sink);
+}
+
+fn visible<'a>(external: &'a ExternalDecl, namespace: &'a NamespaceDecl) -> Option<BTreeSet<&'a str>> {
+    let said = external.visible.as_ref()?;
+    let names = said.value.iter().map(|name| match name.value.as_str() {
+        "namespace" => namespace.name.value.as_str(),
+        other => other,
+    });
+    let names: BTreeSet<_> = names.collect();
+    (!names.contains("mesh")).then_some(names)
+}
+
+/// Some namespace knows both.
+fn both(one: Option<&BTreeSet<&str>>, other: Option<&BTreeSet<&str>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => !one.is_disjoint(other),
+        _ => true,
+    }
+}
+
+/// `visible=` names namespaces of the spec.
+fn namespaces(context: Context<'_>, sink: &mut Sink) {
+    let known = || context.mesh.namespaces.keys().map(String::as_str);
+    let names = context
+        .spec
+        .externals()
+        .filter_map(|(_, external)| external.visible.as_ref());
+    for name in names.flat_map(|said| &said.value) {
+        let word = matches!(name.value.as_str(), "mesh" | "namespace");
+        if word || context.mesh.namespaces.contains_key(&name.value) {
+            continue;
+        }
+        let near = did_you_mean(&name.value, known().chain(["mesh", "namespace"]));
+        let help = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!(
+                "write {}, `namespace` for its own, or `mesh` for all",
+                list(known())
+            ),
+        };
+        let message = format!("there is no namespace `{}`", name.value);
+        sink.push(Diagnostic::new(&code::UNKNOWN_REFERENCE, name.span, message).help(help));
+    }
+}
