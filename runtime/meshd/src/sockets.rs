@@ -132,6 +132,14 @@ fn open(address: SocketAddr, kind: Type) -> io::Result<Socket> {
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
+    if address.port() == INBOUND {
+        // For connections that TPROXY hands over; a process without the right to it gets redirected ones only.
+        let _refused = if address.is_ipv6() {
+            socket.set_ip_transparent_v6(true)
+        } else {
+            socket.set_ip_transparent_v4(true)
+        };
+    }
     socket.bind(&address.into())?;
     if kind == Type::STREAM {
         socket.listen(BACKLOG)?;

@@ -11,15 +11,19 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use namespace::{Namespace, connect, needs, say, serve};
+use namespace::{Namespace, connect, needs, say, serve, serve_transparent};
 
 const PROXY: u32 = 1337;
 const ROOT: u32 = 0;
 
 /// A folder with the golden rules of one backend.
 fn rules(backend: &str) -> tempfile::TempDir {
-    let golden =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/forum/groups/forum-db/rootfs/etc/meshd");
+    rules_of("forum/groups/forum-db", backend)
+}
+
+fn rules_of(group: &str, backend: &str) -> tempfile::TempDir {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden");
+    let golden = golden.join(group).join("rootfs/etc/meshd");
     let root = tempfile::tempdir().unwrap();
     let etc = root.path().join("etc/meshd");
     std::fs::create_dir_all(&etc).unwrap();
@@ -193,6 +197,78 @@ fn nftables_lead_connections_through_meshd() {
 #[test]
 fn iptables_lead_connections_through_meshd() {
     whole_way("iptables");
+}
+
+/// What of this thread's routing is for marked packets.
+fn routing() -> Vec<String> {
+    let shown = [
+        "-4 rule show",
+        "-6 rule show",
+        "-4 route show table all",
+        "-6 route show table all",
+    ];
+    let show = |line: &str| {
+        let output = Command::new("ip").args(line.split(' ')).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let marked = |line: &&str| line.contains("lookup 133") || line.contains("table 133");
+    let lines = shown.map(show).concat();
+    lines.lines().filter(marked).map(str::to_owned).collect()
+}
+
+/// `golden/capture` has a group whose inbound connections are handed over as they are: that takes routes too.
+#[test]
+fn tproxy_gets_its_routes_and_they_go_with_it() {
+    if !needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]) {
+        return;
+    }
+    for backend in ["nft", "iptables"] {
+        let (machine, peer) = (Namespace::new(), Namespace::new());
+        machine.link_to(&peer);
+        let (tproxy, redirect) = (rules_of("capture/groups/stock", backend), rules(backend));
+        let paths = (tproxy.path().to_owned(), redirect.path().to_owned());
+        machine.run(|| {
+            for any in ["0.0.0.0", "::"] {
+                serve_transparent(SocketAddr::new(any.parse().unwrap(), 15006), "inbound");
+                serve(SocketAddr::new(any.parse().unwrap(), 9000), "application");
+            }
+        });
+        let arrive =
+            || addresses().map(|at| peer.run(move || connect(ROOT, None, SocketAddr::new(at.machine, 9000))));
+        let (up, other) = paths.clone();
+        machine.run(move || meshd(&up, "up"));
+        assert_eq!(arrive(), ["inbound", "inbound"], "{backend}");
+        let up = paths.0.clone();
+        let (twice, replaced) = machine.run(move || {
+            meshd(&up, "up");
+            let twice = routing();
+            // The next release redirects.
+            std::fs::copy(
+                up.join("run/meshd-capture.json"),
+                other.join("run/meshd-capture.json"),
+            )
+            .unwrap();
+            meshd(&other, "up");
+            (twice, routing())
+        });
+        assert_eq!(
+            twice.len(),
+            4,
+            "{backend}: one rule and one route a family: {twice:?}"
+        );
+        assert!(
+            replaced.is_empty(),
+            "{backend}: without TPROXY nothing of it stays: {replaced:?}"
+        );
+        let (path, _) = paths;
+        let after = machine.run(move || {
+            meshd(&path, "up");
+            meshd(&path, "down");
+            routing()
+        });
+        assert!(after.is_empty(), "{backend}: {after:?}");
+        assert_eq!(arrive(), ["application", "application"], "{backend}");
+    }
 }
 
 #[test]

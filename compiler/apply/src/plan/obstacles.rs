@@ -38,15 +38,23 @@ fn tools(release: &Release, facts: &Facts) -> Result<(), Failure> {
             ));
         }
     }
-    if release.has_file("/etc/meshd/capture.")
-        && !facts.has.contains("nft")
-        && !facts.has.contains("iptables")
-    {
+    capture(release, facts)
+}
+
+/// A backend of the release is on the machine. Rules that hand packets over with TPROXY need routes too.
+fn capture(release: &Release, facts: &Facts) -> Result<(), Failure> {
+    let wanted = [
+        ("/etc/meshd/capture.nft", "nft"),
+        ("/etc/meshd/capture.v4.rules", "iptables"),
+    ];
+    let of_release = || wanted.iter().filter(|(file, _)| release.has_file(file));
+    if of_release().next().is_some() && !of_release().any(|(_, tool)| facts.has.contains(*tool)) {
+        let tools: Vec<_> = of_release().map(|(_, tool)| format!("`{tool}`")).collect();
         return Err(Failure::new(
             "netfilter",
             "the machine cannot capture traffic",
-            "it has neither `nft` nor `iptables-restore`",
-            "install nftables or iptables on it",
+            format!("it has no {}", tools.join(" and no ")),
+            "install nftables or iptables on it, or write another `capture backend=` in the spec",
         ));
     }
     Ok(())

@@ -21,11 +21,14 @@ struct Family {
     rules: &'static str,
 }
 
+/// The rules for IPv4, which are there whenever iptables is to load any.
+pub(super) const V4_RULES: &str = "/etc/meshd/capture.v4.rules";
+
 const V4: Family = Family {
     kernel: netlink::Family::Ipv4,
     save: "iptables-save",
     restore: "iptables-restore",
-    rules: "/etc/meshd/capture.v4.rules",
+    rules: V4_RULES,
 };
 const V6: Family = Family {
     kernel: netlink::Family::Ipv6,

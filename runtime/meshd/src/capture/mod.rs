@@ -10,6 +10,7 @@ mod loopback;
 mod netlink;
 mod nft;
 pub(crate) mod resolver;
+mod routing;
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ use crate::layout::Layout;
 
 /// What was loaded. [`down`] takes our rules away without it; it tells what we made besides.
 const NOTE: &str = "/run/meshd-capture.json";
+
+/// The rules for nftables.
+const NFT: &str = "/etc/meshd/capture.nft";
 
 /// Who keeps the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,9 @@ struct Note {
     /// Tables that iptables made for our rules, and that stay when these are gone.
     #[serde(default)]
     tables: Vec<String>,
+    /// We lead marked packets to the machine itself.
+    #[serde(default)]
+    routing: bool,
 }
 
 /// Loads the rules; what was loaded before is replaced without a moment in between.
@@ -45,33 +52,28 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
     for rules in foreign() {
         tracing::warn!(%rules, "rules of another mesh are in the kernel: they see traffic before or after ours");
     }
-    let nft_rules = layout.at("/etc/meshd/capture.nft");
-    let backend = if nft::is_usable() && nft_rules.exists() {
-        Backend::Nft
-    } else {
-        Backend::Iptables
-    };
+    let backend = backend(layout);
     let before = note(layout);
-    let mut tables = before
-        .as_ref()
-        .map(|note| note.tables.clone())
-        .unwrap_or_default();
-    match backend {
-        Backend::Nft => {
-            let rules = std::fs::read_to_string(&nft_rules).on("read", &nft_rules)?;
-            nft::load(&rules)?;
-            iptables::clear()?;
+    let routed = before.as_ref().is_some_and(|note| note.routing);
+    let tproxy = rules_of(layout, backend).is_some_and(|rules| routing::is_needed(&rules));
+    // The routes come before the marks that they are for.
+    let added = tproxy && routing::add()?;
+    let loaded = load(layout, backend).inspect_err(|_| {
+        if added {
+            routing::remove();
         }
-        Backend::Iptables => {
-            tables.extend(iptables::load(layout)?);
-            nft::clear()?;
-        }
+    })?;
+    if routed && !tproxy {
+        routing::remove();
     }
-    let loopback = loopback::add() || before.is_some_and(|note| note.loopback);
+    let loopback = loopback::add() || before.as_ref().is_some_and(|note| note.loopback);
+    let mut tables = before.map(|note| note.tables).unwrap_or_default();
+    tables.extend(loaded);
     let note = Note {
         backend,
         loopback,
         tables,
+        routing: tproxy && (added || routed),
     };
     let text = serde_json::to_vec(&note).map_err(|cause| Failure::new("note the rules", cause))?;
     let path = layout.at(NOTE);
@@ -80,12 +82,51 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
     Ok(backend)
 }
 
+/// nftables where the release has rules for it and the machine can take them, or where the release has no others.
+fn backend(layout: &Layout) -> Backend {
+    let (nft, iptables) = (layout.at(NFT).exists(), layout.at(iptables::V4_RULES).exists());
+    if nft && (!iptables || nft::is_usable()) {
+        Backend::Nft
+    } else {
+        Backend::Iptables
+    }
+}
+
+fn rules_of(layout: &Layout, backend: Backend) -> Option<String> {
+    let path = match backend {
+        Backend::Nft => NFT,
+        Backend::Iptables => iptables::V4_RULES,
+    };
+    std::fs::read_to_string(layout.at(path)).ok()
+}
+
+/// Loads the rules of one backend and takes away those of the other; gives the tables that iptables made for them.
+fn load(layout: &Layout, backend: Backend) -> Result<Vec<String>, Failure> {
+    match backend {
+        Backend::Nft => {
+            let path = layout.at(NFT);
+            let rules = std::fs::read_to_string(&path).on("read", &path)?;
+            nft::load(&rules).map_err(|failure| failure.remedy("install `nftables`"))?;
+            iptables::clear()?;
+            Ok(Vec::new())
+        }
+        Backend::Iptables => {
+            let made = iptables::load(layout)?;
+            nft::clear()?;
+            Ok(made)
+        }
+    }
+}
+
 /// Takes all of our rules away, of every backend.
 pub(crate) fn down(layout: &Layout) -> Result<(), Failure> {
     let (nft, iptables) = (nft::clear(), iptables::clear());
     if let Some(note) = note(layout) {
         if note.loopback {
             loopback::remove();
+        }
+        if note.routing {
+            routing::remove();
         }
         iptables::forget(&note.tables);
     }

@@ -85,13 +85,32 @@ pub(crate) fn ip(line: &str) {
 
 /// A server in this thread's namespace that tells its name to whoever connects.
 pub(crate) fn serve(address: SocketAddr, name: &'static str) {
+    answer(&socket_for(address), address, name);
+}
+
+/// The same for connections to addresses that are others', which TPROXY hands over.
+pub(crate) fn serve_transparent(address: SocketAddr, name: &'static str) {
+    let socket = socket_for(address);
+    if address.is_ipv6() {
+        socket.set_ip_transparent_v6(true).unwrap();
+    } else {
+        socket.set_ip_transparent_v4(true).unwrap();
+    }
+    answer(&socket, address, name);
+}
+
+fn socket_for(address: SocketAddr) -> Socket {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
     if address.is_ipv6() {
         socket.set_only_v6(true).unwrap();
     }
+    socket
+}
+
+fn answer(socket: &Socket, address: SocketAddr, name: &'static str) {
     socket.bind(&address.into()).unwrap();
     socket.listen(16).unwrap();
-    let listener = TcpListener::from(socket);
+    let listener = TcpListener::from(socket.try_clone().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let _ = stream.unwrap().write_all(name.as_bytes());

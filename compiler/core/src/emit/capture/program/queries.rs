@@ -62,6 +62,11 @@ impl Rules<'_> {
             let answers = vec![SourcePort(Udp, self.settings.dns_port), owner];
             self.raw(None, Chain::OutboundDns, answers, Zone(ZONE_CLIENTS));
         }
+        // These ask servers directly, whose answers are expected in that zone.
+        for user in &self.settings.exclude_users {
+            let asks = vec![Port(Udp, DNS), User(user.clone())];
+            self.raw(None, Chain::OutboundDns, asks, Zone(ZONE_UPSTREAM));
+        }
         let mut families = vec![];
         match &self.settings.dns {
             DnsServers::None => {}
