@@ -27,7 +27,7 @@ fn objects_of_istio_fit_their_schemas() {
     };
     let schemas = schemas(&common::read(&path));
     let mut seen = BTreeSet::new();
-    for (file, object) in ["forum", "reference"]
+    for (file, object) in ["canary", "forum", "reference"]
         .iter()
         .flat_map(|example| objects(&build(example)))
     {
@@ -77,7 +77,7 @@ fn a_field_that_istio_does_not_have_is_found() {
 
 #[test]
 fn objects_are_clean_for_server_side_apply() {
-    for (file, object) in ["forum", "reference"]
+    for (file, object) in ["canary", "forum", "reference"]
         .iter()
         .flat_map(|example| objects(&build(example)))
     {

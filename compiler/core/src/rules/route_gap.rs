@@ -40,7 +40,7 @@ fn is_caught(matching: &MatchDecl, routes: &[&RouteDecl]) -> bool {
     };
     let asked = names(matching);
     let rest = |other: &MatchDecl| {
-        other.of_requests().is_none()
+        other.takes_every_request()
             && match (names(other), &asked) {
                 (None, _) => true,
                 (Some(_), None) => false,

@@ -6,7 +6,7 @@ use crate::spec::decl::{List, MatchDecl, PairDecl, RouteDecl, TextDecl};
 /// Whatever comes, the route takes it.
 pub(super) fn takes_all(route: &RouteDecl) -> bool {
     let all = |matching: &MatchDecl| {
-        matching.of_requests().is_none()
+        matching.takes_every_request()
             && matching.from.is_none()
             && matching.sni.is_none()
             && matching.to.is_none()

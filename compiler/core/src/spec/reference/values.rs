@@ -58,6 +58,10 @@ fn of(ty: Ty) -> Map<String, Json> {
             json!({"enum": words}),
             json!({"type": "string", "pattern": PARAMETER}),
         ]),
+        Ty::Number(numbers) => one_of(vec![
+            json!({"enum": numbers}),
+            json!({"type": "string", "pattern": PARAMETER}),
+        ]),
         Ty::PortsOr(words) | Ty::CidrsOr(words) => {
             one_of(vec![json!({"enum": words}), Json::Object(typed(ty))])
         }
@@ -80,7 +84,12 @@ fn typed(ty: Ty) -> Map<String, Json> {
         })
         .is_ok()
     };
-    let integer = [0, 1, 80].iter().any(|number| takes(Scalar::Integer(*number)));
+    // A port, and a status, among others.
+    let mut numbers: Vec<i128> = vec![0, 1, 80, 503];
+    if let Ty::Count { min, .. } = ty {
+        numbers.push(min.into());
+    }
+    let integer = numbers.into_iter().any(|number| takes(Scalar::Integer(number)));
     let mut single = Vec::new();
     if integer {
         single.push("integer");
@@ -136,7 +145,7 @@ fn pattern(ty: Ty) -> Option<&'static str> {
         Ty::PortName => "|^[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$",
         Ty::Version => r"|^[0-9]+\.[0-9]+(\.[0-9]+)?$",
         Ty::Duration | Ty::Seconds => "|^([0-9]+(ms|s|m|h))+$",
-        Ty::Percent => r"|^[0-9]+(\.[0-9]+)?%$",
+        Ty::Percent | Ty::Share => r"|^[0-9]+(\.[0-9]+)?%$",
         Ty::Path => "|^/",
         _ => return None,
     })

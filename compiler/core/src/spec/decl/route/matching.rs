@@ -108,6 +108,27 @@ impl MatchDecl {
     }
 }
 
+impl MatchDecl {
+    /// Every request meets it, whoever sends it.
+    pub fn takes_every_request(&self) -> bool {
+        let is =
+            |text: &Option<Spanned<String>>, all: &str| text.as_ref().is_none_or(|text| text.value == all);
+        let authority = [
+            &self.authority.exact,
+            &self.authority.prefix,
+            &self.authority.regex,
+        ];
+        self.path.is_none()
+            && is(&self.path_prefix, "/")
+            && is(&self.path_regex, ".*")
+            && self.method.is_none()
+            && authority.iter().all(|text| text.is_none())
+            && self.scheme.is_none()
+            && self.headers.is_empty()
+            && self.query.is_empty()
+    }
+}
+
 impl PairDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
