@@ -86,29 +86,38 @@ fn systemd_takes_the_units() {
     ) {
         return;
     }
-    let (_, bundle, output) = bundles().remove(0);
-    let folder = tempfile::tempdir().unwrap();
-    let mut units = Vec::new();
-    for unit in &bundle.units {
-        let bytes = text(&bundle, &output, &format!("/etc/systemd/system/{}", unit.name));
-        // The program is not on this machine; everything else of the unit is looked at.
-        let bytes = bytes.replace("/usr/local/bin/meshd", "/bin/true");
-        units.push(folder.path().join(&unit.name));
-        std::fs::write(units.last().unwrap(), bytes).unwrap();
+    for (path, bundle, output) in bundles() {
+        verify(&path, &bundle, &output);
     }
+}
+
+/// Lays the units and drop-ins of a bundle out, and lets systemd look at them.
+fn verify(path: &str, bundle: &Bundle, output: &Output) {
+    let folder = tempfile::tempdir().unwrap();
+    for file in &bundle.files {
+        let Some(name) = file.path.strip_prefix("/etc/systemd/system/") else {
+            continue;
+        };
+        // The program is not on this machine; everything else of the unit is looked at.
+        let bytes = text(bundle, output, &file.path).replace("/usr/local/bin/meshd", "/bin/true");
+        let place = folder.path().join(name);
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, bytes).unwrap();
+    }
+    let units = bundle.units.iter().map(|unit| folder.path().join(&unit.name));
     let verify = std::process::Command::new("systemd-analyze")
         .arg("verify")
-        .args(&units)
+        .args(units)
         .output()
         .unwrap();
     let complaint = String::from_utf8_lossy(&verify.stderr);
     let ours: Vec<_> = complaint.lines().filter(|line| line.contains("meshd")).collect();
-    assert!(verify.status.success() && ours.is_empty(), "{complaint}");
+    assert!(verify.status.success() && ours.is_empty(), "{path}: {complaint}");
 }
 
 fn bundles() -> Vec<(String, Bundle, Output)> {
     let mut all = Vec::new();
-    for example in ["forum", "reference"] {
+    for example in ["forum", "reference", "envoy"] {
         let options = Options {
             spec: Sha256::of(b""),
             credentials: BTreeMap::new(),
@@ -122,7 +131,7 @@ fn bundles() -> Vec<(String, Bundle, Output)> {
             ));
         }
     }
-    assert_eq!(all.len(), 7);
+    assert_eq!(all.len(), 8);
     all
 }
 

@@ -241,3 +241,66 @@ fn what_machines_cannot_be_is_said_once_and_all_in_one_run() {
         ]
     );
 }
+
+#[test]
+fn machines_are_set_up_as_the_spec_says_and_by_files_that_go_with_the_mesh() {
+    let mesh = common::compile_text(
+        r#"mesh m
+network vm
+cluster c
+namespace shop {
+    vms a {
+        tune {
+            sysctl net.core.somaxconn 4096
+            limit nofile=65536 memory="128MiB" cpu="50%" tasks=64
+            after "mysql.service"
+            before "app.service"
+        }
+        vm a-1 address="10.0.0.1"
+    }
+    vms b { vm b-1 address="10.0.0.2" }
+}
+"#,
+    );
+    let files = output(&mesh);
+    let file =
+        |path: &str| String::from_utf8(files[&format!("groups/a/rootfs{path}")].bytes.clone()).unwrap();
+    assert_eq!(file("/etc/sysctl.d/50-meshd.conf"), "net/core/somaxconn = 4096\n");
+    assert_eq!(
+        file("/etc/systemd/system/meshd.service.d/50-tune.conf"),
+        "[Unit]\nAfter=mysql.service\nBefore=app.service\n\n[Service]\nLimitNOFILE=65536\nMemoryMax=134217728\n\
+         CPUQuota=50%\nTasksMax=64\n"
+    );
+    assert_eq!(
+        file("/etc/systemd/system/meshd-capture.service.d/50-tune.conf"),
+        "[Unit]\nBefore=app.service\n"
+    );
+    let bundle = |vm: &str| -> Value {
+        serde_json::from_slice(&files[&format!("vms/{vm}/bundle.json")].bytes).unwrap()
+    };
+    assert_eq!(bundle("a-1")["units"][0]["name"], "meshd-sysctl.service");
+    assert_eq!(bundle("b-1")["units"][0]["name"], "meshd.socket");
+    assert!(
+        files
+            .keys()
+            .all(|path| !path.starts_with("groups/b/rootfs/etc/sysctl.d"))
+    );
+}
+
+#[test]
+fn what_machines_cannot_be_set_to_is_said() {
+    let with = |tune: &str| {
+        complaints(&format!(
+            "vms a {{ tune {{ {tune} }}; vm a-1 address=\"10.0.0.1\" }}"
+        ))
+    };
+    assert!(
+        with("sysctl somaxconn 1")[0].starts_with("MC-L004 `name`: expected the name of a kernel's setting")
+    );
+    assert!(with("after \"mysql\"")[0].starts_with("MC-L004 `unit`: expected a unit of systemd"));
+    assert!(with("limit memory=\"1MB\"")[0].starts_with("MC-L004 `memory`: expected an amount of memory"));
+    assert_eq!(
+        with("limit memory=\"8MiB\""),
+        ["MC-V021 with so little memory, the kernel ends meshd again and again"]
+    );
+}

@@ -61,6 +61,7 @@ codes! {
         "A variable of the proxy says what the spec says elsewhere.";
     ISTIOD_UNREACHABLE "MC-V020" "istiod-unreachable" Warning
         "Machines with Istio's own agent do not find istiod.";
+    MEMORY_SMALL "MC-V021" "memory-too-small" Error "What carries the traffic has less memory than it needs.";
     SELECTS_PODS "MC-V019" "selects-pods" Error
         "A service on another's machines would find the other's pods as well.";
     VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";

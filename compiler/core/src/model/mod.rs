@@ -10,6 +10,7 @@ mod mesh;
 mod route;
 mod service;
 mod traffic;
+mod tune;
 mod virtual_ip;
 mod workload;
 
@@ -32,5 +33,6 @@ pub use traffic::{
     Balance, ClientTls, Eject, HashTable, Http2, Limits, LoadBalancer, LocalityRule, RetryBudget,
     TrafficPolicy, WarmUp,
 };
+pub use tune::Tune;
 pub use virtual_ip::allocate;
 pub use workload::{Asked, Engine, Group, Health, Pods, Registration, Ssh, Vm, WorkloadRef};

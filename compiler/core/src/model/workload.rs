@@ -5,6 +5,7 @@ use mesh_wire::bundle::{Probe, ProbeAction};
 use mesh_wire::cluster::Locality;
 
 use super::Capture;
+use super::Tune;
 use crate::diag::Span;
 
 /// Pods of a service. The Deployment stays the user's.
@@ -56,6 +57,8 @@ pub struct Group {
     pub health: Option<Health>,
     /// What is captured.
     pub capture: Capture,
+    /// How its machines are set up.
+    pub tune: Tune,
     /// Ordered by name.
     pub vms: Vec<Vm>,
     /// Where it is written.

@@ -31,6 +31,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         vms.health.iter().for_each(|health| probe(health, sink));
         one_host(vms, sink);
         one_weight(vms, sink);
+        foreign_tune(vms, sink);
     }
     for route in context.spec.routed().flat_map(|owner| owner.routes) {
         route::check(route, sink);
@@ -53,6 +54,15 @@ fn one_account(service: &ServiceDecl, sink: &mut Sink) {
             on.value
         );
         sink.push(both((account.span, "`account=`"), (on.span, "`on`"), &help));
+    }
+}
+
+/// Machines with Istio's own agent are not meshc's to set up.
+fn foreign_tune(vms: &VmsDecl, sink: &mut Sink) {
+    let envoy = vms.engine.as_ref().filter(|engine| engine.value == "envoy");
+    if let (Some(tune), Some(engine)) = (&vms.tune, envoy) {
+        let help = "meshc ships nothing to these machines: set them up yourself, or leave `engine=` out";
+        sink.push(both((tune.span, "`tune`"), (engine.span, "`engine=envoy`"), help));
     }
 }
 

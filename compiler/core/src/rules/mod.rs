@@ -28,6 +28,7 @@ mod locality_shares;
 mod match_never;
 mod mirror_self;
 mod named_targetport;
+mod memory_too_small;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -157,6 +158,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::WARM_UP_INEFFECTIVE, warm_up_ineffective::check),
     rule(&code::WEIGHT_MIXED, weight_missing::check),
     rule(&code::ROUTE_WEIGHTS, weight_sum::check),
+    rule(&code::MEMORY_SMALL, memory_too_small::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

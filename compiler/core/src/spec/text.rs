@@ -1,5 +1,7 @@
 //! The small grammars inside values.
 
+pub(super) mod machine;
+
 use std::net::IpAddr;
 
 use ipnet::IpNet;

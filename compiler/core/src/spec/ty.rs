@@ -22,6 +22,14 @@ pub enum Ty {
     EnvName,
     /// The name of an HTTP header.
     HeaderName,
+    /// The name of a kernel's setting; `/` between its parts.
+    SysctlName,
+    /// A unit of systemd.
+    Unit,
+    /// An amount of memory, in bytes.
+    Bytes,
+    /// Time of processors, in hundredths of one.
+    CpuShare,
     /// A text, a number, `#true` or `#false`.
     Scalar,
     /// One of these words.
@@ -156,6 +164,10 @@ impl Ty {
             Self::LabelKey => "a key, such as team or example.com/team",
             Self::LabelValue => "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
             Self::EnvName => "the name of a variable, such as SECRET_TTL",
+            Self::SysctlName => "the name of a kernel's setting, such as net.core.somaxconn",
+            Self::Unit => "a unit of systemd, such as app.service",
+            Self::Bytes => "an amount of memory, such as \"128MiB\"",
+            Self::CpuShare => "time of processors, such as \"50%\" or \"200%\"",
             Self::HeaderName => "the name of a header, such as x-probe",
             Self::PortsOr(words) => {
                 return format!("{} or ports, such as \"8080,9090\"", some_of(words));
@@ -304,6 +316,10 @@ impl Ty {
             Self::LabelValue => name(content, text::is_label_value),
             Self::EnvName => name(content, text::is_env_name),
             Self::HeaderName => name(content, text::is_header_name),
+            Self::SysctlName => text::machine::sysctl_name(content).map(Typed::Text),
+            Self::Unit => name(content, text::machine::is_unit),
+            Self::Bytes => text::machine::bytes(content).map(Typed::Number),
+            Self::CpuShare => text::machine::cpu_share(content).map(Typed::Number),
             Self::Bool | Self::Count { .. } | Self::Number(_) | Self::Port | Self::Decimal => None,
             Self::PortsOr(words) | Self::CidrsOr(words) if words.contains(&content) => {
                 Some(Typed::Text(content.to_owned()))

@@ -9,6 +9,8 @@ use crate::systemd::Systemd;
 const RESOLVED: &str = "systemd-resolved.service";
 const RESOLVED_FOLDER: &str = "/etc/systemd/resolved.conf.d/";
 const UNIT_FOLDER: &str = "/etc/systemd/system/";
+const SYSCTL: &str = "meshd-sysctl.service";
+const SYSCTL_FOLDER: &str = "/etc/sysctl.d/";
 const CAPTURE_FILES: [&str; 3] = [
     "/etc/meshd/capture.v4.rules",
     "/etc/meshd/capture.v6.rules",
@@ -22,6 +24,7 @@ pub(crate) struct Changes {
     program: bool,
     files: bool,
     capture: bool,
+    kernel: bool,
     resolver: bool,
 }
 
@@ -44,7 +47,11 @@ impl Changes {
                 Some("meshd.socket") => changes.sockets = true,
                 Some("meshd.service") => changes.program = true,
                 Some("meshd-capture.service") => changes.capture = true,
+                Some(SYSCTL) => changes.kernel = true,
+                // Bounds are those of a process from its start.
+                Some(drop_in) if drop_in.starts_with("meshd.service.d/") => changes.program = true,
                 Some(_) => {}
+                None if path.starts_with(SYSCTL_FOLDER) => changes.kernel = true,
                 None if path.starts_with(RESOLVED_FOLDER) => changes.resolver = true,
                 None if CAPTURE_FILES.contains(&path) => changes.capture = true,
                 None => changes.files = true,
@@ -73,6 +80,10 @@ impl Changes {
         if self.capture && systemd.is_active("meshd-capture.service") {
             systemd.call("reload", &["meshd-capture.service"])?;
         }
+        if self.kernel && systemd.is_active(SYSCTL) {
+            // It puts back what was before, and sets anew.
+            systemd.call("restart", &[SYSCTL])?;
+        }
         if !units.is_empty() {
             systemd.call("start", &units)?;
         }
@@ -80,6 +91,15 @@ impl Changes {
             restart_resolver(systemd);
         }
         Ok(())
+    }
+}
+
+/// Stops the units that `new` does not have any more, while systemd still knows how.
+pub(crate) fn leave(systemd: Systemd, old: Option<&Release>, new: &Release) {
+    let kept = |name: &str| new.bundle.units.iter().any(|unit| unit.name == name);
+    let gone = old.into_iter().flat_map(|old| &old.bundle.units);
+    for unit in gone.filter(|unit| !kept(&unit.name)) {
+        systemd.try_call("stop", &[unit.name.as_str()]);
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn to(
     old: Option<&Release>,
     new: &Release,
 ) -> Result<(), Failure> {
+    services::leave(systemd, old, new);
     set(layout, "current", &new.name)?;
     place::align(layout, record, Some(new))?;
     Changes::between(old, Some(new)).apply(systemd, new)

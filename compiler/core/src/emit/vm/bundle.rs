@@ -18,10 +18,7 @@ pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>
         runtime: env!("CARGO_PKG_VERSION").to_owned(),
         runtime_sha256: None,
         files,
-        units: text::UNITS
-            .iter()
-            .map(|(name, bytes)| unit(name, bytes))
-            .collect(),
+        units: text::units(group).map(|(name, text)| unit(name, &text)).collect(),
         checks: checks(group, name),
         ssh: ssh(vm),
     }

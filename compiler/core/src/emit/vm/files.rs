@@ -5,7 +5,7 @@ use crate::emit::snapshot::{IDENTITY_FOLDER, SHARED_FILE};
 use crate::emit::{names, snapshot};
 use crate::model::{Backend, DnsCapture, Group, Mesh, Vm};
 
-use super::text;
+use super::{text, tune};
 
 /// Where meshd's own files lie.
 const FOLDER: &str = "/etc/meshd";
@@ -27,6 +27,20 @@ pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
     files.extend(rules.map(|(name, rules)| (own(name), File::public(rules))));
     for (name, text) in text::units(group) {
         files.push((format!("/etc/systemd/system/{name}"), File::public(text)));
+    }
+    let settings = [
+        (tune::SYSCTL_FILE, tune::sysctls(&group.tune)),
+        (
+            "/etc/systemd/system/meshd.service.d/50-tune.conf",
+            tune::service(&group.tune),
+        ),
+        (
+            "/etc/systemd/system/meshd-capture.service.d/50-tune.conf",
+            tune::capture(&group.tune),
+        ),
+    ];
+    for (path, text) in settings {
+        files.extend(text.map(|text| (path.to_owned(), File::public(text))));
     }
     if mesh.dns.capture == DnsCapture::Resolved {
         let path = "/etc/systemd/resolved.conf.d/50-meshd.conf".to_owned();

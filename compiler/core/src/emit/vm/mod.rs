@@ -5,6 +5,7 @@ pub mod envoy;
 mod bundle;
 mod files;
 mod text;
+mod tune;
 
 use mesh_wire::Sha256;
 

@@ -6,7 +6,7 @@ use crate::emit::names;
 use crate::emit::snapshot::{SYSTEM_NAMESPACE, gateway_services};
 use crate::model::{Group, Kind, Mesh};
 
-/// systemd's units, in the order in which they are started.
+/// The units that every machine has, in the order in which they are started.
 pub const UNITS: &[(&str, &str)] = &[
     (
         "meshd.socket",
@@ -28,12 +28,21 @@ pub const UNITS: &[(&str, &str)] = &[
 
 const RESOLVED: &str = include_str!("../../../../../templates/resolved.conf.j2");
 
-/// systemd's units and what is in them.
+/// The unit of machines whose kernel is set up.
+const SYSCTL: (&str, &str) = (
+    "meshd-sysctl.service",
+    include_str!("../../../../../templates/meshd-sysctl.service.j2"),
+);
+
+/// The units of a group's machines, in the order in which they are started, and what is in them.
 pub(super) fn units(group: &Group) -> impl Iterator<Item = (&'static str, String)> {
-    let values = context! { tproxy => group.capture.tproxy };
-    UNITS
-        .iter()
-        .map(move |(name, template)| (*name, render(template, values.clone())))
+    let names: Vec<_> = group.tune.sysctls.keys().cloned().collect();
+    let sysctl = Some(SYSCTL).filter(|_| !names.is_empty());
+    let values = context! { tproxy => group.capture.tproxy, names };
+    sysctl
+        .into_iter()
+        .chain(UNITS.iter().copied())
+        .map(move |(name, template)| (name, render(template, values.clone())))
 }
 
 /// The drop-in that sends the mesh's names to meshd.

@@ -6,8 +6,8 @@ use super::lookup::Lookup;
 use super::place::labels;
 use super::{capture, ports, service};
 use crate::diag::{Diagnostic, Sink, Spanned, code};
-use crate::model::{Asked, Engine, Group, Health, Registration, Ssh, Vm};
-use crate::spec::decl::{HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, VmDecl, VmsDecl};
+use crate::model::{Asked, Engine, Group, Health, Registration, Ssh, Tune, Vm};
+use crate::spec::decl::{HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, TuneDecl, VmDecl, VmsDecl};
 
 /// The label of the cloud's name for a machine (Kubernetes, "Recommended Labels").
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -158,6 +158,7 @@ pub(super) fn group(
         weight: decl.weight.as_ref().map(|weight| weight.value),
         health: decl.health.as_ref().and_then(health),
         capture: capture::of(&lookup.spec.capture_of(decl)),
+        tune: decl.tune.as_ref().map(tune).unwrap_or_default(),
         services,
         vms,
         span: decl.span,
@@ -221,6 +222,19 @@ fn vm(decl: &VmDecl, group: &VmsDecl) -> Vm {
         labels: own_labels,
         ssh: ssh(&decl.ssh, &group.ssh),
         span: decl.name.span,
+    }
+}
+
+fn tune(decl: &TuneDecl) -> Tune {
+    let units = |units: &[Spanned<String>]| units.iter().map(|unit| unit.value.clone()).collect();
+    Tune {
+        sysctls: pairs(&decl.sysctls),
+        nofile: decl.nofile.as_ref().map(|nofile| nofile.value),
+        memory: decl.memory.as_ref().map(|memory| memory.value),
+        cpu: decl.cpu.as_ref().map(|cpu| cpu.value),
+        tasks: decl.tasks.as_ref().map(|tasks| tasks.value),
+        after: units(&decl.after),
+        before: units(&decl.before),
     }
 }
 

@@ -14,6 +14,7 @@ mod place;
 mod route;
 mod service;
 mod traffic;
+mod tune;
 mod vms;
 
 pub use access::{AccessDecl, ChoiceDecl, RuleDecl, WhenDecl};
@@ -33,6 +34,7 @@ pub use route::{
 };
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
 pub use traffic::{SubsetDecl, SubsetPortDecl, TrafficDecl};
+pub use tune::TuneDecl;
 pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};
 
 use super::Item;

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 
-use super::{CaptureDecl, Labels};
+use super::{CaptureDecl, Labels, TuneDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -40,6 +40,8 @@ pub struct VmsDecl {
     pub ssh: SshDecl,
     /// `capture`.
     pub capture: CaptureDecl,
+    /// `tune`.
+    pub tune: Option<TuneDecl>,
     /// `vm`.
     pub vms: Vec<VmDecl>,
     /// Its ports may be incomplete.
@@ -149,7 +151,7 @@ fn labels(item: &Item) -> Labels {
 }
 
 /// The nodes `node` in the braces: what they call `name`, and their value.
-fn pairs(item: &Item, node: &str, name: &str) -> Pairs {
+pub(super) fn pairs(item: &Item, node: &str, name: &str) -> Pairs {
     item.children(node)
         .filter_map(|pair| Some((pair.spanned(name)?, pair.spanned("value")?)))
         .collect()
@@ -181,6 +183,7 @@ impl VmsDecl {
             health: item.child("health").map(HealthDecl::read),
             ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
+            tune: item.child("tune").map(TuneDecl::read),
             vms: item.children("vm").filter_map(VmDecl::read).collect(),
             ports_damaged: item.incomplete(&["port"]),
             damaged: item.incomplete(&["label", "health", "vm"]),

@@ -13,6 +13,7 @@ mod place;
 mod route;
 mod service;
 mod traffic;
+mod tune;
 mod vms;
 
 pub(crate) use route::GRPC_CODES;

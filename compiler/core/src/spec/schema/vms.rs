@@ -1,6 +1,7 @@
 use super::capture::CAPTURE;
 use super::files::INVENTORY;
 use super::place::LABEL;
+use super::tune::TUNE;
 use super::{Child, Field, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
@@ -82,6 +83,7 @@ const CHILDREN: &[Child] = &[
     optional(&PROXY),
     optional(&SSH),
     optional(&CAPTURE),
+    optional(&TUNE),
     any(&VM),
     any(&INVENTORY),
 ];
