@@ -524,6 +524,66 @@ fn tokens_become_istios_and_hold_for_the_place_that_says_them() {
             json!({ "name": "cart", "namespace": "shop" }),
         ]
     );
+    let vm = WorkloadRef::Vm {
+        namespace: "shop".to_owned(),
+        name: "cart-1".to_owned(),
+    };
+    let told = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
+    let of = |port: Option<u16>| {
+        let listener = told.inbound.iter().find(|listener| listener.port == port);
+        listener.unwrap().jwt.clone()
+    };
+    let issuers: Vec<_> = of(Some(8080)).into_iter().map(|jwt| jwt.issuer).collect();
+    assert_eq!(
+        issuers,
+        [
+            "https://cart.example",
+            "https://mesh.example",
+            "https://shop.example"
+        ]
+    );
+    assert_eq!(of(Some(5432)), [], "bytes carry no tokens");
+    assert_eq!(
+        serde_json::to_value(&of(None)[0]).unwrap(),
+        json!({
+            "issuer": "https://cart.example",
+            "audiences": ["cart", "shop"],
+            "jwks": r#"{"keys": [{"kty": "RSA", "n": "AQ", "e": "AQAB"}]}"#,
+            "headers": [{ "name": "x-token", "prefix": "Token " }],
+            "params": ["token"],
+            "cookies": ["session"],
+            "forward": true,
+            "payload-header": "x-payload",
+            "claim-headers": { "x-user": "sub" },
+            "space-delimited": ["roles"],
+            "timeout": 2000,
+        })
+    );
+}
+
+#[test]
+fn services_on_one_machine_do_not_close_each_other() {
+    let mesh = mesh(spec!(
+        mesh { "" }
+        namespace { "service reports { port 9200 http; on cart }" }
+        service { "allow from=web" }
+    ));
+    let names: Vec<_> = policies(&mesh, Some(8080)).policies.into_keys().collect();
+    assert_eq!(
+        names,
+        [
+            "ns[shop]-policy[cart]-rule[0]",
+            "ns[shop]-policy[reports-beside-cart]-rule[0]"
+        ]
+    );
+    assert_eq!(
+        policy(&mesh, "cart")["spec"]["rules"][0]["to"],
+        json!([{ "operation": { "notPorts": ["9200"] } }])
+    );
+    assert_eq!(
+        policy(&mesh, "reports-beside-cart")["spec"]["rules"],
+        json!([{ "to": [{ "operation": { "ports": ["9200"] } }] }])
+    );
 }
 
 fn set(list: &Value) -> std::collections::BTreeSet<String> {

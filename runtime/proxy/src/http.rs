@@ -14,6 +14,7 @@ mod path;
 mod reply;
 pub(crate) mod scope;
 mod target;
+mod token;
 mod upgrade;
 
 pub(crate) use connection::{Codec, HttpConnection, Side};

@@ -10,6 +10,7 @@
 
 pub mod bundle;
 pub mod cluster;
+pub mod jwt;
 pub mod listener;
 pub mod matcher;
 pub mod policy;

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
+use crate::jwt::Jwt;
 use crate::matcher::is_false;
 use crate::policy::PolicySet;
 use crate::route::{RouteTable, WeightedCluster};
@@ -96,6 +97,9 @@ pub struct InboundListener {
     pub mtls: MtlsMode,
     /// Key in the snapshot's clusters: `inbound|PORT||`.
     pub cluster: String,
+    /// Tokens that requests may carry, by issuer; they are looked at before the policies.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub jwt: Vec<Jwt>,
     /// Who may.
     #[serde(default)]
     pub policy: PolicySet,

@@ -127,10 +127,36 @@ codes! {
     TLS_NAME "MC-T039" "tls-name-unchecked" Warning "A server outside may show a certificate of anybody's.";
     UDP_UNPROXIED "MC-T040" "udp-unproxied" Warning
         "A port for datagrams has settings that only proxies keep.";
+    AUTHZ_UNKNOWN_KEY "MC-S001" "authz-unknown-key" Error
+        "A rule asks for an attribute that Istio does not know.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
     HTTP_ON_TCP "MC-S003" "http-on-tcp" Error "A condition on requests stands on a port that knows no requests.";
+    PORTLEVEL_SELECTOR "MC-S004" "portlevel-needs-selector" Error
+        "Mutual TLS is set for a port that the workload does not listen on.";
     PERMISSIVE_OPEN "MC-S005" "permissive-open-port" Warning "A port takes plaintext, and from everybody.";
     PORT_NOBODY "MC-S006" "empty-allow-policy" Warning "No rule of the service allows anything on this port.";
+    TRUST_DOMAIN_MISMATCH "MC-S007" "trust-domain-mismatch" Error
+        "A rule names an identity of a trust domain that the mesh does not have.";
+    AUTHZ_BAD_VALUE "MC-S009" "authz-bad-value" Error
+        "A condition compares with what its attribute can never be.";
+    DENY_SHADOWS_ALLOW "MC-S010" "deny-shadows-allow" Warning
+        "A `deny` refuses all that an `allow` lets in.";
+    UNCONDITIONAL_RULE "MC-S011" "unconditional-rule" Warning
+        "A rule asks nothing: it lets everybody in, or nobody.";
+    JWT_MISSING "MC-S012" "jwt-missing" Error
+        "A rule asks for a token that nothing verifies.";
+    IP_FAMILY "MC-S013" "ip-family-mismatch" Warning
+        "A rule names addresses of a family that its callers never have.";
+    HOST_WITHOUT_PORT "MC-S014" "host-without-port" Warning
+        "A rule names a host without the port that clients write behind it.";
+    DRY_RUN_OPEN "MC-S015" "dry-run-open" Warning
+        "Every `allow` is a dry run: everybody may call.";
+    AUDIT_UNSEEN "MC-S016" "audit-unseen" Warning
+        "Calls are noted, and nobody writes the notes down.";
+    IDENTITY_WITHOUT_MTLS "MC-S017" "identity-without-mtls" Error
+        "A rule asks who calls, where callers have no identity.";
+    JWT_WITHOUT_KEYS "MC-S018" "jwt-without-keys" Warning
+        "VMs are to verify tokens, and have no keys for it.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }

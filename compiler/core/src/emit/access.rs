@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshot::{SYSTEM_NAMESPACE, target};
-use crate::model::{Action, Mesh, Rule, Service};
+use crate::model::{Action, Jwt, Mesh, Rule, Service};
 
 /// One AuthorizationPolicy.
 #[derive(Clone, Debug)]
@@ -24,7 +24,16 @@ pub(crate) struct AccessPolicy<'a> {
 }
 
 /// What Istio's docs call the policy of a whole mesh or namespace.
-pub(crate) const DEFAULT: &str = "default";
+pub(crate) use crate::model::DEFAULT_POLICY as DEFAULT;
+
+impl AccessPolicy<'_> {
+    fn covers(&self, labels: &BTreeMap<String, String>) -> bool {
+        let asked = self.selector.iter().flatten();
+        asked
+            .into_iter()
+            .all(|(key, value)| labels.get(key) == Some(value))
+    }
+}
 
 /// What holds for the whole mesh.
 pub(crate) fn of_mesh(mesh: &Mesh) -> Vec<AccessPolicy<'_>> {
@@ -42,7 +51,11 @@ pub(crate) fn of_namespace<'a>(mesh: &'a Mesh, namespace: &'a str) -> Vec<Access
 /// alone: a policy selects workloads, whatever Service leads to them.
 pub(crate) fn of_service<'a>(mesh: &'a Mesh, service: &'a Service) -> Vec<AccessPolicy<'a>> {
     let own = ports(service);
-    let beside: Vec<_> = beside(mesh, service).collect();
+    let beside: Vec<_> = service
+        .beside
+        .iter()
+        .filter_map(|name| mesh.service(&service.namespace, name))
+        .collect();
     let others: BTreeSet<u16> = beside
         .iter()
         .flat_map(|other| ports(other))
@@ -67,17 +80,28 @@ pub(crate) fn selecting<'a>(
 ) -> Vec<AccessPolicy<'a>> {
     let mut all = of_mesh(mesh);
     all.extend(of_namespace(mesh, namespace));
-    all.extend(
-        mesh.services_in(namespace)
-            .flat_map(|service| of_service(mesh, service)),
-    );
-    all.retain(|policy| {
-        policy
-            .selector
-            .as_ref()
-            .is_none_or(|selector| selects(selector, labels))
-    });
+    let services = mesh
+        .services_in(namespace)
+        .filter(|service| service.selects(labels));
+    let own = services.flat_map(|service| of_service(mesh, service));
+    all.extend(own.filter(|policy| policy.covers(labels)));
     all
+}
+
+/// All tokens that requests to a workload with these labels may carry.
+pub(crate) fn tokens<'a>(
+    mesh: &'a Mesh,
+    namespace: &'a str,
+    labels: &BTreeMap<String, String>,
+) -> Vec<&'a Jwt> {
+    let of_namespace = mesh.namespaces.get(namespace).map(|found| &found.access);
+    let services = mesh
+        .services_in(namespace)
+        .filter(|service| service.selects(labels));
+    let places = std::iter::once(&mesh.access)
+        .chain(of_namespace)
+        .chain(services.map(|service| &service.access));
+    places.flat_map(|access| &access.jwt).collect()
 }
 
 /// A policy of each action and name.
@@ -89,7 +113,7 @@ fn grouped<'a>(
 ) -> Vec<AccessPolicy<'a>> {
     let mut groups: BTreeMap<(Action, bool, String), Vec<Rule>> = BTreeMap::new();
     for rule in rules {
-        let key = (rule.action, rule.dry_run, policy_name(base, &rule));
+        let key = (rule.action, rule.dry_run, rule.policy_name(base));
         groups.entry(key).or_default().push(rule);
     }
     groups
@@ -103,21 +127,6 @@ fn grouped<'a>(
             rules,
         })
         .collect()
-}
-
-/// The name of the policy that `rule` stands in, at a place that is called `base`.
-pub(crate) fn policy_name(base: &str, rule: &Rule) -> String {
-    if let Some(name) = &rule.name {
-        return name.clone();
-    }
-    let mut name = base.to_owned();
-    if rule.action != Action::Allow {
-        name = format!("{name}-{}", rule.action.word());
-    }
-    if rule.dry_run {
-        name.push_str("-dry-run");
-    }
-    name
 }
 
 /// On workloads of both, the rules of `other` would close `service`, which says nothing of who may call it.
@@ -142,26 +151,6 @@ pub(crate) fn closes(mesh: &Mesh, service: &Service) -> bool {
     service.access.closes()
         || mesh.access.closes()
         || namespace.is_some_and(|namespace| namespace.access.closes())
-}
-
-/// Services that have some of the workloads of `service`.
-fn beside<'a>(mesh: &'a Mesh, service: &'a Service) -> impl Iterator<Item = &'a Service> {
-    mesh.services_in(&service.namespace)
-        .filter(move |other| other.name != service.name && together(mesh, service, other))
-}
-
-fn together(mesh: &Mesh, one: &Service, other: &Service) -> bool {
-    if one.is_external() || other.is_external() {
-        return false;
-    }
-    let both = |labels| selects(&one.selector, labels) && selects(&other.selector, labels);
-    let mut groups = mesh.groups_in(&one.namespace);
-    let pods = !one.pods.is_empty() && !other.pods.is_empty();
-    groups.any(|group| both(&group.labels)) || pods && (both(&one.selector) || both(&other.selector))
-}
-
-fn selects(selector: &BTreeMap<String, String>, labels: &BTreeMap<String, String>) -> bool {
-    selector.iter().all(|(key, value)| labels.get(key) == Some(value))
 }
 
 /// The ports that the workloads of a service listen on for it.

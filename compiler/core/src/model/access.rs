@@ -7,6 +7,9 @@ use crate::diag::Span;
 // There is nothing to resolve in them: what is written is what is meant.
 pub use crate::spec::decl::{Action, Attribute};
 
+/// What Istio's docs call the policy of a whole mesh or namespace.
+pub(crate) const DEFAULT_POLICY: &str = "default";
+
 /// What a service, a namespace or the mesh says of those who call.
 #[derive(Clone, Debug, Default)]
 pub struct Access {
@@ -171,6 +174,31 @@ impl Rule {
             when: Vec::new(),
             span,
         }
+    }
+
+    /// It asks nothing.
+    pub fn is_open(&self) -> bool {
+        self.from.is_open()
+            && self.from_ip.is_open()
+            && self.remote_ip.is_open()
+            && self.ports.is_open()
+            && self.when.is_empty()
+            && !self.on_requests()
+    }
+
+    /// The name of the AuthorizationPolicy that it stands in, at a place that is called `base`.
+    pub fn policy_name(&self, base: &str) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        let mut name = base.to_owned();
+        if self.action != Action::Allow {
+            name = format!("{name}-{}", self.action.word());
+        }
+        if self.dry_run {
+            name.push_str("-dry-run");
+        }
+        name
     }
 
     /// It asks something that only requests can fulfil.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod access;
 mod addresses;
+mod beside;
 mod callers;
 mod capture;
 mod external;
@@ -58,6 +59,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
         .sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     mesh.services
         .dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
+    beside::fill(&mut mesh);
     addresses::fill(&mut mesh, sink);
     mesh
 }

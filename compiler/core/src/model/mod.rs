@@ -14,6 +14,7 @@ mod tune;
 mod virtual_ip;
 mod workload;
 
+pub(crate) use access::DEFAULT_POLICY;
 pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use build::build;
 pub(crate) use build::{

@@ -43,6 +43,8 @@ pub struct Service {
     pub port_mtls: BTreeMap<u16, MtlsMode>,
     /// Labels of its workloads, pods and VMs; empty for external services.
     pub selector: BTreeMap<String, String>,
+    /// Names of the services of its namespace that have some of its workloads, too.
+    pub beside: BTreeSet<String>,
     /// Its pods: one entry for each place, ordered by cluster and locality.
     pub pods: Vec<Pods>,
     /// The groups of VMs that it runs on, ordered by name: its own, and those that others brought along.
@@ -273,6 +275,15 @@ impl Service {
         let names = matches.flat_map(|matching| &matching.sni).map(String::as_str);
         let more: BTreeSet<_> = names.filter(|name| !covers(name)).collect();
         std::iter::once(self.host.as_str()).chain(more).collect()
+    }
+
+    /// Workloads with these labels are its own.
+    pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
+        !self.selector.is_empty()
+            && self
+                .selector
+                .iter()
+                .all(|(key, value)| labels.get(key) == Some(value))
     }
 
     /// It lies outside the mesh.

@@ -1,3 +1,4 @@
+mod access;
 mod route;
 
 use ipnet::IpNet;
@@ -9,6 +10,7 @@ use crate::spec::decl::{CaptureDecl, DnsDecl, HealthDecl, NamespaceDecl, Service
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    access::check(context, sink);
     let mut once = Once::default();
     for capture in context.spec.captures() {
         let found = [interfaces(&capture), loopback(&capture), groups(&capture)];

@@ -1,3 +1,5 @@
+mod policies;
+
 use std::collections::BTreeMap;
 
 mod hosts;
@@ -10,6 +12,7 @@ use crate::spec::decl::{ClusterDecl, NamespaceDecl, ServiceDecl};
 
 /// Names are unique where they are looked up.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    policies::check(context, sink);
     let spec = context.spec;
     unique("network", spec.networks.iter().map(|network| &network.name), sink);
     unique("cluster", spec.clusters.iter().map(|cluster| &cluster.name), sink);

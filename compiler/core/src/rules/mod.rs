@@ -2,9 +2,14 @@
 //! [`Code`], the language's own too, has a page beside: `<slug>.md`, whose examples are its test.
 
 mod address_conflict;
+mod audit_unseen;
+mod authz_bad_value;
+mod authz_unknown_key;
 mod conflict;
 mod cors_open;
+mod deny_shadows_allow;
 mod dns_loop;
+mod dry_run_open;
 mod duplicate;
 mod eject_never;
 mod empty_allow_policy;
@@ -18,17 +23,22 @@ mod h2_upgrade_conflict;
 mod hash_without_requests;
 mod header_reserved;
 mod host_in_cluster;
+mod host_without_port;
 mod http_on_tcp;
+mod identity_without_mtls;
 mod inbound_port_uncaptured;
 mod inject_annotation;
+mod ip_family_mismatch;
 mod ipv6_bypass;
 mod istiod_unreachable;
+mod jwt_missing;
+mod jwt_without_keys;
 mod lb_oneof;
 mod locality_shares;
 mod match_never;
+mod memory_too_small;
 mod mirror_self;
 mod named_targetport;
-mod memory_too_small;
 mod near_without_eject;
 mod needs_envoy;
 mod no_endpoints;
@@ -39,6 +49,7 @@ mod permissive_open_port;
 mod port_conflict;
 mod port_missing;
 mod port_stands_alone;
+mod portlevel_needs_selector;
 mod principal_nonexistent;
 mod probe_grpc_rejected;
 mod regex_unusable;
@@ -49,6 +60,7 @@ mod rewrite_without_prefix;
 mod route_gap;
 mod route_misfit;
 mod route_unreachable;
+mod scope;
 mod selector_missed;
 mod selects_pods;
 mod share_zero;
@@ -58,7 +70,9 @@ mod subset_empty;
 mod timeout_order;
 mod tls_name_unchecked;
 mod tls_twice;
+mod trust_domain_mismatch;
 mod udp_unproxied;
+mod unconditional_rule;
 mod unknown_env;
 mod unknown_place;
 mod unsupported_release;
@@ -159,6 +173,19 @@ pub static RULES: &[Rule] = &[
     rule(&code::WEIGHT_MIXED, weight_missing::check),
     rule(&code::ROUTE_WEIGHTS, weight_sum::check),
     rule(&code::MEMORY_SMALL, memory_too_small::check),
+    rule(&code::AUTHZ_UNKNOWN_KEY, authz_unknown_key::check),
+    rule(&code::PORTLEVEL_SELECTOR, portlevel_needs_selector::check),
+    rule(&code::TRUST_DOMAIN_MISMATCH, trust_domain_mismatch::check),
+    rule(&code::AUTHZ_BAD_VALUE, authz_bad_value::check),
+    rule(&code::DENY_SHADOWS_ALLOW, deny_shadows_allow::check),
+    rule(&code::UNCONDITIONAL_RULE, unconditional_rule::check),
+    rule(&code::JWT_MISSING, jwt_missing::check),
+    rule(&code::IP_FAMILY, ip_family_mismatch::check),
+    rule(&code::HOST_WITHOUT_PORT, host_without_port::check),
+    rule(&code::DRY_RUN_OPEN, dry_run_open::check),
+    rule(&code::AUDIT_UNSEEN, audit_unseen::check),
+    rule(&code::IDENTITY_WITHOUT_MTLS, identity_without_mtls::check),
+    rule(&code::JWT_WITHOUT_KEYS, jwt_without_keys::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

@@ -108,7 +108,8 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
         .mtls
         .iter()
         .filter_map(|mtls| mtls.port.as_ref())
-        .filter(|port| !known(port.value))
+        // One that callers dial is another rule's.
+        .filter(|port| !known(port.value) && dialled(port.value).is_none())
     {
         sink.push(missing(
             port.value,

@@ -23,6 +23,11 @@ fn look(from: &Spanned<String>, home: &str, context: Context<'_>, sink: &mut Sin
         .here("it has no identity")
         .label(place, "declared here")
         .help("allow a service or an account of the mesh"),
+        Caller::Foreign(_) if !from.value.contains('/') => new(format!(
+            "`{}` names no namespace, and the mesh is none",
+            from.value
+        ))
+        .help(format!("write \"NAMESPACE/{}\"", from.value)),
         Caller::Foreign(_) => {
             let namespace = from.value.split('/').next().unwrap_or_default();
             let known = context

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use mesh_wire::jwt::Jwt;
 use mesh_wire::listener::MtlsMode;
 
 use super::finish::Finish;
@@ -14,7 +15,7 @@ use super::forward::{Sending, Tried};
 use super::headers;
 use super::reply::{Deadline, Reply, local};
 use super::target::Target;
-use super::{HttpConnection, Side, answers, cors, hash, scope};
+use super::{HttpConnection, Side, answers, cors, hash, scope, token};
 use crate::body::Replay;
 use crate::cluster::{Cluster, Endpoint, Transport};
 use crate::peer;
@@ -96,6 +97,9 @@ impl Exchange<'_> {
                     down.peer.as_deref(),
                     &self.state.identity.spiffe,
                 );
+                if self.carries_a_token(&listener.jwt) {
+                    return self.unauthenticated(finish, &listener.cluster);
+                }
                 if let Verdict::Denied(policy) = listener.policies.judge(&self.attempt()) {
                     return self.denied(policy, finish, &listener.cluster);
                 }
@@ -152,6 +156,19 @@ impl Exchange<'_> {
         finish.details = Some(format!("rbac_access_denied_matched_policy[{policy}]"));
         self.count(&mut finish, Some(cluster), None);
         local(StatusCode::FORBIDDEN, "RBAC: access denied", finish)
+    }
+
+    /// Tokens are not verified yet, and one that is not verified does not hold: a rule could be got around by it.
+    fn carries_a_token(&self, jwt: &[Jwt]) -> bool {
+        jwt.iter()
+            .any(|jwt| !token::tokens(jwt, &self.parts.headers, self.target.query()).is_empty())
+    }
+
+    fn unauthenticated(&self, mut finish: Box<Finish>, cluster: &Cluster) -> Response<Reply> {
+        finish.flag = Flag::Unauthenticated;
+        finish.details = Some("jwt_authn_access_denied{Jwt_verification_fails}".to_owned());
+        self.count(&mut finish, Some(cluster), None);
+        local(StatusCode::UNAUTHORIZED, "Jwt verification fails", finish)
     }
 
     fn unrouted(&self, mut finish: Box<Finish>) -> Response<Reply> {

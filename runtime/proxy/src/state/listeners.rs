@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use mesh_wire::Snapshot;
+use mesh_wire::jwt::Jwt;
 use mesh_wire::listener as wire;
 use mesh_wire::route::WeightedCluster;
 
@@ -69,6 +70,8 @@ pub(crate) struct Inbound {
     pub(crate) protocol: wire::InboundProtocol,
     pub(crate) mtls: wire::MtlsMode,
     pub(crate) cluster: Arc<Cluster>,
+    /// Tokens that requests may carry.
+    pub(crate) jwt: Vec<Jwt>,
     pub(crate) policies: Policies,
     pub(crate) routes: Option<Routes>,
     /// Where requests go that no route table directs.
@@ -265,6 +268,7 @@ impl Inbound {
             name: wire.name.as_str().into(),
             protocol: wire.protocol,
             mtls: wire.mtls,
+            jwt: wire.jwt.clone(),
             policies: Policies::compile(&wire.policy).map_err(bad)?,
             routes: routes.transpose()?,
             forward: Forward::to(cluster.clone()),

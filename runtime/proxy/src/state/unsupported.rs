@@ -22,6 +22,12 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
         if let Some(table) = &listener.routes {
             of_table(&listener.name, table, &mut parts);
         }
+        for jwt in &listener.jwt {
+            parts.push(format!(
+                "{}, tokens of {}: they are not verified; requests that carry one are refused",
+                listener.name, jwt.issuer
+            ));
+        }
         for (name, policy) in &listener.policy.policies {
             let claims =
                 policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);

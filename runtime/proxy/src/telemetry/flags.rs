@@ -28,6 +28,8 @@ pub(crate) enum Flag {
     DelayInjected,
     /// A policy refused it.
     Denied,
+    /// Its token does not hold.
+    Unauthenticated,
 }
 
 impl Flag {
@@ -36,6 +38,7 @@ impl Flag {
         match self {
             // Envoy has no letters for a refusal by RBAC: the details say it.
             Self::None | Self::Denied => "-",
+            Self::Unauthenticated => "UAEX",
             Self::NoRoute => "NR",
             Self::NoHealthyUpstream => "UH",
             Self::UpstreamFailure => "UF",

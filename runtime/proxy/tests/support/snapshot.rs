@@ -203,6 +203,7 @@ pub fn inbound() -> Snapshot {
         protocol: InboundProtocol::Http,
         mtls: MtlsMode::Strict,
         cluster: INBOUND.to_owned(),
+        jwt: Vec::new(),
         policy: PolicySet::default(),
         routes: None,
     });

@@ -1,11 +1,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use mesh_wire::jwt::Jwt;
 use mesh_wire::listener::{InboundListener, InboundProtocol};
 
 use super::endpoint::target;
-use super::{Viewer, name, policy};
+use super::{Viewer, jwt, name, policy};
 use crate::emit::access::{self, AccessPolicy};
 use crate::model::{Mesh, Port, Protocol, Service};
+
+/// What stands before a workload, whatever the port.
+struct Guard<'a> {
+    policies: Vec<AccessPolicy<'a>>,
+    jwt: Vec<Jwt>,
+}
+
+impl Guard<'_> {
+    /// Only requests carry tokens.
+    fn tokens(&self, protocol: InboundProtocol) -> Vec<Jwt> {
+        if protocol == InboundProtocol::Tcp {
+            Vec::new()
+        } else {
+            self.jwt.clone()
+        }
+    }
+}
 
 /// A port that the viewer's workload serves.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +60,13 @@ pub(super) fn ports<'a>(viewer: &Viewer<'a>) -> Vec<WorkloadPort<'a>> {
 pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener> {
     let declared = ports(viewer);
     let numbers: BTreeSet<u16> = declared.iter().map(|port| port.number).collect();
-    let policies = access::selecting(mesh, viewer.namespace, &viewer.labels);
+    let guard = Guard {
+        policies: access::selecting(mesh, viewer.namespace, &viewer.labels),
+        jwt: jwt::of(mesh, viewer),
+    };
     let mut all: Vec<_> = declared
         .iter()
-        .map(|port| declared_port(mesh, viewer, &policies, *port))
+        .map(|port| declared_port(mesh, viewer, &guard, *port))
         .collect();
     let modes = viewer
         .services
@@ -55,16 +76,16 @@ pub(super) fn listeners(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<InboundListener
     all.extend(
         others
             .into_iter()
-            .map(|port| catch_all(mesh, viewer, &policies, Some(port))),
+            .map(|port| catch_all(mesh, viewer, &guard, Some(port))),
     );
-    all.push(catch_all(mesh, viewer, &policies, None));
+    all.push(catch_all(mesh, viewer, &guard, None));
     all
 }
 
 fn declared_port(
     mesh: &Mesh,
     viewer: &Viewer<'_>,
-    policies: &[AccessPolicy<'_>],
+    guard: &Guard<'_>,
     port: WorkloadPort<'_>,
 ) -> InboundListener {
     let protocol = if port.protocol.is_http() {
@@ -78,18 +99,14 @@ fn declared_port(
         protocol,
         mtls: viewer.mtls(mesh, Some(port.number)),
         cluster: name::inbound(port.number),
-        policy: policy::of(mesh, policies, protocol),
+        jwt: guard.tokens(protocol),
+        policy: policy::of(mesh, &guard.policies, protocol),
         routes: None,
     }
 }
 
 /// Everything else that is captured: it goes to the port that was dialled (Istio's `virtualInbound` chains).
-fn catch_all(
-    mesh: &Mesh,
-    viewer: &Viewer<'_>,
-    policies: &[AccessPolicy<'_>],
-    port: Option<u16>,
-) -> InboundListener {
+fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, guard: &Guard<'_>, port: Option<u16>) -> InboundListener {
     let protocol = InboundProtocol::Detect;
     InboundListener {
         name: port.map_or_else(
@@ -100,7 +117,8 @@ fn catch_all(
         protocol,
         mtls: viewer.mtls(mesh, port),
         cluster: name::INBOUND_PASSTHROUGH.to_owned(),
-        policy: policy::of(mesh, policies, protocol),
+        jwt: guard.tokens(protocol),
+        policy: policy::of(mesh, &guard.policies, protocol),
         routes: None,
     }
 }

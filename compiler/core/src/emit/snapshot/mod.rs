@@ -10,6 +10,7 @@ mod external;
 mod gateway_service;
 mod headless;
 mod inbound;
+mod jwt;
 mod name;
 mod node;
 mod outbound;

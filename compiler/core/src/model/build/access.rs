@@ -1,6 +1,6 @@
 use super::callers::{self, Caller};
 use crate::diag::Spanned;
-use crate::model::{Access, Choice, Jwt, Rule, When};
+use crate::model::{Access, Choice, Jwt, Rule, Source, When};
 use crate::spec::decl::{AccessDecl, Attribute, ChoiceDecl, JwtDecl, RuleDecl, Spec, WhenDecl};
 
 /// What `decl` means where names without a namespace are those of `home`.
@@ -15,7 +15,11 @@ pub(super) fn access(decl: &AccessDecl, home: &str, spec: &Spec) -> Access {
 fn rule(decl: &RuleDecl, home: &str, spec: &Spec) -> Rule {
     let source = |from: &Spanned<String>| match callers::resolve(&from.value, home, spec) {
         Caller::Known(source) | Caller::Foreign(source) => Some(source),
-        Caller::External(_) | Caller::Unknown { .. } => None,
+        // They are mistakes, and the rule is not one for everybody by them.
+        Caller::External(_) | Caller::Unknown { .. } => Some(Source::Account {
+            namespace: home.to_owned(),
+            account: from.value.clone(),
+        }),
     };
     let same = |text: &Spanned<String>| Some(text.value.clone());
     let mut when: Vec<_> = decl.when.iter().filter_map(self::when).collect();

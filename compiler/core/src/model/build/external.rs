@@ -44,6 +44,7 @@ pub(super) fn service(
         access: Access::default(),
         mtls: None,
         port_mtls: BTreeMap::new(),
+        beside: BTreeSet::new(),
         pods: Vec::new(),
         selector: BTreeMap::new(),
         groups: Vec::new(),

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::lookup::Lookup;
@@ -112,6 +112,7 @@ pub(super) fn service(
             .iter()
             .filter_map(|mtls| Some((mtls.port.as_ref()?.value, mode_of(&mtls.mode.value))))
             .collect(),
+        beside: BTreeSet::new(),
         pods: pods(decl, namespace, lookup, sink),
         selector: selector(decl, namespace),
         groups,

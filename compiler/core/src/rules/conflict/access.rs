@@ -1,0 +1,81 @@
+//! Of rules and tokens.
+
+use super::both;
+use crate::diag::{Diagnostic, Sink, code};
+use crate::model::ROOT_NAMESPACE;
+use crate::rules::Context;
+use crate::spec::decl::{Access, Action, JwtDecl, JwtFromDecl, RuleDecl};
+
+pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    for access in context.spec.access() {
+        access.decl.rules.iter().for_each(|rule| dry_audit(rule, sink));
+        for jwt in &access.decl.jwt {
+            keys(jwt, sink);
+            jwt.from
+                .iter()
+                .filter(|from| !from.damaged)
+                .for_each(|from| one_place(from, sink));
+        }
+        root(access, sink);
+    }
+}
+
+/// Istio takes the annotation with ALLOW and DENY only.
+fn dry_audit(rule: &RuleDecl, sink: &mut Sink) {
+    if let (Action::Audit, Some(dry)) = (rule.action, &rule.dry_run) {
+        let help = "leave `dry-run=` out: `audit` refuses nobody anyway";
+        sink.push(both((rule.span, "`audit`"), (dry.span, "`dry-run=`"), help));
+    }
+}
+
+fn keys(jwt: &JwtDecl, sink: &mut Sink) {
+    if let (Some(uri), Some(keys)) = (&jwt.jwks_uri, &jwt.jwks) {
+        let help = "keep `jwks-uri=` where istiod may fetch the keys, and `jwks=` for VMs";
+        sink.push(both((uri.span, "`jwks-uri=`"), (keys.span, "`jwks=`"), help));
+    }
+}
+
+/// A `from` is one place.
+fn one_place(from: &JwtFromDecl, sink: &mut Sink) {
+    let named = [
+        ("`header=`", &from.header),
+        ("`param=`", &from.param),
+        ("`cookie=`", &from.cookie),
+    ];
+    let mut places = named
+        .into_iter()
+        .filter_map(|(name, place)| place.as_ref().map(|place| (place.span, name)));
+    match (places.next(), places.next()) {
+        (Some(one), Some(other)) => sink.push(both(one, other, "write a `from` for each")),
+        (None, _) => sink.push(
+            Diagnostic::new(&code::MISSING, from.span, "`from` says no place")
+                .help("write `header=`, `param=` or `cookie=`"),
+        ),
+        (Some(_), None) => {}
+    }
+    if let (Some(prefix), None, Some(other)) = (
+        &from.prefix,
+        &from.header,
+        from.param.as_ref().or(from.cookie.as_ref()),
+    ) {
+        let help = "only headers have something before the token";
+        sink.push(both((prefix.span, "`prefix=`"), (other.span, "this place"), help));
+    }
+}
+
+/// In Istio's own namespace, what names no workloads holds for all of the mesh.
+fn root(access: Access<'_>, sink: &mut Sink) {
+    let root = access
+        .namespace
+        .filter(|namespace| namespace.name.value == ROOT_NAMESPACE && access.service.is_none());
+    let Some(namespace) = root else { return };
+    let rules = access.decl.rules.iter().map(|rule| rule.span);
+    for span in rules.chain(access.decl.jwt.iter().map(|jwt| jwt.span)) {
+        let message = format!("in {ROOT_NAMESPACE} this would hold for the whole mesh");
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, span, message)
+                .label(namespace.name.span, "Istio's root namespace")
+                .help("write it in `mesh`, or at a service"),
+        );
+    }
+}
