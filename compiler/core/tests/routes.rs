@@ -458,6 +458,21 @@ fn connections_are_shared_and_told_apart_by_address_and_sender() {
     assert!(object["spec"].get("http").is_none());
 }
 
+/// istiod leaves out clusters of hosts that a proxy may not know; what leads there ends there.
+#[test]
+fn a_destination_that_a_machine_does_not_know_leads_nowhere() {
+    let more = r#"
+        external api host="api.example.com" visible=namespace { port 80 http; port 5432 tcp }
+        service tap { port 3307 mysql; port 8081 http
+            route port=3307 { to service=api port=5432 }; route port=8081 { to service=api port=80 } }"#;
+    let mesh = with(more, "");
+    let (near, far) = (told(&mesh, "shop", "web-1"), told(&mesh, "ops", "batch-1"));
+    for name in ["outbound|80||api.example.com", "outbound|5432||api.example.com"] {
+        assert_eq!(near.clusters[name].discovery, Discovery::StrictDns);
+        assert_eq!(far.clusters[name].discovery, Discovery::BlackHole);
+    }
+}
+
 #[test]
 fn tls_goes_by_the_name_that_clients_ask_for() {
     let more = r#"

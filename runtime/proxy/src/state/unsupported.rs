@@ -160,6 +160,20 @@ fn of_table(place: &str, table: &RouteTable, parts: &mut Vec<String>) {
 }
 
 fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
+    let mut edits = vec![&route.request_headers, &route.response_headers];
+    if let RouteAction::Forward(forward) = &route.action {
+        for share in &forward.clusters {
+            edits.extend([&share.request_headers, &share.response_headers]);
+        }
+    }
+    let values = edits
+        .iter()
+        .flat_map(|edits| edits.set.values().chain(edits.add.values()));
+    if values.into_iter().any(|value| value.contains('%')) {
+        parts.push(format!(
+            "{place}: `%` in a header's value is sent as it is written"
+        ));
+    }
     let RouteAction::Forward(forward) = &route.action else {
         return;
     };

@@ -1,10 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
     Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName, Transport,
 };
+use mesh_wire::listener::{OutboundListener, OutboundProtocol};
 use mesh_wire::route::{HashPolicy, RouteAction};
 use mesh_wire::{Millis, Snapshot};
 
@@ -49,10 +50,35 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
     all
 }
 
-/// Gives a cluster without endpoints to every name that some route leads to and neither `snapshot` nor `others` have. Envoy answers 503 there; a
-/// snapshot has no names that lead nowhere.
-pub(super) fn close(snapshot: &mut Snapshot, others: &BTreeMap<String, Cluster>) {
-    let forwards = snapshot
+/// The names of all outbound clusters that `viewer` knows.
+pub(super) fn names(mesh: &Mesh, viewer: &Viewer<'_>) -> BTreeSet<String> {
+    let mut all = BTreeSet::from([name::BLACK_HOLE.to_owned(), name::PASSTHROUGH.to_owned()]);
+    for service in viewer.services(mesh) {
+        for port in service.proxied_ports() {
+            let subsets = service.subsets.iter().map(|subset| subset.name.as_str());
+            let each = std::iter::once("").chain(subsets);
+            all.extend(each.map(|subset| name::outbound(port.number, subset, &service.host)));
+        }
+    }
+    all.extend(gateway_clusters(mesh, viewer).into_iter().map(|(name, _)| name));
+    all
+}
+
+/// Gives a cluster without endpoints to every name that something leads to and that is not `known`. Envoy answers 503
+/// there; a snapshot has no names that lead nowhere.
+pub(super) fn close(snapshot: &mut Snapshot, known: &BTreeSet<String>) {
+    let unknown: BTreeSet<_> = led_to(snapshot)
+        .filter(|name| !known.contains(*name))
+        .cloned()
+        .collect();
+    for name in unknown {
+        snapshot.clusters.insert(name, plain(Discovery::BlackHole));
+    }
+}
+
+/// The clusters that routes and outbound listeners lead to.
+fn led_to(snapshot: &Snapshot) -> impl Iterator<Item = &String> {
+    let routes = snapshot
         .routes
         .values()
         .flat_map(|table| &table.virtual_hosts)
@@ -60,18 +86,24 @@ pub(super) fn close(snapshot: &mut Snapshot, others: &BTreeMap<String, Cluster>)
         .filter_map(|route| match &route.action {
             RouteAction::Forward(forward) => Some(forward),
             RouteAction::Redirect(_) | RouteAction::Respond(_) => None,
+        })
+        .flat_map(|forward| {
+            let mirrors = forward.mirrors.iter().map(|mirror| &mirror.cluster);
+            forward.clusters.iter().map(|share| &share.cluster).chain(mirrors)
         });
-    let names = forwards.flat_map(|forward| {
-        let mirrors = forward.mirrors.iter().map(|mirror| &mirror.cluster);
-        forward.clusters.iter().map(|share| &share.cluster).chain(mirrors)
-    });
-    let missing: Vec<_> = names
-        .filter(|name| !snapshot.clusters.contains_key(*name) && !others.contains_key(*name))
-        .cloned()
-        .collect();
-    for name in missing {
-        snapshot.clusters.insert(name, plain(Discovery::BlackHole));
-    }
+    routes.chain(snapshot.outbound.iter().flat_map(of_listener))
+}
+
+fn of_listener(listener: &OutboundListener) -> Vec<&String> {
+    let shares: Vec<_> = match &listener.protocol {
+        OutboundProtocol::Http { .. } => Vec::new(),
+        OutboundProtocol::Tcp { clusters, routes } => {
+            let routed = routes.iter().flat_map(|route| &route.clusters);
+            routed.chain(clusters).collect()
+        }
+        OutboundProtocol::Tls { routes, .. } => routes.iter().flat_map(|route| &route.clusters).collect(),
+    };
+    shares.into_iter().map(|share| &share.cluster).collect()
 }
 
 fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {

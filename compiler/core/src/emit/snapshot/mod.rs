@@ -24,12 +24,11 @@ mod viewer;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::slice;
 
 use mesh_wire::listener::Detection;
 use mesh_wire::{Millis, Snapshot};
 
-use crate::model::{Group, Mesh, Vm, WorkloadRef};
+use crate::model::{Group, Mesh, Sender, Vm, WorkloadRef};
 
 pub(crate) use endpoint::target;
 pub(crate) use gateway_service::{SYSTEM_NAMESPACE, all as gateway_services};
@@ -82,28 +81,25 @@ pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
         node: Some(viewer.node(mesh)),
         ..Snapshot::default()
     };
-    if vm.labels.is_empty() {
+    let mut senders = mesh.services.iter().flat_map(|service| service.routes.senders());
+    let is = |sender: &Sender, labels| sender.is(&group.namespace, labels);
+    if !senders.any(|sender| is(sender, &viewer.labels) != is(sender, &group.labels)) {
         return own;
     }
+    // What is dialled is the group's affair: only the routes are looked at with other labels.
     let of_group = Viewer::of_group(mesh, group);
-    let mut senders = mesh.services.iter().flat_map(|service| service.routes.senders());
-    if senders.any(|sender| {
-        viewer.is_one_of(slice::from_ref(sender)) != of_group.is_one_of(slice::from_ref(sender))
-    }) {
-        // What is dialled is the group's affair: only the routes are looked at with other labels.
-        let viewer = Viewer {
-            labels: viewer.labels,
-            ..of_group.clone()
-        };
-        let shared = whole(mesh, &of_group, &Options::default());
-        own.routes = route::tables(mesh, &viewer);
-        own.routes
-            .retain(|name, table| shared.routes.get(name) != Some(table));
-        own.outbound = outbound::listeners(mesh, &viewer);
-        own.outbound
-            .retain(|listener| !shared.outbound.contains(listener));
-        cluster::close(&mut own, &shared.clusters);
-    }
+    let viewer = Viewer {
+        labels: viewer.labels,
+        ..of_group.clone()
+    };
+    let tables = route::tables(mesh, &of_group);
+    own.routes = route::tables(mesh, &viewer);
+    own.routes.retain(|name, table| tables.get(name) != Some(table));
+    let listeners = outbound::listeners(mesh, &of_group);
+    own.outbound = outbound::listeners(mesh, &viewer);
+    own.outbound.retain(|listener| !listeners.contains(listener));
+    let known = cluster::names(mesh, &viewer);
+    cluster::close(&mut own, &known);
     own
 }
 
@@ -120,6 +116,7 @@ fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
         telemetry: Some(node::telemetry(mesh)),
         ..Snapshot::default()
     };
-    cluster::close(&mut snapshot, &BTreeMap::new());
+    let known = snapshot.clusters.keys().cloned().collect();
+    cluster::close(&mut snapshot, &known);
     snapshot
 }
