@@ -1,5 +1,6 @@
 //! Installs what the machine lacks.
 
+mod cloud_init;
 mod validator;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -103,6 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn run_with(args: Args, say_so: bool) -> Result<()> {
     packages(args, say_so)?;
+    cloud_init::schema()?;
     validator::build()
 }
 

@@ -304,3 +304,28 @@ fn what_machines_cannot_be_set_to_is_said() {
         ["MC-V021 with so little memory, the kernel ends meshd again and again"]
     );
 }
+
+const ELASTIC: &str = r#"
+    elastic package="https://example.com/istio-sidecar.deb" root-cert="/etc/root.pem" token-command="print-token" \
+        sha256="e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"#;
+
+#[test]
+fn machines_that_an_autoscaler_starts_are_not_listed_and_join_with_a_token() {
+    let group = |head: &str, more: &str| complaints(&format!("vms a {head} {{ {ELASTIC}\n{more} }}"));
+    assert_eq!(group("engine=envoy registration=auto", ""), [""; 0]);
+    assert!(group("", "")[0].starts_with("MC-V017 meshd has no identity"));
+    assert_eq!(
+        group("engine=envoy", ""),
+        ["MC-L010 nobody knows the addresses of these machines before they start"]
+    );
+    assert_eq!(
+        group("engine=envoy registration=auto", r#"vm a-1 address="10.0.0.1""#),
+        ["MC-L010 `vm` and `elastic` exclude each other"]
+    );
+    let without = ELASTIC.replace("token-command=\"print-token\"", "");
+    assert_eq!(
+        complaints(&format!("vms a engine=envoy registration=auto {{ {without} }}")),
+        ["MC-L005 nothing yields a token to join with"]
+    );
+}

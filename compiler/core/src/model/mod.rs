@@ -6,6 +6,7 @@
 mod access;
 mod build;
 mod capture;
+mod elastic;
 mod mesh;
 mod route;
 mod service;
@@ -22,6 +23,7 @@ pub(crate) use build::{
     port_names, protocol_of, resolve_caller, route_demands, route_layers, route_ports,
 };
 pub use capture::{Backend, Capture, InboundPorts};
+pub use elastic::{Elastic, Metadata, Token};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
 };

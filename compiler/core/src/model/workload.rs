@@ -5,7 +5,7 @@ use mesh_wire::bundle::{Probe, ProbeAction};
 use mesh_wire::cluster::Locality;
 
 use super::Capture;
-use super::Tune;
+use super::{Elastic, Tune};
 use crate::diag::Span;
 
 /// Pods of a service. The Deployment stays the user's.
@@ -59,6 +59,8 @@ pub struct Group {
     pub capture: Capture,
     /// How its machines are set up.
     pub tune: Tune,
+    /// An autoscaler starts and ends its machines.
+    pub elastic: Option<Elastic>,
     /// Ordered by name.
     pub vms: Vec<Vm>,
     /// Where it is written.

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use super::{Context, Once};
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::is_guest;
-use crate::spec::decl::{CaptureDecl, DnsDecl, HealthDecl, NamespaceDecl, ServiceDecl, VmsDecl};
+use crate::spec::decl::{CaptureDecl, DnsDecl, ElasticDecl, HealthDecl, NamespaceDecl, ServiceDecl, VmsDecl};
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -34,6 +34,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         one_host(vms, sink);
         one_weight(vms, sink);
         foreign_tune(vms, sink);
+        vms.elastic
+            .iter()
+            .for_each(|elastic| one_origin(elastic, vms, sink));
     }
     for route in context.spec.routed().flat_map(|owner| owner.routes) {
         route::check(route, sink);
@@ -56,6 +59,42 @@ fn one_account(service: &ServiceDecl, sink: &mut Sink) {
             on.value
         );
         sink.push(both((account.span, "`account=`"), (on.span, "`on`"), &help));
+    }
+}
+
+/// Machines are listed, or an autoscaler makes them; they join with one token, and istiod registers them.
+fn one_origin(elastic: &ElasticDecl, vms: &VmsDecl, sink: &mut Sink) {
+    if let Some(vm) = vms.vms.first() {
+        let help = "write the machines that stay in a `vms` of their own";
+        sink.push(both((vm.span, "`vm`"), (elastic.span, "`elastic`"), help));
+    }
+    match (&elastic.token_file, &elastic.token_command) {
+        (Some(file), Some(command)) => {
+            let help = "one of them yields the token: keep it";
+            sink.push(both(
+                (command.span, "`token-command=`"),
+                (file.span, "`token-file=`"),
+                help,
+            ));
+        }
+        (None, None) if !elastic.damaged => sink.push(
+            Diagnostic::new(&code::MISSING, elastic.span, "nothing yields a token to join with").help(
+                "write `token-command=\"…\"` with a command that prints one, or `token-file=\"…\"`: no secret stands in \
+                 what meshc writes",
+            ),
+        ),
+        _ => {}
+    }
+    let envoy = vms.engine.as_ref().is_some_and(|engine| engine.value == "envoy");
+    let entries = vms.registration.as_ref().is_none_or(|word| word.value != "auto");
+    if envoy && entries {
+        let message = "nobody knows the addresses of these machines before they start";
+        let mut found = Diagnostic::new(&code::CONFLICT, elastic.span, message)
+            .help("write `registration=auto` in the `vms`: istiod makes their entries when they come");
+        if let Some(word) = &vms.registration {
+            found = found.label(word.span, "this needs them");
+        }
+        sink.push(found);
     }
 }
 

@@ -22,7 +22,12 @@ fn asked(vms: &VmsDecl) -> Vec<(Span, &'static str, &'static str)> {
         .and_then(|health| health.scheme.as_ref())
         .filter(|scheme| scheme.value == "https");
     let host = health.and_then(|health| health.host.as_ref());
+    let elastic = vms.elastic.as_ref();
     [
+        elastic.map(|elastic| {
+            let message = "meshd has no identity of its own to join with: machines that are started later cannot have it";
+            (elastic.span, message, "the machines as `vm` nodes")
+        }),
         registration.map(|word| {
             let message = "meshd does not register itself with istiod yet";
             (word.span, message, "`registration=entries`")

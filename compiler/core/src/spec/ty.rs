@@ -26,6 +26,8 @@ pub enum Ty {
     SysctlName,
     /// A unit of systemd.
     Unit,
+    /// A SHA-256 digest.
+    Digest,
     /// An amount of memory, in bytes.
     Bytes,
     /// Time of processors, in hundredths of one.
@@ -165,6 +167,7 @@ impl Ty {
             Self::LabelValue => "a label's value: at most 63 letters, digits, `-`, `_` and `.`",
             Self::EnvName => "the name of a variable, such as SECRET_TTL",
             Self::SysctlName => "the name of a kernel's setting, such as net.core.somaxconn",
+            Self::Digest => "a SHA-256 digest of 64 hexadecimal digits",
             Self::Unit => "a unit of systemd, such as app.service",
             Self::Bytes => "an amount of memory, such as \"128MiB\"",
             Self::CpuShare => "time of processors, such as \"50%\" or \"200%\"",
@@ -318,6 +321,7 @@ impl Ty {
             Self::HeaderName => name(content, text::is_header_name),
             Self::SysctlName => text::machine::sysctl_name(content).map(Typed::Text),
             Self::Unit => name(content, text::machine::is_unit),
+            Self::Digest => name(content, text::machine::is_digest),
             Self::Bytes => text::machine::bytes(content).map(Typed::Number),
             Self::CpuShare => text::machine::cpu_share(content).map(Typed::Number),
             Self::Bool | Self::Count { .. } | Self::Number(_) | Self::Port | Self::Decimal => None,

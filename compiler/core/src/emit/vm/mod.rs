@@ -3,6 +3,7 @@
 pub mod envoy;
 
 mod bundle;
+mod elastic;
 mod files;
 mod text;
 mod tune;
@@ -47,8 +48,13 @@ pub(super) fn emit_group(
     }
 }
 
-/// The files of Istio's agent for each VM.
+/// The files of Istio's agent for each VM, and what makes new ones.
 fn emit_istio(mesh: &Mesh, layout: &Layout<'_>, group: &Group, output: &mut Output) {
+    if let Some(elastic) = &group.elastic {
+        let path = format!("{}/cloud-init.yaml", layout.group(group));
+        let text = elastic::cloud_init(mesh, group, elastic);
+        output.insert(path, File::public(text));
+    }
     for vm in &group.vms {
         let folder = format!("{}/istio", layout.vm(&group.namespace, &vm.name));
         let envoy::Files {

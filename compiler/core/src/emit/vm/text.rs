@@ -50,7 +50,7 @@ pub(super) fn resolved(mesh: &Mesh, group: &Group) -> String {
     render(RESOLVED, context! { domains => resolved_domains(mesh, group) })
 }
 
-fn render(template: &str, values: minijinja::Value) -> String {
+pub(super) fn render(template: &str, values: minijinja::Value) -> String {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let mut text = environment

@@ -6,8 +6,10 @@ use super::lookup::Lookup;
 use super::place::labels;
 use super::{capture, ports, service};
 use crate::diag::{Diagnostic, Sink, Spanned, code};
-use crate::model::{Asked, Engine, Group, Health, Registration, Ssh, Tune, Vm};
-use crate::spec::decl::{HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, TuneDecl, VmDecl, VmsDecl};
+use crate::model::{Asked, Elastic, Engine, Group, Health, Metadata, Registration, Ssh, Token, Tune, Vm};
+use crate::spec::decl::{
+    ElasticDecl, HealthDecl, NamespaceDecl, Pairs, ServiceDecl, SshDecl, TuneDecl, VmDecl, VmsDecl,
+};
 
 /// The label of the cloud's name for a machine (Kubernetes, "Recommended Labels").
 const INSTANCE: &str = "app.kubernetes.io/instance";
@@ -126,7 +128,7 @@ pub(super) fn group(
     let is = |word: &Option<Spanned<String>>, wanted| word.as_ref().is_some_and(|word| word.value == wanted);
     let mut services: Vec<_> = on.iter().map(|service| service.name.value.clone()).collect();
     services.sort();
-    if vms.is_empty() && !decl.damaged {
+    if vms.is_empty() && decl.elastic.is_none() && !decl.damaged {
         sink.push(
             Diagnostic::new(&code::MISSING, decl.span, "`vms` needs a `vm`")
                 .help("write `vm NAME address=\"…\"` in its braces, one for every machine"),
@@ -159,6 +161,7 @@ pub(super) fn group(
         health: decl.health.as_ref().and_then(health),
         capture: capture::of(&lookup.spec.capture_of(decl)),
         tune: decl.tune.as_ref().map(tune).unwrap_or_default(),
+        elastic: decl.elastic.as_ref().and_then(elastic),
         services,
         vms,
         span: decl.span,
@@ -223,6 +226,26 @@ fn vm(decl: &VmDecl, group: &VmsDecl) -> Vm {
         ssh: ssh(&decl.ssh, &group.ssh),
         span: decl.name.span,
     }
+}
+
+/// What is missing of it, the language or a rule has said.
+fn elastic(decl: &ElasticDecl) -> Option<Elastic> {
+    let text = |value: &Option<Spanned<String>>| value.as_ref().map(|value| value.value.clone());
+    let token = text(&decl.token_file)
+        .map(Token::File)
+        .or_else(|| text(&decl.token_command).map(Token::Command))?;
+    Some(Elastic {
+        metadata: match decl.metadata.as_ref().map(|word| word.value.as_str()) {
+            Some("gcp") => Metadata::Gcp,
+            Some("azure") => Metadata::Azure,
+            _ => Metadata::Aws,
+        },
+        package: text(&decl.package)?,
+        sha256: text(&decl.sha256)?,
+        token,
+        root_cert: text(&decl.root_cert)?,
+        drain: decl.drain.map_or(30, crate::spec::seconds),
+    })
 }
 
 fn tune(decl: &TuneDecl) -> Tune {

@@ -6,6 +6,7 @@ mod balance;
 mod capture;
 mod client_tls;
 mod dns;
+mod elastic;
 mod external;
 mod jwt;
 mod limits;
@@ -23,6 +24,7 @@ pub use balance::{BalanceDecl, DistributeDecl, HashKeyDecl, LocalityDecl, WarmUp
 pub use capture::{CaptureDecl, Choice, Names};
 pub use client_tls::ClientTlsDecl;
 pub use dns::{DnsDecl, ForwardDecl};
+pub use elastic::ElasticDecl;
 pub use external::{EndpointDecl, ExternalDecl};
 pub use jwt::{JwtDecl, JwtFromDecl};
 pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};

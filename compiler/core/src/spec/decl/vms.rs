@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 
-use super::{CaptureDecl, Labels, TuneDecl};
+use super::{CaptureDecl, ElasticDecl, Labels, TuneDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -42,6 +42,8 @@ pub struct VmsDecl {
     pub capture: CaptureDecl,
     /// `tune`.
     pub tune: Option<TuneDecl>,
+    /// `elastic`.
+    pub elastic: Option<ElasticDecl>,
     /// `vm`.
     pub vms: Vec<VmDecl>,
     /// Its ports may be incomplete.
@@ -184,6 +186,7 @@ impl VmsDecl {
             ssh: item.child("ssh").map(SshDecl::read).unwrap_or_default(),
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
             tune: item.child("tune").map(TuneDecl::read),
+            elastic: item.child("elastic").map(ElasticDecl::read),
             vms: item.children("vm").filter_map(VmDecl::read).collect(),
             ports_damaged: item.incomplete(&["port"]),
             damaged: item.incomplete(&["label", "health", "vm"]),

@@ -4,6 +4,7 @@ mod access;
 mod capture;
 mod defaults;
 mod dns;
+mod elastic;
 mod external;
 mod files;
 mod jwt;

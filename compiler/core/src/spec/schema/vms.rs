@@ -1,4 +1,5 @@
 use super::capture::CAPTURE;
+use super::elastic::ELASTIC;
 use super::files::INVENTORY;
 use super::place::LABEL;
 use super::tune::TUNE;
@@ -84,6 +85,7 @@ const CHILDREN: &[Child] = &[
     optional(&SSH),
     optional(&CAPTURE),
     optional(&TUNE),
+    optional(&ELASTIC),
     any(&VM),
     any(&INVENTORY),
 ];

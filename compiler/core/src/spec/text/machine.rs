@@ -31,6 +31,11 @@ pub(in crate::spec) fn is_unit(text: &str) -> bool {
     !name.is_empty() && text.len() < 256 && name.bytes().all(fits) && KINDS.contains(&kind)
 }
 
+/// A SHA-256 digest, as `sha256sum` prints it.
+pub(in crate::spec) fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 /// Bytes: `128MiB`, `1GiB`.
 pub(in crate::spec) fn bytes(text: &str) -> Option<u64> {
     let (number, shift) = [("KiB", 10), ("MiB", 20), ("GiB", 30)]
