@@ -27,7 +27,7 @@ fn objects_of_istio_fit_their_schemas() {
     };
     let schemas = schemas(&common::read(&path));
     let mut seen = BTreeSet::new();
-    for (file, object) in ["canary", "forum", "reference"]
+    for (file, object) in ["canary", "forum", "jwt", "ports-mtls", "reference"]
         .iter()
         .flat_map(|example| objects(&build(example)))
     {
@@ -53,6 +53,7 @@ fn objects_of_istio_fit_their_schemas() {
         "DestinationRule",
         "Gateway",
         "PeerAuthentication",
+        "RequestAuthentication",
         "ServiceEntry",
         "VirtualService",
         "WorkloadEntry",
@@ -77,7 +78,7 @@ fn a_field_that_istio_does_not_have_is_found() {
 
 #[test]
 fn objects_are_clean_for_server_side_apply() {
-    for (file, object) in ["canary", "forum", "reference"]
+    for (file, object) in ["canary", "forum", "jwt", "ports-mtls", "reference"]
         .iter()
         .flat_map(|example| objects(&build(example)))
     {
@@ -92,7 +93,7 @@ fn objects_are_clean_for_server_side_apply() {
             .keys()
             .map(String::as_str)
             .collect();
-        let ours = ["name", "namespace", "labels"];
+        let ours = ["name", "namespace", "labels", "annotations"];
         assert!(
             metadata.iter().all(|key| ours.contains(key)),
             "{file}: {metadata:?}"

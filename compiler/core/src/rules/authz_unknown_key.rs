@@ -33,10 +33,15 @@ fn unknown(key: &Spanned<String>) -> Diagnostic {
         return found.help(instead);
     }
     let (name, rest) = key.value.split_at(key.value.find('[').unwrap_or(key.value.len()));
+    // What has a name in brackets is not right without.
+    let rest = |near: &str| match (rest, Attribute::parse(near)) {
+        ("", Err(BadKey::Brackets)) => "[NAME]".to_owned(),
+        (rest, _) => rest.to_owned(),
+    };
     match did_you_mean(name, Attribute::names()) {
         Some(near) => found
-            .here(format!("did you mean `{near}{rest}`?"))
-            .help(format!("write `{near}{rest}`")),
+            .here(format!("did you mean `{near}{}`?", rest(near)))
+            .help(format!("write `{near}{}`", rest(near))),
         None => found.help(format!("write {}", list(Attribute::names()))),
     }
 }

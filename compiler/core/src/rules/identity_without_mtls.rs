@@ -1,9 +1,9 @@
 use mesh_wire::listener::MtlsMode;
 
 use super::Context;
-use super::scope::places;
+use super::scope::{places, sound};
 use crate::diag::{Diagnostic, Sink, code};
-use crate::model::{Attribute, Mesh, Rule, Service};
+use crate::model::{Action, Attribute, Mesh, Port, Rule, Service};
 
 /// Callers have identities where mutual TLS is spoken, and nowhere else.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -19,6 +19,19 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             let Some(port) = covered.iter().find(|port| plain(port.target)) else {
                 continue;
             };
+            // Where other ports are meant, too, the rule works for them; this one may be another rule's.
+            let all = covered.iter().all(|port| plain(port.target));
+            let others = || {
+                place
+                    .access
+                    .enforced(Action::Allow)
+                    .any(|other| opens(other, port))
+            };
+            let elsewhere = rule.on_requests() && !port.protocol.is_http();
+            let meant = all || !elsewhere && !(rule.action == Action::Allow && others());
+            if !meant || !sound(context, rule) {
+                continue;
+            }
             let decl = place.decl.decl.rules.iter().find(|decl| decl.span == rule.span);
             let from = decl.and_then(|decl| decl.from.any.as_ref().or(decl.from.none.as_ref()));
             let place = from.map_or(rule.span, |from| from.span);
@@ -29,8 +42,6 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             let found = Diagnostic::new(&code::IDENTITY_WITHOUT_MTLS, place, message)
                 .here("asks who calls")
                 .label(port.span, "plaintext only");
-            // Where other ports are meant, too, the rule works for them.
-            let all = covered.iter().all(|port| plain(port.target));
             sink.push(if all {
                 found.help("leave `mtls disable` out, or ask for addresses: `from-ip=`")
             } else {
@@ -39,6 +50,11 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             });
         }
     }
+}
+
+/// Callers without an identity get through it.
+fn opens(rule: &Rule, port: &Port) -> bool {
+    !asks_who(rule) && rule.covers(port.target) && (port.protocol.is_http() || !rule.on_requests())
 }
 
 fn asks_who(rule: &Rule) -> bool {
