@@ -186,6 +186,14 @@ namespace shop {
             vm web-1 address="10.10.0.6"
         }
     }
+    service old {
+        port 81 http
+        vms network=vm engine=envoy {
+            health tcp=81
+            capture outbound="240.240.0.0/16" exclude-inbound=9100 exclude-groups="backup,33" exclude-interfaces="wg*"
+            vm old-1 address="10.10.0.7"
+        }
+    }
 }
 "#;
 
@@ -230,13 +238,39 @@ fn the_spec_says_what_is_captured() {
     assert_eq!(of("api"), own, "what a group says goes before what the mesh says");
 }
 
-#[test]
-fn a_backend_gets_its_own_files_only() {
+fn output() -> BTreeMap<String, emit::File> {
     let options = Options {
         spec: Sha256::of(b""),
         credentials: BTreeMap::new(),
     };
-    let output = emit::emit(&common::compile_text(SPEC), &options);
+    emit::emit(&common::compile_text(SPEC), &options)
+}
+
+#[test]
+fn istios_own_agent_is_told_too() {
+    let output = output();
+    let env = std::str::from_utf8(&output["vms/old-1/istio/cluster.env"].bytes).unwrap();
+    for line in [
+        "ISTIO_INBOUND_PORTS='*'",
+        "ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020,9100'",
+        "ISTIO_SERVICE_CIDR='240.240.0.0/16'",
+        "ISTIO_SERVICE_EXCLUDE_CIDR='169.254.169.254/32'",
+        "ISTIO_EXCLUDE_INTERFACES='wg+'",
+        "ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE='33,backup'",
+        "INVALID_DROP='true'",
+    ] {
+        assert!(
+            env.lines().any(|there| there == line),
+            "{line} is missing in\n{env}"
+        );
+    }
+    let unsaid = ["TPROXY", "ISTIO_OUTBOUND_PORTS"];
+    assert!(!unsaid.iter().any(|name| env.contains(name)), "{env}");
+}
+
+#[test]
+fn a_backend_gets_its_own_files_only() {
+    let output = output();
     let rules = |group: &str| -> Vec<_> {
         let folder = format!("groups/{group}/rootfs/etc/meshd/");
         let names = output.keys().filter_map(|path| path.strip_prefix(&folder));

@@ -62,6 +62,7 @@ fn workload_group(object: &Value) -> WorkloadGroup {
         },
         network: text("/spec/template/network"),
         probe: object.pointer("/spec/probe").cloned(),
+        capture: BTreeMap::new(),
     }
 }
 

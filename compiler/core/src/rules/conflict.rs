@@ -37,6 +37,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         vms.elastic
             .iter()
             .for_each(|elastic| one_origin(elastic, vms, sink));
+        users(vms, &context.spec.capture_of(vms), sink);
     }
     for route in context.spec.routed().flat_map(|owner| owner.routes) {
         route::check(route, sink);
@@ -267,6 +268,19 @@ fn groups(capture: &CaptureDecl) -> Option<Diagnostic> {
     let message = format!("`only-groups`: {} groups, and at most 64 fit", groups.value.len());
     let help = "give these users one group in common";
     Some(Diagnostic::new(&code::WRONG_TYPE, groups.span, message).help(help))
+}
+
+/// Istio's agent leaves groups alone, and no users but its own.
+fn users(vms: &VmsDecl, capture: &CaptureDecl, sink: &mut Sink) {
+    let envoy = vms.engine.as_ref().filter(|engine| engine.value == "envoy");
+    if let (Some(engine), Some(users)) = (envoy, &capture.exclude_users) {
+        let help = "write `exclude-groups=` with the group that these users have";
+        sink.push(both(
+            (users.span, "`exclude-users=`"),
+            (engine.span, "`engine=envoy`"),
+            help,
+        ));
+    }
 }
 
 fn search(dns: &DnsDecl, sink: &mut Sink) {

@@ -1,21 +1,30 @@
-use super::{Context, Once};
+use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, code};
 use crate::spec::decl::CaptureDecl;
 
 /// What is excluded must be captured otherwise, and what is added must not be captured anyway (Istio's
-/// LOCAL_EXCLUDE_PORTS and OUTBOUND_OWNER_GROUPS_EXCLUDE have the same trap).
+/// LOCAL_EXCLUDE_PORTS and OUTBOUND_OWNER_GROUPS_EXCLUDE have the same trap). What the mesh says for all is of use if it is
+/// for one group.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    let mut once = Once::default();
-    for capture in context.spec.captures() {
-        for found in [
-            inbound(&capture),
-            outbound(&capture),
-            added(&capture),
-            groups(&capture),
-        ] {
-            found.into_iter().for_each(|found| once.push(found, sink));
+    let spec = context.spec;
+    for look in [inbound, outbound, added, groups] {
+        let mut idle_everywhere = true;
+        for (_, _, vms) in spec.groups() {
+            let found = look(&spec.capture_of(vms));
+            idle_everywhere &= found.is_some();
+            let own = found.filter(|found| is_within(found, vms.capture.span));
+            own.into_iter().for_each(|found| sink.push(found));
         }
+        let of_mesh = spec.mesh.iter().filter_map(|mesh| look(&mesh.capture));
+        of_mesh
+            .filter(|_| idle_everywhere)
+            .for_each(|found| sink.push(found));
     }
+}
+
+fn is_within(found: &Diagnostic, place: Option<Span>) -> bool {
+    let at = found.primary.span;
+    place.is_some_and(|place| place.file == at.file && (place.start..=place.end).contains(&at.start))
 }
 
 fn inbound(capture: &CaptureDecl) -> Option<Diagnostic> {

@@ -26,6 +26,8 @@ pub struct WorkloadGroup {
     pub network: String,
     /// `spec.probe`.
     pub probe: Option<Value>,
+    /// What is captured, where it is not what `istioctl` says: variables of `istio-iptables`.
+    pub capture: BTreeMap<String, String>,
 }
 
 /// What the cluster and the machine add: istiod's mesh config, and what `istioctl` has flags for.
@@ -224,6 +226,7 @@ fn cluster_env(group: &WorkloadGroup, around: &Surroundings, config: &Map<String
         ("SERVICE_ACCOUNT", group.account.clone()),
     ];
     all.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    all.extend(group.capture.clone());
     if revisioned(around.revision.as_deref()).is_some() {
         all.insert("CA_ADDR".to_owned(), istiod_address(around));
     }

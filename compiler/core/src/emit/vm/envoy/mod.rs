@@ -1,6 +1,7 @@
 //! What a VM with Istio's own sidecar package is given: the files that `istioctl x workload entry configure` would
 //! write, below `out/vms/VM/istio/`. Placing them is up to whoever installs the package.
 
+mod capture;
 mod configure;
 mod proxy_config;
 mod yaml;
@@ -36,6 +37,7 @@ pub(super) fn workload_group(group: &Group) -> WorkloadGroup {
         account: group.account.clone(),
         network: group.network.clone(),
         probe: group.health.as_ref().map(probe),
+        capture: capture::environment(group),
     }
 }
 
