@@ -55,6 +55,7 @@ fn objects_of_istio_fit_their_schemas() {
         "PeerAuthentication",
         "RequestAuthentication",
         "ServiceEntry",
+        "Telemetry",
         "VirtualService",
         "WorkloadEntry",
         "WorkloadGroup",

@@ -58,7 +58,7 @@ fn what_a_spec_does_not_say_is_filled_in() {
             .collect::<Vec<_>>(),
         [15443]
     );
-    assert!(mesh.namespaces["istioinaction"].injection && mesh.telemetry.metrics);
+    assert!(mesh.namespaces["istioinaction"].injection && mesh.telemetry.metrics == Some(true));
     assert_eq!((mesh.mtls, mesh.dns.ttl), (MtlsMode::Strict, 30));
 }
 

@@ -18,6 +18,7 @@ pub mod route;
 pub mod schema;
 pub mod snapshot;
 pub mod status;
+pub mod telemetry;
 
 mod digest;
 mod duration;

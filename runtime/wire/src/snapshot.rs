@@ -9,6 +9,7 @@ use crate::cluster::{Cluster, Locality};
 use crate::listener::{Detection, InboundListener, OutboundListener};
 use crate::matcher::is_false;
 use crate::route::RouteTable;
+use crate::telemetry::{AccessLogOptions, MetricEdit, TraceTag};
 
 /// The newest format of [`Snapshot`] that this crate reads.
 pub const FORMAT: u32 = 1;
@@ -124,9 +125,15 @@ pub enum IdentitySource {
 pub struct Telemetry {
     /// Istio's standard metrics on 15090.
     pub metrics: bool,
+    /// Changes of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub metric_edits: Vec<MetricEdit>,
     /// The access log, on standard output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub access_log: Option<AccessLog>,
+    /// What is said of it beyond its form.
+    #[serde(skip_serializing_if = "AccessLogOptions::is_empty")]
+    pub access_log_options: AccessLogOptions,
     /// Traces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracing: Option<Tracing>,
@@ -152,6 +159,9 @@ pub struct Tracing {
     pub provider: TracingProvider,
     /// Share of requests.
     pub sampling: crate::route::PerMillion,
+    /// Tags of every span.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, TraceTag>,
 }
 
 /// What a collector speaks.

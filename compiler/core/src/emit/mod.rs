@@ -22,6 +22,7 @@ mod build_record;
 mod document;
 mod layout;
 mod output;
+mod watch;
 
 pub use build_record::{BuildRecord, RecordedFile};
 pub use output::{Credentials, File, Mode, Options, Output, emit};

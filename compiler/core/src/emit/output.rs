@@ -4,7 +4,7 @@ use mesh_wire::Sha256;
 
 use super::build_record::BuildRecord;
 use super::layout::Layout;
-use super::{document, kubernetes, vm};
+use super::{document, kubernetes, vm, watch};
 use crate::model::Mesh;
 
 /// Everything that `meshc build` writes, by the path below `out/`.
@@ -102,6 +102,7 @@ pub fn emit(mesh: &Mesh, options: &Options) -> Output {
     let mut output = Output::new();
     for cluster in mesh.clusters.values() {
         output.extend(kubernetes::files(mesh, cluster));
+        output.extend(watch::files(mesh, cluster));
     }
     for group in &mesh.groups {
         vm::emit_group(mesh, &layout, group, options, &mut output);

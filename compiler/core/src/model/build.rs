@@ -16,6 +16,7 @@ mod ports;
 mod route;
 mod service;
 mod settings;
+mod telemetry;
 mod traffic;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
@@ -61,6 +62,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
         .dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
     beside::fill(&mut mesh);
     addresses::fill(&mut mesh, sink);
+    telemetry::fill(&mut mesh, spec, sink);
     mesh
 }
 

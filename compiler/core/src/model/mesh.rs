@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Service, Vm};
+use super::{Access, Group, Service, Telemetry, Vm, Watch};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -31,6 +31,8 @@ pub struct Mesh {
     pub dns: Dns,
     /// Metrics, logs, traces.
     pub telemetry: Telemetry,
+    /// What watches it.
+    pub watch: Watch,
     /// By name.
     pub networks: BTreeMap<String, Network>,
     /// By name.
@@ -91,15 +93,6 @@ pub struct DnsForward {
     pub servers: Vec<IpAddr>,
 }
 
-/// Metrics, logs, traces.
-#[derive(Clone, Debug, Default)]
-pub struct Telemetry {
-    /// Istio's metrics on 15090.
-    pub metrics: bool,
-    /// Access log: `None` is off.
-    pub access_log: Option<mesh_wire::snapshot::AccessLog>,
-}
-
 /// Machines that reach each other directly (Istio network).
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -154,6 +147,8 @@ pub struct Namespace {
     pub labels: BTreeMap<String, String>,
     /// PeerAuthentication of its own.
     pub mtls: Option<MtlsMode>,
+    /// Metrics, logs, traces, where they are not as in the mesh.
+    pub telemetry: Telemetry,
     /// Who may call anything in it.
     pub access: Access,
     /// Accounts of pods that only call: those that no service has. Ordered.

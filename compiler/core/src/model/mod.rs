@@ -10,6 +10,7 @@ mod elastic;
 mod mesh;
 mod route;
 mod service;
+mod telemetry;
 mod traffic;
 mod tune;
 mod virtual_ip;
@@ -24,14 +25,13 @@ pub(crate) use build::{
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use elastic::{Elastic, Metadata, Token};
-pub use mesh::{
-    Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode, Telemetry,
-};
+pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode};
 pub use route::{
     Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy, Routes, Sender,
     StreamMatch, StreamRoute, Target,
 };
 pub use service::{ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
+pub use telemetry::{Collector, Log, LogForm, Provider, Telemetry, Tracing, Watch};
 pub use traffic::{
     Balance, ClientTls, Eject, HashTable, Http2, Limits, LoadBalancer, LocalityRule, RetryBudget,
     TrafficPolicy, WarmUp,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Pods, Routes, TrafficPolicy};
+use super::{Access, Group, Pods, Routes, Telemetry, TrafficPolicy};
 use crate::diag::Span;
 
 /// Something with a host name that others call.
@@ -39,6 +39,8 @@ pub struct Service {
     pub access: Access,
     /// PeerAuthentication of its own.
     pub mtls: Option<MtlsMode>,
+    /// Metrics, logs, traces, where they are not as in the namespace.
+    pub telemetry: Telemetry,
     /// PeerAuthentication of single workload ports.
     pub port_mtls: BTreeMap<u16, MtlsMode>,
     /// Labels of its workloads, pods and VMs; empty for external services.

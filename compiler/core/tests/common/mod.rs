@@ -62,6 +62,11 @@ pub(crate) fn compile_text(spec: &str) -> Mesh {
         .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
 }
 
+/// What is found in a text.
+pub(crate) fn diagnostics(spec: &str) -> Vec<mesh_compiler::diag::Diagnostic> {
+    mesh_compiler::compile(&Text(spec.to_owned()), "spec.kdl").diagnostics
+}
+
 struct Text(String);
 
 impl World for Text {

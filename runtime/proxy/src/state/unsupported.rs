@@ -4,6 +4,7 @@ use mesh_wire::cluster::{
 };
 use mesh_wire::policy::{Permission, Principal};
 use mesh_wire::route::{HashPolicy, PerMillion, Route, RouteAction, RouteTable};
+use mesh_wire::snapshot::Telemetry;
 
 use super::routes::RetryOn;
 
@@ -39,6 +40,9 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
             }
         }
     }
+    if let Some(telemetry) = &snapshot.telemetry {
+        of_telemetry(telemetry, &mut parts);
+    }
     if let Some(tracing) = snapshot
         .telemetry
         .as_ref()
@@ -55,6 +59,28 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
         parts.push("telemetry: the access log's own format is replaced by Istio's default".to_owned());
     }
     parts
+}
+
+fn of_telemetry(telemetry: &Telemetry, parts: &mut Vec<String>) {
+    if !telemetry.metric_edits.is_empty() {
+        parts.push(
+            "telemetry: metrics are counted with Istio's own labels, all of them, whatever is changed"
+                .to_owned(),
+        );
+    }
+    let options = &telemetry.access_log_options;
+    let ignored = [
+        ("filter", options.filter.is_some()),
+        ("side", options.at.is_some()),
+        ("fields", !options.fields.is_empty()),
+        ("file", options.file.is_some()),
+        ("collector", options.cluster.is_some()),
+    ];
+    for (part, _) in ignored.iter().filter(|(_, said)| *said) {
+        parts.push(format!(
+            "telemetry: the access log's {part} is not minded: everything goes to standard output"
+        ));
+    }
 }
 
 fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {

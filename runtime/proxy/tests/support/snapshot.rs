@@ -41,7 +41,7 @@ fn base(workload: &str, spiffe: &str) -> Snapshot {
         telemetry: Some(Telemetry {
             metrics: true,
             access_log: Some(AccessLog::Text(None)),
-            tracing: None,
+            ..Telemetry::default()
         }),
         ..Snapshot::default()
     }

@@ -45,6 +45,12 @@ pub(super) fn validate(snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
     if let Some(default) = &snapshot.outbound_default {
         check.cluster("outbound-default", default)?;
     }
+    if let Some(telemetry) = &snapshot.telemetry {
+        let collectors = telemetry.tracing.iter().map(|tracing| &tracing.cluster);
+        for cluster in collectors.chain(&telemetry.access_log_options.cluster) {
+            check.cluster("telemetry", cluster)?;
+        }
+    }
     // Istio names listeners of both directions alike: what a workload serves on a port and what it dials there.
     let mut names = BTreeSet::new();
     for listener in &snapshot.inbound {

@@ -6,6 +6,7 @@ mod gateway;
 mod peer_authentication;
 mod request_authentication;
 mod service_entry;
+pub(super) mod telemetry;
 mod text;
 mod virtual_service;
 mod workload;
@@ -26,6 +27,7 @@ pub(super) fn system_objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     let mut objects = vec![peer_authentication::of_mesh(mesh)];
     objects.extend(request_authentication::of_mesh(mesh));
     objects.extend(authorization_policy::of_mesh(mesh));
+    objects.extend(telemetry::of_mesh(mesh));
     objects.extend(gateway::objects(mesh, cluster));
     objects
 }
@@ -35,6 +37,7 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     let mut objects: Vec<Value> = peer_authentication::of_namespace(mesh, namespace)
         .into_iter()
         .collect();
+    objects.extend(telemetry::of_namespace(mesh, namespace));
     objects.extend(request_authentication::of_namespace(mesh, namespace));
     objects.extend(authorization_policy::of_namespace(mesh, namespace));
     for service in mesh.services_in(namespace) {
@@ -42,6 +45,7 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
         objects.extend(destination_rule::object(service));
         objects.extend(virtual_service::object(service));
         objects.extend(peer_authentication::of_service(service));
+        objects.extend(telemetry::of_service(mesh, service));
         objects.extend(request_authentication::of_service(service));
         objects.extend(authorization_policy::of_service(mesh, service));
     }

@@ -14,6 +14,7 @@ use super::document::yaml_text;
 use super::istio;
 use super::output::File;
 use super::snapshot::SYSTEM_NAMESPACE;
+use super::watch;
 use crate::model::{Cluster, Mesh};
 
 pub(crate) use values::short_name;
@@ -40,7 +41,7 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
         ));
     }
     manifests.retain(|(_, objects)| !objects.is_empty());
-    let kustomization = kustomization(manifests.iter().map(|(name, _)| name.as_str()));
+    let kustomization = kustomization(mesh, manifests.iter().map(|(name, _)| name.as_str()));
     let mut files: Vec<_> = manifests
         .into_iter()
         .map(|(name, objects)| (name, yaml_text(&objects)))
@@ -53,11 +54,15 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
         .collect()
 }
 
-fn kustomization<'a>(resources: impl Iterator<Item = &'a str>) -> String {
+fn kustomization<'a>(mesh: &Mesh, resources: impl Iterator<Item = &'a str>) -> String {
     let resources: Vec<Value> = resources.map(Value::from).collect();
-    yaml_text([&json!({
+    let mut kustomization = json!({
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": resources,
-    })])
+    });
+    if watch::has_component(mesh) {
+        kustomization["components"] = json!([watch::COMPONENT]);
+    }
+    yaml_text([&kustomization])
 }

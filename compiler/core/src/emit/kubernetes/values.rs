@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use mesh_wire::snapshot::AccessLog;
 use serde_json::{Map, Value, json};
 
 use crate::emit::document::{said, without_empty, yaml_text};
+use crate::emit::istio::telemetry;
 use crate::model::{Cluster, Gateway, Kind, Mesh, OutboundMode};
 
 /// The port of Istio's gateways where nothing else is said.
@@ -35,18 +35,21 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
         OutboundMode::AllowAny => "ALLOW_ANY",
         OutboundMode::RegistryOnly => "REGISTRY_ONLY",
     };
-    let log = mesh.telemetry.access_log.as_ref().map(|log| match log {
-        AccessLog::Json => "JSON",
-        AccessLog::Text(_) => "TEXT",
-    });
-    without_empty(json!({
+    let log = mesh.telemetry.access_log.as_ref();
+    let log = log.filter(|log| log.form.is_some() && log.file.is_none() && log.collector.is_none());
+    let encoding = if telemetry::encodes_json(mesh) {
+        "JSON"
+    } else {
+        "TEXT"
+    };
+    let mut values = without_empty(json!({
         "revision": mesh.revision,
         "meshConfig": {
             "trustDomain": mesh.trust_domain,
             "trustDomainAliases": mesh.trust_domain_aliases,
             "outboundTrafficPolicy": { "mode": outbound },
             "accessLogFile": log.map(|_| "/dev/stdout"),
-            "accessLogEncoding": log,
+            "accessLogEncoding": log.map(|_| encoding),
             "defaultConfig": {
                 "proxyMetadata": proxy_metadata(mesh),
             },
@@ -56,7 +59,13 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
             "network": said(&cluster.network),
             "multiCluster": { "clusterName": cluster.name },
         },
-    }))
+    }));
+    // After the rest, since a log of Istio's own object is said by labels that are empty.
+    let providers = telemetry::providers(mesh);
+    if !providers.is_empty() {
+        values["meshConfig"]["extensionProviders"] = json!(providers);
+    }
+    values
 }
 
 /// The mesh's variables, and what its services need of sidecars.

@@ -17,6 +17,7 @@ mod outbound;
 mod policy;
 mod route;
 mod stream;
+mod telemetry;
 mod topology;
 mod traffic;
 mod transport;
@@ -113,10 +114,11 @@ fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
         detection: Some(DETECTION),
         routes: route::tables(mesh, viewer),
         clusters: cluster::clusters(mesh, viewer, options),
-        telemetry: Some(node::telemetry(mesh)),
+        telemetry: Some(telemetry::of(mesh, viewer)),
         ..Snapshot::default()
     };
     let known = snapshot.clusters.keys().cloned().collect();
     cluster::close(&mut snapshot, &known);
+    telemetry::keep_reachable(&mut snapshot);
     snapshot
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use mesh_wire::snapshot::{Identity, IdentitySource, Node, Telemetry};
+use mesh_wire::snapshot::{Identity, IdentitySource, Node};
 
 use super::Viewer;
 use super::name::namespace_domain;
@@ -49,15 +49,6 @@ impl Viewer<'_> {
                 roots: file("root-cert.pem"),
             },
         }
-    }
-}
-
-/// What is counted and written down.
-pub(super) fn telemetry(mesh: &Mesh) -> Telemetry {
-    Telemetry {
-        metrics: mesh.telemetry.metrics,
-        access_log: mesh.telemetry.access_log.clone(),
-        tracing: None,
     }
 }
 

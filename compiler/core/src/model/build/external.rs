@@ -5,7 +5,7 @@ use super::lookup::Lookup;
 use super::place::labels;
 use super::{ports, route, traffic};
 use crate::diag::Sink;
-use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Visibility};
+use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Telemetry, Visibility};
 use crate::spec::decl::{EndpointDecl, ExternalDecl, NamespaceDecl};
 
 pub(super) fn service(
@@ -43,6 +43,7 @@ pub(super) fn service(
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         access: Access::default(),
         mtls: None,
+        telemetry: Telemetry::default(),
         port_mtls: BTreeMap::new(),
         beside: BTreeSet::new(),
         pods: Vec::new(),

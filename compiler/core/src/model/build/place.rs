@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lookup::Lookup;
 use super::settings::mode_of;
 use crate::diag::{Sink, Span};
-use crate::model::{Cluster, Gateway, Namespace, Network};
+use crate::model::{Cluster, Gateway, Namespace, Network, Telemetry};
 use crate::spec::decl::{ClusterDecl, GatewayDecl, Labels, NamespaceDecl, Spec};
 
 /// Helm release and Service of a gateway that has no name (Istio `samples/multicluster`).
@@ -103,6 +103,7 @@ pub(super) fn namespaces(spec: &Spec, revision: Option<&str>) -> BTreeMap<String
                 .or(revision)
                 .map(str::to_owned),
             labels: labels(&decl.labels),
+            telemetry: Telemetry::default(),
             mtls: decl.mtls.as_ref().map(|mode| mode_of(&mode.value)),
             access: super::access::access(&decl.access, &decl.name.value, spec),
             accounts: accounts(decl),

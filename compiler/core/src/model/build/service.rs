@@ -6,7 +6,7 @@ use super::place::labels;
 use super::settings::mode_of;
 use super::{CLUSTER_DOMAIN, access, group, ports, route, traffic};
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
-use crate::model::{Group, Kind, Pods, Service, Visibility};
+use crate::model::{Group, Kind, Pods, Service, Telemetry, Visibility};
 use crate::spec::decl::{NamespaceDecl, PodsDecl, ServiceDecl};
 
 /// The account of a service's workloads; that of the machines where it has no workloads but on another's.
@@ -102,6 +102,7 @@ pub(super) fn service(
         visible: Visibility::Mesh,
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         access: access::access(&decl.access, of, lookup.spec),
+        telemetry: Telemetry::default(),
         mtls: decl
             .mtls
             .iter()

@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
-use mesh_wire::snapshot::AccessLog;
 
 use crate::diag::{Span, Spanned};
-use crate::model::{Dns, DnsCapture, DnsForward, Mesh, OutboundMode, Telemetry};
-use crate::spec::decl::{DnsDecl, MeshDecl, Spec};
+use crate::model::{Dns, DnsCapture, DnsForward, Mesh, OutboundMode, Telemetry, Watch};
+use crate::spec::decl::{DnsDecl, Spec};
 
 /// Istio's root namespace, where what holds for the whole mesh is kept.
 pub(crate) const ROOT_NAMESPACE: &str = "istio-system";
@@ -60,7 +59,8 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
             _ => OutboundMode::AllowAny,
         },
         dns: dns(decl.map(|decl| &decl.dns)),
-        telemetry: telemetry(decl),
+        telemetry: Telemetry::default(),
+        watch: Watch::default(),
         networks: BTreeMap::new(),
         clusters: BTreeMap::new(),
         namespaces: BTreeMap::new(),
@@ -130,20 +130,6 @@ fn dns(decl: Option<&DnsDecl>) -> Dns {
             Some("packets") => DnsCapture::Packets,
             Some("none") => DnsCapture::None,
             _ => DnsCapture::Resolved,
-        },
-    }
-}
-
-fn telemetry(decl: Option<&MeshDecl>) -> Telemetry {
-    let word = |value: Option<&Spanned<String>>| value.map(|value| value.value.clone());
-    let metrics = word(decl.and_then(|decl| decl.metrics.as_ref()));
-    let access_log = word(decl.and_then(|decl| decl.access_log.as_ref()));
-    Telemetry {
-        metrics: metrics.as_deref() != Some("none"),
-        access_log: match access_log.as_deref() {
-            Some("json") => Some(AccessLog::Json),
-            Some("text") => Some(AccessLog::Text(None)),
-            _ => None,
         },
     }
 }

@@ -1,4 +1,4 @@
-use super::{AccessDecl, CaptureDecl, DnsDecl, ProxyDecl};
+use super::{AccessDecl, CaptureDecl, DnsDecl, ProxyDecl, TelemetryDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -25,10 +25,8 @@ pub struct MeshDecl {
     pub dns: DnsDecl,
     /// `capture`.
     pub capture: CaptureDecl,
-    /// `telemetry { metrics … }`.
-    pub metrics: Option<Spanned<String>>,
-    /// `telemetry { access-log … }`.
-    pub access_log: Option<Spanned<String>>,
+    /// `telemetry`.
+    pub telemetry: TelemetryDecl,
     /// `proxy`.
     pub proxy: ProxyDecl,
     /// Where.
@@ -38,7 +36,6 @@ pub struct MeshDecl {
 impl MeshDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         let istio = item.child("istio");
-        let telemetry = item.child("telemetry");
         Some(Self {
             name: item.spanned("name")?,
             trust_domain: item.word("trust-domain"),
@@ -53,8 +50,7 @@ impl MeshDecl {
             outbound: item.word("outbound"),
             dns: item.child("dns").map(DnsDecl::read).unwrap_or_default(),
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
-            metrics: telemetry.and_then(|telemetry| telemetry.word("metrics")),
-            access_log: telemetry.and_then(|telemetry| telemetry.word("access-log")),
+            telemetry: TelemetryDecl::read(item),
             proxy: item.child("proxy").map(ProxyDecl::read).unwrap_or_default(),
             span: item.span,
         })

@@ -14,6 +14,7 @@ mod mesh;
 mod place;
 mod route;
 mod service;
+mod telemetry;
 mod traffic;
 mod tune;
 mod vms;
@@ -35,6 +36,7 @@ pub use route::{
     RespondDecl, RetryDecl, RewriteDecl, RouteDecl, TargetDecl, TextDecl,
 };
 pub use service::{MtlsDecl, PodsDecl, PortDecl, ServiceDecl};
+pub use telemetry::{AccessLogDecl, MetricEditDecl, MetricsDecl, TelemetryDecl, TraceTagDecl, TracingDecl};
 pub use traffic::{SubsetDecl, SubsetPortDecl, TrafficDecl};
 pub use tune::TuneDecl;
 pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsDecl};

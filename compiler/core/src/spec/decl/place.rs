@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{AccessDecl, ExternalDecl, Labels, ServiceDecl, VmsDecl};
+use super::{AccessDecl, ExternalDecl, Labels, ServiceDecl, TelemetryDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -62,6 +62,8 @@ pub struct NamespaceDecl {
     pub labels: Labels,
     /// `mtls`.
     pub mtls: Option<Spanned<String>>,
+    /// `telemetry`.
+    pub telemetry: TelemetryDecl,
     /// `allow`, `deny`, `audit` and `jwt`.
     pub access: AccessDecl,
     /// `account`.
@@ -124,6 +126,7 @@ impl NamespaceDecl {
                 .map(|label| label.labels.clone())
                 .unwrap_or_default(),
             mtls: item.word("mtls"),
+            telemetry: TelemetryDecl::read(item),
             access: AccessDecl::read(item),
             accounts: item
                 .children("account")

@@ -2,7 +2,9 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{AccessDecl, Labels, NamespaceDecl, RouteDecl, Routed, SubsetDecl, TrafficDecl, VmsDecl};
+use super::{
+    AccessDecl, Labels, NamespaceDecl, RouteDecl, Routed, SubsetDecl, TelemetryDecl, TrafficDecl, VmsDecl,
+};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -37,6 +39,8 @@ pub struct ServiceDecl {
     pub access: AccessDecl,
     /// `mtls`.
     pub mtls: Vec<MtlsDecl>,
+    /// `telemetry`.
+    pub telemetry: TelemetryDecl,
     /// `on`.
     pub on: Vec<Spanned<String>>,
     /// `vms`.
@@ -121,6 +125,7 @@ impl ServiceDecl {
             routes: item.children("route").map(RouteDecl::read).collect(),
             access: AccessDecl::read(item),
             mtls: item.children("mtls").filter_map(MtlsDecl::read).collect(),
+            telemetry: TelemetryDecl::read(item),
             on: item.children("on").flat_map(|on| on.all("group")).collect(),
             vms: item.children("vms").map(VmsDecl::read).collect(),
             damaged: item.incomplete(&["port", "pods", "subset", "vms", "on"]),

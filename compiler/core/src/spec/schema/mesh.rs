@@ -2,6 +2,7 @@ use super::access::{ALLOW, AUDIT, DENY};
 use super::capture::CAPTURE;
 use super::dns::DNS;
 use super::jwt::JWT;
+use super::telemetry::MESH_TELEMETRY;
 use super::vms::PROXY;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -22,7 +23,7 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         any(&JWT),
         optional(&DNS),
         optional(&CAPTURE),
-        optional(&TELEMETRY),
+        optional(&MESH_TELEMETRY),
         optional(&PROXY),
     ],
     ..NODE
@@ -72,35 +73,6 @@ static OUTBOUND: NodeSpec = NodeSpec {
         "mode",
         Ty::Word(&["allow-any", "registry-only"]),
         "`allow-any` if it is not said.",
-    )],
-    ..NODE
-};
-
-static TELEMETRY: NodeSpec = NodeSpec {
-    name: "telemetry",
-    about: "Metrics and logs.",
-    children: &[optional(&METRICS), optional(&ACCESS_LOG)],
-    ..NODE
-};
-
-static METRICS: NodeSpec = NodeSpec {
-    name: "metrics",
-    about: "Istio's metrics on port 15090.",
-    args: &[needs(
-        "form",
-        Ty::Word(&["prometheus", "none"]),
-        "`prometheus` if it is not said.",
-    )],
-    ..NODE
-};
-
-static ACCESS_LOG: NodeSpec = NodeSpec {
-    name: "access-log",
-    about: "A line for every request and connection.",
-    args: &[needs(
-        "form",
-        Ty::Word(&["json", "text", "none"]),
-        "`text` is Istio's own line; `none` if it is not said.",
     )],
     ..NODE
 };

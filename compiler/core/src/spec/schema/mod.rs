@@ -13,6 +13,7 @@ mod param;
 mod place;
 mod route;
 mod service;
+mod telemetry;
 mod traffic;
 mod tune;
 mod vms;

@@ -4,6 +4,7 @@ use super::external::EXTERNAL;
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::service::SERVICE;
+use super::telemetry::TELEMETRY;
 use super::vms::MACHINES;
 use super::{NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
@@ -89,6 +90,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&DENY),
         any(&AUDIT),
         any(&JWT),
+        optional(&TELEMETRY),
         any(&ACCOUNT),
         any(&SERVICE),
         any(&EXTERNAL),

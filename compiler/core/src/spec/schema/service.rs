@@ -2,6 +2,7 @@ use super::access::{ALLOW, AUDIT, DENY};
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::route::ROUTE;
+use super::telemetry::TELEMETRY;
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::vms::{ON, VMS};
 use super::{NODE, NodeSpec, any, may, needs, optional, some};
@@ -54,6 +55,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&AUDIT),
         any(&JWT),
         any(&MTLS),
+        optional(&TELEMETRY),
         any(&ADDRESS),
         any(&ON),
         any(&VMS),
