@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// More than this of a request's body is not kept; such a request is tried once.
 const MOST_KEPT: usize = 64 * 1024;
@@ -55,6 +55,15 @@ struct Kept {
     lost: bool,
     /// The try that is under way; only it is served.
     turn: u32,
+    /// Who waits for all of it.
+    copies: Vec<oneshot::Sender<Copied>>,
+}
+
+/// The whole body of a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Copied {
+    frames: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
 }
 
 impl Replay {
@@ -70,8 +79,28 @@ impl Replay {
             keeping,
             lost: false,
             turn: 0,
+            copies: Vec::new(),
         };
-        let (whole, _) = watch::channel(ended);
+        Self::with(kept)
+    }
+
+    /// The body of another request once more.
+    pub(crate) fn of(copied: Copied) -> Self {
+        Self::with(Kept {
+            incoming: None,
+            size: copied.frames.iter().map(Bytes::len).sum(),
+            frames: copied.frames,
+            trailers: copied.trailers,
+            ended: true,
+            keeping: true,
+            lost: false,
+            turn: 0,
+            copies: Vec::new(),
+        })
+    }
+
+    fn with(kept: Kept) -> Self {
+        let (whole, _) = watch::channel(kept.ended);
         let received = Arc::new(Received {
             bytes: AtomicU64::new(0),
             whole,
@@ -80,6 +109,17 @@ impl Replay {
             kept: Arc::new(Mutex::new(kept)),
             received,
         }
+    }
+
+    /// The whole body once it has come; an error where it never does, or is too long to be kept.
+    pub(crate) fn copy(&self) -> oneshot::Receiver<Copied> {
+        let (sender, receiver) = oneshot::channel();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.copies.push(sender);
+        if kept.ended {
+            kept.give_copies();
+        }
+        receiver
     }
 
     /// Whether [`Replay::body`] can give another one.
@@ -160,6 +200,7 @@ impl Replay {
             },
             Some(Err(error)) => {
                 kept.lost = true;
+                kept.copies.clear();
                 Poll::Ready(Some(Err(error.into())))
             }
             None => {
@@ -172,11 +213,23 @@ impl Replay {
     fn end(&self, kept: &mut Kept) {
         kept.ended = true;
         kept.incoming = None;
+        kept.give_copies();
         self.received.whole.send_replace(true);
     }
 }
 
 impl Kept {
+    /// Nobody may be left who wants one.
+    fn give_copies(&mut self) {
+        let copies = std::mem::take(&mut self.copies);
+        for copy in copies.into_iter().filter(|_| !self.lost) {
+            let _gone = copy.send(Copied {
+                frames: self.frames.clone(),
+                trailers: self.trailers.clone(),
+            });
+        }
+    }
+
     fn keep(&mut self, data: &Bytes, next: &mut usize) {
         self.size += data.len();
         if self.keeping && self.size <= MOST_KEPT {
@@ -186,6 +239,7 @@ impl Kept {
         }
         self.keeping = false;
         self.lost = true;
+        self.copies.clear();
         self.frames = Vec::new();
         *next = 0;
     }

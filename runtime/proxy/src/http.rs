@@ -9,6 +9,7 @@ mod finish;
 mod forward;
 mod hash;
 mod headers;
+mod mirror;
 mod pass;
 mod path;
 mod reply;

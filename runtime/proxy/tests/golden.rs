@@ -7,9 +7,17 @@ use std::path::{Path, PathBuf};
 use mesh_proxy::telemetry::LogSink;
 use mesh_proxy::{Destinations, Shared, unsupported};
 use mesh_wire::Snapshot;
+use mesh_wire::cluster::Transport;
 
 /// What the examples say and the proxy does not do yet.
-const NOT_YET: &[&str] = &["requests are not mirrored"];
+const NOT_YET: &[&str] = &[
+    "requests of more than 64 KiB are not mirrored",
+    "they are not verified; requests that carry one are refused",
+    "conditions on JWT claims let nobody in",
+    "the share of new endpoints does not grow slowly",
+    "hashing is consistent, but places keys elsewhere than Envoy does",
+    "the cookie that is hashed is not set where it is absent",
+];
 
 /// Every file of this name below a folder.
 fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
@@ -52,8 +60,14 @@ fn every_golden_snapshot_is_taken_whole() {
             ));
         }
         let mut missing = unsupported(&snapshot);
-        missing.retain(|part| !NOT_YET.iter().any(|known| part.ends_with(known)));
+        missing.retain(|part| !NOT_YET.iter().any(|known| part.contains(known)));
         assert!(missing.is_empty(), "{}: {missing:#?}", path.display());
+        // Certificates of the users' own lie on their machines.
+        for cluster in snapshot.clusters.values_mut() {
+            if let Transport::Tls(tls) = &mut cluster.transport {
+                (tls.ca_file, tls.crl_file, tls.client) = (None, None, None);
+            }
+        }
         Shared::new(Destinations::Socket, LogSink::none())
             .apply(snapshot)
             .unwrap();

@@ -13,6 +13,7 @@ use mesh_wire::listener::MtlsMode;
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
 use super::headers;
+use super::mirror::Mirrored;
 use super::reply::{Deadline, Reply, local};
 use super::target::Target;
 use super::{HttpConnection, Side, answers, cors, hash, scope, token};
@@ -253,7 +254,24 @@ impl Exchange<'_> {
         let outbound = self.connection.side.reporter() == Reporter::Source;
         self.introduce(outbound, matches!(share.cluster.transport, Transport::Mesh(_)));
         let retries = forward.retry.is_some() && self.wanted.is_none();
-        let replay = Replay::new(body, retries);
+        let mirrors: Vec<_> = forward
+            .mirrors
+            .iter()
+            .filter(|mirror| mirror.is_drawn())
+            .collect();
+        let replay = Replay::new(body, retries || !mirrors.is_empty());
+        // What becomes something else than requests has no copy.
+        for mirror in mirrors.into_iter().filter(|_| self.wanted.is_none()) {
+            let mirrored = Mirrored {
+                connection: self.connection.clone(),
+                cluster: mirror.cluster.clone(),
+                target: self.target.clone(),
+                parts: self.parts.clone(),
+                hash,
+                timeout: forward.timeout,
+            };
+            tokio::spawn(mirrored.send(replay.copy()));
+        }
         finish.received = Some(replay.received().clone());
         finish.cluster = Some(share.cluster.name.clone());
         let sending = Sending {

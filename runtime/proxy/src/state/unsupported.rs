@@ -204,7 +204,7 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
         return;
     };
     if !forward.mirrors.is_empty() {
-        parts.push(format!("{place}: requests are not mirrored"));
+        parts.push(format!("{place}: requests of more than 64 KiB are not mirrored"));
     }
     let sets = |policy: &HashPolicy| matches!(policy, HashPolicy::Cookie { ttl: Some(_), .. });
     if forward.hash.iter().any(sets) {

@@ -26,6 +26,21 @@ pub(crate) struct Forward {
     pub(crate) path_rewrite: Option<Rewrite>,
     pub(crate) host_rewrite: Option<HeaderValue>,
     pub(crate) hash: Vec<wire::HashPolicy>,
+    pub(crate) mirrors: Vec<Mirror>,
+}
+
+/// Where copies of some requests go.
+#[derive(Debug)]
+pub(crate) struct Mirror {
+    pub(crate) cluster: Arc<Cluster>,
+    share: wire::PerMillion,
+}
+
+impl Mirror {
+    /// The next request is one of its share.
+    pub(crate) fn is_drawn(&self) -> bool {
+        fastrand::u32(..1_000_000) < self.share.0
+    }
 }
 
 /// A cluster and what is done for it.
@@ -174,6 +189,11 @@ impl Forward {
             .iter()
             .map(share)
             .collect::<Result<Vec<_>, CompileError>>()?;
+        let mirror = |mirror: &wire::Mirror| {
+            let cluster = cluster(clusters, &mirror.cluster)?;
+            let share = mirror.share;
+            Ok::<_, CompileError>(Mirror { cluster, share })
+        };
         let host_rewrite = wire.host_rewrite.as_ref().map(|host| {
             let bad = |_| CompileError::Header {
                 place: place.to_owned(),
@@ -189,6 +209,7 @@ impl Forward {
             path_rewrite,
             host_rewrite: host_rewrite.transpose()?,
             hash: wire.hash.clone(),
+            mirrors: wire.mirrors.iter().map(mirror).collect::<Result<_, _>>()?,
         })
     }
 
@@ -222,6 +243,7 @@ impl Forward {
             path_rewrite: None,
             host_rewrite: None,
             hash: Vec::new(),
+            mirrors: Vec::new(),
         }
     }
 
