@@ -94,6 +94,15 @@ fn shells_take_the_scripts_and_the_machine_fills_in_what_only_it_knows() {
         assert!(join.contains(needed), "{needed} is missing in\n{join}");
     }
     assert_eq!(
+        file(&document, "/51-tune.conf"),
+        "[Unit]\nAfter=checkout.service\n"
+    );
+    assert_eq!(
+        file(&document, "sysctl.d/50-mesh.conf").trim_end(),
+        "net/core/somaxconn = 4096"
+    );
+    assert_eq!(document["runcmd"][0][1], "/etc/sysctl.d/50-mesh.conf");
+    assert_eq!(
         file(&document, "/token"),
         "/usr/local/bin/join-token shop/checkout\n"
     );

@@ -102,7 +102,7 @@ fn one_origin(elastic: &ElasticDecl, vms: &VmsDecl, sink: &mut Sink) {
 /// Machines with Istio's own agent are not meshc's to set up.
 fn foreign_tune(vms: &VmsDecl, sink: &mut Sink) {
     let envoy = vms.engine.as_ref().filter(|engine| engine.value == "envoy");
-    if let (Some(tune), Some(engine)) = (&vms.tune, envoy) {
+    if let (Some(tune), Some(engine), None) = (&vms.tune, envoy, &vms.elastic) {
         let help = "meshc ships nothing to these machines: set them up yourself, or leave `engine=` out";
         sink.push(both((tune.span, "`tune`"), (engine.span, "`engine=envoy`"), help));
     }
