@@ -1,18 +1,19 @@
-//! Any text is a spec or a list of diagnostics.
+//! Any text is a spec in KDL or a list of diagnostics, and is put in order once and for all.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use mesh_compiler::World;
+mod common;
 
-struct One<'a>(&'a str);
+use mesh_compiler::{format, read};
 
-impl World for One<'_> {
-    fn read(&self, _path: &str) -> Result<String, String> {
-        Ok(self.0.to_owned())
+libfuzzer_sys::fuzz_target!(|text: &str| {
+    common::hold(text, "spec.kdl");
+    if let Ok(once) = format(text, "spec.kdl") {
+        assert_eq!(format(&once, "spec.kdl").ok().as_ref(), Some(&once), "of\n{text}");
+        let nodes = |text: &str| {
+            read(text, "spec.kdl", Default::default())
+                .nodes
+                .map(|nodes| mesh_compiler::syntax::print::kdl(&nodes))
+        };
+        assert_eq!(nodes(&once), nodes(text), "{once}\nof\n{text}");
     }
-}
-
-fuzz_target!(|text: &str| {
-    let compiled = mesh_compiler::compile(&One(text), "spec.kdl");
-    assert!(compiled.model.is_some() || !compiled.diagnostics.is_empty(), "a spec that is refused is told why");
 });

@@ -7,6 +7,7 @@
 
 mod command;
 mod demo;
+mod fuzz;
 mod generate;
 mod machine;
 mod measure;
@@ -36,6 +37,8 @@ enum Task {
     Test(test::Args),
     /// Writes again what is generated: golden/, schemas/ and docs/spec.md
     Generate,
+    /// Throws texts at what parses them, a minute each unless --seconds says otherwise
+    Fuzz(fuzz::Args),
     /// Checks the house: direction of dependencies, paths and commands in the docs
     Tidy,
     /// Measures what the programs take, beside their peers
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Generate => generate::run(),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy => tidy::run(),
         Task::Bench(args) => measure::run(&args),
     };

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::command::{command, run as run_command};
-use crate::{demo, setup};
+use crate::{demo, fuzz, setup};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// Leaves out the demo, which needs root and some minutes
     #[arg(long)]
     no_demo: bool,
+    /// Runs the fuzz targets too, for so many seconds each
+    #[arg(long, value_name = "SECONDS")]
+    fuzz: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -38,7 +41,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     step("tests", || {
         run_command(command("cargo").args(["test", "--workspace", "--no-fail-fast"]))
-    })
+    })?;
+    match args.fuzz {
+        Some(seconds) => step("fuzz", || fuzz::run(&fuzz::Args::all(seconds))),
+        None => Ok(()),
+    }
 }
 
 fn step(name: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {

@@ -1,0 +1,66 @@
+//! What holds of every text, in whatever language it says that it is in.
+
+use mesh_compiler::diag::{FileId, Language, Severity, Sink};
+use mesh_compiler::syntax::{Node, print};
+use mesh_compiler::{World, spec};
+
+struct One<'a>(&'a str);
+
+impl World for One<'_> {
+    fn read(&self, _path: &str) -> Result<String, String> {
+        Ok(self.0.to_owned())
+    }
+}
+
+/// A text is a mesh or a list of diagnostics, whose places lie in it; a tree without mistakes is printed as itself.
+pub(crate) fn hold(text: &str, path: &str) {
+    let compiled = mesh_compiler::compile(&One(text), path);
+    let errors = compiled
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .count();
+    assert_eq!(
+        compiled.model.is_none(),
+        errors > 0,
+        "a spec that is refused is told why"
+    );
+    for label in compiled
+        .diagnostics
+        .iter()
+        .flat_map(|found| found.labels.iter().chain([&found.primary]))
+    {
+        let source = compiled
+            .sources
+            .get(label.span.file)
+            .expect("a place is in a file");
+        assert!(
+            source.text.get(label.span.start..label.span.end).is_some(),
+            "{label:?}"
+        );
+    }
+    if let Some(nodes) = mesh_compiler::read(text, path, Language::of_path(path)).nodes {
+        again(&nodes, Language::Kdl, &print::kdl(&nodes));
+        again(&nodes, Language::Yaml, &print::yaml(&spec::data(&nodes)));
+        again(&nodes, Language::Json, &print::json(&spec::data(&nodes)));
+    }
+}
+
+fn again(nodes: &[Node], language: Language, text: &str) {
+    let mut sink = Sink::default();
+    let read = spec::parse(text, language, FileId(0), &mut sink);
+    assert!(
+        sink.is_empty(),
+        "{}: {:?}\n{text}",
+        language.name(),
+        sink.finish()
+    );
+    // As KDL, both say the same without places.
+    let before = print::json(&spec::data(nodes));
+    assert_eq!(
+        print::json(&spec::data(&read.unwrap_or_default())),
+        before,
+        "{}\n{text}",
+        language.name()
+    );
+}
