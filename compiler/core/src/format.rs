@@ -1,5 +1,5 @@
 use crate::diag::{Diagnostic, FileId, Language, Sink, Sources};
-use crate::syntax::{self, Document};
+use crate::syntax::{self, Document, print};
 
 /// Why a text is not put in order.
 #[derive(Debug)]
@@ -23,7 +23,14 @@ pub fn format(text: &str, path: &str) -> Result<String, Unformatted> {
     let mut sink = Sink::default();
     let file: FileId = sources.add(path, text);
     match syntax::parse(text, language, file, &mut sink) {
-        Some(Document::Nodes(_)) if sink.is_empty() => Ok(syntax::format(text)),
+        Some(Document::Nodes(nodes)) if sink.is_empty() => {
+            let formatted = syntax::format(text);
+            // A text that would say something else in order stays as it is.
+            match syntax::parse(&formatted, language, file, &mut sink) {
+                Some(Document::Nodes(after)) if print::kdl(&after) == print::kdl(&nodes) => Ok(formatted),
+                _ => Ok(text.to_owned()),
+            }
+        }
         _ => Err(Unformatted::Mistakes(sink.finish(), sources)),
     }
 }

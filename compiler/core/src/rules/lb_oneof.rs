@@ -72,5 +72,5 @@ fn is_prime(number: u64) -> bool {
     number >= 2
         && (2..)
             .take_while(|factor| factor * factor <= number)
-            .all(|factor| number % factor != 0)
+            .all(|factor| !number.is_multiple_of(factor))
 }

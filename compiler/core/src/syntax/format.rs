@@ -21,13 +21,16 @@ pub fn format(text: &str) -> String {
 #[cfg(test)]
 pub(crate) fn comments(text: &str) -> Vec<String> {
     let text = text.replace("\r\n", "\n");
-    let comment = |token: &Token<'_>| matches!(token.kind, Kind::LineComment | Kind::Comment);
     let tokens = tokens::of(&text);
-    tokens
-        .iter()
-        .filter(|token| comment(token))
-        .map(|token| token.text.trim_end().to_owned())
-        .collect()
+    let comment = |token: &Token<'_>| match token.kind {
+        Kind::LineComment | Kind::Comment => Some(token.text.trim_end().to_owned()),
+        Kind::Continued => token
+            .text
+            .find("//")
+            .map(|at| token.text[at..].trim_end().to_owned()),
+        _ => None,
+    };
+    tokens.iter().filter_map(comment).collect()
 }
 
 /// What is written so far.
@@ -63,16 +66,14 @@ impl Page {
             Kind::Close => self.closes(),
             Kind::SlashDash => {
                 self.word(token.text);
-                self.glued = !matches!(
-                    rest.first().map(|next| next.kind),
-                    Some(Kind::LineComment | Kind::Comment)
-                );
+                // A comment between it and what it takes back stays between them.
+                let blank = |next: &&Token<'_>| next.kind == Kind::Newline || is_bare(next);
+                let next = rest.iter().find(|next| !blank(next));
+                self.glued = next.is_some_and(|next| {
+                    !matches!(next.kind, Kind::LineComment | Kind::Comment | Kind::Continued)
+                });
             }
-            Kind::Continued => {
-                self.word(token.text.trim_end());
-                self.end_line();
-                self.continued = true;
-            }
+            Kind::Continued => self.continues(token, rest),
             Kind::LineComment => {
                 self.word(token.text.trim_end());
                 self.closed = true;
@@ -80,6 +81,23 @@ impl Page {
             Kind::Word | Kind::Comment => self.word(token.text),
         }
         self.newlines = 0;
+    }
+
+    /// A line that goes on below, unless nothing is there.
+    fn continues(&mut self, token: &Token<'_>, rest: &[Token<'_>]) {
+        if self.glued && is_bare(token) {
+            return;
+        }
+        let next = rest.iter().find(|next| next.kind != Kind::Continued);
+        let ends = next.is_none_or(|next| matches!(next.kind, Kind::Newline | Kind::Semicolon | Kind::Close));
+        let written = token.text.trim_end();
+        if !ends {
+            self.word(written);
+        } else if let Some(comment) = written.find("//") {
+            self.word(&written[comment..]);
+        }
+        self.end_line();
+        self.continued = !ends;
     }
 
     fn word(&mut self, word: &str) {
@@ -167,6 +185,11 @@ impl Page {
         self.open.pop();
         self.glued = false;
     }
+}
+
+/// A line that goes on below, and no comment.
+fn is_bare(token: &Token<'_>) -> bool {
+    token.kind == Kind::Continued && !token.text.contains("//")
 }
 
 /// The brace that was opened before `rest` ends on the same line.

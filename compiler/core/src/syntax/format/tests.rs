@@ -50,8 +50,11 @@ fn comments_stay_where_they_are() {
         ),
         ("/-a b {\nc\n}\nd /- e f", "/-a b {\n    c\n}\nd /-e f\n"),
         ("/-\na\nb", "/-a\nb\n"),
+        ("/-\n// why\na\nb", "/-\n// why\na\nb\n"),
         ("a \\  // why\n  b c\nd", "a \\  // why\n    b c\nd\n"),
         ("a; // b\nc", "a // b\nc\n"),
+        ("a \\\n\nb", "a\nb\n"),
+        ("a \\ // why\n\\\n\nb", "a // why\nb\n"),
         ("/* a\n  b */\nc", "/* a\n  b */\nc\n"),
     ] {
         assert_eq!(formatted(before), after, "{before:?}");
@@ -75,7 +78,7 @@ mod any {
     use super::*;
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn text_keeps_its_tree_and_its_comments(
