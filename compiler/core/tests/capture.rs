@@ -190,6 +190,7 @@ namespace shop {
         port 81 http
         vms network=vm engine=envoy {
             health tcp=81
+            ssh port=2200
             capture outbound="240.240.0.0/16" exclude-inbound=9100 exclude-groups="backup,33" exclude-interfaces="wg*"
             vm old-1 address="10.10.0.7"
         }
@@ -252,7 +253,7 @@ fn istios_own_agent_is_told_too() {
     let env = std::str::from_utf8(&output["vms/old-1/istio/cluster.env"].bytes).unwrap();
     for line in [
         "ISTIO_INBOUND_PORTS='*'",
-        "ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020,9100'",
+        "ISTIO_LOCAL_EXCLUDE_PORTS='22,15090,15021,15020,2200,9100'",
         "ISTIO_SERVICE_CIDR='240.240.0.0/16'",
         "ISTIO_SERVICE_EXCLUDE_CIDR='169.254.169.254/32'",
         "ISTIO_EXCLUDE_INTERFACES='wg+'",

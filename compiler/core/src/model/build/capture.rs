@@ -4,12 +4,13 @@ use crate::diag::Spanned;
 use crate::model::{Backend, Capture, InboundPorts};
 use crate::spec::decl::{CaptureDecl, Choice, Names};
 
-/// What is captured, with what holds where nothing is said.
-pub(super) fn of(decl: &CaptureDecl) -> Capture {
+/// What is captured, with what holds where nothing is said. `ssh` is the port of the group's machines, also of those that
+/// an autoscaler starts.
+pub(super) fn of(decl: &CaptureDecl, ssh: Option<u16>) -> Capture {
     let word =
         |value: &Option<Spanned<String>>, word: &str| value.as_ref().is_some_and(|said| said.value == word);
     Capture {
-        inbound: inbound(decl),
+        inbound: inbound(decl, ssh),
         outbound: match decl.outbound.as_ref().map(|outbound| &outbound.value) {
             Some(Choice::List(ranges)) => Some(tidy(ranges.clone())),
             Some(Choice::Word(word)) if word == "none" => Some(Vec::new()),
@@ -43,11 +44,15 @@ pub(super) fn of(decl: &CaptureDecl) -> Capture {
     }
 }
 
-fn inbound(decl: &CaptureDecl) -> InboundPorts {
+fn inbound(decl: &CaptureDecl, ssh: Option<u16>) -> InboundPorts {
     match decl.inbound.as_ref().map(|inbound| &inbound.value) {
         Some(Choice::List(ports)) => InboundPorts::Only(tidy(ports.clone())),
         Some(Choice::Word(word)) if word == "none" => InboundPorts::Only(Vec::new()),
-        Some(Choice::Word(word)) if word == "all" => InboundPorts::AllBut(sorted(&decl.exclude_inbound)),
+        Some(Choice::Word(word)) if word == "all" => {
+            let mut except = sorted(&decl.exclude_inbound);
+            except.extend(ssh);
+            InboundPorts::AllBut(tidy(except))
+        }
         _ => InboundPorts::Declared,
     }
 }

@@ -159,7 +159,10 @@ pub(super) fn group(
         locality: decl.locality.clone().unwrap_or_default(),
         weight: decl.weight.as_ref().map(|weight| weight.value),
         health: decl.health.as_ref().and_then(health),
-        capture: capture::of(&lookup.spec.capture_of(decl)),
+        capture: capture::of(
+            &lookup.spec.capture_of(decl),
+            decl.ssh.port.as_ref().map(|port| port.value),
+        ),
         tune: decl.tune.as_ref().map(tune).unwrap_or_default(),
         elastic: decl.elastic.as_ref().and_then(elastic),
         services,
