@@ -102,7 +102,10 @@ impl Cluster {
     pub(crate) fn pick(&self, destination: SocketAddr, hint: &Hint<'_>) -> Option<Arc<Endpoint>> {
         match self.wire.discovery {
             wire::Discovery::BlackHole => None,
-            wire::Discovery::OriginalDestination => Some(self.original(destination)),
+            wire::Discovery::OriginalDestination => {
+                let port = self.wire.port_override.unwrap_or(destination.port());
+                Some(self.original(SocketAddr::new(destination.ip(), port)))
+            }
             wire::Discovery::Listed | wire::Discovery::StrictDns | wire::Discovery::LogicalDns => {
                 self.balancer.pick(&self.wire, hint)
             }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use mesh_wire::Millis;
 use time::OffsetDateTime;
 use tokio::io::copy_bidirectional_with_sizes;
 
-use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial};
+use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, fnv};
 use crate::drain::Drain;
 use crate::http::scope;
 use crate::net::{Counted, Counters, Stream};
@@ -79,6 +80,7 @@ pub(crate) async fn to_cluster(
     let ended = tokio::select! {
         ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
         () = idleness(&counters, idle) => Ok(()),
+        () = aged(cluster.wire.limits.connection_age) => Ok(()),
         () = drain.closed() => Ok(()),
     };
     if let Some(series) = &series {
@@ -95,6 +97,14 @@ pub(crate) async fn to_cluster(
     entry.received = counters.read();
     entry.sent = counters.written();
     write(shared, &entry);
+}
+
+/// Waits until a connection is as old as it may get; for ever where nothing bounds it.
+async fn aged(limit: Option<Millis>) {
+    match limit {
+        Some(limit) => tokio::time::sleep(limit.to_duration()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits until nothing has passed for `idle`.
@@ -121,11 +131,12 @@ async fn open(
 ) -> Result<(Arc<Endpoint>, Dialed), (Flag, String)> {
     let mut tried: Vec<Arc<Endpoint>> = Vec::new();
     let mut failure = (Flag::NoHealthyUpstream, "no healthy upstream".to_owned());
+    let hash = cluster
+        .wire
+        .source_hash
+        .then(|| fnv(down.remote.ip().to_string().as_bytes()));
     while tried.len() < ATTEMPTS {
-        let hint = Hint {
-            hash: None,
-            tried: &tried,
-        };
+        let hint = Hint { hash, tried: &tried };
         let Some(endpoint) = cluster.pick(down.destination, &hint) else {
             break;
         };

@@ -101,7 +101,7 @@ fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
     for (given, what) in [
         (
             limits.connection_age.is_some(),
-            "connections are not closed for their age",
+            "HTTP connections are not closed for their age",
         ),
         (
             limits.streams.is_some(),
@@ -139,16 +139,6 @@ fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
             ));
         }
         Transport::Tls(_) | Transport::Mesh(_) | Transport::Plaintext => {}
-    }
-    if cluster.port_override.is_some() {
-        parts.push(format!(
-            "cluster {name}: connections go to the port that was dialled"
-        ));
-    }
-    if cluster.source_hash {
-        parts.push(format!(
-            "cluster {name}: connections are not hashed by the client's address"
-        ));
     }
     if let Some(outliers) = &cluster.outliers
         && (outliers.consecutive_local.is_some() || !outliers.statuses.is_empty())

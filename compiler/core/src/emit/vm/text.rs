@@ -75,10 +75,11 @@ pub fn resolved_domains(mesh: &Mesh, group: &Group) -> Vec<String> {
     if gateway_services(mesh, &group.cluster).next().is_some() {
         routed.insert(SYSTEM_NAMESPACE.to_owned());
     }
-    let foreign = mesh
+    let known = mesh
         .services
         .iter()
-        .filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
+        .filter(|service| service.is_visible_in(&group.namespace));
+    let foreign = known.filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
     routed.extend(foreign.map(|service| service.host.trim_start_matches("*.").to_lowercase()));
     routed.extend(mesh.dns.forward.iter().map(|zone| zone.domain.clone()));
     routed.retain(|domain| !searched.contains(domain));
