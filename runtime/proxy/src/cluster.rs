@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mesh_wire::cluster as wire;
 
-use crate::tls::{MeshClient, OriginatedClient};
+use crate::tls::{MeshClient, OriginatedClient, OriginationError};
 
 mod balance;
 mod dial;
@@ -49,6 +49,8 @@ pub(crate) enum Transport {
     Plaintext,
     Mesh(MeshClient),
     Tls(OriginatedClient),
+    /// A file that TLS needs is not there, or is none: connections fail, and other clusters serve.
+    Unusable(String),
 }
 
 /// Why a cluster cannot be made.
@@ -71,6 +73,7 @@ impl Cluster {
         if let Some(old) = old
             && old.wire == *wire
             && old.place == *place
+            && !matches!(old.transport, Transport::Unusable(_))
         {
             return Ok(old.clone());
         }
@@ -83,9 +86,14 @@ impl Cluster {
             wire::Transport::Mesh(tls) => Transport::Mesh(
                 MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
             ),
-            wire::Transport::Tls(tls) => Transport::Tls(
-                OriginatedClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
-            ),
+            wire::Transport::Tls(tls) => match OriginatedClient::new(tls) {
+                Ok(client) => Transport::Tls(client),
+                Err(error @ OriginationError::File { .. }) => {
+                    tracing::warn!(cluster = name, %error, "nothing can be sent there until the file is right");
+                    Transport::Unusable(error.to_string())
+                }
+                Err(error) => return Err(ClusterError::Transport(error.to_string())),
+            },
         };
         Ok(Arc::new(Self {
             name: name.into(),
@@ -118,6 +126,8 @@ impl Cluster {
     }
 
     fn original(&self, destination: SocketAddr) -> Arc<Endpoint> {
+        // Nobody could say whether a workload that is not listed can: the transport does for all of them.
+        let mtls = matches!(self.transport, Transport::Mesh(_));
         let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(endpoint) = originals.get(&destination) {
             return endpoint.clone();
@@ -125,7 +135,7 @@ impl Cluster {
         if originals.len() >= MOST_ORIGINALS {
             originals.retain(|_, endpoint| endpoint.is_busy());
         }
-        let endpoint = Arc::new(Endpoint::original(destination));
+        let endpoint = Arc::new(Endpoint::original(destination, mtls));
         originals.insert(destination, endpoint.clone());
         endpoint
     }

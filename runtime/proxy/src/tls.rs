@@ -12,7 +12,7 @@ mod peer;
 mod server;
 mod verify;
 
-pub(crate) use client::{MeshClient, OriginatedClient, Purpose};
+pub(crate) use client::{MeshClient, OriginatedClient, OriginationError, Purpose};
 pub(crate) use credentials::Credentials;
 pub use identity::{Identity, IdentityError};
 pub(crate) use peer::PeerIdentity;

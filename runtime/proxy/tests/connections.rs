@@ -105,3 +105,27 @@ async fn a_connection_ends_at_its_age() {
     stream.read_to_end(&mut all).await.unwrap();
     assert_eq!(all, b"a");
 }
+
+#[tokio::test]
+async fn a_workload_that_is_not_listed_is_spoken_to_in_mutual_tls() {
+    let ca = support::Ca::new();
+    let mut server = snapshot::inbound();
+    server.inbound[0].protocol = mesh_wire::listener::InboundProtocol::Tcp;
+    let inbound = Proxy::inbound(server, named("a").await)
+        .await
+        .identify(&ca, support::SERVER);
+    let mut said = bytes(Discovery::OriginalDestination, &[], |cluster| {
+        cluster.balance = Balance::Provided;
+        cluster.port_override = Some(inbound.address.port());
+    });
+    let cluster = said.clusters.get_mut(snapshot::CLUSTER).unwrap();
+    cluster.transport = snapshot::mesh(support::SERVER);
+    let outbound = Proxy::outbound(
+        said,
+        SocketAddr::new(inbound.address.ip(), support::service().port()),
+    )
+    .await
+    .identify(&ca, support::CLIENT);
+    assert_eq!(heard(&outbound).await, "a");
+    assert!(inbound.metrics().contains("mutual_tls"), "{}", inbound.metrics());
+}

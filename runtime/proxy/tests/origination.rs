@@ -124,3 +124,25 @@ async fn a_server_outside_is_known_by_its_chain_and_its_name() {
         std::fs::remove_file(file).unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_file_that_is_missing_closes_its_own_cluster_alone() {
+    let ca = Ca::new();
+    let server = server(&ca).await;
+    let roots = root(&ca, "late");
+    std::fs::remove_file(&roots).unwrap();
+    let mut snapshot = snapshot::outbound(server);
+    snapshot::tcp(&mut snapshot);
+    snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().transport = Transport::Tls(tls(HOST, &[], &roots));
+    let proxy = Proxy::outbound(snapshot.clone(), support::service()).await;
+    let mut text = Vec::new();
+    let _reset = proxy.connect().await.read_to_end(&mut text).await;
+    assert_eq!(text, b"", "nothing is sent to a server that cannot be checked");
+
+    // Once the file is there, the same snapshot does.
+    root(&ca, "late");
+    proxy.shared.apply(snapshot).unwrap();
+    let _end = proxy.connect().await.read_to_end(&mut text).await;
+    assert_eq!(text, b"hello");
+    std::fs::remove_file(&roots).unwrap();
+}

@@ -46,6 +46,8 @@ pub(crate) enum DialError {
     Config(#[from] rustls::Error),
     #[error("TLS: there is no identity yet")]
     NoIdentity,
+    #[error("TLS: {0}")]
+    Unusable(String),
 }
 
 /// Opens a connection to `endpoint` as the cluster wants it; the connect timeout bounds TLS too, as Envoy's does.
@@ -151,6 +153,7 @@ async fn protect(
             });
             (client.config(purpose), name, 0)
         }
+        Transport::Unusable(why) => return Err(DialError::Unusable(why.clone())),
         Transport::Mesh(_) | Transport::Plaintext => return Ok((tcp.into(), None, 0)),
     };
     let stream = TlsConnector::from(config)

@@ -92,15 +92,15 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint at an address that a client dialled.
-    pub(super) fn original(destination: SocketAddr) -> Self {
+    /// The endpoint at an address that a client dialled, and whether mutual TLS is spoken to it.
+    pub(super) fn original(destination: SocketAddr, mtls: bool) -> Self {
         Self {
             text: destination.to_string().into(),
             wire: wire::Endpoint {
                 address: destination.ip().to_string(),
                 port: destination.port(),
                 weight: 1,
-                mtls: false,
+                mtls,
                 workload: None,
                 labels: std::collections::BTreeMap::new(),
             },

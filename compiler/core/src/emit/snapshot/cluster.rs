@@ -138,7 +138,7 @@ fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<
     };
     traffic::apply(&mut cluster, &traffic);
     cluster.source_hash = !port.protocol.is_http() && traffic.hash() == Some(&HashPolicy::SourceIp);
-    cluster.transport = transport(finder.mesh, service, port, subset, &traffic, cluster.http);
+    cluster.transport = transport(finder.mesh, service, port, subset, &traffic, &cluster);
     for endpoint in cluster
         .endpoints
         .iter_mut()

@@ -1,13 +1,13 @@
 use std::collections::BTreeSet;
 
-use mesh_wire::cluster::{HttpVersion, MeshTls, Transport};
+use mesh_wire::cluster::{Cluster, Discovery, HttpVersion, MeshTls, Transport};
 use mesh_wire::listener::MtlsMode;
 use mesh_wire::matcher::StringMatch;
 
 use super::endpoint::pod_mtls;
 use super::viewer::namespace_mtls;
 use super::{external, name};
-use crate::model::{Kind, Mesh, Port, Service, Subset, TrafficPolicy};
+use crate::model::{Mesh, Port, Service, Subset, TrafficPolicy};
 
 /// What Istio's auto mTLS decides: everything of the mesh gets it, what lies outside does not.
 pub(super) fn transport(
@@ -16,22 +16,22 @@ pub(super) fn transport(
     port: &Port,
     subset: Option<&Subset>,
     traffic: &TrafficPolicy,
-    http: HttpVersion,
+    cluster: &Cluster,
 ) -> Transport {
     if let Some(tls) = &traffic.tls {
-        return Transport::Tls(external::originated(service, tls, http));
+        return Transport::Tls(external::originated(service, tls, cluster.http));
     }
     let subset = subset.map_or("", |subset| subset.name.as_str());
-    let headless = matches!(service.kind, Kind::Kubernetes { headless: true });
-    // Endpoints of a headless service are not listed, so that nothing could say which of them have a sidecar.
-    let without_sidecars = headless && !service.pods.is_empty() && !pod_mtls(mesh, service, port.target);
+    // Endpoints that are not listed, as those of headless services, cannot say whether they have a sidecar.
+    let unlisted = cluster.discovery == Discovery::OriginalDestination;
+    let without_sidecars = unlisted && !service.pods.is_empty() && !pod_mtls(mesh, service, port.target);
     let disabled = namespace_mtls(mesh, &service.namespace) == MtlsMode::Disable;
     if service.is_external() || disabled || without_sidecars {
         return Transport::Plaintext;
     }
     Transport::Mesh(MeshTls {
         sni: name::sni(port.number, subset, &service.host),
-        alpn: alpn(http == HttpVersion::Http2),
+        alpn: alpn(cluster.http == HttpVersion::Http2),
         sans: sans(mesh, service),
     })
 }
