@@ -1,7 +1,7 @@
 use crate::diag::{Diagnostic, Severity, Sink, Sources, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
-use crate::{World, rules};
+use crate::{World, handwritten, rules};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -67,9 +67,14 @@ fn analyse(
     let mut items = spec::join_namespaces(items, sink);
     spec::fill_defaults(&mut items);
     spec::read_inventories(&mut items, world, sources, sink);
-    let spec = Spec::read(&items);
+    let mut spec = Spec::read(&items);
+    spec.raw = spec::read_raw(&items, world, sources, sink);
     let mesh = model::build(&spec, whole, sink);
     rules::check(&spec, &mesh, sink);
+    // What leads nowhere is left out of the mesh, and cannot be written down.
+    if !sink.has_errors() {
+        handwritten::check(&mesh, sink);
+    }
     params.unused(|_| false, sink);
     Some((mesh, params))
 }

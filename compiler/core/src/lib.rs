@@ -19,6 +19,7 @@ pub mod syntax;
 
 mod compile;
 mod format;
+mod handwritten;
 mod read;
 mod world;
 

@@ -240,3 +240,88 @@ fn parameters_that_nobody_declares_or_uses_are_told() {
         assert!(said.contains(part), "{part}\n{said}");
     }
 }
+
+#[test]
+fn objects_written_by_hand_go_along_as_they_are() {
+    let spec = "mesh m\nnetwork kube\ncluster main { gateway address=\"203.0.113.10\" }\ncluster other { gateway \
+                address=\"203.0.113.11\" }\nraw \"extra/*.yaml\"\nraw \"one.json\" cluster=other\nnamespace shop { service cart { \
+                port 80 http; pods cluster=main } }\n";
+    let gate = "# Ours.\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gate, namespace: shop}\ndata: {on: 'yes', off: no}\n---\n# \
+                nothing\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: gate-2, namespace: shop}\n";
+    let one = "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"one\", \"namespace\": \"shop\"}}";
+    let files = [
+        ("mesh/spec.kdl", spec),
+        ("mesh/extra/gate.yaml", gate),
+        ("mesh/one.json", one),
+    ];
+    let compiled = compiled(&files, &Settings::default());
+    assert_eq!(render::short(&compiled.diagnostics, &compiled.sources), "");
+    let mesh = compiled.model.expect("the spec is clean");
+    let options = mesh_compiler::emit::Options {
+        spec: mesh_wire::Sha256::of(b""),
+        credentials: BTreeMap::new(),
+    };
+    let output = mesh_compiler::emit::emit(&mesh, &options);
+    let text = |path: &str| {
+        output
+            .get(path)
+            .map(|file| String::from_utf8_lossy(&file.bytes).into_owned())
+    };
+    let passed = text("kubernetes/main/90-extra-gate.yaml").expect("it is there");
+    assert!(
+        passed.starts_with("# Ours.\napiVersion: v1\n") && passed.contains("off: no}\n---\napiVersion"),
+        "{passed}"
+    );
+    let resources = text("kubernetes/main/kustomization.yaml").expect("it is there");
+    assert!(
+        resources.contains("- 90-extra-gate.yaml") && !resources.contains("90-one"),
+        "{resources}"
+    );
+    assert_eq!(text("kubernetes/main/90-one.yaml"), None);
+    assert_eq!(text("kubernetes/other/90-one.yaml"), Some(format!("{one}\n")));
+}
+
+#[test]
+fn objects_that_are_none_or_are_there_twice_are_told() {
+    let base = "mesh m\nnetwork kube\ncluster main { gateway address=\"203.0.113.10\" }\nnamespace shop { service cart { port 80 http } }\n";
+    let of = |raw: &'static str, a: &'static str, b: &'static str| {
+        let spec = Box::leak(format!("{base}{raw}\n").into_boxed_str());
+        said(
+            &[("mesh/spec.kdl", spec), ("mesh/a.yaml", a), ("mesh/b.yaml", b)],
+            &Settings::default(),
+        )
+    };
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
+    let list =
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n";
+    assert_eq!(
+        of("raw \"a.yaml\" \"b.yaml\"", object, list),
+        "mesh/b.yaml:1:1: error[MC-L017]: the ConfigMap `x` is written twice\n"
+    );
+    let damaged = of(
+        "raw \"*.yaml\"",
+        "a: [\n",
+        "apiVersion: v1\nmetadata: {name: x}\n---\n- 5\n---\n{{ if }}\n",
+    );
+    for part in [
+        "mesh/a.yaml:",
+        "mesh/b.yaml:1:1: error[MC-L016]: the object has no `kind`",
+        "mesh/b.yaml:4:1: error[MC-L016]: the object has no `apiVersion`",
+        "mesh/b.yaml:6:1: error[MC-L016]: this is no YAML",
+    ] {
+        assert!(damaged.contains(part), "{part}\n{damaged}");
+    }
+    let emitted = of(
+        "raw \"a.yaml\"",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: cart, namespace: shop}\n",
+        "",
+    );
+    assert!(
+        emitted.contains(
+            "mesh/a.yaml:1:1: error[MC-L017]: the spec itself writes the Service `cart` of namespace `shop`"
+        ),
+        "{emitted}"
+    );
+    assert!(of("raw \"none.yaml\"", "", "").contains("none.yaml cannot be read"));
+    assert!(of("raw \"a.yaml\" cluster=mian", object, "").contains("there is no cluster `mian`"));
+}

@@ -208,7 +208,7 @@ network vm cidr="10.0.0.0/8"
 cluster main network=kube { gateway address="203.0.113.10" }
 defaults {
     vms network=vm locality="r/z" { ssh user=ubuntu port=22; health http=80 path="/up" every="5s"; label tier=back version=vm }
-    service { balance least-request; limits connections=100 pending=7; eject after=5; allow from="shop/*" }
+    service { balance least-request; limits connections=100 pending=7; eject after=5 at-most="100%"; allow from="shop/*" }
     namespace injection=#false
 }
 namespace shop {

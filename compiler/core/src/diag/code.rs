@@ -44,6 +44,8 @@ codes! {
     PARAMETER_UNSET "MC-L013" "parameter-unset" Error "A parameter has no value.";
     PARAMETER_UNUSED "MC-L014" "parameter-unused" Warning "A parameter is declared and used nowhere.";
     INVENTORY "MC-L015" "inventory-damaged" Error "An inventory is no table of machines.";
+    RAW_OBJECT "MC-L016" "raw-object" Error "A file of Kubernetes objects holds something else.";
+    OBJECT_TWICE "MC-L017" "object-twice" Error "An object is written by hand, and again elsewhere.";
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error

@@ -109,6 +109,11 @@ impl Sink {
         self.found.push(diagnostic);
     }
 
+    /// Something is wrong.
+    pub fn has_errors(&self) -> bool {
+        self.found.iter().any(|found| found.severity == Severity::Error)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.found.len()

@@ -13,6 +13,7 @@ mod group;
 mod lookup;
 mod place;
 mod ports;
+mod raw;
 mod route;
 mod service;
 mod settings;
@@ -61,6 +62,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     mesh.services
         .dedup_by(|a, b| a.namespace == b.namespace && a.name == b.name);
     beside::fill(&mut mesh);
+    mesh.raw = raw::files(spec, &lookup, sink);
     addresses::fill(&mut mesh, sink);
     telemetry::fill(&mut mesh, spec, sink);
     mesh

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Service, Telemetry, Vm, Watch};
+use super::{Access, Group, Raw, Service, Telemetry, Vm, Watch};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -41,6 +41,8 @@ pub struct Mesh {
     pub namespaces: BTreeMap<String, Namespace>,
     /// Ordered by namespace and name.
     pub services: Vec<Service>,
+    /// Objects that are written by hand, ordered by the names of their files.
+    pub raw: Vec<Raw>,
     /// All groups of VMs, ordered by namespace and name.
     pub groups: Vec<Arc<Group>>,
     /// Variables for the environment of Istio's agents (`defaultConfig.proxyMetadata`).

@@ -8,6 +8,7 @@ mod build;
 mod capture;
 mod elastic;
 mod mesh;
+mod raw;
 mod route;
 mod service;
 mod telemetry;
@@ -26,6 +27,7 @@ pub(crate) use build::{
 pub use capture::{Backend, Capture, InboundPorts};
 pub use elastic::{Elastic, Metadata, Token};
 pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode};
+pub use raw::{Identity, Raw, RawObject};
 pub use route::{
     Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy, Routes, Sender,
     StreamMatch, StreamRoute, Target,

@@ -5,6 +5,7 @@
 
 mod identity;
 mod namespace;
+mod raw;
 mod service;
 mod values;
 
@@ -19,9 +20,28 @@ use crate::model::{Cluster, Mesh};
 
 pub(crate) use values::short_name;
 
+/// All objects of `cluster` that the mesh itself becomes.
+pub(crate) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
+    let manifests = manifests(mesh, cluster).into_iter();
+    manifests.flat_map(|(_, objects)| objects).collect()
+}
+
 /// All files of `cluster`, by path below `out/`, ordered so that what is named exists before it is used.
 pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
     let folder = format!("kubernetes/{}", cluster.name);
+    let own = manifests(mesh, cluster).into_iter();
+    let mut files: Vec<_> = own.map(|(name, objects)| (name, yaml_text(&objects))).collect();
+    files.extend(raw::files(mesh, cluster));
+    let kustomization = kustomization(mesh, files.iter().map(|(name, _)| name.as_str()));
+    files.push(("kustomization.yaml".to_owned(), kustomization));
+    files.extend(values::files(mesh, cluster));
+    files
+        .into_iter()
+        .map(|(name, text)| (format!("{folder}/{name}"), File::public(text)))
+        .collect()
+}
+
+fn manifests(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, Vec<Value>)> {
     let mut manifests = vec![
         ("00-namespaces.yaml".to_owned(), namespace::objects(mesh, cluster)),
         (
@@ -41,17 +61,7 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
         ));
     }
     manifests.retain(|(_, objects)| !objects.is_empty());
-    let kustomization = kustomization(mesh, manifests.iter().map(|(name, _)| name.as_str()));
-    let mut files: Vec<_> = manifests
-        .into_iter()
-        .map(|(name, objects)| (name, yaml_text(&objects)))
-        .collect();
-    files.push(("kustomization.yaml".to_owned(), kustomization));
-    files.extend(values::files(mesh, cluster));
-    files
-        .into_iter()
-        .map(|(name, text)| (format!("{folder}/{name}"), File::public(text)))
-        .collect()
+    manifests
 }
 
 fn kustomization<'a>(mesh: &Mesh, resources: impl Iterator<Item = &'a str>) -> String {

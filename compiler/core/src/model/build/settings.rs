@@ -61,6 +61,7 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         dns: dns(decl.map(|decl| &decl.dns)),
         telemetry: Telemetry::default(),
         watch: Watch::default(),
+        raw: Vec::new(),
         networks: BTreeMap::new(),
         clusters: BTreeMap::new(),
         namespaces: BTreeMap::new(),

@@ -12,6 +12,7 @@ mod jwt;
 mod limits;
 mod mesh;
 mod place;
+mod raw;
 mod route;
 mod service;
 mod telemetry;
@@ -31,6 +32,7 @@ pub use jwt::{JwtDecl, JwtFromDecl};
 pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};
 pub use mesh::MeshDecl;
 pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
+pub use raw::{Identity, RawDecl, RawObject};
 pub use route::{
     AbortDecl, CorsDecl, DelayDecl, EditsDecl, FaultDecl, List, MatchDecl, PairDecl, RedirectDecl,
     RespondDecl, RetryDecl, RewriteDecl, RouteDecl, TargetDecl, TextDecl,
@@ -55,6 +57,8 @@ pub struct Spec {
     pub clusters: Vec<ClusterDecl>,
     /// `namespace`.
     pub namespaces: Vec<NamespaceDecl>,
+    /// `raw`.
+    pub raw: Vec<RawDecl>,
 }
 
 /// What a place says of those who call.
@@ -99,6 +103,7 @@ impl Spec {
             networks: of("network").filter_map(NetworkDecl::read).collect(),
             clusters: of("cluster").filter_map(ClusterDecl::read).collect(),
             namespaces: of("namespace").filter_map(NamespaceDecl::read).collect(),
+            raw: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, any, needs};
+use super::{NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static INCLUDE: NodeSpec = NodeSpec {
@@ -49,5 +49,20 @@ static IGNORE: NodeSpec = NodeSpec {
         "Its head in the file; \"*\" is every one that is not known.",
     )],
     repeat_last: true,
+    ..NODE
+};
+
+pub(super) static RAW: NodeSpec = NodeSpec {
+    name: "raw",
+    about: "Objects of Kubernetes and Istio that you write yourself, for what this language does not say: \
+            `raw \"extra/*.yaml\"`. They go to every cluster as they are, beside those of the spec; an object that \
+            the spec writes too is a mistake.",
+    args: &[needs(
+        "file",
+        Ty::Text,
+        "A path beside this file, YAML or JSON; `*` is any part of a name.",
+    )],
+    repeat_last: true,
+    props: &[may("cluster", Ty::Text, "The only cluster that they are for.")],
     ..NODE
 };

@@ -96,6 +96,7 @@ pub static SPEC: &[Child] = &[
     any(&place::NETWORK),
     any(&place::CLUSTER),
     some(&place::NAMESPACE),
+    any(&files::RAW),
     // Last: what has the name of a node means the node first.
     optional(&defaults::DEFAULTS),
 ];
