@@ -18,6 +18,29 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         }
         root(access, sink);
     }
+    one_mode(context, sink);
+}
+
+/// Of several PeerAuthentications that select a workload, Istio takes the oldest alone.
+fn one_mode(context: Context<'_>, sink: &mut Sink) {
+    for namespace in &context.spec.namespaces {
+        for decl in namespace.services.iter().filter(|decl| !decl.mtls.is_empty()) {
+            let service = context.mesh.service(&namespace.name.value, &decl.name.value);
+            let beside = service.map(|service| &service.beside);
+            let later = namespace.services.iter().find(|other| {
+                let together = beside.is_some_and(|beside| beside.contains(&other.name.value));
+                together && !other.mtls.is_empty() && decl.name.span < other.name.span
+            });
+            if let Some((own, other)) = decl.mtls.first().zip(later.and_then(|later| later.mtls.first())) {
+                let help = format!(
+                    "write all of it in `{}`, by the ports of the machine: `mtls … port=…`",
+                    decl.name.value
+                );
+                let one = (other.span, "`mtls` of a service on the same workloads");
+                sink.push(both(one, (own.span, "this `mtls`"), &help));
+            }
+        }
+    }
 }
 
 /// Istio takes the annotation with ALLOW and DENY only.
