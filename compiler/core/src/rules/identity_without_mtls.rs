@@ -28,7 +28,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                     .any(|other| opens(other, port))
             };
             let elsewhere = rule.on_requests() && !port.protocol.is_http();
-            let meant = all || !elsewhere && !(rule.action == Action::Allow && others());
+            let meant = all || !(elsewhere || rule.action == Action::Allow && others());
             if !meant || !sound(context, rule) {
                 continue;
             }
