@@ -143,6 +143,87 @@ fn collectors_are_services_that_the_spec_has() {
     }
 }
 
+#[test]
+fn what_excludes_itself_is_said_all_at_once() {
+    let text = SPEC
+        .replace(
+            "access-log json {",
+            "access-log json file=\"/var/log/a\" otlp=\"collector.ops:4317\" { format \"x\";",
+        )
+        .replace(
+            "tag tier value=front",
+            "tag tier value=front header=x-tier; tag empty",
+        )
+        .replace("access-log none", "access-log none { filter \"true\" }");
+    let found = common::diagnostics(&text);
+    let codes: Vec<_> = found.iter().map(|found| found.code.id).collect();
+    assert_eq!(
+        codes,
+        ["MC-L010", "MC-L010", "MC-L010", "MC-L005", "MC-L010"],
+        "{found:#?}"
+    );
+    let out_of_range = SPEC.replace("0.5%", "101%");
+    assert_eq!(common::diagnostics(&out_of_range)[0].code.id, "MC-L004");
+}
+
+#[test]
+fn what_watches_a_mesh_knows_its_machines() {
+    let mesh = common::compile(&common::root().join("examples/multicluster/spec.kdl"));
+    let output = output(&mesh);
+    let objects = |path: &str| -> Vec<Value> {
+        serde_yaml::Deserializer::from_str(&output[path])
+            .map(|document| Value::deserialize(document).unwrap())
+            .collect()
+    };
+    let [vms] = &objects("kubernetes/tokyo/observability/vms.yaml")[..] else {
+        panic!("one group, one object")
+    };
+    assert_eq!(
+        (&vms["kind"], &vms["apiVersion"]),
+        (&json!("ScrapeConfig"), &json!("monitoring.coreos.com/v1alpha1"))
+    );
+    let targets: Vec<_> = vms["spec"]["staticConfigs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| (group["targets"][0].clone(), group["labels"]["vm"].clone()))
+        .collect();
+    assert_eq!(
+        targets,
+        [
+            (json!("10.10.0.11:15090"), json!("stock-1")),
+            (json!("10.10.0.12:15090"), json!("stock-2"))
+        ]
+    );
+    assert!(
+        !output.contains_key("kubernetes/seoul/observability/vms.yaml"),
+        "they belong to tokyo"
+    );
+    let kustomization = &objects("kubernetes/seoul/kustomization.yaml")[0];
+    assert_eq!(kustomization["components"], json!(["observability"]));
+    let component = &objects("kubernetes/seoul/observability/kustomization.yaml")[0];
+    for file in component["resources"].as_array().unwrap() {
+        objects(&format!(
+            "kubernetes/seoul/observability/{}",
+            file.as_str().unwrap()
+        ));
+    }
+    let dashboards = &objects("kubernetes/seoul/observability/dashboards.yaml")[0];
+    for dashboard in dashboards["data"].as_object().unwrap().values() {
+        let dashboard: Value = serde_json::from_str(dashboard.as_str().unwrap()).unwrap();
+        assert!(!dashboard["panels"].as_array().unwrap().is_empty());
+    }
+    let rules = &objects("kubernetes/seoul/observability/rules.yaml")[0];
+    for group in rules["spec"]["groups"].as_array().unwrap() {
+        for rule in group["rules"].as_array().unwrap() {
+            assert!(
+                rule["expr"].is_string() && rule["alert"].is_string() && rule["for"].is_string(),
+                "{rule}"
+            );
+        }
+    }
+}
+
 fn told(mesh: &Mesh, name: &str) -> Telemetry {
     let workload = WorkloadRef::Vm {
         namespace: "shop".to_owned(),

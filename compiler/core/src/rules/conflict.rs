@@ -1,3 +1,5 @@
+mod telemetry;
+
 mod access;
 mod route;
 
@@ -10,6 +12,7 @@ use crate::spec::decl::{CaptureDecl, DnsDecl, ElasticDecl, HealthDecl, Namespace
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    telemetry::check(context.spec, sink);
     access::check(context, sink);
     let mut once = Once::default();
     for capture in context.spec.captures() {
