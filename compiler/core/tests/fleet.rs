@@ -271,3 +271,24 @@ fn mistakes_in_defaults_are_told_once() {
     }
     assert_eq!(said.lines().count(), 5, "{said}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 200, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn any_inventory_ends_in_machines_or_diagnostics(
+        cells in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "name", "address", "label:a", "weight", "ssh-port", ",", ",", "\n", "\r\n", "\"", "\"\"", " ", ";", "é", "\u{feff}",
+                "a-1", "10.0.0.1", "5", "[", "]", "{", "}", ":", "- ", "\t", "",
+            ]),
+            0..60,
+        ),
+        ending in proptest::sample::select(vec!["csv", "json", "yaml"]),
+    ) {
+        let file = format!("vms.{ending}");
+        let spec = spec(&format!("inventory \"{file}\""));
+        let compiled = compiled(&[("spec.kdl", &spec), (&file, &cells.concat())]);
+        proptest::prop_assert!(compiled.model.is_some() || !compiled.diagnostics.is_empty());
+    }
+}
