@@ -17,6 +17,7 @@ mod tune;
 mod virtual_ip;
 mod workload;
 
+pub(crate) use crate::spec::schema::GRPC_CODES;
 pub(crate) use access::DEFAULT_POLICY;
 pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use build::build;

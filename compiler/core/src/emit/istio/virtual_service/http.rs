@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{of_senders, target};
 use crate::emit::istio::text::duration;
-use crate::model::{Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy};
-use crate::spec::schema::GRPC_CODES;
+use crate::model::{
+    Destination, GRPC_CODES, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy,
+};
 
 /// An entry of `http`.
 pub(super) fn route(route: &HttpRoute) -> Value {
