@@ -4,7 +4,8 @@ use crate::spec::decl::Action;
 
 /// What `audit` notes has to be written somewhere.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    if context.mesh.telemetry.access_log.is_some() {
+    let log = context.mesh.telemetry.access_log.as_ref();
+    if log.is_some_and(|log| log.form.is_some() || log.collector.is_some()) {
         return;
     }
     let rules = context
