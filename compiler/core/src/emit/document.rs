@@ -1,6 +1,8 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::yaml;
+
 /// A JSON document, indented, with a line's end.
 pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
     let mut bytes =
@@ -11,8 +13,7 @@ pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
 
 /// YAML documents, one for each value.
 pub(super) fn yaml_text<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    let one = |value| serde_yaml::to_string(value).expect("JSON values are YAML values");
-    let documents: Vec<String> = values.into_iter().map(one).collect();
+    let documents: Vec<String> = values.into_iter().map(yaml::text).collect();
     documents.join("---\n")
 }
 

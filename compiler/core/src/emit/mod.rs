@@ -23,6 +23,7 @@ mod document;
 mod layout;
 mod output;
 mod watch;
+mod yaml;
 
 pub use build_record::{BuildRecord, RecordedFile};
 pub use output::{Credentials, File, Mode, Options, Output, emit};

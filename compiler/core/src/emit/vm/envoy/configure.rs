@@ -4,8 +4,9 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::{proxy_config, yaml};
+use super::proxy_config;
 use crate::emit::snapshot::canonical_names;
+use crate::emit::yaml;
 
 /// A WorkloadGroup, as far as its machines' files depend on it.
 #[derive(Clone, Debug, Default)]
@@ -84,7 +85,7 @@ pub fn configure(group: &WorkloadGroup, around: &Surroundings) -> Result<Files, 
     });
     Ok(Files {
         cluster_env: cluster_env(group, around, &config),
-        mesh_yaml: yaml::text(&json!({ "defaultConfig": config })),
+        mesh_yaml: yaml::as_istioctl(&json!({ "defaultConfig": config })),
         hosts: hosts.unwrap_or_default(),
     })
 }

@@ -4,7 +4,6 @@
 mod capture;
 mod configure;
 mod proxy_config;
-mod yaml;
 
 use serde_json::{Value, json};
 

@@ -15,9 +15,23 @@ const WIDTH: usize = 80;
 /// Keys longer than this many bytes get a `?` and a line of their own.
 const LONGEST_KEY: usize = 128;
 
-/// `value` as a YAML document.
+/// `value` as a YAML document, to the byte as Istio's tools write it.
+pub(super) fn as_istioctl(value: &Value) -> String {
+    document(value, true, WIDTH)
+}
+
+/// `value` as a YAML document with its keys in their own order, and long texts on one line.
 pub(super) fn text(value: &Value) -> String {
-    let mut writer = Writer::default();
+    document(value, false, usize::MAX)
+}
+
+fn document(value: &Value, sorted: bool, width: usize) -> String {
+    let mut writer = Writer {
+        out: String::new(),
+        column: 0,
+        sorted,
+        width,
+    };
     match value {
         Value::Object(fields) if !fields.is_empty() => writer.mapping(fields, 0, true),
         Value::Array(items) if !items.is_empty() => writer.sequence(items, 0, true),
@@ -27,11 +41,14 @@ pub(super) fn text(value: &Value) -> String {
     writer.out
 }
 
-#[derive(Default)]
 struct Writer {
     out: String,
     /// Characters in the line.
     column: usize,
+    /// Keys are ordered.
+    sorted: bool,
+    /// Columns behind which a line is broken.
+    width: usize,
 }
 
 impl Writer {
@@ -51,7 +68,9 @@ impl Writer {
     /// `inline`: the first key goes on where the line is.
     fn mapping(&mut self, fields: &Map<String, Value>, indent: usize, inline: bool) {
         let mut keys: Vec<&String> = fields.keys().collect();
-        keys.sort_by(|a, b| order(a, b));
+        if self.sorted {
+            keys.sort_by(|a, b| order(a, b));
+        }
         for (at, key) in keys.into_iter().enumerate() {
             if at > 0 || !inline {
                 self.line(indent);
@@ -145,7 +164,7 @@ impl Writer {
         while let Some((at, character)) = characters.next() {
             let blank = character == ' ';
             let alone = !blank_before && characters.peek().is_none_or(|(_, next)| *next != ' ');
-            if blank && breaks && alone && self.column > WIDTH && at > 0 && at < last {
+            if blank && breaks && alone && self.column > self.width && at > 0 && at < last {
                 self.line(indent);
             } else {
                 put(self, character);
@@ -161,7 +180,7 @@ impl Writer {
         let mut characters = text.chars().enumerate().peekable();
         while let Some((at, character)) = characters.next() {
             let blank = character == ' ';
-            if blank && breaks && !blank_before && self.column > WIDTH && at > 0 && at < last {
+            if blank && breaks && !blank_before && self.column > self.width && at > 0 && at < last {
                 self.line(indent);
                 if characters.peek().is_some_and(|(_, next)| *next == ' ') {
                     self.put("\\");
@@ -243,9 +262,15 @@ mod tests {
     fn keys_are_ordered_letters_last_and_numbers_by_value() {
         let value = json!({ "A_10": 1, "A_2": 2, "AB": 3, "A-b": 4, "x10": 5, "x1": 6, "x01": 7 });
         assert_eq!(
-            text(&value),
+            as_istioctl(&value),
             "A-b: 4\nA_2: 2\nA_10: 1\nAB: 3\nx1: 6\nx01: 7\nx10: 5\n"
         );
+    }
+
+    #[test]
+    fn keys_of_our_own_stay_where_they_are() {
+        let value = json!({ "name": "http", "appProtocol": "http" });
+        assert_eq!(text(&value), "name: http\nappProtocol: http\n");
     }
 
     #[test]
@@ -286,7 +311,7 @@ mod tests {
         let long = "longerword ".repeat(9);
         let value = json!({ "a": { "b": [long.trim_end(), { "c": "one\ntwo\n" }], "d": {}, "e": [] } });
         assert_eq!(
-            text(&value),
+            as_istioctl(&value),
             "a:\n  b:\n  - longerword longerword longerword longerword longerword longerword longerword longerword\n    \
              longerword\n  - c: |\n      one\n      two\n  d: {}\n  e: []\n"
         );
