@@ -7,7 +7,7 @@ use tokens::{Kind, Token};
 
 /// `text`, which is KDL without mistakes, in order.
 pub fn format(text: &str) -> String {
-    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let text = unix(text.trim_start_matches('\u{feff}'));
     let tokens = tokens::of(&text);
     let mut page = Page::default();
     for (at, token) in tokens.iter().enumerate() {
@@ -17,17 +17,19 @@ pub fn format(text: &str) -> String {
     page.text
 }
 
+/// Every end of a line that has a CR is LF: to KDL they are the same everywhere, in texts too.
+fn unix(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
+}
+
 /// The comments of a KDL text, in order.
 #[cfg(test)]
 pub(crate) fn comments(text: &str) -> Vec<String> {
-    let text = text.replace("\r\n", "\n");
+    let text = unix(text);
     let tokens = tokens::of(&text);
     let comment = |token: &Token<'_>| match token.kind {
         Kind::LineComment | Kind::Comment => Some(token.text.trim_end().to_owned()),
-        Kind::Continued => token
-            .text
-            .find("//")
-            .map(|at| token.text[at..].trim_end().to_owned()),
+        Kind::Continued if !is_bare(token) => Some(token.text.trim_end().to_owned()),
         _ => None,
     };
     tokens.iter().filter_map(comment).collect()
@@ -64,15 +66,7 @@ impl Page {
             }
             Kind::Open => self.opens(token, rest),
             Kind::Close => self.closes(),
-            Kind::SlashDash => {
-                self.word(token.text);
-                // A comment between it and what it takes back stays between them.
-                let blank = |next: &&Token<'_>| next.kind == Kind::Newline || is_bare(next);
-                let next = rest.iter().find(|next| !blank(next));
-                self.glued = next.is_some_and(|next| {
-                    !matches!(next.kind, Kind::LineComment | Kind::Comment | Kind::Continued)
-                });
-            }
+            Kind::SlashDash => self.slash_dash(token, rest),
             Kind::Continued => self.continues(token, rest),
             Kind::LineComment => {
                 self.word(token.text.trim_end());
@@ -83,6 +77,17 @@ impl Page {
         self.newlines = 0;
     }
 
+    fn slash_dash(&mut self, token: &Token<'_>, rest: &[Token<'_>]) {
+        let blank = |next: &&Token<'_>| next.kind == Kind::Newline || is_bare(next);
+        let next = rest.iter().find(|next| !blank(next)).map(|next| next.kind);
+        self.word(token.text);
+        // A comment between it and what it takes back stays between them.
+        self.glued = !matches!(
+            next,
+            None | Some(Kind::LineComment | Kind::Comment | Kind::Continued)
+        );
+    }
+
     /// A line that goes on below, unless nothing is there.
     fn continues(&mut self, token: &Token<'_>, rest: &[Token<'_>]) {
         if self.glued && is_bare(token) {
@@ -90,11 +95,11 @@ impl Page {
         }
         let next = rest.iter().find(|next| next.kind != Kind::Continued);
         let ends = next.is_none_or(|next| matches!(next.kind, Kind::Newline | Kind::Semicolon | Kind::Close));
-        let written = token.text.trim_end();
         if !ends {
-            self.word(written);
-        } else if let Some(comment) = written.find("//") {
-            self.word(&written[comment..]);
+            self.word("\\");
+        }
+        if !is_bare(token) {
+            self.word(token.text.trim_end());
         }
         self.end_line();
         self.continued = !ends;
@@ -189,7 +194,7 @@ impl Page {
 
 /// A line that goes on below, and no comment.
 fn is_bare(token: &Token<'_>) -> bool {
-    token.kind == Kind::Continued && !token.text.contains("//")
+    token.kind == Kind::Continued && token.text.is_empty()
 }
 
 /// The brace that was opened before `rest` ends on the same line.

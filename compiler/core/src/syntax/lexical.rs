@@ -8,6 +8,7 @@ mod string;
 mod turn;
 mod word;
 
+use super::newline;
 pub(super) use slip::{Repair, Slip};
 use turn::{Token, Turn};
 use word::{disallowed, ends_word, is_number, looks_like_number};
@@ -136,9 +137,11 @@ impl Scan<'_> {
         if let Some(dash) = alone {
             self.foreign(dash);
         }
-        if token != Token::End {
-            self.dashed = None;
+        if self.dashed.is_some() && token == Token::End {
+            // What is taken back may stand below.
+            return;
         }
+        self.dashed = None;
         self.valued = matches!(token, Token::Text | Token::Keyword);
         if self.valued && self.ended == Some(start) {
             self.slip(
@@ -174,15 +177,21 @@ impl Scan<'_> {
         );
     }
 
-    /// A backslash leaves out the end of its line.
+    /// A backslash leaves out the end of its line; comments may stand between.
     fn continued(&mut self, start: usize) {
-        let rest = &self.text[self.at..];
-        let line = rest.split('\n').next().unwrap_or_default();
-        let blank = line.trim_start();
-        if blank.is_empty() || blank.starts_with("//") {
-            self.at = (self.at + line.len() + 1).min(self.text.len());
-        } else if !blank.starts_with("/*") {
-            self.foreign(start);
+        loop {
+            let (line, below) = self.text[self.at..].split_at(newline::line(&self.text[self.at..]));
+            let blank = line.trim_start();
+            if blank.is_empty() || blank.starts_with("//") {
+                self.at = self.text.len() - newline::behind(below).len();
+                return;
+            }
+            let comment = self.at + (line.len() - blank.len());
+            if !blank.starts_with("/*") {
+                return self.foreign(start);
+            }
+            self.at = comment + 1;
+            self.comment(comment);
         }
     }
 
@@ -191,9 +200,7 @@ impl Scan<'_> {
     }
 
     fn skip_line(&mut self) {
-        while self.bytes.get(self.at).is_some_and(|byte| *byte != b'\n') {
-            self.at += 1;
-        }
+        self.at += newline::line(&self.text[self.at..]);
     }
 
     fn opens(&mut self, start: usize) {

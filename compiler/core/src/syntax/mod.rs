@@ -8,6 +8,7 @@ mod format;
 mod json;
 mod kdl;
 mod lexical;
+mod newline;
 mod plain;
 mod repair;
 mod tree;

@@ -51,13 +51,44 @@ fn comments_stay_where_they_are() {
         ("/-a b {\nc\n}\nd /- e f", "/-a b {\n    c\n}\nd /-e f\n"),
         ("/-\na\nb", "/-a\nb\n"),
         ("/-\n// why\na\nb", "/-\n// why\na\nb\n"),
-        ("a \\  // why\n  b c\nd", "a \\  // why\n    b c\nd\n"),
+        ("a \\  // why\n  b c\nd", "a \\ // why\n    b c\nd\n"),
         ("a; // b\nc", "a // b\nc\n"),
         ("a \\\n\nb", "a\nb\n"),
         ("a \\ // why\n\\\n\nb", "a // why\nb\n"),
         ("/* a\n  b */\nc", "/* a\n  b */\nc\n"),
     ] {
         assert_eq!(formatted(before), after, "{before:?}");
+    }
+}
+
+#[test]
+fn a_backslash_leaves_out_the_end_of_its_line() {
+    for (before, after) in [
+        ("a \"e f\"\\ // k\nb\nc", "a \"e f\" \\ // k\n    b\nc\n"),
+        ("a \\\r\nb\r\nc", "a \\\n    b\nc\n"),
+        ("a \\\rb\rc", "a \\\n    b\nc\n"),
+        ("a \\ /* x */ // y\nb", "a /* x */ \\ // y\n    b\n"),
+        ("a \\/* x\n y */\nb", "a /* x\n y */ \\\n    b\n"),
+        ("a \\/* x */", "a /* x */\n"),
+        ("\"a\"\\\r\r\n\"b\"", "\"a\"\n\"b\"\n"),
+        ("a { b } \\\n/-{ c }", "a { b } \\\n    /-{ c }\n"),
+    ] {
+        assert_eq!(formatted(before), after, "{before:?}");
+    }
+}
+
+#[test]
+fn what_is_taken_back_stays_so() {
+    for (before, after) in [
+        ("a { b }/-/* c */{ d }", "a { b } /- /* c */ { d }\n"),
+        ("a { b }\n/-\nc", "a { b }\n/-c\n"),
+        ("a /-\n b c", "a /-b c\n"),
+    ] {
+        assert_eq!(formatted(before), after, "{before:?}");
+    }
+    // No end of a line stands between the two nodes (KDL 2, `node-terminator`).
+    for wrong in ["a { b }/-\nc", "a { b } \\\n/-\nc", "a {} \\ /* b */\nc"] {
+        assert_eq!(tree(wrong), None, "{wrong:?}");
     }
 }
 
@@ -86,9 +117,10 @@ mod any {
                 prop::sample::select(vec![
                     "a", "b", "c=d", "\"e f\"", "#true", "8080", " ", " ", " ", "\n", "\n", "\n\n", ";", "{", "}",
                     "// g\n", "/* h */", "/* i\n j */", "/-", "\\\n", "\\ // k\n", "=", "\t", "\"\"\"\n l\n \"\"\"",
-                    "#\"m\"#", "{ n; o }", "p {\n q\n}\n", "\r\n",
+                    "#\"m\"#", "{ n; o }", "p {\n q\n}\n", "\r\n", "\r", "\\", "\\\r\n", "\\ /* r */\n", "//", "\u{85}",
+                    "\u{2028}", "\u{feff}", "(s)",
                 ]),
-                0..24,
+                0..20,
             ),
         ) {
             let text = pieces.concat();

@@ -1,3 +1,5 @@
+use crate::syntax::newline::{NEWLINES, behind, line};
+
 /// A piece of a KDL text. White space is none, but for ends of lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
@@ -21,7 +23,7 @@ pub(super) enum Kind {
     LineComment,
     /// `/* … */`
     Comment,
-    /// A backslash that leaves out the end of its line, and a comment behind it.
+    /// A backslash that leaves out the end of its line: the comment to the end of it, or nothing.
     Continued,
 }
 
@@ -30,10 +32,12 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        if first == '\\' {
+            rest = continued(&rest[1..], &mut tokens);
+            continue;
+        }
         let (kind, length) = match first {
-            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                (Some(Kind::Newline), first.len_utf8())
-            }
+            _ if NEWLINES.contains(&first) => (Some(Kind::Newline), first.len_utf8()),
             _ if first.is_whitespace() || first == '\u{feff}' => (None, first.len_utf8()),
             '=' => (Some(Kind::Equals), 1),
             '{' => (Some(Kind::Open), 1),
@@ -42,7 +46,6 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
             '/' if rest.starts_with("//") => (Some(Kind::LineComment), line(rest)),
             '/' if rest.starts_with("/*") => (Some(Kind::Comment), comment(rest)),
             '/' if rest.starts_with("/-") => (Some(Kind::SlashDash), 2),
-            '\\' => (Some(Kind::Continued), (line(rest) + 1).min(rest.len())),
             '"' => (Some(Kind::Word), string(rest, 0)),
             '#' => (Some(Kind::Word), hash(rest)),
             _ => (Some(Kind::Word), word(rest)),
@@ -57,8 +60,32 @@ pub(super) fn of(text: &str) -> Vec<Token<'_>> {
     tokens
 }
 
-fn line(text: &str) -> usize {
-    text.find(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'])
+/// What follows the backslash up to the end of its line, and what is left. Comments between stand before it: their ends of
+/// lines would end the line otherwise.
+fn continued<'a>(text: &'a str, tokens: &mut Vec<Token<'a>>) -> &'a str {
+    let mut rest = text;
+    loop {
+        rest = &rest[spaces(rest)..];
+        let (kind, length) = if rest.starts_with("/*") {
+            (Kind::Comment, comment(rest))
+        } else if rest.starts_with("//") {
+            (Kind::Continued, line(rest))
+        } else {
+            (Kind::Continued, 0)
+        };
+        tokens.push(Token {
+            kind,
+            text: &rest[..length],
+        });
+        rest = &rest[length..];
+        if kind == Kind::Continued {
+            return behind(rest);
+        }
+    }
+}
+
+fn spaces(text: &str) -> usize {
+    text.find(|c: char| NEWLINES.contains(&c) || !(c.is_whitespace() || c == '\u{feff}'))
         .unwrap_or(text.len())
 }
 
