@@ -19,9 +19,7 @@ const UNKNOWN: &[(&str, &str)] = &[
 
 /// Variables of machines are of those that Istio's agent reads.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    let of_mesh = context.spec.mesh.iter().map(|mesh| &mesh.proxy);
-    let of_groups = context.spec.groups().map(|(_, _, vms)| &vms.proxy);
-    for (name, _) in of_mesh.chain(of_groups).flat_map(|proxy| &proxy.metadata) {
+    for name in context.spec.variables() {
         look(name, sink);
     }
 }

@@ -167,6 +167,14 @@ impl Spec {
         })
     }
 
+    /// The names of all variables that machines are given.
+    pub fn variables(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let of_mesh = self.mesh.iter().map(|mesh| &mesh.proxy);
+        let of_groups = self.groups().map(|(_, _, vms)| &vms.proxy);
+        let all = of_mesh.chain(of_groups).flat_map(|proxy| &proxy.metadata);
+        all.map(|(name, _)| name)
+    }
+
     /// Every `capture` that holds somewhere: that of the mesh, and what holds for a group that has one itself.
     pub fn captures(&self) -> Vec<CaptureDecl> {
         let of_mesh = self.mesh.as_ref().map(|mesh| mesh.capture.clone());

@@ -1,7 +1,7 @@
 //! Services outside the mesh.
 
 use super::route::ROUTE;
-use super::service::PROTOCOLS;
+use super::service::{ADDRESS, PROTOCOLS};
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::{NODE, NodeSpec, any, may, needs, optional, place::LABEL, some};
 use crate::spec::Ty;
@@ -144,13 +144,5 @@ static ENDPOINT_PORT: NodeSpec = NodeSpec {
     about: "A port that this endpoint serves elsewhere than the others: `port 5432 target=15432`.",
     args: &[needs("number", Ty::Port, "The port that callers dial.")],
     props: &[needs("target", Ty::Port, "What this endpoint listens on.")],
-    ..NODE
-};
-
-static ADDRESS: NodeSpec = NodeSpec {
-    name: "address",
-    about: "What the host resolves to in the mesh; without, a virtual address is given.",
-    args: &[needs("address", Ty::Ip, "An address.")],
-    repeat_last: true,
     ..NODE
 };

@@ -133,7 +133,7 @@ static MTLS: NodeSpec = NodeSpec {
     ..NODE
 };
 
-static ADDRESS: NodeSpec = NodeSpec {
+pub(super) static ADDRESS: NodeSpec = NodeSpec {
     name: "address",
     about: "What the host resolves to in the mesh; without, a virtual address is given.",
     args: &[needs("address", Ty::Ip, "An address.")],
