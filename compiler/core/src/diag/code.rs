@@ -159,6 +159,10 @@ codes! {
         "A rule asks who calls, where callers have no identity.";
     JWT_WITHOUT_KEYS "MC-S018" "jwt-without-keys" Warning
         "VMs are to verify tokens, and have no keys for it.";
+    TRACING_UNSET "MC-O005" "tracing-unset" Warning
+        "Traces are set up, and nobody receives them.";
+    WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning
+        "Dashboards or alerts look at metrics that no Prometheus is told of.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }

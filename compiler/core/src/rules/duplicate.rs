@@ -17,6 +17,13 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     unique("network", spec.networks.iter().map(|network| &network.name), sink);
     unique("cluster", spec.clusters.iter().map(|cluster| &cluster.name), sink);
     unique(
+        "context",
+        spec.clusters
+            .iter()
+            .filter_map(|cluster| cluster.context.as_ref()),
+        sink,
+    );
+    unique(
         "namespace",
         spec.namespaces.iter().map(|namespace| &namespace.name),
         sink,
@@ -153,6 +160,7 @@ fn help(kind: &str) -> &'static str {
     match kind {
         "group" => "give the second group a name of its own: `vms NAME …`",
         "namespace" => "write everything of the namespace in one `namespace`",
+        "context" => "each cluster has a context of its own: write that of the second",
         "gateway" => "give the second gateway a name of its own: `gateway NAME …`",
         _ => "rename one of them, or leave it out",
     }

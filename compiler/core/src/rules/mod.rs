@@ -70,6 +70,7 @@ mod subset_empty;
 mod timeout_order;
 mod tls_name_unchecked;
 mod tls_twice;
+mod tracing_unset;
 mod trust_domain_mismatch;
 mod udp_unproxied;
 mod unconditional_rule;
@@ -80,6 +81,7 @@ mod vip_collision;
 mod vip_range_not_captured;
 mod virtual_range_overlap;
 mod warm_up_ineffective;
+mod watch_without_metrics;
 mod weight_missing;
 mod weight_sum;
 
@@ -186,6 +188,8 @@ pub static RULES: &[Rule] = &[
     rule(&code::AUDIT_UNSEEN, audit_unseen::check),
     rule(&code::IDENTITY_WITHOUT_MTLS, identity_without_mtls::check),
     rule(&code::JWT_WITHOUT_KEYS, jwt_without_keys::check),
+    rule(&code::TRACING_UNSET, tracing_unset::check),
+    rule(&code::WATCH_WITHOUT_METRICS, watch_without_metrics::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {
