@@ -355,3 +355,21 @@ fn compile(text: &str) -> Mesh {
         .model
         .unwrap_or_else(|| panic!("{:#?}", compiled.diagnostics))
 }
+
+#[test]
+fn gateways_are_dialled_in_plaintext_where_the_mesh_has_no_mutual_tls() {
+    let port = "outbound|15012||east-gw.istio-system.svc.cluster.local";
+    let gateway = r#"gateway east-gw address="203.0.113.1" cluster-ip="10.96.0.50""#;
+    let transport = |mesh: &Mesh| {
+        let told = snapshot::of(mesh, &pod("web"), &snapshot::Options::default()).unwrap();
+        told.clusters[port].transport.clone()
+    };
+    assert!(matches!(transport(&mesh("", gateway)), Transport::Mesh(_)));
+    let without = compile(&format!(
+        "mesh m {{ mtls disable }}
+        network pods
+        cluster east network=pods {{ {gateway} }}
+        namespace shop {{ service web {{ port 80 http }} }}"
+    ));
+    assert_eq!(transport(&without), Transport::Plaintext);
+}

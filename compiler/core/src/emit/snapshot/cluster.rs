@@ -5,7 +5,7 @@ use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
     Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName, Transport,
 };
-use mesh_wire::listener::{OutboundListener, OutboundProtocol};
+use mesh_wire::listener::{MtlsMode, OutboundListener, OutboundProtocol};
 use mesh_wire::route::{HashPolicy, RouteAction};
 use mesh_wire::{Millis, Snapshot};
 
@@ -202,7 +202,7 @@ fn service_name(service: &Service) -> ServiceName {
 }
 
 /// Clusters of the gateways' own Services. Gateways have no sidecar, so no endpoint of theirs can be reached from
-/// another network: istiod lists none either.
+/// another network: istiod lists none either. In their namespace, Istio's root, the mesh's mode of mutual TLS holds.
 fn gateway_clusters(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<(String, Cluster)> {
     let mut all = Vec::new();
     for gateway in gateway_service::all(mesh, viewer.cluster) {
@@ -212,12 +212,16 @@ fn gateway_clusters(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<(String, Cluster)> 
         {
             let sni = name::sni(port, "", &gateway.host);
             let undeclared = port == gateway_service::STATUS_PORT;
+            let tls = MeshTls {
+                sni,
+                alpn: alpn(false),
+                sans: Vec::new(),
+            };
             let cluster = Cluster {
-                transport: Transport::Mesh(MeshTls {
-                    sni,
-                    alpn: alpn(false),
-                    sans: Vec::new(),
-                }),
+                transport: match mesh.mtls {
+                    MtlsMode::Disable => Transport::Plaintext,
+                    MtlsMode::Strict | MtlsMode::Permissive => Transport::Mesh(tls),
+                },
                 http: if undeclared {
                     HttpVersion::AsClient
                 } else {
