@@ -59,6 +59,11 @@ pub(crate) fn distance(own: &[String; 3], other: &[String; 3]) -> u32 {
     3 - u32::try_from(same).unwrap()
 }
 
+/// What a place gets, where that is not what its endpoints weigh together.
+pub(crate) fn place_weight(weight: u64, sum: u64) -> String {
+    field("place", Some(weight).filter(|weight| *weight != sum))
+}
+
 /// A path into JSON; `null` where there is nothing.
 pub(crate) fn at<'a>(value: &'a Value, path: &str) -> &'a Value {
     path.split('/')

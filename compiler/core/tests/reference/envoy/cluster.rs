@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::policy::string;
 use super::{millis, number};
-use crate::facts::{Facts, at, field, fields, items, set, text};
+use crate::facts::{Facts, at, field, fields, items, place_weight, set, text};
 
 pub(crate) fn add(facts: &mut Facts, cluster: &Value) {
     let name = text(cluster, "name");
@@ -58,26 +58,37 @@ pub(crate) fn add(facts: &mut Facts, cluster: &Value) {
 }
 
 pub(crate) fn add_endpoints(facts: &mut Facts, cluster: &str, assignment: &Value) {
+    let in_cluster = cluster.ends_with(".svc.cluster.local");
     for place in items(assignment, "endpoints") {
         let locality = ["region", "zone", "subZone"]
             .map(|part| text(place, &format!("locality/{part}")))
             .join("/");
         let priority = number(place, "priority").unwrap_or(0);
-        for endpoint in items(place, "lbEndpoints") {
+        let endpoints = items(place, "lbEndpoints");
+        let sum = endpoints
+            .iter()
+            .map(|endpoint| number(endpoint, "loadBalancingWeight").unwrap_or(1))
+            .sum();
+        let share = place_weight(number(place, "loadBalancingWeight").unwrap_or(sum), sum);
+        for endpoint in endpoints {
             let address = at(endpoint, "endpoint/address/socketAddress");
             let address = format!("{}:{}", text(address, "address"), text(address, "portValue"));
-            let value = format!("priority={priority} {}", self::endpoint(endpoint));
-            facts.insert(format!("endpoint/{cluster}/{locality}/{address}"), value);
+            let value = [
+                format!("priority={priority}"),
+                self::endpoint(endpoint, in_cluster),
+                share.clone(),
+            ];
+            facts.insert(format!("endpoint/{cluster}/{locality}/{address}"), fields(&value));
         }
     }
 }
 
-fn endpoint(endpoint: &Value) -> String {
+fn endpoint(endpoint: &Value, in_cluster: bool) -> String {
     let metadata = at(endpoint, "metadata/filterMetadata");
     let mtls = text(at(metadata, "envoy.transport_socket_match"), "tlsMode") == "istio";
     let workload = text(metadata, "istio/workload");
     // Gateways are nobody's workload, and what lies outside the mesh has none.
-    let workload = Some(workload).filter(|workload| mtls && !workload.starts_with(';'));
+    let workload = Some(workload).filter(|workload| (mtls || in_cluster) && !workload.starts_with(';'));
     let weight = number(endpoint, "loadBalancingWeight").unwrap_or(1);
     fields(&[
         format!("weight={weight} mtls={mtls}"),

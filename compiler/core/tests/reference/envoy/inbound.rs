@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{HTTP, TCP, filter, policy, shares};
+use super::{HTTP, TCP, filter, jwt, policy, shares};
 use crate::facts::{Facts, at, items, text};
 
 /// The port of the listener itself: nobody dials it.
@@ -24,14 +24,44 @@ pub(crate) fn add(facts: &mut Facts, listener: &Value) {
             mtls(&chains),
             cluster(chains[0])
         );
+        assert!(chains.iter().all(|chain| cluster(chain) == cluster(chains[0])));
         facts.insert(format!("inbound/{port}"), value);
-        // Where both stand, the HTTP chain has all conditions of a policy.
-        let chain = chains
-            .iter()
-            .find(|chain| filter(chain, HTTP).is_some())
-            .unwrap_or(&chains[0]);
-        for (name, value) in policies(chain) {
-            facts.insert(format!("inbound/{port}/policy/{name}"), value);
+        for chain in chains {
+            add_guard(facts, &port, chain);
+        }
+    }
+}
+
+/// What stands before the workload on a chain. Chains of one port and protocol say the same.
+fn add_guard(facts: &mut Facts, port: &str, chain: &Value) {
+    let http = filter(chain, HTTP);
+    let kind = if http.is_some() { "http" } else { "tcp" };
+    let mut put = |key: &str, value: String| {
+        let path = format!("inbound/{port}/{kind}/{key}");
+        if let Some(before) = facts.insert(path.clone(), value.clone()) {
+            assert_eq!(before, value, "{path} of two chains");
+        }
+    };
+    let filters = http.map_or_else(|| items(chain, "filters"), |http| items(http, "httpFilters"));
+    let configs = || filters.iter().map(|filter| at(filter, "typedConfig"));
+    let is = |config: &&Value, end: &str| text(config, "@type").ends_with(end);
+    let rbac: Vec<_> = configs()
+        .filter(|config| is(config, "rbac.v3.RBAC"))
+        .flat_map(policy::rbac)
+        .collect();
+    let mut order: Vec<_> = rbac.iter().map(|rbac| rbac.action).collect();
+    order.dedup();
+    assert!(["audit deny allow"].iter().all(|all| {
+        let at = |action: &&str| all.find(action);
+        order.windows(2).all(|pair| at(&pair[0]) < at(&pair[1]))
+    }));
+    put("closed", rbac.iter().any(|rbac| rbac.closes).to_string());
+    for (name, value) in rbac.into_iter().flat_map(|rbac| rbac.policies) {
+        put(&format!("policy/{name}"), value);
+    }
+    for authn in configs().filter(|config| is(config, "jwt_authn.v3.JwtAuthentication")) {
+        for (issuer, value) in jwt::providers(authn) {
+            put(&format!("jwt/{issuer}"), value);
         }
     }
 }
@@ -60,17 +90,4 @@ fn cluster(chain: &Value) -> String {
         Some(http) => shares(at(http, "routeConfig/virtualHosts/0/routes/0/route")),
         None => filter(chain, TCP).map(shares).unwrap(),
     }
-}
-
-fn policies(chain: &Value) -> Vec<(String, String)> {
-    let rbac = |config: &&Value| text(config, "@type").ends_with("rbac.v3.RBAC");
-    let network = items(chain, "filters")
-        .iter()
-        .map(|filter| at(filter, "typedConfig"))
-        .filter(rbac);
-    let http = filter(chain, HTTP)
-        .map(|http| items(http, "httpFilters"))
-        .unwrap_or_default();
-    let http = http.iter().map(|filter| at(filter, "typedConfig")).filter(rbac);
-    network.chain(http).flat_map(policy::policies).collect()
 }

@@ -2,6 +2,7 @@
 
 mod cluster;
 mod inbound;
+mod jwt;
 mod outbound;
 mod policy;
 mod route;

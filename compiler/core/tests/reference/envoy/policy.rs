@@ -1,19 +1,41 @@
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
-use crate::facts::{combined, items, text};
+use crate::facts::{at, combined, items, text};
 
-/// Policies of an RBAC filter, by name.
-pub(crate) fn policies(rbac: &Value) -> Vec<(String, String)> {
-    let rules = crate::facts::at(rbac, "rules");
+/// An RBAC filter: its action, whether what none of its policies matches is refused, and its policies by name.
+pub(crate) struct Rbac {
+    pub(crate) action: &'static str,
+    pub(crate) closes: bool,
+    pub(crate) policies: Vec<(String, String)>,
+}
+
+/// What a filter enforces, and what it would do in a dry run.
+pub(crate) fn rbac(filter: &Value) -> Vec<Rbac> {
+    [("rules", ""), ("shadowRules", "dry-run ")]
+        .iter()
+        .filter_map(|(key, word)| Some(rules(filter.get(key)?, word)))
+        .collect()
+}
+
+fn rules(rules: &Value, word: &str) -> Rbac {
     let action = match text(rules, "action").as_str() {
         "" | "ALLOW" => "allow",
         "DENY" => "deny",
-        _ => "audit",
+        "LOG" => "audit",
+        other => panic!("{other} is no action that is known"),
     };
-    let all = crate::facts::at(rules, "policies").as_object();
-    let policy =
-        |(name, policy): (&String, &Value)| (name.clone(), format!("{action} {}", self::policy(policy)));
-    all.into_iter().flatten().map(policy).collect()
+    let all = at(rules, "policies").as_object();
+    let policy = |(name, policy): (&String, &Value)| {
+        let value = format!("{word}{action} {}", self::policy(policy));
+        (name.clone(), value)
+    };
+    Rbac {
+        action,
+        closes: action == "allow" && word.is_empty(),
+        policies: all.into_iter().flatten().map(policy).collect(),
+    }
 }
 
 fn policy(policy: &Value) -> String {
@@ -48,7 +70,33 @@ fn condition(condition: &Value) -> String {
         "urlPath" => format!("path {}", string(&value["path"])),
         "authenticated" if value.get("principalName").is_none() => "authenticated".to_owned(),
         "authenticated" => format!("authenticated {}", string(&value["principalName"])),
+        "metadata" => metadata(value),
+        "uriTemplate" => format!("path template:{}", text(value, "typedConfig/pathTemplate")),
         _ => format!("{condition}"),
+    }
+}
+
+/// Whether a value itself is asked for, one of a list or either is not told apart: ours looks into lists wherever
+/// there are some.
+fn metadata(value: &Value) -> String {
+    let path = items(value, "path").iter().map(|step| text(step, "key"));
+    let path = path.collect::<Vec<_>>().join(".");
+    let asked = values(&value["value"]).into_iter();
+    let each = asked.map(|asked| format!("metadata {}/{path} {asked}", text(value, "filter")));
+    combined("any-of", each.collect())
+}
+
+/// What a ValueMatcher takes.
+fn values(matcher: &Value) -> BTreeSet<String> {
+    if let Some(list) = matcher.get("listMatch") {
+        return values(&list["oneOf"]);
+    }
+    match matcher.get("stringMatch") {
+        Some(matching) => BTreeSet::from([string(matching)]),
+        None => items(matcher, "orMatch/valueMatchers")
+            .iter()
+            .flat_map(values)
+            .collect(),
     }
 }
 
@@ -69,7 +117,7 @@ pub(crate) fn header(value: &Value) -> String {
         Some(matching) => string(matching),
         None => "present".to_owned(),
     };
-    format!("{invert}{} {matching}", text(value, "name"))
+    format!("{invert}{} {matching}", text(value, "name").to_lowercase())
 }
 
 /// A StringMatcher.

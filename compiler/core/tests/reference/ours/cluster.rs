@@ -1,13 +1,9 @@
-use std::collections::BTreeSet;
-
-use mesh_wire::cluster::{
-    Balance, Cluster, Discovery, Endpoint, HttpVersion, Limits, Locality, LocalityPolicy, Outliers, Transport,
-};
+use mesh_wire::cluster::{Balance, Cluster, Discovery, HttpVersion, Limits, Outliers, Transport};
 
 use super::policy::string;
-use crate::facts::{Facts, distance, field, fields, set};
+use crate::facts::{Facts, field, fields, set};
 
-pub(crate) fn add(facts: &mut Facts, name: &str, cluster: &Cluster, own: &Locality) {
+pub(crate) fn add(facts: &mut Facts, name: &str, cluster: &Cluster) {
     let mut put = |key: &str, value: String| _ = facts.insert(format!("cluster/{name}/{key}"), value);
     put("discovery", discovery(cluster.discovery).to_owned());
     if cluster.discovery == Discovery::BlackHole {
@@ -41,59 +37,6 @@ pub(crate) fn add(facts: &mut Facts, name: &str, cluster: &Cluster, own: &Locali
     let service = cluster.service.as_ref();
     let service = service.map(|service| format!("{} {} {}", service.host, service.name, service.namespace));
     put("service", service.unwrap_or_default());
-    add_endpoints(facts, name, cluster, own);
-}
-
-fn add_endpoints(facts: &mut Facts, name: &str, cluster: &Cluster, own: &Locality) {
-    let far = |locality: &Locality| distance(&parts(own), &parts(locality));
-    let steps: BTreeSet<u32> = cluster
-        .endpoints
-        .iter()
-        .map(|place| far(&place.locality))
-        .collect();
-    for place in &cluster.endpoints {
-        let priority = match cluster.locality {
-            LocalityPolicy::Nearest => steps
-                .iter()
-                .position(|step| *step == far(&place.locality))
-                .unwrap_or(0),
-            _ => place.priority as usize,
-        };
-        let locality = parts(&place.locality).join("/");
-        for endpoint in &place.endpoints {
-            let path = format!(
-                "endpoint/{name}/{locality}/{}:{}",
-                endpoint.address, endpoint.port
-            );
-            facts.insert(path, format!("priority={priority} {}", self::endpoint(endpoint)));
-        }
-    }
-}
-
-fn endpoint(endpoint: &Endpoint) -> String {
-    let workload = endpoint.workload.as_ref().map(|workload| {
-        let revision = workload.revision.trim_start_matches("latest");
-        [
-            &workload.name,
-            &workload.namespace,
-            &workload.service,
-            revision,
-            &workload.cluster,
-        ]
-        .join(";")
-    });
-    fields(&[
-        format!("weight={} mtls={}", endpoint.weight, endpoint.mtls),
-        field("workload", workload),
-    ])
-}
-
-fn parts(locality: &Locality) -> [String; 3] {
-    [
-        locality.region.clone(),
-        locality.zone.clone(),
-        locality.subzone.clone(),
-    ]
 }
 
 const fn discovery(discovery: Discovery) -> &'static str {

@@ -1,11 +1,15 @@
 //! The facts of a snapshot of ours.
 
+mod bytes;
 mod cluster;
+mod endpoint;
+mod jwt;
 mod policy;
 mod route;
 
 use mesh_wire::cluster::{Cluster, Discovery};
 use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode, OutboundListener, OutboundProtocol};
+use mesh_wire::policy::{Action, Permission, Policy};
 use mesh_wire::snapshot::NameTable;
 use mesh_wire::{Snapshot, route::WeightedCluster};
 
@@ -20,7 +24,8 @@ pub(crate) fn facts(snapshot: &Snapshot, names: &NameTable) -> Facts {
         cluster.discovery == Discovery::BlackHole && *name != "BlackHoleCluster"
     };
     for (name, cluster) in snapshot.clusters.iter().filter(|entry| !is_hole(entry)) {
-        cluster::add(&mut facts, name, cluster, &node.locality);
+        cluster::add(&mut facts, name, cluster);
+        endpoint::add(&mut facts, name, cluster, node);
     }
     for listener in &snapshot.outbound {
         facts.insert(format!("outbound/{}", listener.name), outbound(listener));
@@ -100,7 +105,36 @@ fn add_inbound(facts: &mut Facts, listener: &InboundListener) {
         field("cluster", Some(&listener.cluster)),
     ];
     facts.insert(format!("inbound/{port}"), fields(&all));
-    for (name, policy) in &listener.policy.policies {
-        facts.insert(format!("inbound/{port}/policy/{name}"), policy::text(policy));
+    if listener.protocol != InboundProtocol::Tcp {
+        add_guard(facts, &format!("inbound/{port}/http"), listener, Some);
+        for token in &listener.jwt {
+            facts.insert(
+                format!("inbound/{port}/http/jwt/{}", token.issuer),
+                jwt::text(token),
+            );
+        }
+    }
+    if listener.protocol != InboundProtocol::Http {
+        add_guard(facts, &format!("inbound/{port}/tcp"), listener, |policy| {
+            bytes::of(&policy)
+        });
+    }
+}
+
+/// An ALLOW that never matches only closes, which Istio's says by a filter without policies.
+fn add_guard(
+    facts: &mut Facts,
+    path: &str,
+    listener: &InboundListener,
+    seen: impl Fn(Policy) -> Option<Policy>,
+) {
+    let all = &listener.policy.policies;
+    let closes = |policy: &Policy| policy.action == Action::Allow && !policy.dry_run;
+    facts.insert(format!("{path}/closed"), all.values().any(closes).to_string());
+    let never = [Permission::Not(Box::new(Permission::Any))];
+    for (name, policy) in all.iter().filter(|(_, policy)| policy.permissions != never) {
+        if let Some(policy) = seen(policy.clone()) {
+            facts.insert(format!("{path}/policy/{name}"), policy::text(&policy));
+        }
     }
 }

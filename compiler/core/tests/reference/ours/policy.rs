@@ -1,5 +1,5 @@
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
-use mesh_wire::policy::{Action, Permission, Policy, Principal};
+use mesh_wire::policy::{Action, MetadataMatch, Permission, Policy, Principal};
 
 use crate::facts::combined;
 
@@ -11,8 +11,9 @@ pub(crate) fn text(policy: &Policy) -> String {
     };
     let permissions = policy.permissions.iter().map(permission).collect();
     let principals = policy.principals.iter().map(principal).collect();
+    let word = if policy.dry_run { "dry-run " } else { "" };
     format!(
-        "{action} {} by {}",
+        "{word}{action} {} by {}",
         combined("any-of", permissions),
         combined("any-of", principals)
     )
@@ -30,7 +31,13 @@ fn permission(permission: &Permission) -> String {
         Permission::RequestedServerName(name) => format!("sni {}", string(name)),
         Permission::Header(matching) => header(matching),
         Permission::Path(path) => format!("path {}", string(path)),
-        other => format!("{other:?}"),
+        Permission::PathTemplate(template) => {
+            format!(
+                "path template:{}",
+                template.replace("{*}", "*").replace("{**}", "**")
+            )
+        }
+        Permission::Metadata(asked) => metadata(asked),
     }
 }
 
@@ -46,8 +53,13 @@ fn principal(principal: &Principal) -> String {
         Principal::DirectRemoteIp(net) => format!("direct-remote={net}"),
         Principal::RemoteIp(net) => format!("remote={net}"),
         Principal::Header(matching) => header(matching),
-        other => format!("{other:?}"),
+        Principal::Metadata(asked) => metadata(asked),
     }
+}
+
+fn metadata(asked: &MetadataMatch) -> String {
+    let path = asked.path.join(".");
+    format!("metadata {}/{path} {}", asked.filter, string(&asked.value))
 }
 
 pub(crate) fn header(matching: &HeaderMatch) -> String {
@@ -58,7 +70,7 @@ pub(crate) fn header(matching: &HeaderMatch) -> String {
     format!(
         "{}{} {value}",
         if matching.invert { "not " } else { "" },
-        matching.name
+        matching.name.to_lowercase()
     )
 }
 
