@@ -247,6 +247,7 @@ fn a_machine_whose_labels_make_it_another_sender_has_routes_of_its_own() {
         let mut merged = snapshot::own(&mesh, group, vm);
         assert_eq!(merged.routes.is_empty(), vm.name == "web-1", "only one differs");
         merged.merge(snapshot::shared(&mesh, group));
+        merged.merge(snapshot::clusters(&mesh, group));
         merged.include.clear();
         merged.outbound.sort_by(|a, b| a.name.cmp(&b.name));
         let whole = told(&mesh, "shop", &vm.name);

@@ -277,8 +277,9 @@ fn what_a_group_shares_and_what_is_a_vms_own_make_the_whole() {
         .groups[0];
     for own in &group.vms {
         let mut merged = snapshot::own(&mesh, group, own);
-        assert_eq!(merged.include, [snapshot::SHARED_FILE]);
+        assert_eq!(merged.include, [snapshot::SHARED_FILE, snapshot::CLUSTERS_FILE]);
         merged.merge(snapshot::shared(&mesh, group));
+        merged.merge(snapshot::clusters(&mesh, group));
         merged.include.clear();
         assert_eq!(merged, told(&mesh, &vm(&own.name), &[]));
     }

@@ -104,8 +104,9 @@ pub fn emit(mesh: &Mesh, options: &Options) -> Output {
         output.extend(kubernetes::files(mesh, cluster));
         output.extend(watch::files(mesh, cluster));
     }
+    let mut views = vm::Views::new();
     for group in &mesh.groups {
-        vm::emit_group(mesh, &layout, group, options, &mut output);
+        vm::emit_group(mesh, &layout, group, options, &mut views, &mut output);
     }
     if output.values().any(|file| file.mode == Mode::Secret) {
         output.insert(GITIGNORE.to_owned(), File::public(IGNORED));

@@ -3,13 +3,14 @@
 #![allow(dead_code, reason = "every test crate uses a part of this")]
 #![allow(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "tests read the examples and the reference from disk"
 )]
 
 use std::path::{Path, PathBuf};
 
-use mesh_compiler::World;
 use mesh_compiler::model::Mesh;
+use mesh_compiler::{Entry, World};
 
 /// The workspace.
 pub(crate) fn root() -> PathBuf {
@@ -43,7 +44,10 @@ pub(crate) fn read(path: &Path) -> String {
 
 /// The mesh of `examples/NAME`.
 pub(crate) fn example(name: &str) -> Mesh {
-    compile(&root().join("examples").join(name).join("spec.kdl"))
+    let folder = root().join("examples").join(name);
+    let written = ["kdl", "yaml", "json"].map(|language| folder.join(format!("spec.{language}")));
+    let spec = written.iter().find(|spec| spec.exists());
+    compile(spec.unwrap_or_else(|| panic!("{} has no spec", folder.display())))
 }
 
 /// The mesh of a spec without mistakes.
@@ -80,5 +84,14 @@ struct Disk;
 impl World for Disk {
     fn read(&self, path: &str) -> Result<String, String> {
         std::fs::read_to_string(path).map_err(|error| error.to_string())
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, String> {
+        let entries = std::fs::read_dir(folder).map_err(|error| error.to_string())?;
+        let entry = |entry: std::fs::DirEntry| Entry {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            folder: entry.path().is_dir(),
+        };
+        Ok(entries.map(|found| entry(found.unwrap())).collect())
     }
 }

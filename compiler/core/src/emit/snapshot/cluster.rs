@@ -17,8 +17,21 @@ use crate::model::{Kind, Mesh, Port, Resolution, Service, Subset};
 /// The address that inbound connections come from: capture lets it pass.
 const INBOUND_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 6));
 
-/// All clusters that `viewer` knows, by name.
-pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> BTreeMap<String, Cluster> {
+/// The clusters of what comes in to `viewer`, by name.
+pub(super) fn inbound(viewer: &Viewer<'_>) -> BTreeMap<String, Cluster> {
+    let ports = inbound::ports(viewer).into_iter();
+    let clusters = ports.map(|port| {
+        (
+            name::inbound(port.number),
+            inbound_cluster(port.service, port.port),
+        )
+    });
+    let unlisted = (name::INBOUND_PASSTHROUGH.to_owned(), from_inbound(passthrough()));
+    clusters.chain([unlisted]).collect()
+}
+
+/// The clusters that `viewer` may call, by name. What they hold depends on its [`View`](super::View) alone.
+pub(super) fn outbound(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> BTreeMap<String, Cluster> {
     let finder = Finder {
         mesh,
         viewer,
@@ -27,25 +40,18 @@ pub(super) fn clusters(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> B
     let mut all = BTreeMap::from([
         (name::BLACK_HOLE.to_owned(), plain(Discovery::BlackHole)),
         (name::PASSTHROUGH.to_owned(), passthrough()),
-        (name::INBOUND_PASSTHROUGH.to_owned(), from_inbound(passthrough())),
     ]);
     for service in viewer.services(mesh) {
         for port in service.proxied_ports() {
             for subset in std::iter::once(None).chain(service.subsets.iter().map(Some)) {
                 let named = subset.map_or("", |subset| subset.name.as_str());
-                let cluster = outbound(&finder, service, port, subset);
+                let cluster = of_port(&finder, service, port, subset);
                 all.insert(name::outbound(port.number, named, &service.host), cluster);
             }
         }
     }
     for (key, cluster) in gateway_clusters(mesh, viewer) {
         all.insert(key, cluster);
-    }
-    for port in inbound::ports(viewer) {
-        all.insert(
-            name::inbound(port.number),
-            inbound_cluster(port.service, port.port),
-        );
     }
     all
 }
@@ -106,7 +112,7 @@ fn of_listener(listener: &OutboundListener) -> Vec<&String> {
     shares.into_iter().map(|share| &share.cluster).collect()
 }
 
-fn outbound(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {
+fn of_port(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {
     let traffic = service.policy(port, subset);
     let discovery = if traffic::is_passthrough(&traffic) {
         Discovery::OriginalDestination

@@ -1,8 +1,9 @@
 //! What a data plane has to know, in the form that istiod would send it.
 //!
 //! A snapshot is made for a [`Viewer`]: where it stands in the mesh decides which endpoints it reaches itself
-//! and which through a gateway, and how short the names are that it may use. VMs of one group see the same, so
-//! that part is built once ([`shared`]); what is left to a VM ([`own`]) is who it is.
+//! and which through a gateway, and how short the names are that it may use. Clusters with their endpoints, which are
+//! most of it, are built once for all groups of a network ([`clusters`]), what else the VMs of one group see alike once
+//! for the group ([`shared`]); what is left to a VM ([`own`]) is who it is.
 
 mod cluster;
 mod endpoint;
@@ -21,6 +22,7 @@ mod telemetry;
 mod topology;
 mod traffic;
 mod transport;
+mod view;
 mod viewer;
 
 use std::collections::BTreeMap;
@@ -37,6 +39,7 @@ pub(crate) use headless::headless_addresses;
 pub(crate) use name::{domain, namespace_domain};
 pub use node::IDENTITY_FOLDER;
 pub(crate) use node::with_canonical_names as canonical_names;
+pub(crate) use view::View;
 pub use viewer::{UnknownWorkload, Viewer};
 
 /// What the spec cannot know.
@@ -49,6 +52,8 @@ pub struct Options {
 
 /// The name of the file with the part that a group shares; it lies beside the VM's own.
 pub const SHARED_FILE: &str = "mesh.json";
+/// The name of the file with the clusters that groups share.
+pub const CLUSTERS_FILE: &str = "clusters.json";
 
 /// istiod waits for ever for the first bytes (`protocolDetectionTimeout`).
 const DETECTION: Detection = Detection {
@@ -67,9 +72,18 @@ pub fn of(mesh: &Mesh, workload: &WorkloadRef, options: &Options) -> Result<Snap
     Ok(snapshot)
 }
 
-/// The part that all VMs of a group share.
+/// The part that all VMs of a group share, without the clusters that they share with other groups.
 pub fn shared(mesh: &Mesh, group: &Group) -> Snapshot {
-    whole(mesh, &Viewer::of_group(mesh, group), &Options::default())
+    part(mesh, &Viewer::of_group(mesh, group))
+}
+
+/// The clusters that all groups with the same view share.
+pub fn clusters(mesh: &Mesh, group: &Group) -> Snapshot {
+    Snapshot {
+        format: mesh_wire::snapshot::FORMAT,
+        clusters: cluster::outbound(mesh, &Viewer::of_group(mesh, group), &Options::default()),
+        ..Snapshot::default()
+    }
 }
 
 /// The part that is one VM's own. Where labels of its own make it another sender to some route than its group is, it
@@ -78,7 +92,7 @@ pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
     let viewer = Viewer::of_vm(mesh, group, vm);
     let mut own = Snapshot {
         format: mesh_wire::snapshot::FORMAT,
-        include: vec![SHARED_FILE.to_owned()],
+        include: [SHARED_FILE, CLUSTERS_FILE].map(str::to_owned).to_vec(),
         node: Some(viewer.node(mesh)),
         ..Snapshot::default()
     };
@@ -105,6 +119,13 @@ pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
 }
 
 fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
+    let mut snapshot = part(mesh, viewer);
+    snapshot.clusters.extend(cluster::outbound(mesh, viewer, options));
+    snapshot
+}
+
+/// All but the outbound clusters.
+fn part(mesh: &Mesh, viewer: &Viewer<'_>) -> Snapshot {
     let mut snapshot = Snapshot {
         format: mesh_wire::snapshot::FORMAT,
         identity: Some(viewer.identity(mesh)),
@@ -113,12 +134,12 @@ fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {
         outbound_default: Some(outbound::default_cluster(mesh).to_owned()),
         detection: Some(DETECTION),
         routes: route::tables(mesh, viewer),
-        clusters: cluster::clusters(mesh, viewer, options),
+        clusters: cluster::inbound(viewer),
         telemetry: Some(telemetry::of(mesh, viewer)),
         ..Snapshot::default()
     };
-    let known = snapshot.clusters.keys().cloned().collect();
+    let known = cluster::names(mesh, viewer);
     cluster::close(&mut snapshot, &known);
-    telemetry::keep_reachable(&mut snapshot);
+    telemetry::keep_reachable(&mut snapshot, &known);
     snapshot
 }

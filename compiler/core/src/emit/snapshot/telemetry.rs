@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use mesh_wire::Snapshot;
 use mesh_wire::route::PerMillion;
 use mesh_wire::snapshot::{AccessLog, Telemetry, Tracing, TracingProvider};
@@ -26,11 +28,11 @@ pub(super) fn of(mesh: &Mesh, viewer: &Viewer<'_>) -> Telemetry {
 }
 
 /// A collector that is not visible to the viewer gets nothing from it: istiod finds no cluster for it either.
-pub(super) fn keep_reachable(snapshot: &mut Snapshot) {
+pub(super) fn keep_reachable(snapshot: &mut Snapshot, clusters: &BTreeSet<String>) {
     let Some(telemetry) = &mut snapshot.telemetry else {
         return;
     };
-    let known = |cluster: &String| snapshot.clusters.contains_key(cluster);
+    let known = |cluster: &String| clusters.contains(cluster);
     telemetry.tracing = telemetry.tracing.take().filter(|tracing| known(&tracing.cluster));
     if telemetry
         .access_log_options

@@ -1,7 +1,7 @@
 use crate::emit::capture::{self, Settings};
 use crate::emit::document::json_bytes;
 use crate::emit::output::{Credentials, File};
-use crate::emit::snapshot::{IDENTITY_FOLDER, SHARED_FILE};
+use crate::emit::snapshot::{CLUSTERS_FILE, IDENTITY_FOLDER, SHARED_FILE};
 use crate::emit::{names, snapshot};
 use crate::model::{Backend, DnsCapture, Group, Mesh, Vm};
 
@@ -9,6 +9,15 @@ use super::{text, tune};
 
 /// Where meshd's own files lie.
 const FOLDER: &str = "/etc/meshd";
+
+/// The file that all VMs with the view of `group` have, and its path on the machine.
+pub(super) fn of_view(mesh: &Mesh, group: &Group) -> (String, File) {
+    let clusters = snapshot::clusters(mesh, group);
+    (
+        format!("{FOLDER}/{CLUSTERS_FILE}"),
+        File::public(json_bytes(&clusters)),
+    )
+}
 
 /// The files that all VMs of a group have, by their path on the machine.
 pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {

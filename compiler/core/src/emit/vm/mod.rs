@@ -8,18 +8,21 @@ mod files;
 mod text;
 mod tune;
 
+use std::collections::BTreeMap;
+
 use mesh_wire::Sha256;
 
 use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
+use super::snapshot::View;
 use crate::model::{Engine, Group, Mesh};
 
 pub use text::{UNITS, resolved_domains};
 
 /// A file on the machine and where its bytes are.
 #[derive(Clone, Debug)]
-struct Placed {
+pub(super) struct Placed {
     /// Absolute path on the machine.
     path: String,
     /// Path below `out/`.
@@ -34,16 +37,20 @@ struct Placed {
     bits: u32,
 }
 
+/// What groups with the same view share, once it is written.
+pub(super) type Views = BTreeMap<View, Placed>;
+
 /// Writes what the VMs of a group are given into `output`.
 pub(super) fn emit_group(
     mesh: &Mesh,
     layout: &Layout<'_>,
     group: &Group,
     options: &Options,
+    views: &mut Views,
     output: &mut Output,
 ) {
     match group.engine {
-        Engine::Meshd => emit_bundles(mesh, layout, group, options, output),
+        Engine::Meshd => emit_bundles(mesh, layout, group, options, views, output),
         Engine::Envoy => emit_istio(mesh, layout, group, output),
     }
 }
@@ -73,8 +80,20 @@ fn emit_istio(mesh: &Mesh, layout: &Layout<'_>, group: &Group, output: &mut Outp
 }
 
 /// The files of a group and of all its VMs, and their bundles.
-fn emit_bundles(mesh: &Mesh, layout: &Layout<'_>, group: &Group, options: &Options, output: &mut Output) {
-    let mut shared = Vec::new();
+fn emit_bundles(
+    mesh: &Mesh,
+    layout: &Layout<'_>,
+    group: &Group,
+    options: &Options,
+    views: &mut Views,
+    output: &mut Output,
+) {
+    let view = View::of_group(mesh, group).in_mesh(mesh);
+    let clusters = views.entry(view).or_insert_with_key(|view| {
+        let (path, file) = files::of_view(mesh, group);
+        place(&format!("networks/{}", view.name()), path, file, output)
+    });
+    let mut shared = vec![clusters.clone()];
     for (path, file) in files::of_group(mesh, group) {
         shared.push(place(&layout.group(group), path, file, output));
     }
