@@ -1,8 +1,7 @@
 use serde_json::Value;
 
-use super::policy::string;
-use super::{millis, number};
-use crate::facts::{Facts, at, field, fields, items, place_weight, set, text};
+use super::{millis, number, transport};
+use crate::facts::{Facts, at, field, fields, items, place_weight, text};
 
 pub(crate) fn add(facts: &mut Facts, cluster: &Value) {
     let name = text(cluster, "name");
@@ -12,23 +11,17 @@ pub(crate) fn add(facts: &mut Facts, cluster: &Value) {
     if discovery == "black-hole" {
         return;
     }
-    put("transport", transport(cluster));
+    put("transport", transport::transport(cluster));
     put("http", http(cluster).to_owned());
-    let balance = text(cluster, "lbPolicy");
-    put(
-        "balance",
-        if balance.is_empty() {
-            "ROUND_ROBIN".to_owned()
-        } else {
-            balance
-        },
-    );
+    put("balance", balance(cluster));
+    put("warm-up", warm_up(cluster));
+    put("port", port(cluster));
     put(
         "connect-timeout",
         millis(cluster, "connectTimeout").unwrap().to_string(),
     );
     put("limits", limits(cluster));
-    put("outliers", outliers(at(cluster, "outlierDetection")));
+    put("outliers", outliers(cluster));
     if discovery == "listed" {
         let percent = at(cluster, "commonLbConfig/healthyPanicThreshold/value")
             .as_f64()
@@ -39,6 +32,7 @@ pub(crate) fn add(facts: &mut Facts, cluster: &Value) {
     let keepalive = [
         field("time", number(keepalive, "keepaliveTime")),
         field("interval", number(keepalive, "keepaliveInterval")),
+        field("probes", number(keepalive, "keepaliveProbes")),
     ];
     put("keepalive", fields(&keepalive));
     put(
@@ -108,34 +102,46 @@ fn discovery(cluster: &Value) -> &'static str {
     }
 }
 
-/// Istio's mutual TLS stands among the matches for endpoints' TLS mode, or alone where endpoints are not listed.
-fn transport(cluster: &Value) -> String {
-    let matches = items(cluster, "transportSocketMatches");
-    let mesh = matches
-        .iter()
-        .find(|entry| text(entry, "name") == "tlsMode-istio");
-    let socket = mesh.map_or(at(cluster, "transportSocket"), |entry| {
-        at(entry, "transportSocket")
-    });
-    let config = at(socket, "typedConfig");
-    if !text(config, "@type").ends_with("UpstreamTlsContext") {
-        return "plaintext".to_owned();
+/// Envoy's defaults are filled in.
+fn balance(cluster: &Value) -> String {
+    let policy = text(cluster, "lbPolicy");
+    match policy.as_str() {
+        "" => "ROUND_ROBIN".to_owned(),
+        "RING_HASH" => {
+            let size = size(cluster, "ringHashLbConfig/minimumRingSize", 1024);
+            format!("RING_HASH:{size}")
+        }
+        "MAGLEV" => {
+            let size = size(cluster, "maglevLbConfig/tableSize", 65537);
+            format!("MAGLEV:{size}")
+        }
+        _ => policy,
     }
-    let common = at(config, "commonTlsContext");
-    let sans = items(
-        common,
-        "combinedValidationContext/defaultValidationContext/matchSubjectAltNames",
-    );
-    let alpn: Vec<_> = items(common, "alpnProtocols")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
+}
+
+/// Protobuf's JSON has numbers of 64 bits as texts.
+fn size(cluster: &Value, path: &str, default: u64) -> u64 {
+    text(cluster, path).parse().unwrap_or(default)
+}
+
+fn warm_up(cluster: &Value) -> String {
+    let kinds = ["leastRequestLbConfig", "roundRobinLbConfig"].iter();
+    let mut all = kinds.map(|kind| at(cluster, &format!("{kind}/slowStartConfig")));
+    let Some(start) = all.find(|start| !start.is_null()) else {
+        return String::new();
+    };
+    let part = |path: &str, default: f64| at(start, path).as_f64().unwrap_or(default);
     format!(
-        "mesh sni={} alpn={} sans={}",
-        text(config, "sni"),
-        alpn.join(","),
-        set(sans.iter().map(string))
+        "{}ms aggression={} min={}",
+        millis(start, "slowStartWindow").unwrap(),
+        part("aggression/defaultValue", 1.0),
+        part("minWeightPercent/value", 10.0)
     )
+}
+
+/// The port that connections go to whatever was dialled.
+fn port(cluster: &Value) -> String {
+    text(cluster, "originalDstLbConfig/upstreamPortOverride")
 }
 
 fn options(cluster: &Value) -> &Value {
@@ -162,6 +168,9 @@ fn http(cluster: &Value) -> &'static str {
 fn limits(cluster: &Value) -> String {
     let thresholds = at(cluster, "circuitBreakers/thresholds/0");
     let common = at(options(cluster), "commonHttpProtocolOptions");
+    let http2 = http2(cluster);
+    let budget = at(thresholds, "retryBudget");
+    let percent = at(budget, "budgetPercent/value").as_f64();
     fields(&[
         field("connections", number(thresholds, "maxConnections")),
         field("pending", number(thresholds, "maxPendingRequests")),
@@ -169,17 +178,39 @@ fn limits(cluster: &Value) -> String {
         field("retries", number(thresholds, "maxRetries")),
         field("per-connection", number(common, "maxRequestsPerConnection")),
         field("idle", millis(common, "idleTimeout")),
+        field("age", millis(common, "maxConnectionDuration")),
+        field("streams", number(http2, "maxConcurrentStreams")),
+        field("ping", millis(http2, "connectionKeepalive/interval")),
+        field("ping-timeout", millis(http2, "connectionKeepalive/timeout")),
+        field("budget", percent),
+        field("budget-least", number(budget, "minRetryConcurrency")),
+        field(
+            "budget-interval",
+            millis(budget, "budgetInterval").filter(|span| *span > 0),
+        ),
     ])
 }
 
+fn http2(cluster: &Value) -> &Value {
+    let options = options(cluster);
+    let kinds = ["explicitHttpConfig", "useDownstreamProtocolConfig"].iter();
+    let mut all = kinds.map(|kind| at(options, &format!("{kind}/http2ProtocolOptions")));
+    all.find(|options| !options.is_null()).unwrap_or(&Value::Null)
+}
+
 /// Envoy's defaults are filled in: five failures, ten percent.
-fn outliers(detection: &Value) -> String {
+fn outliers(cluster: &Value) -> String {
+    let detection = at(cluster, "outlierDetection");
     if detection.is_null() {
         return String::new();
     }
     let enforced = |path: &str, default: u64| number(detection, path).unwrap_or(default) > 0;
     let failures = Some(number(detection, "consecutive5xx").unwrap_or(5));
     let gateway = number(detection, "consecutiveGatewayFailure");
+    // Told apart or not, five is Envoy's default.
+    let split = at(detection, "splitExternalLocalOriginErrors") == &Value::Bool(true);
+    let local = number(detection, "consecutiveLocalOriginFailure").unwrap_or(5);
+    let local = split.then_some(local);
     fields(&[
         field(
             "5xx",
@@ -192,5 +223,15 @@ fn outliers(detection: &Value) -> String {
         field("interval", millis(detection, "interval").or(Some(10_000))),
         field("ejection", millis(detection, "baseEjectionTime").or(Some(30_000))),
         field("max", number(detection, "maxEjectionPercent").or(Some(10))),
+        field("local", local),
+        field("statuses", statuses(cluster)),
     ])
+}
+
+/// The statuses that count as failures, where all 5xx do not.
+fn statuses(cluster: &Value) -> Option<String> {
+    let rules = items(options(cluster), "outlierDetection/errorMatcher/orMatch/rules").iter();
+    let status = |rule| text(rule, "httpResponseHeadersMatch/headers/0/stringMatch/exact");
+    let all: Vec<_> = rules.map(status).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }

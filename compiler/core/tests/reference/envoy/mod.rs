@@ -1,11 +1,13 @@
 //! The facts of what istiod sends, from its JSON (`cds`, `eds`, `lds`, `rds`, `nds`).
 
 mod cluster;
+mod forward;
 mod inbound;
 mod jwt;
 mod outbound;
 mod policy;
 mod route;
+mod transport;
 
 use std::path::Path;
 

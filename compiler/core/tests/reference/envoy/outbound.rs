@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::{HTTP, TCP, filter, millis, shares};
-use crate::facts::{Facts, at, items, list, set, text};
+use crate::facts::{Facts, at, field, fields, items, list, set, text};
 
 pub(crate) fn add(facts: &mut Facts, listener: &Value) {
     let address = at(listener, "address/socketAddress");
@@ -34,36 +34,52 @@ pub(crate) fn add_default(facts: &mut Facts, listener: &Value) {
 
 fn protocol(listener: &Value) -> String {
     let chains = items(listener, "filterChains");
-    let otherwise = || {
-        filter(at(listener, "defaultFilterChain"), TCP)
-            .map(shares)
-            .unwrap_or_default()
-    };
+    let default = filter(at(listener, "defaultFilterChain"), TCP);
+    let otherwise = default.map(shares).unwrap_or_default();
     if let Some(http) = chains.iter().find_map(|chain| filter(chain, HTTP)) {
-        return format!(
-            "http routes={} otherwise={}",
-            text(http, "rds/routeConfigName"),
-            otherwise()
-        );
+        let routes = text(http, "rds/routeConfigName");
+        return format!("http routes={routes} otherwise={otherwise}");
     }
-    let names = |chain: &Value| -> Vec<String> {
-        let names = items(chain, "filterChainMatch/serverNames");
-        names
-            .iter()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect()
-    };
-    if chains.iter().all(|chain| names(chain).is_empty()) {
-        return format!("tcp {}", filter(&chains[0], TCP).map(shares).unwrap());
+    let mut all: Vec<_> = chains.iter().map(chain).collect();
+    // Envoy looks for the narrowest chain, whatever their order.
+    all.sort();
+    let tls = chains.iter().any(|chain| !names(chain).is_empty());
+    if tls {
+        format!("tls {} otherwise={otherwise}", all.join(" | "))
+    } else {
+        let rest = Some(at(listener, "defaultFilterChain")).filter(|rest| !rest.is_null());
+        all.extend(rest.map(chain));
+        all.sort();
+        format!("tcp {}", all.join(" | "))
     }
-    let routes = chains.iter().filter(|chain| !names(chain).is_empty());
-    let routes = routes.map(|chain| {
-        format!(
-            "{} {}",
-            set(names(chain)),
-            filter(chain, TCP).map(shares).unwrap()
-        )
+}
+
+/// One filter chain: what it takes, and where that goes.
+fn chain(chain: &Value) -> String {
+    let proxy = filter(chain, TCP).unwrap();
+    let hash = items(proxy, "hashPolicy").iter().map(|hash| {
+        assert!(hash.get("sourceIp").is_some(), "{hash}");
+        "hash=source-ip".to_owned()
     });
-    format!("tls {} otherwise={}", list(routes), otherwise())
+    fields(&[
+        set(names(chain)),
+        set(ranges(chain)),
+        format!("to={}", shares(proxy)),
+        list(hash),
+        field("idle", millis(proxy, "idleTimeout")),
+        field("age", millis(proxy, "maxDownstreamConnectionDuration")),
+    ])
+}
+
+fn names(chain: &Value) -> Vec<String> {
+    let names = items(chain, "filterChainMatch/serverNames").iter();
+    names.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn ranges(chain: &Value) -> impl Iterator<Item = String> + '_ {
+    let ranges = items(chain, "filterChainMatch/prefixRanges").iter();
+    ranges.map(|range| {
+        let length = at(range, "prefixLen").as_u64().unwrap_or(0);
+        format!("{}/{length}", text(range, "addressPrefix"))
+    })
 }

@@ -1,7 +1,8 @@
 use serde_json::Value;
 
-use super::policy::header;
-use super::{millis, shares};
+use super::forward::{edits, forward, millionths, path};
+use super::millis;
+use super::policy::{header, string};
 use crate::facts::{Facts, at, field, fields, items, list, set, text};
 
 pub(crate) fn add(facts: &mut Facts, table: &Value) {
@@ -19,9 +20,13 @@ fn route(route: &Value) -> String {
     let action = if route.get("route").is_some() {
         forward(at(route, "route"))
     } else if route.get("directResponse").is_some() {
-        format!("respond={}", text(route, "directResponse/status"))
+        respond(at(route, "directResponse"))
     } else {
-        format!("redirect={}", at(route, "redirect"))
+        redirect(at(route, "redirect"))
+    };
+    let filter = |name: &str| {
+        let all = at(route, "typedPerFilterConfig");
+        all.get(name).cloned().unwrap_or(Value::Null)
     };
     fields(&[
         field("name", Some(name).filter(|name| !name.is_empty())),
@@ -29,11 +34,8 @@ fn route(route: &Value) -> String {
         action,
         edits(route, "request"),
         edits(route, "response"),
-        fault(
-            at(route, "typedPerFilterConfig")
-                .get("envoy.filters.http.fault")
-                .unwrap_or(&Value::Null),
-        ),
+        fault(&filter("envoy.filters.http.fault")),
+        cors(&filter("envoy.filters.http.cors")),
     ])
 }
 
@@ -49,92 +51,91 @@ fn matching(matches: &Value) -> String {
         "safeRegex" => text(matches, "safeRegex/regex"),
         key => text(matches, key),
     };
-    let headers = items(matches, "headers")
-        .iter()
-        .map(|matching| format!("[{}]", header(matching)));
-    fields(&[format!("{word}={path}"), set(headers)])
-}
-
-fn forward(action: &Value) -> String {
-    let mirrors = items(action, "requestMirrorPolicies").iter().map(|mirror| {
-        let share = text(mirror, "runtimeFraction/defaultValue/numerator");
-        format!("mirror={}:{share}", text(mirror, "cluster"))
-    });
-    let rewrite = text(action, "prefixRewrite");
+    let any_case = at(matches, "caseSensitive") == &Value::Bool(false) && *key != "safeRegex";
+    let conditions = |key: &str, mark: &str| {
+        let all = items(matches, key).iter();
+        // Whatever it is, it is there.
+        let text = |matching| match header(matching) {
+            any if any.ends_with(" regex:.*") => any.replace("regex:.*", "present"),
+            other => other,
+        };
+        set(all.map(|matching| format!("{mark}[{}]", text(matching))))
+    };
     fields(&[
-        format!("to={}", shares(action)),
-        format!("timeout={}", millis(action, "timeout").unwrap_or(15_000)),
-        retry(at(action, "retryPolicy")),
-        field(
-            "rewrite",
-            Some(format!("prefix:{rewrite}")).filter(|_| !rewrite.is_empty()),
-        ),
-        list(mirrors),
+        format!("{word}={path}"),
+        if any_case {
+            "ignore-case".to_owned()
+        } else {
+            String::new()
+        },
+        conditions("headers", ""),
+        conditions("queryParameters", "?"),
     ])
 }
 
-fn retry(retry: &Value) -> String {
-    if retry.is_null() {
-        return String::new();
-    }
-    let predicates = items(retry, "retryHostPredicate");
-    let elsewhere = predicates
-        .iter()
-        .any(|one| text(one, "name").ends_with("previous_hosts"));
-    let place = if elsewhere {
-        format!("elsewhere:{}", text(retry, "hostSelectionRetryMaxAttempts"))
-    } else {
-        String::new()
-    };
-    let number = text(retry, "numRetries");
-    let number = if number.is_empty() { "1" } else { &number };
-    let tries = format!("{number}x{}ms", millis(retry, "perTryTimeout").unwrap_or(0));
-    format!(
-        "retry={}",
-        fields(&[text(retry, "retryOn"), tries, place]).replace(' ', ";")
-    )
+fn respond(response: &Value) -> String {
+    let body = response.get("body").map(|body| match body.get("inlineString") {
+        Some(text) => text.to_string(),
+        None => body.to_string(),
+    });
+    fields(&[
+        format!("respond={}", text(response, "status")),
+        field("body", body),
+    ])
 }
 
-/// What is overwritten is set, what is appended is added.
-fn edits(route: &Value, side: &str) -> String {
-    let headers = items(route, &format!("{side}HeadersToAdd"));
-    let mut all: Vec<_> = headers
-        .iter()
-        .map(|edit| {
-            let kind = if text(edit, "appendAction").starts_with("OVERWRITE") {
-                "set"
-            } else {
-                "add"
-            };
-            format!(
-                "{side}-{kind}={}:{}",
-                text(edit, "header/key"),
-                text(edit, "header/value")
-            )
-        })
-        .collect();
-    all.sort_by_key(|edit| !edit.contains("-set="));
-    let removed = items(route, &format!("{side}HeadersToRemove"));
-    all.extend(
-        removed
-            .iter()
-            .filter_map(Value::as_str)
-            .map(|name| format!("{side}-remove={name}")),
-    );
-    list(all)
+fn redirect(redirect: &Value) -> String {
+    let status = match text(redirect, "responseCode").as_str() {
+        "" | "MOVED_PERMANENTLY" => 301,
+        "FOUND" => 302,
+        "SEE_OTHER" => 303,
+        "TEMPORARY_REDIRECT" => 307,
+        "PERMANENT_REDIRECT" => 308,
+        other => panic!("{other} is no redirection that is known"),
+    };
+    fields(&[
+        format!("redirect={status}"),
+        field("scheme", redirect["schemeRedirect"].as_str()),
+        field("host", redirect["hostRedirect"].as_str()),
+        field("port", redirect["portRedirect"].as_u64()),
+        field("path", path(redirect, "prefixRewrite")),
+        field("strip-query", redirect["stripQuery"].as_bool()),
+    ])
 }
 
 fn fault(fault: &Value) -> String {
     let delay = at(fault, "delay");
     let abort = at(fault, "abort");
     let delay = millis(delay, "fixedDelay")
-        .map(|span| format!("delay={span}ms:{}", text(delay, "percentage/numerator")));
+        .map(|span| format!("delay={span}ms:{}", millionths(at(delay, "percentage"))));
     let abort = (!abort.is_null()).then(|| {
-        format!(
-            "abort={}:{}",
-            text(abort, "httpStatus"),
-            text(abort, "percentage/numerator")
-        )
+        let kind = match abort["grpcStatus"].as_u64() {
+            Some(code) => format!("grpc-{code}"),
+            None => text(abort, "httpStatus"),
+        };
+        format!("abort={kind}:{}", millionths(at(abort, "percentage")))
     });
     list(delay.into_iter().chain(abort))
+}
+
+/// Envoy passes preflights of other origins on where nothing else is said.
+fn cors(cors: &Value) -> String {
+    if cors.is_null() {
+        return String::new();
+    }
+    let origins = items(cors, "allowOriginStringMatch").iter().map(string);
+    let said = |name: &str, key: &str| field(name, cors[key].as_str());
+    let all = fields(&[
+        format!("origins={}", set(origins)),
+        said("methods", "allowMethods"),
+        said("headers", "allowHeaders"),
+        said("expose", "exposeHeaders"),
+        said("max-age", "maxAge"),
+        field("credentials", cors["allowCredentials"].as_bool()),
+        field(
+            "pass-on",
+            Some(cors["forwardNotMatchingPreflights"] != Value::Bool(false)),
+        ),
+    ]);
+    format!("cors({all})")
 }

@@ -3,12 +3,14 @@
 mod bytes;
 mod cluster;
 mod endpoint;
+mod forward;
 mod jwt;
+mod outbound;
 mod policy;
 mod route;
 
 use mesh_wire::cluster::{Cluster, Discovery};
-use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode, OutboundListener, OutboundProtocol};
+use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode};
 use mesh_wire::policy::{Action, Permission, Policy};
 use mesh_wire::snapshot::NameTable;
 use mesh_wire::{Snapshot, route::WeightedCluster};
@@ -28,7 +30,10 @@ pub(crate) fn facts(snapshot: &Snapshot, names: &NameTable) -> Facts {
         endpoint::add(&mut facts, name, cluster, node);
     }
     for listener in &snapshot.outbound {
-        facts.insert(format!("outbound/{}", listener.name), outbound(listener));
+        facts.insert(
+            format!("outbound/{}", listener.name),
+            outbound::text(snapshot, listener),
+        );
     }
     facts.insert(
         "outbound-default".to_owned(),
@@ -54,24 +59,6 @@ pub(crate) fn facts(snapshot: &Snapshot, names: &NameTable) -> Facts {
         );
     }
     facts
-}
-
-fn outbound(listener: &OutboundListener) -> String {
-    let addresses = set(listener.addresses.iter().map(ToString::to_string));
-    let protocol = match &listener.protocol {
-        OutboundProtocol::Http { routes, otherwise } => format!("http routes={routes} otherwise={otherwise}"),
-        OutboundProtocol::Tcp { clusters, routes } => {
-            assert!(routes.is_empty(), "the reference has none: {routes:?}");
-            format!("tcp {}", shares(clusters))
-        }
-        OutboundProtocol::Tls { routes, otherwise } => {
-            let routes = routes
-                .iter()
-                .map(|route| format!("{} {}", set(route.sni.clone()), shares(&route.clusters)));
-            format!("tls {} otherwise={otherwise}", list(routes))
-        }
-    };
-    format!("addresses={addresses} port={} {protocol}", listener.port)
 }
 
 /// `CLUSTER:WEIGHT`; one alone needs no weight.

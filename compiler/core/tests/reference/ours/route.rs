@@ -1,26 +1,25 @@
 use mesh_wire::route::{
-    Fault, Forward, HeaderEdits, PathMatch, PathRewrite, Retry, Route, RouteAction, RouteMatch, RouteTable,
+    Cors, DirectResponse, Fault, PathMatch, Redirect, Route, RouteAction, RouteMatch, RouteTable,
 };
 
-use super::policy::header;
+use super::forward::{edits, forward, path};
+use super::policy::{header, string};
 use crate::facts::{Facts, field, fields, list, set};
 
 pub(crate) fn add(facts: &mut Facts, table: &str, routes: &RouteTable) {
     for host in &routes.virtual_hosts {
         let path = format!("route/{table}/{}", host.name);
         facts.insert(format!("{path}/domains"), set(host.domains.clone()));
-        facts.insert(
-            format!("{path}/routes"),
-            host.routes.iter().map(route).collect::<Vec<_>>().join(" | "),
-        );
+        let routes: Vec<_> = host.routes.iter().map(route).collect();
+        facts.insert(format!("{path}/routes"), routes.join(" | "));
     }
 }
 
 fn route(route: &Route) -> String {
     let action = match &route.action {
-        RouteAction::Forward(forward) => self::forward(forward),
-        RouteAction::Respond(respond) => format!("respond={}", respond.status),
-        RouteAction::Redirect(redirect) => format!("redirect={redirect:?}"),
+        RouteAction::Forward(action) => forward(action),
+        RouteAction::Respond(action) => respond(action),
+        RouteAction::Redirect(action) => redirect(action),
     };
     fields(&[
         field("name", route.name.as_ref()),
@@ -29,6 +28,7 @@ fn route(route: &Route) -> String {
         edits("request", &route.request_headers),
         edits("response", &route.response_headers),
         route.fault.as_ref().map(fault).unwrap_or_default(),
+        route.cors.as_ref().map(cors).unwrap_or_default(),
     ])
 }
 
@@ -39,65 +39,63 @@ fn matching(matches: &RouteMatch) -> String {
         PathMatch::Exact(path) => format!("path={path}"),
         PathMatch::Regex(path) => format!("regex={path}"),
     };
-    let headers = set(matches
-        .headers
-        .iter()
-        .map(|matching| format!("[{}]", header(matching))));
-    fields(&[path, headers])
-}
-
-fn forward(forward: &Forward) -> String {
-    let rewrite = forward.path_rewrite.as_ref().map(|rewrite| match rewrite {
-        PathRewrite::Prefix(path) => format!("prefix:{path}"),
-        other => format!("{other:?}"),
-    });
-    let mirrors = forward
-        .mirrors
-        .iter()
-        .map(|mirror| format!("mirror={}:{}", mirror.cluster, mirror.share.0));
+    let regex = matches!(matches.path, PathMatch::Regex(_));
+    let any_case = matches.ignore_case && !regex;
+    let headers = matches.headers.iter();
+    let query = matches.query.iter();
     fields(&[
-        format!("to={}", super::shares(&forward.clusters)),
-        format!("timeout={}", forward.timeout.0),
-        forward.retry.as_ref().map(retry).unwrap_or_default(),
-        field("rewrite", rewrite),
-        list(mirrors),
+        path,
+        if any_case {
+            "ignore-case".to_owned()
+        } else {
+            String::new()
+        },
+        set(headers.map(|matching| format!("[{}]", header(matching)))),
+        set(query.map(|matching| format!("?[{}]", header(matching)))),
     ])
 }
 
-fn retry(retry: &Retry) -> String {
-    let place = if retry.other_endpoint {
-        format!("elsewhere:{}", retry.host_selection_attempts)
-    } else {
-        String::new()
-    };
-    let tries = format!("{}x{}ms", retry.attempts, retry.per_try_timeout.0);
-    format!(
-        "retry={}",
-        fields(&[retry.on.join(","), tries, place]).replace(' ', ";")
-    )
+fn respond(response: &DirectResponse) -> String {
+    let body = Some(&response.body).filter(|body| !body.is_empty());
+    fields(&[
+        format!("respond={}", response.status),
+        field("body", body.map(|body| format!("{body:?}"))),
+    ])
 }
 
-fn edits(side: &str, edits: &HeaderEdits) -> String {
-    let set = edits
-        .set
-        .iter()
-        .map(|(name, value)| format!("{side}-set={name}:{value}"));
-    let add = edits
-        .add
-        .iter()
-        .map(|(name, value)| format!("{side}-add={name}:{value}"));
-    let remove = edits.remove.iter().map(|name| format!("{side}-remove={name}"));
-    list(set.chain(add).chain(remove))
+fn redirect(redirect: &Redirect) -> String {
+    fields(&[
+        format!("redirect={}", redirect.status),
+        field("scheme", redirect.scheme.as_ref()),
+        field("host", redirect.host.as_ref()),
+        field("port", redirect.port),
+        field("path", redirect.path.as_ref().map(path)),
+    ])
 }
 
 fn fault(fault: &Fault) -> String {
-    let delay = fault
-        .delay
-        .as_ref()
-        .map(|delay| format!("delay={}ms:{}", delay.delay.0, delay.share.0));
-    let abort = fault
-        .abort
-        .as_ref()
-        .map(|abort| format!("abort={:?}:{}", abort.status, abort.share.0));
+    let delay = fault.delay.as_ref();
+    let delay = delay.map(|delay| format!("delay={}ms:{}", delay.delay.0, delay.share.0));
+    let abort = fault.abort.as_ref().map(|abort| {
+        let kind = match (abort.status, abort.grpc_status) {
+            (_, Some(code)) => format!("grpc-{code}"),
+            (status, None) => status.unwrap_or_default().to_string(),
+        };
+        format!("abort={kind}:{}", abort.share.0)
+    });
     list(delay.into_iter().chain(abort))
+}
+
+fn cors(cors: &Cors) -> String {
+    let joined = |name: &str, all: &[String]| field(name, (!all.is_empty()).then(|| all.join(",")));
+    let all = fields(&[
+        format!("origins={}", set(cors.allow_origins.iter().map(string))),
+        joined("methods", &cors.allow_methods),
+        joined("headers", &cors.allow_headers),
+        joined("expose", &cors.expose_headers),
+        field("max-age", cors.max_age.map(|span| span.0 / 1000)),
+        field("credentials", cors.allow_credentials.then_some(true)),
+        field("pass-on", Some(cors.forward_unmatched_preflights)),
+    ]);
+    format!("cors({all})")
 }
