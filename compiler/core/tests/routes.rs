@@ -507,6 +507,29 @@ fn tls_goes_by_the_name_that_clients_ask_for() {
 }
 
 #[test]
+fn a_name_below_a_wildcard_is_no_host_of_its_own() {
+    let more = r#"
+        service door {
+            port 8443 https; subset v1 version=v1; subset v2 version=v2
+            route { match sni="a.shop.example"; to v1 }
+            route { match sni="*.shop.example"; to v2 }
+        }"#;
+    let mesh = with(more, "");
+    let object = virtual_service(&mesh, "door");
+    assert_eq!(
+        object["spec"]["hosts"],
+        json!(["door.shop.svc.cluster.local", "*.shop.example"]),
+        "Istio refuses hosts that take in each other"
+    );
+    let told = told(&mesh, "shop", "web-1");
+    let OutboundProtocol::Tls { routes, .. } = &listener(&told, 8443).protocol else {
+        panic!("{:?}", listener(&told, 8443))
+    };
+    assert_eq!(routes[0].sni, ["a.shop.example"]);
+    assert_eq!(routes[1].sni, ["*.shop.example"]);
+}
+
+#[test]
 fn a_request_that_is_hashed_is_so_on_every_route() {
     let hashed = "balance hash { header x-user }; route { match path=\"/x\"; to v1 }; route { to v1 weight=1; to v2 weight=1 }";
     let routes = cart(hashed);

@@ -237,6 +237,19 @@ fn passthrough_goes_where_the_caller_dialled() {
 }
 
 #[test]
+fn passthrough_of_a_port_is_that_of_its_versions_too() {
+    let api = "external edge host=\"edge.example.com\" { port 80 http { balance passthrough }; \
+               endpoint \"192.0.2.1\" { label v=x }; subset x v=x { balance hash { header x-user } } }";
+    let told = told(&mesh("", api), "ops", "cron-1");
+    let version = &told.clusters["outbound|80|x|edge.example.com"];
+    assert_eq!(
+        (version.discovery, &version.balance),
+        (Discovery::OriginalDestination, &Balance::Provided)
+    );
+    assert!(version.endpoints.is_empty());
+}
+
+#[test]
 fn limits_say_all_of_a_connection_pool() {
     let said = r#"limits connections=1 pending=2 requests=3 retries=4 requests-per-connection=5 streams=6 \
         connect-timeout="1s" idle-timeout="2s" connection-age="3s" \

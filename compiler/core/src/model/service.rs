@@ -267,15 +267,14 @@ impl Service {
         self.pods.iter().filter(move |pods| pods.cluster == cluster)
     }
 
-    /// The hosts that its routes are for: its own, and names that only its routes for TLS know.
+    /// The hosts that its routes are for: its own, and names that only its routes for TLS know. None takes in another,
+    /// since Istio refuses such a list; a name below a wildcard is a route's all the same.
     pub fn routed_hosts(&self) -> Vec<&str> {
-        let covers = |name: &str| match self.host.strip_prefix('*') {
-            Some(suffix) => name.ends_with(suffix),
-            None => name == self.host,
-        };
         let matches = self.routes.tls.iter().flat_map(|route| &route.matches);
         let names = matches.flat_map(|matching| &matching.sni).map(String::as_str);
-        let more: BTreeSet<_> = names.filter(|name| !covers(name)).collect();
+        let names: BTreeSet<_> = names.filter(|name| !takes_in(&self.host, name)).collect();
+        let below = |name: &str| names.iter().any(|wide| *wide != name && takes_in(wide, name));
+        let more = names.iter().copied().filter(|name| !below(name));
         std::iter::once(self.host.as_str()).chain(more).collect()
     }
 
@@ -291,5 +290,13 @@ impl Service {
     /// It lies outside the mesh.
     pub const fn is_external(&self) -> bool {
         matches!(self.kind, Kind::External { .. })
+    }
+}
+
+/// `wide` is `name`, or a wildcard above it.
+pub(crate) fn takes_in(wide: &str, name: &str) -> bool {
+    match wide.strip_prefix('*') {
+        Some(suffix) => name.ends_with(suffix),
+        None => name == wide,
     }
 }

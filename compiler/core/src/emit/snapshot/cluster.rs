@@ -114,7 +114,9 @@ fn of_listener(listener: &OutboundListener) -> Vec<&String> {
 
 fn of_port(finder: &Finder<'_>, service: &Service, port: &Port, subset: Option<&Subset>) -> Cluster {
     let traffic = service.policy(port, subset);
-    let discovery = if traffic::is_passthrough(&traffic) {
+    // What holds of the port decides for its versions too (Istio `buildSubsetCluster`).
+    let whole = service.policy(port, None);
+    let discovery = if [&traffic, &whole].into_iter().any(traffic::is_passthrough) {
         Discovery::OriginalDestination
     } else {
         discovery(finder, service)
