@@ -64,6 +64,8 @@ codes! {
     ISTIOD_UNREACHABLE "MC-V020" "istiod-unreachable" Warning
         "Machines with Istio's own agent do not find istiod.";
     MEMORY_SMALL "MC-V021" "memory-too-small" Error "What carries the traffic has less memory than it needs.";
+    HEADLESS_MACHINES "MC-V022" "headless-machines" Warning
+        "Pods do not find the machines behind a headless service.";
     SELECTS_PODS "MC-V019" "selects-pods" Error
         "A service on another's machines would find the other's pods as well.";
     VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";
@@ -129,6 +131,9 @@ codes! {
     TLS_NAME "MC-T039" "tls-name-unchecked" Warning "A server outside may show a certificate of anybody's.";
     UDP_UNPROXIED "MC-T040" "udp-unproxied" Warning
         "A port for datagrams has settings that only proxies keep.";
+    PORT_UNREAD "MC-T041" "port-setting-unread" Warning
+        "A port of bytes says something that Envoy reads from the whole service.";
+    SNI_OVERLAP "MC-T042" "sni-overlap" Error "A route for names takes in the host of a service.";
     AUTHZ_UNKNOWN_KEY "MC-S001" "authz-unknown-key" Error
         "A rule asks for an attribute that Istio does not know.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";

@@ -33,6 +33,7 @@ pub use route::{
     Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy, Routes, Sender,
     StreamMatch, StreamRoute, Target,
 };
+pub(crate) use service::takes_in;
 pub use service::{ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
 pub use telemetry::{Collector, Log, LogForm, Provider, Telemetry, Tracing, Watch};
 pub use traffic::{

@@ -22,6 +22,7 @@ mod gateway_port_reserved;
 mod h2_upgrade_conflict;
 mod hash_without_requests;
 mod header_reserved;
+mod headless_machines;
 mod host_in_cluster;
 mod host_without_port;
 mod http_on_tcp;
@@ -48,6 +49,7 @@ mod pages;
 mod permissive_open_port;
 mod port_conflict;
 mod port_missing;
+mod port_setting_unread;
 mod port_stands_alone;
 mod portlevel_needs_selector;
 mod principal_nonexistent;
@@ -65,6 +67,7 @@ mod selector_missed;
 mod selects_pods;
 mod share_zero;
 mod site;
+mod sni_overlap;
 mod ssh_capturable;
 mod subset_empty;
 mod timeout_order;
@@ -146,6 +149,9 @@ pub static RULES: &[Rule] = &[
     rule(&code::PORT_CONFLICT, port_conflict::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
     rule(&code::PORT_STANDS_ALONE, port_stands_alone::check),
+    rule(&code::PORT_UNREAD, port_setting_unread::check),
+    rule(&code::SNI_OVERLAP, sni_overlap::check),
+    rule(&code::HEADLESS_MACHINES, headless_machines::check),
     rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
     rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
     rule(&code::REGEX_UNUSABLE, regex_unusable::check),
