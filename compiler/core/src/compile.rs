@@ -1,7 +1,7 @@
 use crate::diag::{Diagnostic, Severity, Sink, Sources, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
-use crate::{World, handwritten, rules};
+use crate::{World, handwritten, rules, template};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -36,6 +36,7 @@ pub fn compile(world: &dyn World, path: &str) -> Compiled {
 /// 2. Put the values of parameters in their places.
 /// 3. Check the nodes, fill in defaults and machines of inventories, and read all as declarations.
 /// 4. Resolve those into a mesh, and let the rules look at it.
+/// 5. Fill in the user's own templates from it.
 pub fn compile_with(world: &dyn World, path: &str, settings: &Settings) -> Compiled {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
@@ -69,12 +70,14 @@ fn analyse(
     spec::read_inventories(&mut items, world, sources, sink);
     let mut spec = Spec::read(&items);
     spec.raw = spec::read_raw(&items, world, sources, sink);
-    let mesh = model::build(&spec, whole, sink);
+    let mut mesh = model::build(&spec, whole, sink);
     rules::check(&spec, &mesh, sink);
+    let templates = template::load(&spec, world, sources, sink);
     // What leads nowhere is left out of the mesh, and cannot be written down.
     if !sink.has_errors() {
         handwritten::check(&mesh, sink);
+        mesh.files = template::fill(&spec, &mesh, params.values(), &templates, sink);
     }
-    params.unused(|_| false, sink);
+    params.unused(|name| templates.mention(name), sink);
     Some((mesh, params))
 }

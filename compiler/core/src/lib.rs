@@ -6,7 +6,8 @@
 //! 2. [`spec`] reads the tree as declarations: every node, property and value has its place and type.
 //! 3. [`model`] resolves the declarations into one [`Mesh`](model::Mesh): names are looked up, defaults are in.
 //! 4. [`rules`] look at the whole mesh, pods and VMs, for what cannot work.
-//! 5. [`emit`] writes the mesh down for Kubernetes and for every VM.
+//! 5. Templates of the user's own files are filled in from the mesh.
+//! 6. [`emit`] writes the mesh down for Kubernetes and for every VM.
 //!
 //! Every step collects what it finds and goes on, so that one run shows all mistakes.
 
@@ -21,6 +22,7 @@ mod compile;
 mod format;
 mod handwritten;
 mod read;
+mod template;
 mod world;
 
 pub use compile::{Compiled, compile, compile_with};

@@ -14,12 +14,13 @@ const WALLS: &[(&str, &[Wall])] = &[
     (
         "compiler/core/src",
         &[
-            ("diag", &["syntax", "spec", "model", "rules", "emit"]),
-            ("syntax", &["spec", "model", "rules", "emit"]),
-            ("spec", &["model", "rules", "emit"]),
-            ("model", &["rules", "emit"]),
-            ("rules", &["emit"]),
-            ("emit", &["rules", "spec", "syntax"]),
+            ("diag", &["syntax", "spec", "model", "rules", "template", "emit"]),
+            ("syntax", &["spec", "model", "rules", "template", "emit"]),
+            ("spec", &["model", "rules", "template", "emit"]),
+            ("model", &["rules", "template", "emit"]),
+            ("rules", &["template", "emit"]),
+            ("template", &["rules", "emit"]),
+            ("emit", &["rules", "template", "spec", "syntax"]),
         ],
     ),
     (

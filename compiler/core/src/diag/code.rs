@@ -46,6 +46,8 @@ codes! {
     INVENTORY "MC-L015" "inventory-damaged" Error "An inventory is no table of machines.";
     RAW_OBJECT "MC-L016" "raw-object" Error "A file of Kubernetes objects holds something else.";
     OBJECT_TWICE "MC-L017" "object-twice" Error "An object is written by hand, and again elsewhere.";
+    TEMPLATE "MC-L018" "template-unusable" Error "A template cannot be filled in.";
+    FILE_PLACE "MC-L019" "file-place" Error "A file of yours cannot lie where it is to.";
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error

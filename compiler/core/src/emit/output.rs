@@ -108,6 +108,9 @@ pub fn emit(mesh: &Mesh, options: &Options) -> Output {
     for group in &mesh.groups {
         vm::emit_group(mesh, &layout, group, options, &mut views, &mut output);
     }
+    for (path, bytes) in &mesh.files.beside {
+        output.insert(format!("files/{path}"), File::public(bytes.as_slice()));
+    }
     if output.values().any(|file| file.mode == Mode::Secret) {
         output.insert(GITIGNORE.to_owned(), File::public(IGNORED));
     }

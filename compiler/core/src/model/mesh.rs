@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Raw, Service, Telemetry, Vm, Watch};
+use super::{Access, Group, Raw, Service, Telemetry, UserFiles, Vm, Watch};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -43,6 +43,8 @@ pub struct Mesh {
     pub services: Vec<Service>,
     /// Objects that are written by hand, ordered by the names of their files.
     pub raw: Vec<Raw>,
+    /// Files of the user's own; they are filled in last, when there is a mesh to speak of.
+    pub files: UserFiles,
     /// All groups of VMs, ordered by namespace and name.
     pub groups: Vec<Arc<Group>>,
     /// Variables for the environment of Istio's agents (`defaultConfig.proxyMetadata`).

@@ -7,6 +7,7 @@ mod access;
 mod build;
 mod capture;
 mod elastic;
+mod file;
 mod mesh;
 mod raw;
 mod route;
@@ -27,6 +28,7 @@ pub(crate) use build::{
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use elastic::{Elastic, Metadata, Token};
+pub use file::{Content, MachineFile, UserFiles};
 pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode};
 pub use raw::{Identity, Raw, RawObject};
 pub use route::{

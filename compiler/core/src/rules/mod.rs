@@ -15,6 +15,7 @@ mod eject_never;
 mod empty_allow_policy;
 mod exclude_ineffective;
 mod failover_invalid;
+mod file_place;
 mod forward_in_mesh;
 mod gateway_address_shared;
 mod gateway_missing;
@@ -122,6 +123,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
     rule(&code::FAILOVER_INVALID, failover_invalid::check),
+    rule(&code::FILE_PLACE, file_place::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),
     rule(&code::GATEWAY_SHARED, gateway_address_shared::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),

@@ -33,6 +33,7 @@ pub use shape::data;
 pub use ty::Ty;
 
 pub(crate) use defaults::fill as fill_defaults;
+pub(crate) use files::beside;
 pub(crate) use include::{Loaded, load};
 pub(crate) use inventory::fill as read_inventories;
 pub(crate) use join::namespaces as join_namespaces;

@@ -29,6 +29,7 @@ pub(crate) struct Params {
     places: BTreeMap<Span, Origin>,
     /// Places of parameters that have no value.
     open: BTreeSet<Span>,
+    values: BTreeMap<String, Scalar>,
 }
 
 #[derive(Debug)]
@@ -53,6 +54,10 @@ pub(crate) fn apply(
         names: declared
             .iter()
             .map(|(name, param)| (name.clone(), param.span))
+            .collect(),
+        values: given
+            .iter()
+            .map(|(name, value)| (name.clone(), value.scalar.clone()))
             .collect(),
         ..Params::default()
     };
@@ -222,6 +227,11 @@ impl Params {
                 *found = found.clone().label(origin.value, label);
             }
         }
+    }
+
+    /// The value of each parameter.
+    pub(crate) const fn values(&self) -> &BTreeMap<String, Scalar> {
+        &self.values
     }
 
     /// Warns of what nobody uses. `mentioned` says whether a template may.

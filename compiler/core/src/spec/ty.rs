@@ -98,6 +98,10 @@ pub enum Ty {
     CidrsOr(&'static [&'static str]),
     /// Users or groups of a machine, by name or number, by comma.
     Owners,
+    /// A user or group of a machine, by name or number.
+    Owner,
+    /// Permissions of a file, four octal digits.
+    Mode,
     /// Network interfaces, by comma; `*` at the end stands for anything.
     Interfaces,
     /// Addresses or host names, by comma.

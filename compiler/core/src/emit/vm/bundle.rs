@@ -4,9 +4,6 @@ use super::{Placed, text};
 use crate::emit::names;
 use crate::model::{Group, Mesh, Vm};
 
-const USER: &str = "meshd";
-const ROOT: &str = "root";
-
 /// The list of what `vm` is given.
 pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>) -> Bundle {
     let mut files: Vec<File> = placed.into_iter().map(file).collect();
@@ -25,12 +22,11 @@ pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>
 }
 
 fn file(placed: Placed) -> File {
-    let owner = if placed.own { USER } else { ROOT }.to_owned();
     File {
         path: placed.path,
         source: placed.source,
-        group: owner.clone(),
-        owner,
+        owner: placed.owner,
+        group: placed.group,
         mode: format!("{:04o}", placed.bits),
         sha256: placed.sha256,
         secret: placed.secret,

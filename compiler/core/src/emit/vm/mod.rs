@@ -16,9 +16,12 @@ use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
 use super::snapshot::View;
-use crate::model::{Engine, Group, Mesh};
+use crate::model::{Content, Engine, Group, MachineFile, Mesh};
 
 pub use text::{UNITS, resolved_domains};
+
+const MESHD: &str = "meshd";
+const ROOT: &str = "root";
 
 /// A file on the machine and where its bytes are.
 #[derive(Clone, Debug)]
@@ -29,11 +32,13 @@ pub(super) struct Placed {
     source: String,
     /// Digest of the bytes.
     sha256: Sha256,
-    /// It belongs to meshd, else to root.
-    own: bool,
+    /// Owning user.
+    owner: String,
+    /// Owning group.
+    group: String,
     /// Nobody else may read it.
     secret: bool,
-    /// Everybody may read it.
+    /// Permissions on the machine.
     bits: u32,
 }
 
@@ -97,6 +102,16 @@ fn emit_bundles(
     for (path, file) in files::of_group(mesh, group) {
         shared.push(place(&layout.group(group), path, file, output));
     }
+    let user_files = mesh
+        .files
+        .machines
+        .get(&(group.namespace.clone(), group.name.clone()));
+    let user_files = user_files.map(Vec::as_slice).unwrap_or_default();
+    for file in user_files {
+        if let Content::Same(bytes) = &file.content {
+            shared.push(place_own(&layout.group(group), file, bytes, output));
+        }
+    }
     let check = bundle::name_to_check(mesh, group);
     for vm in &group.vms {
         let folder = layout.vm(&group.namespace, &vm.name);
@@ -106,6 +121,13 @@ fn emit_bundles(
         let mut placed = shared.clone();
         for (path, file) in files::of_vm(mesh, group, vm, credentials) {
             placed.push(place(&folder, path, file, output));
+        }
+        for file in user_files {
+            if let Content::Each(machines) = &file.content
+                && let Some(bytes) = machines.get(&vm.name)
+            {
+                placed.push(place_own(&folder, file, bytes, output));
+            }
         }
         let bundle = bundle::of(group, vm, placed, check.as_deref());
         output.insert(
@@ -117,14 +139,31 @@ fn emit_bundles(
 
 fn place(folder: &str, path: String, file: File, output: &mut Output) -> Placed {
     let source = format!("{folder}/rootfs{path}");
+    let owner = if path.starts_with(super::snapshot::IDENTITY_FOLDER) {
+        MESHD
+    } else {
+        ROOT
+    };
     let placed = Placed {
         source: source.clone(),
         sha256: file.sha256.clone(),
-        own: path.starts_with(super::snapshot::IDENTITY_FOLDER),
+        owner: owner.to_owned(),
+        group: owner.to_owned(),
         secret: file.mode == super::output::Mode::Secret,
         bits: file.mode.bits(),
         path,
     };
     output.insert(source, file);
     placed
+}
+
+/// Places a file of the user's own.
+fn place_own(folder: &str, file: &MachineFile, bytes: &[u8], output: &mut Output) -> Placed {
+    let placed = place(folder, file.path.clone(), File::public(bytes), output);
+    Placed {
+        owner: file.owner.clone(),
+        group: file.group.clone(),
+        bits: file.mode,
+        ..placed
+    }
 }

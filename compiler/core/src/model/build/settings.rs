@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
 use crate::diag::{Span, Spanned};
-use crate::model::{Dns, DnsCapture, DnsForward, Mesh, OutboundMode, Telemetry, Watch};
+use crate::model::{Dns, DnsCapture, DnsForward, Mesh, OutboundMode, Telemetry, UserFiles, Watch};
 use crate::spec::decl::{DnsDecl, Spec};
 
 /// Istio's root namespace, where what holds for the whole mesh is kept.
@@ -62,6 +62,7 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         telemetry: Telemetry::default(),
         watch: Watch::default(),
         raw: Vec::new(),
+        files: UserFiles::default(),
         networks: BTreeMap::new(),
         clusters: BTreeMap::new(),
         namespaces: BTreeMap::new(),

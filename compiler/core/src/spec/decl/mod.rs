@@ -8,6 +8,7 @@ mod client_tls;
 mod dns;
 mod elastic;
 mod external;
+mod file;
 mod jwt;
 mod limits;
 mod mesh;
@@ -28,6 +29,7 @@ pub use client_tls::ClientTlsDecl;
 pub use dns::{DnsDecl, ForwardDecl};
 pub use elastic::ElasticDecl;
 pub use external::{EndpointDecl, ExternalDecl};
+pub use file::FileDecl;
 pub use jwt::{JwtDecl, JwtFromDecl};
 pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};
 pub use mesh::MeshDecl;
@@ -59,6 +61,8 @@ pub struct Spec {
     pub namespaces: Vec<NamespaceDecl>,
     /// `raw`.
     pub raw: Vec<RawDecl>,
+    /// `file`.
+    pub files: Vec<FileDecl>,
 }
 
 /// What a place says of those who call.
@@ -104,6 +108,7 @@ impl Spec {
             clusters: of("cluster").filter_map(ClusterDecl::read).collect(),
             namespaces: of("namespace").filter_map(NamespaceDecl::read).collect(),
             raw: Vec::new(),
+            files: of("file").filter_map(FileDecl::read).collect(),
         }
     }
 

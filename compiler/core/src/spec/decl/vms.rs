@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 
-use super::{CaptureDecl, ElasticDecl, Labels, TuneDecl};
+use super::{CaptureDecl, ElasticDecl, FileDecl, Labels, TuneDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -44,6 +44,8 @@ pub struct VmsDecl {
     pub tune: Option<TuneDecl>,
     /// `elastic`.
     pub elastic: Option<ElasticDecl>,
+    /// `file`.
+    pub files: Vec<FileDecl>,
     /// `vm`.
     pub vms: Vec<VmDecl>,
     /// Its ports may be incomplete.
@@ -187,6 +189,7 @@ impl VmsDecl {
             capture: item.child("capture").map(CaptureDecl::read).unwrap_or_default(),
             tune: item.child("tune").map(TuneDecl::read),
             elastic: item.child("elastic").map(ElasticDecl::read),
+            files: item.children("file").filter_map(FileDecl::read).collect(),
             vms: item.children("vm").filter_map(VmDecl::read).collect(),
             ports_damaged: item.incomplete(&["port"]),
             damaged: item.incomplete(&["label", "health", "vm"]),

@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, any, may, needs};
+use super::{Field, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static INCLUDE: NodeSpec = NodeSpec {
@@ -66,3 +66,45 @@ pub(super) static RAW: NodeSpec = NodeSpec {
     props: &[may("cluster", Ty::Text, "The only cluster that they are for.")],
     ..NODE
 };
+
+pub(super) static FILE: NodeSpec = NodeSpec {
+    name: "file",
+    about: "A file of your own that is written beside what the mesh becomes: `file \"docs/machines.md\" \
+            from=\"machines.md.tera\"` becomes out/files/docs/machines.md. A template ending in .j2 (Jinja2) or \
+            .tera is filled in with `mesh` and `params`, and a name that it does not know is a mistake; any other \
+            file is taken as it is.",
+    args: &[needs("to", Ty::Text, "Its path below out/files, without `..`.")],
+    props: &[FROM],
+    ..NODE
+};
+
+pub(super) static MACHINE_FILE: NodeSpec = NodeSpec {
+    name: "file",
+    about: "A file of your own on each of the machines: `file \"/etc/app.conf\" from=\"app.conf.j2\" mode=\"0640\" \
+            owner=app`. It comes and goes with the mesh. A template ending in .j2 (Jinja2) or .tera is filled in \
+            with `vm`, `group`, `service`, `namespace`, `mesh` and `params`, and a name that it does not know is a \
+            mistake; any other file is taken as it is.",
+    args: &[needs("to", Ty::Text, "Its absolute path on the machine.")],
+    props: &[
+        FROM,
+        may("mode", Ty::Mode, "Its permissions; \"0644\" if it is not said."),
+        may(
+            "owner",
+            Ty::Owner,
+            "The user whose it is, by name or number, which the machine must have; `root` if it is not said.",
+        ),
+        may(
+            "group",
+            Ty::Owner,
+            "The users' group whose it is, by name or number, which the machine must have; `root` if it is not said.",
+        ),
+    ],
+    ..NODE
+};
+
+const FROM: Field = needs(
+    "from",
+    Ty::Text,
+    "The file or template, a path beside this file. Templates name others that they include by paths beside \
+     themselves.",
+);

@@ -97,6 +97,7 @@ pub static SPEC: &[Child] = &[
     any(&place::CLUSTER),
     some(&place::NAMESPACE),
     any(&files::RAW),
+    any(&files::FILE),
     // Last: what has the name of a node means the node first.
     optional(&defaults::DEFAULTS),
 ];

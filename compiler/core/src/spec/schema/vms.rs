@@ -1,6 +1,6 @@
 use super::capture::CAPTURE;
 use super::elastic::ELASTIC;
-use super::files::INVENTORY;
+use super::files::{INVENTORY, MACHINE_FILE};
 use super::place::LABEL;
 use super::tune::TUNE;
 use super::{Child, Field, NODE, NodeSpec, any, may, needs, optional};
@@ -86,6 +86,7 @@ const CHILDREN: &[Child] = &[
     optional(&CAPTURE),
     optional(&TUNE),
     optional(&ELASTIC),
+    any(&MACHINE_FILE),
     any(&VM),
     any(&INVENTORY),
 ];

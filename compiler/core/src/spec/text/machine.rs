@@ -36,6 +36,11 @@ pub(in crate::spec) fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Permissions of a file: `0640`. Those that lend its owner's rights (`4755`) are none of a text's.
+pub(in crate::spec) fn is_mode(text: &str) -> bool {
+    text.len() == 4 && text.starts_with('0') && text.bytes().all(|byte| matches!(byte, b'0'..=b'7'))
+}
+
 /// Bytes: `128MiB`, `1GiB`.
 pub(in crate::spec) fn bytes(text: &str) -> Option<u64> {
     let (number, shift) = [("KiB", 10), ("MiB", 20), ("GiB", 30)]
@@ -72,6 +77,7 @@ mod tests {
             (Some(128 << 20), None, None)
         );
         assert_eq!((cpu_share("200%"), cpu_share("0%")), (Some(200), None));
+        assert!(is_mode("0640") && !is_mode("640") && !is_mode("0688") && !is_mode("4755"));
         assert!(
             is_unit("app@1.service") && !is_unit("app") && !is_unit("a b.service") && !is_unit(".service")
         );

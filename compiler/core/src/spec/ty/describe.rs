@@ -33,6 +33,8 @@ impl Ty {
                 return format!("{} or ranges, such as \"10.0.0.0/8\"", some_of(words));
             }
             Self::Owners => "users or groups by name or number, such as \"www-data,1000\"",
+            Self::Owner => "a user or group by name or number, such as www-data",
+            Self::Mode => "permissions of four octal digits, such as \"0640\"",
             Self::Interfaces => "network interfaces, such as \"eth1,docker*\"",
             Self::Scalar => "a text, a number, #true or #false",
             Self::Bool => "#true or #false",

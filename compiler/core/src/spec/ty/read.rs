@@ -36,6 +36,7 @@ impl Ty {
                     }])
                 })
                 .map_err(|_| self.misfit(value)),
+            (Scalar::Integer(id), Self::Owner) => self.text(&id.to_string(), value),
             (Scalar::Integer(code), Self::RetryOn) => self.text(&code.to_string(), value),
             (Scalar::Text(content), _) => self.text(content, value),
             _ => Err(self.misfit(value)),
@@ -68,6 +69,8 @@ impl Ty {
             Self::HeaderName => name(content, text::is_header_name),
             Self::SysctlName => text::machine::sysctl_name(content).map(Typed::Text),
             Self::Unit => name(content, text::machine::is_unit),
+            Self::Owner => name(content, text::is_owner),
+            Self::Mode => name(content, text::machine::is_mode),
             Self::Digest => name(content, text::machine::is_digest),
             Self::Bytes => text::machine::bytes(content).map(Typed::Number),
             Self::CpuShare => text::machine::cpu_share(content).map(Typed::Number),
