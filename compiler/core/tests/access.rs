@@ -304,6 +304,28 @@ fn identities_of_other_forms_keep_their_form() {
 }
 
 #[test]
+fn trust_domains_are_known_by_their_ends_and_by_their_word() {
+    let mesh = mesh(spec!(
+        r#"allow { when source.principal "cluster.local/ns/pay/sa/till" "*.example/ns/a/sa/b" "td*/ns/c/sa/d" "*old.example/ns/e/sa/f" }"#
+    ));
+    let rule = rule(&mesh, Some(8080), "ns[shop]-policy[cart]-rule[0]");
+    let exact = |id: &str| json!({ "authenticated": { "exact": format!("spiffe://{id}") } });
+    let ends = |id: &str| json!({ "authenticated": { "regex": format!("spiffe://.*{id}") } });
+    assert_eq!(
+        set(&rule["principals"][0]["all"][0]["one-of"]),
+        set(&json!([
+            exact("td.example/ns/pay/sa/till"),
+            exact("old.example/ns/pay/sa/till"),
+            ends(r"\.example/ns/a/sa/b"),
+            exact("td.example/ns/c/sa/d"),
+            exact("old.example/ns/c/sa/d"),
+            ends(r"old\.example/ns/e/sa/f"),
+            exact("td.example/ns/e/sa/f"),
+        ]))
+    );
+}
+
+#[test]
 fn on_bytes_an_allow_loses_its_rule_and_a_deny_its_condition() {
     let mesh = mesh(spec!(
         r#"allow from=web methods=GET

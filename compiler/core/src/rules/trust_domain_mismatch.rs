@@ -2,6 +2,9 @@ use super::Context;
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean};
 use crate::spec::decl::{RuleDecl, WhenDecl};
 
+/// What Istio reads as the mesh's own trust domain in identities, whatever it is called.
+const OWN: &str = "cluster.local";
+
 /// Identities that rules name lie in a trust domain of the mesh: no other gets through mutual TLS.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     let rules = context.spec.access().flat_map(|access| &access.decl.rules);
@@ -14,7 +17,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 fn callers(rule: &RuleDecl, context: Context<'_>, sink: &mut Sink) {
     for from in rule.from.named() {
         let identity = from.value.strip_prefix("spiffe://");
-        if let Some((domain, _)) = identity.and_then(|identity| identity.split_once('/')) {
+        if let Some((domain, _)) = identity.and_then(|identity| identity.split_once('/'))
+            && domain != OWN
+        {
             look(domain, from, context, sink);
         }
     }
@@ -25,8 +30,8 @@ fn attribute(when: &WhenDecl, context: Context<'_>, sink: &mut Sink) {
         let domain = match when.key.value.as_str() {
             "source.trustDomain" => value.value.as_str(),
             "source.principal" => match value.value.split_once("/ns/") {
-                Some((domain, _)) => domain,
-                None => continue,
+                Some((domain, _)) if domain != OWN => domain,
+                _ => continue,
             },
             _ => continue,
         };

@@ -46,18 +46,29 @@ impl Compiler<'_> {
         }
     }
 
-    /// A principal in Istio's form. Under a trust domain of the mesh it is meant under all of them (Istio
-    /// `pilot/pkg/security/trustdomain`).
+    /// A principal in Istio's form. Under a trust domain of the mesh it is meant under all of them, and
+    /// `cluster.local` is a word for the mesh's own (Istio `pilot/pkg/security/trustdomain`).
     fn with_aliases(&self, principal: &str) -> Vec<Principal> {
-        let one = |principal: &str| authenticated(text::prefixed(principal, "spiffe://"));
-        let domains = || self.domains();
-        let known = |domain: &str| domain == "cluster.local" || domains().any(|own| own == domain);
+        let known = |domain: &str| domain == "cluster.local" || self.domains().any(|own| meets(own, domain));
+        let mut names = Vec::new();
         match principal.split_once('/') {
-            Some((domain, rest)) if rest.split('/').count() == 4 && known(domain) => {
-                domains().map(|own| one(&format!("{own}/{rest}"))).collect()
+            Some((domain, rest)) if domain != "*" && rest.split('/').count() == 4 && known(domain) => {
+                for own in self.domains() {
+                    let covered = domain.strip_prefix('*').is_some_and(|end| own.ends_with(end));
+                    let name = if covered {
+                        principal.to_owned()
+                    } else {
+                        format!("{own}/{rest}")
+                    };
+                    if !names.contains(&name) {
+                        names.push(name);
+                    }
+                }
             }
-            _ => vec![one(principal)],
+            _ => names.push(principal.to_owned()),
         }
+        let one = |name: &String| authenticated(text::prefixed(name, "spiffe://"));
+        names.iter().map(one).collect()
     }
 
     fn domains(&self) -> impl Iterator<Item = &str> {
@@ -122,6 +133,17 @@ impl Compiler<'_> {
             vec![exact(value)]
         }
     }
+}
+
+/// A trust domain of the mesh is meant by `domain`, which may have a `*` at either end.
+fn meets(own: &str, domain: &str) -> bool {
+    let begins = || {
+        domain
+            .strip_suffix('*')
+            .is_some_and(|begin| own.starts_with(begin))
+    };
+    let ends = || domain.strip_prefix('*').is_some_and(|end| own.ends_with(end));
+    own == domain || begins() || ends()
 }
 
 /// The namespaces of `source`, or all that is not one.
