@@ -73,6 +73,10 @@ fn shares(action: &Value) -> String {
         return one;
     }
     let all = items(action, "weightedClusters/clusters");
+    // One that is left alone needs no weight.
+    if let [one] = all {
+        return text(one, "name");
+    }
     list(
         all.iter()
             .map(|share| format!("{}:{}", text(share, "name"), text(share, "weight"))),
