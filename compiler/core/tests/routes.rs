@@ -507,6 +507,25 @@ fn tls_goes_by_the_name_that_clients_ask_for() {
 }
 
 #[test]
+fn ranges_of_one_match_are_not_those_of_the_next() {
+    let more = r#"
+        service door {
+            port 443 tls; subset v1 version=v1; subset v2 version=v2
+            route { match sni="a.shop.example" to="10.96.0.0/16"; match sni="b.shop.example"; to v1 }
+            route { to v2 }
+        }"#;
+    let object = virtual_service(&with(more, ""), "door");
+    let subnets = |route: usize, at: usize| &object["spec"]["tls"][route]["match"][at]["destinationSubnets"];
+    assert_eq!(subnets(0, 0), &json!(["10.96.0.0/16"]));
+    assert_eq!(
+        subnets(0, 1),
+        &json!(["0.0.0.0/0"]),
+        "Istio keeps the last ranges"
+    );
+    assert_eq!(subnets(1, 0), &json!(["0.0.0.0/0"]));
+}
+
+#[test]
 fn a_name_below_a_wildcard_is_no_host_of_its_own() {
     let more = r#"
         service door {

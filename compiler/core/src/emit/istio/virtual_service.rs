@@ -19,16 +19,19 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         name,
     };
     let routes = &service.routes;
+    let mut matches = routes.tls.iter().flat_map(|route| &route.matches);
+    let ranged = matches.any(|matching| !matching.addresses.is_empty());
     Some(object.spec(json!({
         "hosts": service.routed_hosts(),
         "exportTo": text::export_to(service),
         "http": routes.http.iter().map(http::route).collect::<Vec<_>>(),
-        "tls": routes.tls.iter().map(stream).collect::<Vec<_>>(),
-        "tcp": routes.tcp.iter().map(stream).collect::<Vec<_>>(),
+        "tls": routes.tls.iter().map(|route| stream(route, ranged)).collect::<Vec<_>>(),
+        "tcp": routes.tcp.iter().map(|route| stream(route, false)).collect::<Vec<_>>(),
     })))
 }
 
-fn stream(route: &StreamRoute) -> Value {
+/// `ranged`: other matches of the list ask for addresses.
+fn stream(route: &StreamRoute, ranged: bool) -> Value {
     let alone = route.to.len() == 1;
     let to = |to: &Destination| {
         json!({
@@ -39,7 +42,7 @@ fn stream(route: &StreamRoute) -> Value {
     let matches = route
         .matches
         .iter()
-        .flat_map(|matching| of_senders(&matching.from, || stream_match(route.port, matching)));
+        .flat_map(|matching| of_senders(&matching.from, || stream_match(route.port, matching, ranged)));
     let mut matches: Vec<_> = matches.collect();
     if let (true, Some(port)) = (route.matches.is_empty(), route.port) {
         matches.push(json!({ "port": port }));
@@ -50,11 +53,18 @@ fn stream(route: &StreamRoute) -> Value {
     })
 }
 
-fn stream_match(port: Option<u16>, matching: &StreamMatch) -> Value {
+/// For TLS, a match without ranges would get those of a match before it (Istio
+/// `buildSidecarOutboundTLSFilterChainOpts`), so that it says `0.0.0.0/0`, which Istio takes for any address.
+fn stream_match(port: Option<u16>, matching: &StreamMatch, ranged: bool) -> Value {
+    let subnets = if ranged && matching.addresses.is_empty() {
+        json!(["0.0.0.0/0"])
+    } else {
+        json!(matching.addresses)
+    };
     json!({
         "port": port,
         "sniHosts": matching.sni,
-        "destinationSubnets": matching.addresses,
+        "destinationSubnets": subnets,
     })
 }
 
