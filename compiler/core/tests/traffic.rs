@@ -300,6 +300,8 @@ fn limits_say_all_of_a_connection_pool() {
     // The pool holds at the workload too, that of its port.
     assert_eq!(told.clusters["inbound|8080||"].limits.connections, Some(7));
     assert_eq!(told.clusters["inbound|9000||"].limits.connections, Some(1));
+    let budget = told.clusters["inbound|9000||"].limits.retry_budget;
+    assert_eq!(budget.map(|budget| budget.percent), Some(25));
     assert_eq!(told.clusters["inbound|9000||"].http, HttpVersion::Http2);
 }
 

@@ -253,7 +253,9 @@ fn inbound_cluster(service: &Service, port: &Port) -> Cluster {
     if port.protocol.is_http2() {
         cluster.http = HttpVersion::Http2;
     }
-    traffic::apply_pool(&mut cluster, service.policy(port, None).limits.as_ref());
+    let traffic = service.policy(port, None);
+    traffic::apply_pool(&mut cluster, traffic.limits.as_ref());
+    traffic::apply_retry_budget(&mut cluster, &traffic);
     from_inbound(Cluster {
         service: Some(service_name(service)),
         ..cluster

@@ -38,6 +38,11 @@ pub(super) fn apply(cluster: &mut Cluster, traffic: &TrafficPolicy) {
         .and_then(|eject| eject.min_health)
         .unwrap_or(0);
     apply_warm_up(cluster, traffic);
+    apply_retry_budget(cluster, traffic);
+}
+
+/// As `connectionPool`, it holds at both ends (Istio `applyRetryBudget`).
+pub(super) fn apply_retry_budget(cluster: &mut Cluster, traffic: &TrafficPolicy) {
     cluster.limits.retry_budget = traffic.retry_budget.map(|budget| wire::RetryBudget {
         percent: budget.percent,
         at_least: budget.at_least.unwrap_or(RETRIES_AT_LEAST),
