@@ -1,8 +1,6 @@
-//! Texts of every kind end in a mesh or in diagnostics, and the order of declarations says nothing.
+//! Texts of every kind end in a mesh or in diagnostics.
 
-use kdl::{KdlDocument, KdlNode};
 use mesh_compiler::diag::render::{self, Style};
-use mesh_compiler::model::Mesh;
 use mesh_compiler::{Compiled, World, compile};
 use proptest::prelude::*;
 
@@ -53,41 +51,6 @@ fn compiled(text: &str) -> Compiled {
             .any(|one| one.severity == mesh_compiler::diag::Severity::Error)
     );
     compiled
-}
-
-/// The mesh without places.
-fn meaning(mesh: &Mesh) -> String {
-    let text = format!("{mesh:#?}");
-    let mut lines = text.lines();
-    let mut kept = Vec::new();
-    while let Some(line) = lines.next() {
-        if line.trim_start() == "span: Span {" {
-            let end = line.replace("span: Span {", "},");
-            lines.by_ref().find(|line| *line == end).expect("a span ends");
-        } else {
-            kept.push(line);
-        }
-    }
-    kept.join("\n")
-}
-
-/// Turns the nodes of every pair of braces, and of the file. Routes stay in their order: the first that fits serves.
-fn turned(nodes: &mut [KdlNode], seed: &mut u64) {
-    let is_route = |node: &&KdlNode| node.name().value() == "route";
-    let routes: Vec<_> = nodes.iter().filter(is_route).cloned().collect();
-    for at in (1..nodes.len()).rev() {
-        *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        nodes.swap(at, (*seed >> 33) as usize % (at + 1));
-    }
-    let places = nodes.iter_mut().filter(|node| node.name().value() == "route");
-    for (place, route) in places.zip(routes) {
-        *place = route;
-    }
-    for node in nodes {
-        if let Some(children) = node.children_mut() {
-            turned(children.nodes_mut(), seed);
-        }
-    }
 }
 
 #[test]
@@ -179,20 +142,5 @@ proptest! {
         let start = FORUM.floor_char_boundary(start.min(FORUM.len()));
         let end = FORUM.ceil_char_boundary((start + length).min(FORUM.len()));
         compiled(&format!("{}{with}{}", &FORUM[..start], &FORUM[end..]));
-    }
-
-    #[test]
-    fn the_order_of_declarations_says_nothing(seed in any::<u64>()) {
-        for text in [FORUM, REFERENCE] {
-            let before = compiled(text).model.expect("the example is clean");
-            let mut document: KdlDocument = text.parse().expect("the example is KDL");
-            turned(document.nodes_mut(), &mut seed.clone());
-            document.autoformat();
-            let text = document.to_string();
-            let compiled = compiled(&text);
-            let shown = render::short(&compiled.diagnostics, &compiled.sources);
-            let after = compiled.model.unwrap_or_else(|| panic!("{shown}\n{text}"));
-            prop_assert_eq!(meaning(&before), meaning(&after));
-        }
     }
 }
