@@ -14,21 +14,28 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use mesh_compiler::emit;
-use mesh_wire::Sha256;
 use serde_json::Value;
 
 fn document() -> Value {
-    let options = emit::Options {
-        spec: Sha256::of(b""),
-        credentials: BTreeMap::new(),
+    let mut all = documents("elastic");
+    all.remove("groups/checkout/cloud-init.yaml").unwrap()
+}
+
+/// Those of an example, by path.
+fn documents(example: &str) -> BTreeMap<String, Value> {
+    let output = common::emitted(&common::example(example));
+    let of_groups = output
+        .into_iter()
+        .filter(|(path, _)| path.ends_with("/cloud-init.yaml"));
+    let parsed = |(path, file): (String, emit::File)| {
+        let text = String::from_utf8(file.bytes).unwrap();
+        assert!(
+            text.starts_with("#cloud-config\n"),
+            "{path}: cloud-init knows it by its first line"
+        );
+        (path, serde_yaml::from_str(&text).unwrap())
     };
-    let output = emit::emit(&common::example("elastic"), &options);
-    let text = String::from_utf8(output["groups/checkout/cloud-init.yaml"].bytes.clone()).unwrap();
-    assert!(
-        text.starts_with("#cloud-config\n"),
-        "cloud-init knows it by its first line"
-    );
-    serde_yaml::from_str(&text).unwrap()
+    of_groups.map(parsed).collect()
 }
 
 fn file(document: &Value, end: &str) -> String {
@@ -50,11 +57,15 @@ fn cloud_inits_own_schema_takes_it() {
     }
     let schema: Value = serde_json::from_str(&common::read(&schema)).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<_> = validator
-        .iter_errors(&document())
-        .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{errors:#?}");
+    for example in common::examples() {
+        for (path, document) in documents(&example) {
+            let errors: Vec<_> = validator
+                .iter_errors(&document)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
+            assert!(errors.is_empty(), "{example}, {path}: {errors:#?}");
+        }
+    }
     let mut wrong = document();
     wrong["write_files"][0]["permissions"] = Value::from(420);
     assert!(!validator.is_valid(&wrong), "the schema looks at it");

@@ -14,8 +14,7 @@ use std::path::Path;
 
 use mesh_compiler::diag::{Language, render};
 use mesh_compiler::syntax::{Node, print};
-use mesh_compiler::{Entry, World, compile, emit, spec};
-use mesh_wire::Sha256;
+use mesh_compiler::{Entry, World, compile, spec};
 
 /// Orders that each example is tried in.
 const ORDERS: u64 = 12;
@@ -90,15 +89,8 @@ struct Example {
 
 fn examples() -> Vec<Example> {
     let folder = common::root().join("examples");
-    let entries = std::fs::read_dir(&folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-        .into_iter()
-        .map(|name| Example::read(&folder, name))
-        .collect()
+    let names = common::examples().into_iter();
+    names.map(|name| Example::read(&folder, name)).collect()
 }
 
 impl Example {
@@ -171,12 +163,7 @@ impl Example {
         let mesh = compiled
             .model
             .unwrap_or_else(|| panic!("{}: {said}\n{:#?}", self.name, self.files));
-        let options = emit::Options {
-            spec: Sha256::of(b""),
-            credentials: BTreeMap::new(),
-        };
-        let output = emit::emit(&mesh, &options);
-        let files = output.into_iter();
+        let files = common::emitted(&mesh).into_iter();
         files.map(|(path, file)| (path, file.bytes)).collect()
     }
 

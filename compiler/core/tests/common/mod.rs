@@ -7,10 +7,13 @@
     reason = "tests read the examples and the reference from disk"
 )]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use mesh_compiler::emit::{self, Options, Output};
 use mesh_compiler::model::Mesh;
 use mesh_compiler::{Entry, World};
+use mesh_wire::Sha256;
 
 /// The workspace.
 pub(crate) fn root() -> PathBuf {
@@ -42,12 +45,32 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The names of all examples.
+pub(crate) fn examples() -> Vec<String> {
+    let entries = std::fs::read_dir(root().join("examples")).expect("the examples are there");
+    let name = |entry: std::io::Result<std::fs::DirEntry>| {
+        Some(entry.ok()?.file_name().to_string_lossy().into_owned())
+    };
+    let mut names: Vec<_> = entries.filter_map(name).collect();
+    names.sort();
+    names
+}
+
 /// The mesh of `examples/NAME`.
 pub(crate) fn example(name: &str) -> Mesh {
     let folder = root().join("examples").join(name);
-    let written = ["kdl", "yaml", "json"].map(|language| folder.join(format!("spec.{language}")));
-    let spec = written.iter().find(|spec| spec.exists());
+    let spec = ["spec.kdl", "spec.yaml", "spec.json"].map(|spec| folder.join(spec));
+    let spec = spec.iter().find(|spec| spec.is_file());
     compile(spec.unwrap_or_else(|| panic!("{} has no spec", folder.display())))
+}
+
+/// All that is built for a mesh.
+pub(crate) fn emitted(mesh: &Mesh) -> Output {
+    let options = Options {
+        spec: Sha256::of(b""),
+        credentials: BTreeMap::new(),
+    };
+    emit::emit(mesh, &options)
 }
 
 /// The mesh of a spec without mistakes.
@@ -92,6 +115,6 @@ impl World for Disk {
             name: entry.file_name().to_string_lossy().into_owned(),
             folder: entry.path().is_dir(),
         };
-        Ok(entries.map(|found| entry(found.unwrap())).collect())
+        Ok(entries.filter_map(Result::ok).map(entry).collect())
     }
 }
