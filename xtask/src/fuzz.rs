@@ -1,6 +1,7 @@
 //! Runs the fuzz targets for a while, with the compiler that builds everything else: libFuzzer asks of it only what
 //! every release of rustc passes on to LLVM.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
@@ -24,6 +25,15 @@ impl Args {
         Self {
             seconds,
             targets: Vec::new(),
+        }
+    }
+
+    /// Those that read what users write: they need the smallest part of the house.
+    pub(crate) fn of_specs(seconds: u64) -> Self {
+        let targets = TARGETS.iter().filter(|(_, part)| *part == "compiler");
+        Self {
+            seconds,
+            targets: targets.map(|(name, _)| (*name).to_owned()).collect(),
         }
     }
 }
@@ -115,6 +125,8 @@ fn build(wanted: &[(&str, &str)]) -> Result<PathBuf> {
     let folder = target_folder().join("fuzz");
     let mut features: Vec<_> = wanted.iter().map(|(_, feature)| *feature).collect();
     features.dedup();
+    // The versions of everything else, which are fetched already.
+    std::fs::copy(root().join("Cargo.lock"), root().join("fuzz/Cargo.lock"))?;
     let mut cargo = command("cargo");
     // The target is named, so that build scripts and macros are built without the flags.
     cargo
@@ -144,6 +156,7 @@ fn start(programs: &Path, target: &str, seconds: u64) -> Result<Child> {
     std::fs::create_dir_all(&corpus)?;
     std::fs::create_dir_all(&artifacts)?;
     seed(target, &corpus)?;
+    let said = File::create(log(programs, target))?;
     let mut fuzzer = command(programs.join(target));
     fuzzer
         .arg(&corpus)
@@ -155,7 +168,9 @@ fn start(programs: &Path, target: &str, seconds: u64) -> Result<Child> {
             "-max_len=4096",
             "-verbosity=0",
             "-print_final_stats=1",
-        ]);
+        ])
+        .stdout(said.try_clone()?)
+        .stderr(said);
     eprintln!("$ fuzz {target}, {seconds} s");
     fuzzer
         .spawn()

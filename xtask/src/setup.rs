@@ -1,6 +1,6 @@
 //! Installs what the machine lacks.
 
-mod cloud_init;
+mod unpacked;
 mod validator;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -104,7 +104,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 
 fn run_with(args: Args, say_so: bool) -> Result<()> {
     packages(args, say_so)?;
-    cloud_init::schema()?;
+    unpacked::all()?;
     validator::build()
 }
 
