@@ -22,6 +22,7 @@ mod build_record;
 mod document;
 mod layout;
 mod output;
+mod parallel;
 mod watch;
 mod yaml;
 

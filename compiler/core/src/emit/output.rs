@@ -67,7 +67,9 @@ impl File {
         Self::new(bytes.into(), Mode::Secret)
     }
 
-    fn new(bytes: Vec<u8>, mode: Mode) -> Self {
+    fn new(mut bytes: Vec<u8>, mode: Mode) -> Self {
+        // Writers leave up to half of it unused, which counts with many files.
+        bytes.shrink_to_fit();
         Self {
             sha256: Sha256::of(&bytes),
             bytes,

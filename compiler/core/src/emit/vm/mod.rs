@@ -15,8 +15,9 @@ use mesh_wire::Sha256;
 use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
+use super::parallel;
 use super::snapshot::View;
-use crate::model::{Content, Engine, Group, MachineFile, Mesh};
+use crate::model::{Content, Engine, Group, MachineFile, Mesh, Vm};
 
 pub use text::{UNITS, resolved_domains};
 
@@ -112,28 +113,59 @@ fn emit_bundles(
             shared.push(place_own(&layout.group(group), file, bytes, output));
         }
     }
-    let check = bundle::name_to_check(mesh, group);
-    for vm in &group.vms {
-        let folder = layout.vm(&group.namespace, &vm.name);
-        let credentials = options
-            .credentials
-            .get(&(group.namespace.clone(), vm.name.clone()));
-        let mut placed = shared.clone();
-        for (path, file) in files::of_vm(mesh, group, vm, credentials) {
-            placed.push(place(&folder, path, file, output));
-        }
-        for file in user_files {
-            if let Content::Each(machines) = &file.content
-                && let Some(bytes) = machines.get(&vm.name)
-            {
-                placed.push(place_own(&folder, file, bytes, output));
+    let machines = Machines {
+        mesh,
+        layout,
+        group,
+        options,
+        check: bundle::name_to_check(mesh, group),
+        shared,
+        user_files,
+    };
+    for part in parallel::chunks(&group.vms, |vms| machines.emit(vms)) {
+        output.extend(part);
+    }
+}
+
+/// What is needed to write the VMs of a group.
+struct Machines<'a> {
+    mesh: &'a Mesh,
+    layout: &'a Layout<'a>,
+    group: &'a Group,
+    options: &'a Options,
+    /// The name that meshd must know before a release is confirmed.
+    check: Option<String>,
+    /// The files that all have.
+    shared: Vec<Placed>,
+    user_files: &'a [MachineFile],
+}
+
+impl Machines<'_> {
+    /// The files of some of the VMs, and their bundles.
+    fn emit(&self, vms: &[Vm]) -> Output {
+        let mut output = Output::new();
+        for vm in vms {
+            let folder = self.layout.vm(&self.group.namespace, &vm.name);
+            let name = (self.group.namespace.clone(), vm.name.clone());
+            let credentials = self.options.credentials.get(&name);
+            let mut placed = self.shared.clone();
+            for (path, file) in files::of_vm(self.mesh, self.group, vm, credentials) {
+                placed.push(place(&folder, path, file, &mut output));
             }
+            for file in self.user_files {
+                if let Content::Each(machines) = &file.content
+                    && let Some(bytes) = machines.get(&vm.name)
+                {
+                    placed.push(place_own(&folder, file, bytes, &mut output));
+                }
+            }
+            let bundle = bundle::of(self.group, vm, placed, self.check.as_deref());
+            output.insert(
+                format!("{folder}/bundle.json"),
+                File::public(document::json_bytes(&bundle)),
+            );
         }
-        let bundle = bundle::of(group, vm, placed, check.as_deref());
-        output.insert(
-            format!("{folder}/bundle.json"),
-            File::public(document::json_bytes(&bundle)),
-        );
+        output
     }
 }
 
