@@ -43,6 +43,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("spec", "compiler"),
     ("yaml", "compiler"),
     ("json", "compiler"),
+    ("inventory", "compiler"),
     ("ssh_config", "apply"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),

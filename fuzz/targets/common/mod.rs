@@ -1,8 +1,9 @@
 //! What holds of every text, in whatever language it says that it is in.
+#![allow(dead_code, reason = "every target uses a part of this")]
 
 use mesh_compiler::diag::{FileId, Language, Severity, Sink};
 use mesh_compiler::syntax::{Node, print};
-use mesh_compiler::{World, spec};
+use mesh_compiler::{Compiled, World, spec};
 
 struct One<'a>(&'a str);
 
@@ -14,7 +15,16 @@ impl World for One<'_> {
 
 /// A text is a mesh or a list of diagnostics, whose places lie in it; a tree without mistakes is printed as itself.
 pub(crate) fn hold(text: &str, path: &str) {
-    let compiled = mesh_compiler::compile(&One(text), path);
+    sound(&mesh_compiler::compile(&One(text), path));
+    if let Some(nodes) = mesh_compiler::read(text, path, Language::of_path(path)).nodes {
+        again(&nodes, Language::Kdl, &print::kdl(&nodes));
+        again(&nodes, Language::Yaml, &print::yaml(&spec::data(&nodes)));
+        again(&nodes, Language::Json, &print::json(&spec::data(&nodes)));
+    }
+}
+
+/// There is a mesh or a list of mistakes, whose places lie in the files.
+pub(crate) fn sound(compiled: &Compiled) {
     let errors = compiled
         .diagnostics
         .iter()
@@ -38,11 +48,6 @@ pub(crate) fn hold(text: &str, path: &str) {
             source.text.get(label.span.start..label.span.end).is_some(),
             "{label:?}"
         );
-    }
-    if let Some(nodes) = mesh_compiler::read(text, path, Language::of_path(path)).nodes {
-        again(&nodes, Language::Kdl, &print::kdl(&nodes));
-        again(&nodes, Language::Yaml, &print::yaml(&spec::data(&nodes)));
-        again(&nodes, Language::Json, &print::json(&spec::data(&nodes)));
     }
 }
 
