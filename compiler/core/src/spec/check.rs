@@ -28,12 +28,20 @@ fn children(
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     let mut items = Vec::new();
     for node in nodes {
-        let name = node.name.value.as_str();
-        let Some(child) = known.iter().find(|child| child.node.name == name) else {
+        let written = node.name.value.as_str();
+        let of = |name: &str| known.iter().find(|child| child.node.name == name);
+        let child = of(written).or_else(|| {
             let language = sink.language(node.name.span);
             sink.push(unknown_node(node, known, parent, language));
-            continue;
-        };
+            // What is misspelt is read as what was meant, so that the mistakes in its braces are told in the same run;
+            // not so a word that only stands in the wrong place.
+            let misspelt = !node.children.is_empty() && schema::parents_of(written).is_empty();
+            did_you_mean(written, known.iter().map(|child| child.node.name))
+                .filter(|_| misspelt)
+                .and_then(of)
+        });
+        let Some(child) = child else { continue };
+        let name = child.node.name;
         let alone = matches!(child.times, Times::Optional | Times::Once);
         match first.get(name) {
             Some(before) if alone => sink.push(twice(node.span, *before, &format!("`{name}`"))),
