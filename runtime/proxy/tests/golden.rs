@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use mesh_proxy::telemetry::LogSink;
 use mesh_proxy::{Destinations, Shared, unsupported};
 use mesh_wire::Snapshot;
+use mesh_wire::bundle::Bundle;
 use mesh_wire::cluster::Transport;
 
 /// What the examples say and the proxy does not do yet.
@@ -19,8 +20,8 @@ const NOT_YET: &[&str] = &[
     "the cookie that is hashed is not set where it is absent",
 ];
 
-/// Every file of this name below a folder.
-fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
+/// Every `bundle.json` below a folder.
+fn find(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -28,37 +29,42 @@ fn find(folder: &Path, name: &str, found: &mut Vec<PathBuf>) {
     entries.sort();
     for path in entries {
         if path.is_dir() {
-            find(&path, name, found);
-        } else if path.file_name().is_some_and(|file| file == name) {
+            find(&path, found);
+        } else if path.ends_with("bundle.json") {
             found.push(path);
         }
     }
 }
 
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+    serde_json::from_slice(&std::fs::read(path).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What meshd makes of a machine's files. `out` is what `meshc build` wrote.
+fn snapshot(out: &Path, bundle: &Bundle) -> Snapshot {
+    let part = |name: &str| -> Snapshot {
+        let path = format!("/etc/meshd/{name}");
+        let file = bundle.files.iter().find(|file| file.path == path);
+        let file = file.unwrap_or_else(|| panic!("{} has no {path}", bundle.vm));
+        read(&out.join(&file.source))
+    };
+    let mut snapshot = part("snapshot.json");
+    for include in snapshot.include.clone() {
+        snapshot.merge(part(&include));
+    }
+    snapshot
+}
+
 #[test]
 fn every_golden_snapshot_is_taken_whole() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden");
-    let (mut snapshots, mut shared) = (Vec::new(), Vec::new());
-    find(&golden, "snapshot.json", &mut snapshots);
-    find(&golden, "mesh.json", &mut shared);
-    assert!(!snapshots.is_empty());
-    let read = |path: &Path| -> Snapshot {
-        serde_json::from_slice(&std::fs::read(path).unwrap())
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    for path in snapshots {
-        let mut snapshot = read(&path);
-        if !snapshot.include.is_empty() {
-            let example = path.strip_prefix(&golden).unwrap().components().next().unwrap();
-            let own = snapshot.node.as_ref().unwrap().workload.clone();
-            let part = shared.iter().find(|part| {
-                part.starts_with(golden.join(example))
-                    && part.components().any(|part| part.as_os_str() == own.as_str())
-            });
-            snapshot.merge(read(
-                part.unwrap_or_else(|| panic!("no shared part for {}", path.display())),
-            ));
-        }
+    let mut bundles = Vec::new();
+    find(&golden, &mut bundles);
+    assert!(!bundles.is_empty());
+    for path in bundles {
+        let example = path.strip_prefix(&golden).unwrap().components().next().unwrap();
+        let mut snapshot = snapshot(&golden.join(example), &read(&path));
         let mut missing = unsupported(&snapshot);
         missing.retain(|part| !NOT_YET.iter().any(|known| part.contains(known)));
         assert!(missing.is_empty(), "{}: {missing:#?}", path.display());
