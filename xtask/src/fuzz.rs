@@ -20,14 +20,6 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// Every target.
-    pub(crate) const fn all(seconds: u64) -> Self {
-        Self {
-            seconds,
-            targets: Vec::new(),
-        }
-    }
-
     /// Those that read what users write: they need the smallest part of the house.
     pub(crate) fn of_specs(seconds: u64) -> Self {
         let targets = TARGETS.iter().filter(|(_, part)| *part == "compiler");

@@ -15,25 +15,10 @@ pub(crate) struct Args {
     /// Leaves out the demo, which needs root and some minutes
     #[arg(long)]
     no_demo: bool,
-    /// Runs all fuzz targets, for so many seconds each; in CI, those that read specs run for 60
-    #[arg(long, value_name = "SECONDS", conflicts_with = "no_fuzz")]
+    /// Runs the fuzz targets that read specs too, for so many seconds each
+    #[arg(long, value_name = "SECONDS")]
     fuzz: Option<u64>,
-    /// Leaves out the fuzz targets in CI too
-    #[arg(long)]
-    no_fuzz: bool,
 }
-
-impl Args {
-    /// What is fuzzed.
-    fn fuzz(&self) -> Option<fuzz::Args> {
-        let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-        let of_specs = || (ci && !self.no_fuzz).then(|| fuzz::Args::of_specs(SECONDS));
-        self.fuzz.map(fuzz::Args::all).or_else(of_specs)
-    }
-}
-
-/// A target runs for so long in CI.
-const SECONDS: u64 = 60;
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     setup::run_quietly(setup::Args { yes: args.yes })?;
@@ -57,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("tests", || {
         run_command(command("cargo").args(["test", "--workspace", "--no-fail-fast"]))
     })?;
-    match args.fuzz() {
+    match args.fuzz.map(fuzz::Args::of_specs) {
         Some(targets) => step("fuzz", || fuzz::run(&targets)),
         None => Ok(()),
     }
