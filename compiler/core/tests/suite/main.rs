@@ -1,0 +1,35 @@
+//! The compiler through its public face. One program, since linking one for every file takes longer than all tests.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests: they read the disk and may panic"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod access;
+mod bundles;
+mod cloud_init;
+mod clusters;
+mod files;
+mod fleet;
+mod istioctl;
+mod language;
+mod languages;
+mod machines;
+mod manifests;
+mod model;
+mod order;
+mod parts;
+mod prometheus;
+mod reference;
+mod reference_pages;
+mod routes;
+mod rules;
+mod snapshot;
+mod telemetry;
+mod traffic;
+mod user_files;
