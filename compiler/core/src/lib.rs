@@ -13,12 +13,14 @@
 
 pub mod diag;
 pub mod emit;
+pub mod manifest;
 pub mod model;
 pub mod rules;
 pub mod spec;
 pub mod syntax;
 
 mod compile;
+mod existing;
 mod format;
 mod handwritten;
 mod read;
@@ -26,6 +28,7 @@ mod template;
 mod world;
 
 pub use compile::{Compiled, compile, compile_with};
+pub use existing::{Checked, ObjectOptions, check_objects};
 pub use format::{Unformatted, format};
 pub use read::{Read, read};
 pub use spec::Settings;

@@ -87,6 +87,14 @@ impl Diagnostic {
         self
     }
 
+    /// Moves all its places `by` bytes on in their file.
+    pub(crate) fn shift(&mut self, by: usize) {
+        self.primary.span.shift(by);
+        for label in &mut self.labels {
+            label.span.shift(by);
+        }
+    }
+
     /// It is only a warning here.
     #[must_use]
     pub fn warning(mut self) -> Self {
@@ -107,6 +115,14 @@ impl Sink {
     /// Takes one more.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.found.push(diagnostic);
+    }
+
+    /// Takes all of `other`, whose texts begin `by` bytes behind the beginnings of their files.
+    pub(crate) fn take_shifted(&mut self, other: Self, by: usize) {
+        self.found.extend(other.found.into_iter().map(|mut found| {
+            found.shift(by);
+            found
+        }));
     }
 
     /// Something is wrong.

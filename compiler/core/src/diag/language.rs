@@ -20,6 +20,15 @@ impl Language {
         }
     }
 
+    /// What a file of objects is written in. YAML takes most of JSON as well, but tells mistakes in it worse.
+    pub fn of_objects(path: &str, text: &str) -> Self {
+        match Self::of_path(path) {
+            Self::Kdl if text.trim_start().starts_with('{') => Self::Json,
+            Self::Kdl => Self::Yaml,
+            known => known,
+        }
+    }
+
     /// Its name, for people.
     pub const fn name(self) -> &'static str {
         match self {

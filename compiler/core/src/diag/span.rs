@@ -13,6 +13,14 @@ pub struct Span {
     pub end: usize,
 }
 
+impl Span {
+    /// Moves it `by` bytes on in its file.
+    pub(crate) fn shift(&mut self, by: usize) {
+        self.start += by;
+        self.end += by;
+    }
+}
+
 /// A value and the place where the user wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spanned<T> {

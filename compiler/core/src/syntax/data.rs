@@ -31,12 +31,72 @@ pub struct Entry {
 }
 
 impl Datum {
+    /// What stands at `path`, by the keys of mappings; of a key that is written twice the last, as Kubernetes takes it.
+    pub fn at(&self, path: &[&str]) -> Option<&Self> {
+        path.iter()
+            .try_fold(self, |datum, key| Some(&datum.entry(key)?.value))
+    }
+
+    /// The value of a key of a mapping, with the key.
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().rev().find(|entry| entry.key.value == key)
+    }
+
+    /// What a mapping holds; nothing else holds any.
+    pub fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            Kind::Mapping(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    /// What a list holds; nothing else holds any.
+    pub fn items(&self) -> &[Self] {
+        match &self.kind {
+            Kind::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A text, a number or a truth value, as a text.
+    pub fn text(&self) -> Option<Spanned<String>> {
+        let value = match &self.kind {
+            Kind::Scalar(Scalar::Null) | Kind::List(_) | Kind::Mapping(_) => return None,
+            Kind::Scalar(scalar) => scalar.to_string(),
+        };
+        Some(Spanned {
+            value,
+            span: self.span,
+        })
+    }
+
+    /// The text of the key `key`, unless it is empty.
+    pub fn field_text(&self, key: &str) -> Option<Spanned<String>> {
+        let text = self.entry(key)?.value.text();
+        text.filter(|text| !text.value.is_empty())
+    }
+
     /// What stands for it where only a single value can stand.
     pub fn scalar(&self) -> Scalar {
         match &self.kind {
             Kind::Scalar(scalar) => scalar.clone(),
             Kind::List(_) => Scalar::List,
             Kind::Mapping(_) => Scalar::Mapping,
+        }
+    }
+
+    /// Moves it `by` bytes on in its file.
+    pub(super) fn shift(&mut self, by: usize) {
+        self.span.shift(by);
+        match &mut self.kind {
+            Kind::Scalar(_) => {}
+            Kind::List(items) => items.iter_mut().for_each(|item| item.shift(by)),
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    entry.key.span.shift(by);
+                    entry.value.shift(by);
+                }
+            }
         }
     }
 

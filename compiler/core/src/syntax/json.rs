@@ -4,16 +4,18 @@
 mod string;
 
 use super::data::{Datum, Entry, Kind};
-use super::{DEPTH, SHOWN, Scalar};
+use super::{SHOWN, Scalar};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
-pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Datum> {
+/// Values deeper than `limit` are refused.
+pub(super) fn parse(text: &str, limit: usize, file: FileId, sink: &mut Sink) -> Option<Datum> {
     let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let mut reader = Reader {
         text,
         file,
         at,
         depth: 0,
+        limit,
         told: 0,
         sink,
     };
@@ -28,6 +30,7 @@ struct Reader<'a> {
     file: FileId,
     at: usize,
     depth: usize,
+    limit: usize,
     told: usize,
     sink: &'a mut Sink,
 }
@@ -77,8 +80,8 @@ impl Reader<'_> {
 
     fn nested(&mut self, read: fn(&mut Self) -> Result<Kind, Stop>) -> Result<Kind, Stop> {
         self.depth += 1;
-        if self.depth > DEPTH {
-            let message = format!("nested deeper than {DEPTH} levels");
+        if self.depth > self.limit {
+            let message = format!("nested deeper than {} levels", self.limit);
             return self.stop(self.at, &message, "is a bracket not closed?");
         }
         let kind = read(self);

@@ -35,9 +35,21 @@ pub fn parse(text: &str, language: Language, file: FileId, sink: &mut Sink) -> O
     match language {
         Language::Kdl => kdl::parse(text, file, sink).map(Document::Nodes),
         Language::Yaml => yaml::parse(text, file, sink).map(Document::Data),
-        Language::Json => json::parse(text, file, sink).map(Document::Data),
+        Language::Json => json::parse(text, DEPTH, file, sink).map(Document::Data),
     }
 }
+
+/// The documents of a text in YAML or JSON, as Kubernetes reads them; a broken one leaves the others. What is empty is
+/// none.
+pub fn documents(text: &str, language: Language, file: FileId, sink: &mut Sink) -> Vec<Datum> {
+    if language == Language::Json {
+        return json::parse(text, OBJECT_DEPTH, file, sink).into_iter().collect();
+    }
+    yaml::documents(text, file, sink)
+}
+
+/// Objects of Kubernetes go deeper: what describes a kind describes all that is in it.
+const OBJECT_DEPTH: usize = 128;
 
 /// Values deeper than this are refused; the language needs 6.
 const DEPTH: usize = lexical::LIMIT;

@@ -1,29 +1,48 @@
 //! YAML 1.2, read by `granit-parser`: its events, one after the other, so that nothing here goes deeper than the
 //! text's author meant it.
 
+mod manner;
 mod mistake;
 mod scalar;
+mod stream;
 
 use std::collections::BTreeMap;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place};
 
+use self::manner::Manner;
+pub(super) use self::stream::documents;
+use super::Scalar;
 use super::data::{Datum, Entry, Kind};
-use super::{DEPTH, Scalar};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
 /// Aliases stand for copies: a text may grow to as many values by them.
 const COPIES: usize = 20_000;
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Datum> {
+    // An empty text says nothing, and the language tells what it lacks.
+    let empty = || Datum {
+        kind: Kind::Mapping(Vec::new()),
+        span: Span {
+            file,
+            start: 0,
+            end: 0,
+        },
+    };
+    document(text, file, &manner::SPEC, sink).map(|root| root.unwrap_or_else(empty))
+}
+
+/// The one document of `text`: `None` if it is none, and nothing in it if it is empty.
+fn document(text: &str, file: FileId, manner: &'static Manner, sink: &mut Sink) -> Option<Option<Datum>> {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
-    options.flow_nesting_limit = DEPTH * 2;
-    options.block_nesting_limit = DEPTH * 2;
+    options.flow_nesting_limit = manner.depth * 2;
+    options.block_nesting_limit = manner.depth * 2;
     let parser = Parser::new_from_str_with_options(text, options);
     let mut reader = Reader {
         file,
         text,
+        manner,
         open: Vec::new(),
         anchors: BTreeMap::new(),
         copied: 0,
@@ -33,22 +52,14 @@ pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Datum> 
     for event in parser {
         let taken = match event {
             Ok((event, place)) => reader.take(event, place, sink),
-            Err(error) => Err(mistake::of(&error, text, file)),
+            Err(error) => Err(mistake::of(&error, text, file, manner)),
         };
         if let Err(found) = taken {
             sink.push(*found);
             return None;
         }
     }
-    // An empty text says nothing, and the language tells what it lacks.
-    Some(reader.root.unwrap_or(Datum {
-        kind: Kind::Mapping(Vec::new()),
-        span: Span {
-            file,
-            start: 0,
-            end: 0,
-        },
-    }))
+    Some(reader.root)
 }
 
 /// What ends the reading.
@@ -66,6 +77,7 @@ struct Open {
 struct Reader<'a> {
     file: FileId,
     text: &'a str,
+    manner: &'static Manner,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Datum>,
     /// How many values aliases have made.
@@ -146,9 +158,10 @@ impl Reader<'_> {
     }
 
     fn begin(&mut self, kind: Kind, anchor: usize, span: Span) -> Result<(), Stop> {
-        if self.open.len() >= DEPTH {
-            let message = format!("nested deeper than {DEPTH} levels");
-            let help = "a spec needs no more than a few; is the indentation right?";
+        let depth = self.manner.depth;
+        if self.open.len() >= depth {
+            let message = format!("nested deeper than {depth} levels");
+            let help = "a text needs no more than a few; is the indentation right?";
             return Err(Box::new(Diagnostic::new(&code::SYNTAX, span, message).help(help)));
         }
         let (start, key) = (span.start, None);
@@ -162,7 +175,10 @@ impl Reader<'_> {
     }
 
     fn end(&mut self, span: Span, sink: &mut Sink) {
-        let Some(open) = self.open.pop() else { return };
+        let Some(mut open) = self.open.pop() else { return };
+        if let (Kind::Mapping(entries), true) = (&mut open.kind, self.manner.merges) {
+            manner::merge(entries);
+        }
         let last = match &open.kind {
             Kind::List(items) => items.last().map(|last| last.span.end),
             Kind::Mapping(entries) => entries.last().map(|last| last.value.span.end),
@@ -215,7 +231,7 @@ impl Reader<'_> {
             Kind::List(items) => items.push(datum),
             Kind::Mapping(entries) => match open.key.take() {
                 Some(key) => entries.push(Entry { key, value: datum }),
-                None => open.key = Some(mistake::key(datum, self.text, sink)),
+                None => open.key = Some(mistake::key(datum, self.text, self.manner, sink)),
             },
             Kind::Scalar(_) => {}
         }

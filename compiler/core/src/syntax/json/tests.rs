@@ -2,7 +2,7 @@ use super::*;
 
 fn read(text: &str) -> (Option<Datum>, Vec<String>) {
     let mut sink = Sink::default();
-    let datum = parse(text, FileId(0), &mut sink);
+    let datum = parse(text, 32, FileId(0), &mut sink);
     (
         datum,
         sink.finish().into_iter().map(|found| found.message).collect(),

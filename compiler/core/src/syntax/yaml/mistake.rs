@@ -2,12 +2,12 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::Stop;
+use super::{Manner, Stop};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 use crate::syntax::{Datum, Kind, Scalar};
 
 /// What ended the parser.
-pub(super) fn of(error: &ScanError, text: &str, file: FileId) -> Stop {
+pub(super) fn of(error: &ScanError, text: &str, file: FileId, manner: &Manner) -> Stop {
     let at = error.marker().byte_offset().unwrap_or_default().min(text.len());
     let start = text.floor_char_boundary(at);
     // Where the text ends too early, its last word is the place; where a tab indents, that.
@@ -17,7 +17,13 @@ pub(super) fn of(error: &ScanError, text: &str, file: FileId) -> Stop {
         None => (text.floor_char_boundary(start.min(last)), false),
     };
     let end = text.ceil_char_boundary((start + 1).min(text.len()));
-    let (message, help) = said(error, tabbed);
+    let (message, help) = match error.kind() {
+        ErrorKind::RecursionLimitExceeded if !tabbed => (
+            format!("nested deeper than {} levels", manner.depth),
+            "is the indentation right?",
+        ),
+        _ => said(error, tabbed),
+    };
     let found = Diagnostic::new(&code::SYNTAX, Span { file, start, end }, message);
     Box::new(found.help(help))
 }
@@ -73,7 +79,6 @@ fn said(error: &ScanError, tabbed: bool) -> (String, &'static str) {
         E::ExpectedFlowMappingSeparator | E::ExpectedFlowSequenceSeparator => {
             ("a comma is missing here", "write `,` between the entries")
         }
-        E::RecursionLimitExceeded => ("nested deeper than 32 levels", "is the indentation right?"),
         E::UnexpectedCharacter { .. } => (
             "no text begins with this character without quotes",
             "quote the text: \"…\"",
@@ -97,7 +102,7 @@ fn said(error: &ScanError, tabbed: bool) -> (String, &'static str) {
 }
 
 /// What was read where a key stands, as a key.
-pub(super) fn key(datum: Datum, text: &str, sink: &mut Sink) -> Spanned<String> {
+pub(super) fn key(datum: Datum, text: &str, manner: &Manner, sink: &mut Sink) -> Spanned<String> {
     let span = datum.span;
     let written = text.get(span.start..span.end).unwrap_or_default();
     let mut wrong = |what: &str, help: String| {
@@ -106,7 +111,7 @@ pub(super) fn key(datum: Datum, text: &str, sink: &mut Sink) -> Spanned<String> 
     };
     let value = match datum.kind {
         Kind::Scalar(Scalar::Text(text)) => {
-            if text == "<<" {
+            if text == "<<" && !manner.merges {
                 let found = Diagnostic::new(
                     &code::SYNTAX,
                     span,
@@ -116,6 +121,7 @@ pub(super) fn key(datum: Datum, text: &str, sink: &mut Sink) -> Spanned<String> 
             }
             text
         }
+        Kind::Scalar(_) if manner.plain_keys => written.to_owned(),
         Kind::Scalar(scalar) => {
             wrong(&scalar.describe(), format!("quote it: \"{written}\""));
             written.to_owned()
