@@ -7,6 +7,12 @@ use crate::World;
 use crate::diag::{Diagnostic, FileId, Language, Sink, Sources, Span, code};
 use crate::syntax::{Node, Scalar, Value};
 
+/// Files that lead to a file, each included by the one before: links between folders give a file ever new paths.
+const DEEPEST: usize = 32;
+
+/// Files of one spec: two links that lead in circles make more of them than anybody can read.
+const MOST: usize = 10_000;
+
 /// The nodes of all files.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -27,6 +33,7 @@ pub(crate) fn load(world: &dyn World, path: &str, sources: &mut Sources, sink: &
         open: Vec::new(),
         nodes: Vec::new(),
         whole: true,
+        endless: false,
     };
     let file = loader.first(path)?;
     let text = &loader.sources.get(file)?.text;
@@ -49,6 +56,8 @@ struct Loader<'a> {
     open: Vec<(String, Option<Span>)>,
     nodes: Vec<Node>,
     whole: bool,
+    /// It was said that this does not end.
+    endless: bool,
 }
 
 impl Loader<'_> {
@@ -122,6 +131,10 @@ impl Loader<'_> {
         if self.seen.contains(path) {
             return;
         }
+        if self.endless || self.open.len() == DEEPEST || self.seen.len() == MOST {
+            self.endless(path, place);
+            return;
+        }
         match self.world.read(path) {
             Ok(text) => {
                 self.file(path, &text, Some(place));
@@ -150,6 +163,26 @@ impl Loader<'_> {
             if let Some(by) = by {
                 found = found.label(*by, format!("`{path}` is included here"));
             }
+        }
+        self.sink.push(found);
+    }
+
+    /// Said once: what leads here leads to the same over and over.
+    fn endless(&mut self, path: &str, place: Span) {
+        self.whole = false;
+        if std::mem::replace(&mut self.endless, true) {
+            return;
+        }
+        let message = if self.open.len() == DEEPEST {
+            format!("`{path}` is included through {DEEPEST} files, one by the other")
+        } else {
+            format!("a spec has {MOST} files at most, and this is one more")
+        };
+        let mut found = Diagnostic::new(&code::INCLUDE_CYCLE, place, message)
+            .here("this seems to go on for ever")
+            .help("a link may lead back to its own folder: include the files by the paths that they really have");
+        if let Some((first, Some(by))) = self.open.get(1) {
+            found = found.label(*by, format!("`{first}` is included here first"));
         }
         self.sink.push(found);
     }

@@ -112,6 +112,33 @@ fn mistakes_are_told_in_their_own_files() {
     assert_eq!(said.lines().count(), 4, "{said}");
 }
 
+/// Every folder of the world has links back to it: the same file has ever new paths.
+struct Circles(&'static str);
+
+impl World for Circles {
+    fn read(&self, _path: &str) -> Result<String, String> {
+        Ok(self.0.to_owned())
+    }
+}
+
+#[test]
+fn links_in_circles_are_told_and_end() {
+    for spec in [
+        "include \"sub/spec.kdl\"\n",
+        "include \"a/spec.kdl\" \"b/spec.kdl\"\n",
+    ] {
+        let compiled = compile_with(&Circles(spec), "spec.kdl", &Settings::default());
+        let found = render::short(&compiled.diagnostics, &compiled.sources);
+        let (said, rest) = found.split_once('\n').unwrap();
+        assert!(said.contains("error[MC-L011]"), "{said}");
+        assert!(
+            said.ends_with("is included through 32 files, one by the other"),
+            "{said}"
+        );
+        assert_eq!(rest, "", "it is said once");
+    }
+}
+
 #[test]
 fn includes_that_lead_nowhere_or_back_are_told() {
     let said = said(

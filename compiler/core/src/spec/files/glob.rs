@@ -1,7 +1,10 @@
-use crate::World;
+use crate::{Entry, World};
 
 /// Folders below each other that `**` goes through: links between folders may lead in a circle.
 const DEEPEST: usize = 32;
+
+/// Folders that one pattern looks into: two links that lead in circles make more of them than there is time.
+const MOST: usize = 10_000;
 
 /// The files that `pattern` fits, ordered. In a name, `*` is any characters and `?` is one, but for names that
 /// begin with a dot; `**` is any folders, or none.
@@ -11,8 +14,13 @@ pub(super) fn find(world: &dyn World, pattern: &str) -> Result<Vec<String>, Stri
         None => ("", pattern),
     };
     let parts: Vec<&str> = rest.split('/').collect();
-    let mut found = Vec::new();
-    walk(world, root, &parts, 0, &mut found)?;
+    let mut search = Search {
+        world,
+        listed: 0,
+        found: Vec::new(),
+    };
+    search.walk(root, &parts, 0)?;
+    let mut found = search.found;
     found.sort();
     found.dedup();
     if found.is_empty() {
@@ -21,42 +29,55 @@ pub(super) fn find(world: &dyn World, pattern: &str) -> Result<Vec<String>, Stri
     Ok(found)
 }
 
-fn walk(
-    world: &dyn World,
-    folder: &str,
-    parts: &[&str],
-    depth: usize,
-    found: &mut Vec<String>,
-) -> Result<(), String> {
-    let Some((part, rest)) = parts.split_first() else {
-        return Ok(());
-    };
-    let below = |name: &str| match folder {
-        "" => name.to_owned(),
-        "/" => format!("/{name}"),
-        folder => format!("{folder}/{name}"),
-    };
-    if !super::is_pattern(part) && !rest.is_empty() {
-        return walk(world, &below(part), rest, depth, found);
-    }
-    let deep = *part == "**";
-    if deep {
-        walk(world, folder, rest, depth, found)?;
-    }
-    for entry in world.list(folder)? {
-        let path = below(&entry.name);
-        match (entry.folder, deep) {
-            (true, true) if depth < DEEPEST && !entry.name.starts_with('.') => {
-                walk(world, &path, parts, depth + 1, found)?;
-            }
-            (true, false) if !rest.is_empty() && fits(part, &entry.name) => {
-                walk(world, &path, rest, depth, found)?;
-            }
-            (false, _) if rest.is_empty() && fits(part, &entry.name) => found.push(path),
-            _ => {}
+struct Search<'a> {
+    world: &'a dyn World,
+    /// Folders that were looked into.
+    listed: usize,
+    found: Vec<String>,
+}
+
+impl Search<'_> {
+    fn walk(&mut self, folder: &str, parts: &[&str], depth: usize) -> Result<(), String> {
+        let Some((part, rest)) = parts.split_first() else {
+            return Ok(());
+        };
+        let below = |name: &str| match folder {
+            "" => name.to_owned(),
+            "/" => format!("/{name}"),
+            folder => format!("{folder}/{name}"),
+        };
+        if !super::is_pattern(part) && !rest.is_empty() {
+            return self.walk(&below(part), rest, depth);
         }
+        let deep = *part == "**";
+        if deep {
+            self.walk(folder, rest, depth)?;
+        }
+        for entry in self.list(folder)? {
+            let path = below(&entry.name);
+            match (entry.folder, deep) {
+                (true, true) if depth < DEEPEST && !entry.name.starts_with('.') => {
+                    self.walk(&path, parts, depth + 1)?;
+                }
+                (true, false) if !rest.is_empty() && fits(part, &entry.name) => {
+                    self.walk(&path, rest, depth)?;
+                }
+                (false, _) if rest.is_empty() && fits(part, &entry.name) => self.found.push(path),
+                _ => {}
+            }
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn list(&mut self, folder: &str) -> Result<Vec<Entry>, String> {
+        self.listed += 1;
+        if self.listed > MOST {
+            return Err(format!(
+                "there are more than {MOST} folders; a link may lead back to its own folder"
+            ));
+        }
+        self.world.list(folder)
+    }
 }
 
 /// `name` is one that `pattern` means. Goes back to the last `*` only, so that no pattern takes long.
@@ -95,7 +116,6 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::Entry;
 
     struct Paths(&'static [&'static str]);
 
@@ -168,5 +188,27 @@ mod tests {
         );
         assert!(find("t/*.yaml").unwrap_err().contains("t/*.yaml"));
         assert_eq!(find("u/*.kdl").unwrap_err(), "`u` is no folder");
+    }
+    /// Every folder has two links that lead back to it.
+    struct Circles;
+
+    impl World for Circles {
+        fn read(&self, _path: &str) -> Result<String, String> {
+            Err("only names".to_owned())
+        }
+
+        fn list(&self, _folder: &str) -> Result<Vec<Entry>, String> {
+            let entry = |name: &str| Entry {
+                name: name.to_owned(),
+                folder: true,
+            };
+            Ok(vec![entry("here"), entry("there")])
+        }
+    }
+
+    #[test]
+    fn links_in_circles_end() {
+        let cause = find(&Circles, "**/a.kdl").unwrap_err();
+        assert!(cause.contains("a link may lead back"), "{cause}");
     }
 }
