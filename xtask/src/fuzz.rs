@@ -15,16 +15,21 @@ pub(crate) struct Args {
     /// How long each target runs
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// Begins with this number, and so goes through the same inputs again
+    #[arg(long)]
+    seed: Option<u32>,
     /// The targets; all if none is named
     targets: Vec<String>,
 }
 
 impl Args {
-    /// Those that read what users write: they need the smallest part of the house.
+    /// Those that read what users write: they need the smallest part of the house. Always the same inputs, as
+    /// many as there is time for: what they find has to do with the change that they are run for.
     pub(crate) fn of_specs(seconds: u64) -> Self {
         let targets = TARGETS.iter().filter(|(_, part)| *part == "compiler");
         Self {
             seconds,
+            seed: Some(1),
             targets: targets.map(|(name, _)| (*name).to_owned()).collect(),
         }
     }
@@ -68,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     for few in wanted.chunks(AT_ONCE) {
         let running: Vec<_> = few
             .iter()
-            .map(|(target, _)| Ok((*target, start(&programs, target, args.seconds)?)))
+            .map(|(target, _)| Ok((*target, start(&programs, target, args)?)))
             .collect::<Result<_>>()?;
         for (target, mut child) in running {
             let success = child.wait()?.success();
@@ -143,7 +148,8 @@ fn build(wanted: &[(&str, &str)]) -> Result<PathBuf> {
 }
 
 /// Starts from the texts that the house has, and from what earlier runs found worth keeping.
-fn start(programs: &Path, target: &str, seconds: u64) -> Result<Child> {
+fn start(programs: &Path, target: &str, args: &Args) -> Result<Child> {
+    let seconds = args.seconds;
     let corpus = root().join("fuzz/corpus").join(target);
     let artifacts = root().join("fuzz/artifacts").join(target);
     std::fs::create_dir_all(&corpus)?;
@@ -162,6 +168,7 @@ fn start(programs: &Path, target: &str, seconds: u64) -> Result<Child> {
             "-verbosity=0",
             "-print_final_stats=1",
         ])
+        .args(args.seed.map(|seed| format!("-seed={seed}")))
         .stdout(said.try_clone()?)
         .stderr(said);
     eprintln!("$ fuzz {target}, {seconds} s");

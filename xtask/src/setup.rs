@@ -122,7 +122,7 @@ fn packages(args: Args, say_so: bool) -> Result<()> {
             missing.join(", ")
         );
     }
-    if !args.yes && std::env::var_os("CI").is_none() && !ask(&missing)? {
+    if !args.yes && !command::in_ci() && !ask(&missing)? {
         bail!(
             "this needs {}; install them with `apt-get install {}`",
             missing.join(", "),

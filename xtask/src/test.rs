@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
-use crate::command::{command, run as run_command};
+use crate::command::{command, in_ci, run as run_command};
 use crate::{demo, fuzz, setup};
 
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// Leaves out the demo, which needs root and some minutes
     #[arg(long)]
     no_demo: bool,
-    /// Runs the fuzz targets that read specs too, for so many seconds each
+    /// How many seconds each fuzz target that reads specs runs; 60 where CI=true, else none
     #[arg(long, value_name = "SECONDS")]
     fuzz: Option<u64>,
 }
@@ -42,9 +42,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     step("tests", || {
         run_command(command("cargo").args(["test", "--workspace", "--no-fail-fast"]))
     })?;
-    match args.fuzz.map(fuzz::Args::of_specs) {
-        Some(targets) => step("fuzz", || fuzz::run(&targets)),
-        None => Ok(()),
+    match args.fuzz.unwrap_or(if in_ci() { 60 } else { 0 }) {
+        0 => Ok(()),
+        seconds => step("fuzz", || fuzz::run(&fuzz::Args::of_specs(seconds))),
     }
 }
 
