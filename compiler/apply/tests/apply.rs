@@ -10,6 +10,7 @@
 mod common;
 
 use std::fs;
+use std::path::Path;
 
 use common::machine::PROGRAM;
 use common::{Machine, Sshd, sshd};
@@ -79,43 +80,32 @@ fn another_runtime_under_the_same_bundle_is_another_release() {
 
 #[test]
 fn what_somebody_changed_on_the_machine_is_put_right() {
-    if !sshd::available() {
-        return;
-    }
-    let (sshd, machine) = (Sshd::start(""), Machine::new());
-    let login = sshd.login("");
-    machine.apply(&login).0.unwrap();
-    fs::remove_file(machine.root("etc/meshd/names.json")).unwrap();
-    fs::write(machine.root("etc/meshd/names.json"), "by hand\n").unwrap();
-    let (result, plan) = machine.apply(&login);
-    assert_eq!(result, Ok(Done::Applied));
-    assert_eq!(
-        plan.unwrap().repairs,
-        ["/etc/meshd/names.json was changed on the machine"]
-    );
-    assert_eq!(
-        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
-        "one\n"
-    );
+    is_put_right(|names| {
+        fs::remove_file(names).unwrap();
+        fs::write(names, "by hand\n").unwrap();
+    });
 }
 
 #[test]
 fn what_somebody_changed_through_the_link_is_put_right_too() {
+    is_put_right(|names| fs::write(names, "by hand\n").unwrap());
+}
+
+/// Changes a file that was applied, and applies again.
+fn is_put_right(change: impl Fn(&Path)) {
     if !sshd::available() {
         return;
     }
     let (sshd, machine) = (Sshd::start(""), Machine::new());
     let login = sshd.login("");
     machine.apply(&login).0.unwrap();
-    fs::write(machine.root("etc/meshd/names.json"), "by hand\n").unwrap();
+    let names = machine.root("etc/meshd/names.json");
+    change(&names);
     let (result, plan) = machine.apply(&login);
     assert_eq!(result, Ok(Done::Applied));
     assert_eq!(
         plan.unwrap().repairs,
         ["/etc/meshd/names.json was changed on the machine"]
     );
-    assert_eq!(
-        fs::read_to_string(machine.root("etc/meshd/names.json")).unwrap(),
-        "one\n"
-    );
+    assert_eq!(fs::read_to_string(names).unwrap(), "one\n");
 }

@@ -15,6 +15,7 @@ pub mod diag;
 pub mod emit;
 pub mod manifest;
 pub mod model;
+pub mod parallel;
 pub mod rules;
 pub mod spec;
 pub mod syntax;

@@ -7,6 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use mesh_compiler::emit::{BuildRecord, File, Output};
+use mesh_compiler::parallel;
 
 /// What a write changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,7 +164,6 @@ fn same(path: &Path, file: &File) -> bool {
 /// not written again. `old` is what lies there.
 fn fill(folder: &Path, out: &Path, old: &BTreeSet<String>, output: &Output) -> Result<(), WriteError> {
     let files: Vec<_> = output.iter().collect();
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let part = |files: &[(&String, &File)]| {
         let mut made = BTreeSet::new();
         files.iter().try_for_each(|(path, file)| {
@@ -175,19 +175,7 @@ fn fill(folder: &Path, out: &Path, old: &BTreeSet<String>, output: &Output) -> R
             write_file(&to, file).map_err(|error| WriteError::Io(to, error))
         })
     };
-    std::thread::scope(|scope| {
-        let size = files.len().div_ceil(workers).max(1);
-        let parts: Vec<_> = files
-            .chunks(size)
-            .map(|files| scope.spawn(move || part(files)))
-            .collect();
-        // A part that panics ends the program, as it would without threads.
-        let join = |part: std::thread::ScopedJoinHandle<'_, _>| {
-            part.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        parts.into_iter().try_for_each(join)
-    })
+    parallel::chunks(&files, part).into_iter().collect()
 }
 
 /// Makes the folders of `path`, from the outermost; `made` are there.

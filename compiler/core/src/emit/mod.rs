@@ -22,7 +22,6 @@ mod build_record;
 mod document;
 mod layout;
 mod output;
-mod parallel;
 mod watch;
 mod yaml;
 

@@ -15,7 +15,6 @@ use mesh_wire::Sha256;
 use super::document;
 use super::layout::Layout;
 use super::output::{File, Options, Output};
-use super::parallel;
 use super::snapshot::View;
 use crate::model::{Content, Engine, Group, MachineFile, Mesh, Vm};
 
@@ -122,7 +121,7 @@ fn emit_bundles(
         shared,
         user_files,
     };
-    for part in parallel::chunks(&group.vms, |vms| machines.emit(vms)) {
+    for part in crate::parallel::chunks(&group.vms, |vms| machines.emit(vms)) {
         output.extend(part);
     }
 }

@@ -4,7 +4,7 @@
 const FEW: usize = 256;
 
 /// What `make` makes of parts of `items`, in their order.
-pub(super) fn chunks<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
+pub fn chunks<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     if items.len() < FEW || workers == 1 {
         return vec![make(items)];
