@@ -41,6 +41,7 @@ pub fn compile_with(world: &dyn World, path: &str, settings: &Settings) -> Compi
     let mut sources = Sources::default();
     let mut sink = Sink::default();
     let found = analyse(world, path, settings, &mut sources, &mut sink);
+    sink.settle(&sources);
     sink.translate(spec::say);
     let mut diagnostics = sink.finish();
     let mesh = found.map(|(mesh, params)| {

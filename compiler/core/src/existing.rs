@@ -70,6 +70,7 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
             }
         }
     }
+    sink.settle(&sources);
     Checked {
         diagnostics: sink.finish(),
         sources,

@@ -22,6 +22,7 @@ pub mod syntax;
 
 mod compile;
 mod existing;
+mod fixing;
 mod format;
 mod handwritten;
 mod read;
@@ -30,6 +31,7 @@ mod world;
 
 pub use compile::{Compiled, compile, compile_with};
 pub use existing::{Checked, ObjectOptions, check_objects};
+pub use fixing::{Done, Fixed, Found, Rewritten, fix};
 pub use format::{Unformatted, format};
 pub use read::{Read, read};
 pub use spec::Settings;

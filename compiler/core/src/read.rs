@@ -28,6 +28,7 @@ pub fn read(text: &str, path: &str, language: Language) -> Read {
         };
         spec::check(nodes, whole, &mut sink);
     }
+    sink.settle(&sources);
     sink.translate(spec::say);
     let mut diagnostics = sink.finish();
     // What one file lacks may be in another.

@@ -13,6 +13,7 @@ mod cli;
 mod commands;
 mod exit;
 mod out_folder;
+mod rewrite;
 mod ui;
 mod world;
 

@@ -106,3 +106,53 @@ fn examples_are_clean() {
         );
     }
 }
+
+/// A folder of its own with this spec in it.
+fn spec(name: &str, text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    std::fs::write(folder.path().join(name), text).expect("the spec can be written");
+    folder
+}
+
+#[test]
+fn what_is_certain_is_put_right_in_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let wrong =
+        "mesh m\nnetwrok kube // where pods are\ncluster c network=kube\nnamespace a {\n    account x\n}\n";
+    let folder = spec("spec.kdl", wrong);
+    let path = folder.path().join("spec.kdl");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let name = path.to_str().unwrap();
+
+    let shown = meshc(&["check", "--diff", name]);
+    let patch = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert_eq!(shown.status.code(), Some(1));
+    assert!(
+        patch.contains("\n-netwrok kube // where pods are\n+network kube // where pods are\n"),
+        "{patch}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), wrong);
+
+    let fixed = meshc(&["check", "--fix", name]);
+    let told = String::from_utf8_lossy(&fixed.stderr).into_owned();
+    assert!(
+        told.contains(":2: MC-L002: a spec has no node `netwrok`: write `network`"),
+        "{told}"
+    );
+    assert!(told.contains("fixed 1 mistake in 1 file"), "{told}");
+    assert_eq!(
+        fixed.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&fixed.stdout)
+    );
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap(),
+        wrong.replace("netwrok", "network")
+    );
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+
+    let again = meshc(&["check", "--diff", name]);
+    assert_eq!((again.status.code(), again.stdout.is_empty()), (Some(0), true));
+}

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Code, FileId, Language, Span, code};
+use super::{Applicability, Code, FileId, Fix, Language, Sources, Span, code};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +37,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Why it is so.
     pub note: Option<String>,
+    /// What puts it right by itself: one that is certain, or several to choose from.
+    pub fixes: Vec<Fix>,
 }
 
 impl Diagnostic {
@@ -53,6 +55,7 @@ impl Diagnostic {
             labels: Vec::new(),
             help: None,
             note: None,
+            fixes: Vec::new(),
         }
     }
 
@@ -93,6 +96,25 @@ impl Diagnostic {
         for label in &mut self.labels {
             label.span.shift(by);
         }
+        for fix in &mut self.fixes {
+            fix.shift(by);
+        }
+    }
+
+    /// What puts it right by itself.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fixes.extend(fix.into());
+        self
+    }
+
+    /// The fix that is certain, if there is one and only one.
+    pub fn certain_fix(&self) -> Option<&Fix> {
+        let mut certain = self
+            .fixes
+            .iter()
+            .filter(|fix| fix.applicability == Applicability::Certain);
+        certain.next().filter(|_| certain.next().is_none())
     }
 
     /// It is only a warning here.
@@ -166,10 +188,24 @@ impl Sink {
                 .into_iter()
                 .chain(labels)
                 .chain(&mut found.help)
-                .chain(&mut found.note);
+                .chain(&mut found.note)
+                .chain(found.fixes.iter_mut().map(|fix| &mut fix.title));
             for text in texts {
                 *text = say(language, text);
             }
+        }
+    }
+
+    /// Makes replacements of bytes of all fixes; those that the texts do not fit are left out.
+    pub fn settle(&mut self, sources: &Sources) {
+        let languages = &self.languages;
+        let language = |span: Span| languages.get(&span.file).copied().unwrap_or_default();
+        for found in &mut self.found {
+            let fixes = std::mem::take(&mut found.fixes);
+            found.fixes = fixes
+                .into_iter()
+                .filter_map(|fix| fix.settle(sources, language))
+                .collect();
         }
     }
 

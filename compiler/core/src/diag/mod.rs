@@ -5,6 +5,7 @@ pub mod code;
 pub mod render;
 
 mod diagnostic;
+mod fix;
 mod language;
 mod sources;
 mod span;
@@ -12,7 +13,8 @@ mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label, Severity, Sink, count};
+pub use fix::{Applicability, Edit, Fix, apply};
 pub use language::Language;
 pub use sources::{Place, Source, Sources};
 pub use span::{FileId, Span, Spanned};
-pub use suggest::{did_you_mean, list};
+pub use suggest::{certainly, did_you_mean, list};

@@ -19,6 +19,12 @@ impl Span {
         self.start += by;
         self.end += by;
     }
+
+    /// They share a byte, or both put something in at one place.
+    pub fn overlaps(self, other: Self) -> bool {
+        self.file == other.file
+            && (self.start < other.end && other.start < self.end || self.start == other.start)
+    }
 }
 
 /// A value and the place where the user wrote it.

@@ -17,6 +17,27 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     found.first().map(|(_, name)| *name)
 }
 
+/// The one of `known` that `word` must have been meant to be: a slip or two away, and no other is nearly as near. Names
+/// that differ in their digits, or in one letter of a few, are not slips of each other.
+pub fn certainly<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let lower = word.to_lowercase();
+    let distance = |name: &str| strsim::damerau_levenshtein(&lower, &name.to_lowercase());
+    let mut found: Vec<_> = known.into_iter().map(|name| (distance(name), name)).collect();
+    found.sort_unstable();
+    found.dedup();
+    let (nearest, name) = found.first().copied()?;
+    let shortest = word.chars().count().min(name.chars().count());
+    let allowed = match shortest {
+        0..=2 => 0,
+        3..=5 => 1,
+        _ => 2,
+    };
+    // Of two slips, others must be further than of one.
+    let alone = found.get(1).is_none_or(|(next, _)| *next >= (2 * nearest).max(1));
+    (nearest <= allowed && alone && digits(word) == digits(name)).then_some(name)
+}
+
 /// `a, b or c`; of many the first eight.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
@@ -44,6 +65,18 @@ mod tests {
         assert_eq!(did_you_mean("Ports", known), Some("port"));
         assert_eq!(did_you_mean("banana", known), None);
         assert_eq!(did_you_mean("b", ["a"]), None);
+    }
+
+    #[test]
+    fn what_is_certain_has_no_rival() {
+        let known = ["service", "network", "namespace", "port", "param"];
+        assert_eq!(certainly("sevrice", known), Some("service"));
+        assert_eq!(certainly("Network", known), Some("network"));
+        assert_eq!(certainly("pore", known), Some("port"));
+        assert_eq!(certainly("serv", known), None);
+        assert_eq!(certainly("web2", ["web1"]), None);
+        assert_eq!(certainly("web-c", ["web-a", "web-b"]), None);
+        assert_eq!(certainly("to", ["do"]), None);
     }
 
     #[test]

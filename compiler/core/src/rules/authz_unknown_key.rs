@@ -1,5 +1,5 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, certainly, code, did_you_mean, list};
 use crate::spec::decl::{Attribute, BadKey};
 
 /// `when` asks for attributes that Istio knows.
@@ -41,7 +41,12 @@ fn unknown(key: &Spanned<String>) -> Diagnostic {
     match did_you_mean(name, Attribute::names()) {
         Some(near) => found
             .here(format!("did you mean `{near}{}`?", rest(near)))
-            .help(format!("write `{near}{}`", rest(near))),
+            .help(format!("write `{near}{}`", rest(near)))
+            .fix(
+                certainly(name, Attribute::names())
+                    .filter(|_| !rest(near).contains("NAME"))
+                    .map(|near| Fix::rename(key.span, &key.value, &format!("{near}{}", rest(near)))),
+            ),
         None => found.help(format!("write {}", list(Attribute::names()))),
     }
 }

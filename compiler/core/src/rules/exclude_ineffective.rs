@@ -1,5 +1,5 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, code};
 use crate::spec::decl::CaptureDecl;
 
 /// What is excluded must be captured otherwise, and what is added must not be captured anyway (Istio's
@@ -40,6 +40,7 @@ fn inbound(capture: &CaptureDecl) -> Option<Diagnostic> {
     };
     let message = format!("`exclude-inbound=` has no effect: {which}");
     Some(ineffective(
+        "exclude-inbound",
         ports.span,
         message,
         said.map(|inbound| (inbound.span, "this says which ports")),
@@ -52,6 +53,7 @@ fn outbound(capture: &CaptureDecl) -> Option<Diagnostic> {
     let none = capture.outbound.as_ref().filter(|said| said.value.is("none"))?;
     (capture.outbound_ports.is_none()).then(|| {
         ineffective(
+            "exclude-outbound",
             ranges.span,
             "`exclude-outbound=` has no effect: no destination is captured".to_owned(),
             Some((none.span, "this says which")),
@@ -65,6 +67,7 @@ fn added(capture: &CaptureDecl) -> Option<Diagnostic> {
     let said = capture.outbound.as_ref();
     said.is_none_or(|outbound| outbound.value.is("all")).then(|| {
         ineffective(
+            "outbound-ports",
             ports.span,
             "`outbound-ports=` has no effect: all destinations are captured anyway".to_owned(),
             said.map(|outbound| (outbound.span, "this says which")),
@@ -76,6 +79,7 @@ fn added(capture: &CaptureDecl) -> Option<Diagnostic> {
 fn groups(capture: &CaptureDecl) -> Option<Diagnostic> {
     let (excluded, only) = (capture.exclude_groups.as_ref()?, capture.only_groups.as_ref()?);
     Some(ineffective(
+        "exclude-groups",
         excluded.span,
         "`exclude-groups=` has no effect: only the groups of `only-groups=` are captured".to_owned(),
         Some((only.span, "these")),
@@ -83,8 +87,21 @@ fn groups(capture: &CaptureDecl) -> Option<Diagnostic> {
     ))
 }
 
-fn ineffective(span: Span, message: String, label: Option<(Span, &str)>, help: &str) -> Diagnostic {
-    let found = Diagnostic::new(&code::EXCLUDE_INEFFECTIVE, span, message).help(help);
+/// `key` has no effect: without it, nothing changes.
+fn ineffective(
+    key: &str,
+    span: Span,
+    message: String,
+    label: Option<(Span, &str)>,
+    help: &str,
+) -> Diagnostic {
+    let without = Fix::certain(
+        format!("leave `{key}=` out"),
+        vec![Edit::without_property(span, key)],
+    );
+    let found = Diagnostic::new(&code::EXCLUDE_INEFFECTIVE, span, message)
+        .help(help)
+        .fix(without);
     match label {
         Some((span, text)) => found.label(span, text),
         None => found,

@@ -1,5 +1,5 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, code, did_you_mean};
+use crate::diag::{Diagnostic, Fix, Sink, code, did_you_mean};
 use crate::spec::decl::{PortDecl, ServiceDecl, VmsDecl};
 
 /// A target that is a name is a port of every machine (Istio `serviceInstanceFromWorkloadInstance` leaves those out
@@ -31,7 +31,8 @@ fn machines(port: &PortDecl, vms: &VmsDecl, sink: &mut Sink) {
         return;
     }
     let message = format!("the machines have no port `{}`", target.value);
-    let near = did_you_mean(&target.value, vms.ports.iter().map(|own| own.name.value.as_str()));
+    let names = || vms.ports.iter().map(|own| own.name.value.as_str());
+    let near = did_you_mean(&target.value, names());
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!(
@@ -44,6 +45,7 @@ fn machines(port: &PortDecl, vms: &VmsDecl, sink: &mut Sink) {
             .here("named here")
             .label(vms.span, "not in these `vms`")
             .help(help)
+            .fix(Fix::meant(target.span, &target.value, names()))
             .note("Istio leaves machines without it out, and says nothing"),
     );
 }

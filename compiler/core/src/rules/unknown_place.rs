@@ -5,7 +5,7 @@ use mesh_wire::cluster::Locality;
 use super::locality_shares::covers;
 use super::site::Site;
 use super::{Context, Once};
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 
 /// Places where something stands, as far as the spec says. Where it names none, or where pods may stand anywhere,
 /// nothing is known.
@@ -42,7 +42,11 @@ fn look(place: &Spanned<String>, places: &BTreeSet<String>) -> Option<Diagnostic
         .collect();
     let known = || places.iter().map(String::as_str).chain(regions.iter().copied());
     Some(match did_you_mean(&place.value, known()) {
-        Some(near) => found.help(format!("did you mean `{near}`?")),
+        Some(near) => {
+            found
+                .help(format!("did you mean `{near}`?"))
+                .fix(Fix::meant(place.span, &place.value, known()))
+        }
         None => found.help(format!(
             "write {}, or give `locality=` to what stands there",
             list(places.iter().map(String::as_str))

@@ -8,8 +8,8 @@ use self::complaint::{meaning, superfluous, unknown_node, unknown_property, usag
 use super::item::{Item, Typed};
 use super::schema::{self, Child, Field, NodeSpec, Times};
 use super::{text, ty};
-use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean};
-use crate::syntax::{Node, Property, Scalar, Value};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, did_you_mean};
+use crate::syntax::{Node, Property, Scalar, Value, print};
 
 /// Holds the nodes of a file against the language. `whole` is the file's place, for what is missing in it.
 pub fn check(nodes: &[Node], whole: Span, sink: &mut Sink) -> Vec<Item> {
@@ -25,7 +25,7 @@ fn children(
     parent: Option<&NodeSpec>,
     sink: &mut Sink,
 ) -> Vec<Item> {
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &Node> = BTreeMap::new();
     let mut items = Vec::new();
     for node in nodes {
         let written = node.name.value.as_str();
@@ -44,14 +44,25 @@ fn children(
         let name = child.node.name;
         let alone = matches!(child.times, Times::Optional | Times::Once);
         match first.get(name) {
-            Some(before) if alone => sink.push(twice(node.span, *before, &format!("`{name}`"))),
+            Some(before) if alone => {
+                let found = twice(node.span, before.span, &format!("`{name}`"));
+                sink.push(found.fix(again(node, before)));
+            }
             _ => {
-                first.insert(name, node.span);
+                first.insert(name, node);
                 items.push(item(node, child.node, sink));
             }
         }
     }
     items
+}
+
+/// What is said twice in the same words need be said only once.
+fn again(node: &Node, before: &Node) -> Option<Fix> {
+    let same = node.children.is_empty()
+        && before.children.is_empty()
+        && print::kdl(std::slice::from_ref(node)) == print::kdl(std::slice::from_ref(before));
+    same.then(|| Fix::certain("leave the second one out", vec![Edit::without_lines(node.span)]))
 }
 
 /// One node that the language knows at its place.
@@ -131,14 +142,17 @@ fn props(
 ) -> (BTreeMap<&'static str, Spanned<Typed>>, Labels) {
     let mut props: BTreeMap<&'static str, Spanned<Typed>> = BTreeMap::new();
     let mut labels = Labels::new();
-    let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut first: BTreeMap<&str, &Property> = BTreeMap::new();
     for prop in &node.props {
         let key = prop.key.value.as_str();
         let field = spec.props.iter().find(|field| field.name == key);
-        if let Some(before) = first.insert(key, prop.key.span)
+        if let Some(before) = first.insert(key, prop)
             && !field.is_some_and(|field| field.ty.is_list())
         {
-            sink.push(twice(prop.key.span, before, &format!("`{key}=`")));
+            let same = before.value.scalar == prop.value.scalar;
+            let edit = || Edit::without_property(prop.value.span, key);
+            let found = twice(prop.key.span, before.key.span, &format!("`{key}=`"));
+            sink.push(found.fix(same.then(|| Fix::certain("leave the second one out", vec![edit()]))));
             continue;
         }
         match field {
@@ -200,10 +214,11 @@ fn read(field: &'static Field, value: &Value, sink: &mut Sink) -> Option<Spanned
             span,
             message,
             help,
+            fix,
         }) => {
             let mut found = Diagnostic::new(code, span, format!("`{}`: {message}", field.name));
             found.help = help.or_else(|| Some(meaning(field)));
-            sink.push(found);
+            sink.push(found.fix(fix.map(|fix| *fix)));
             None
         }
     }

@@ -8,7 +8,7 @@ mod values;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::declared::Declared;
-use crate::diag::{Diagnostic, Sink, Sources, Span, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Sources, Span, certainly, code, did_you_mean, list};
 use crate::syntax::{Node, Scalar, Value};
 
 /// What is said about parameters outside of the spec.
@@ -23,7 +23,8 @@ pub struct Settings {
 /// The parameters of a spec with their values.
 #[derive(Debug, Default)]
 pub(crate) struct Params {
-    names: BTreeMap<String, Span>,
+    /// Where each is declared: its name, and the whole node.
+    names: BTreeMap<String, (Span, Span)>,
     used: BTreeSet<String>,
     /// Where a parameter was put, and where its value is written.
     places: BTreeMap<Span, Origin>,
@@ -53,7 +54,7 @@ pub(crate) fn apply(
     let mut params = Params {
         names: declared
             .iter()
-            .map(|(name, param)| (name.clone(), param.span))
+            .map(|(name, param)| (name.clone(), (param.span, param.node)))
             .collect(),
         values: given
             .iter()
@@ -126,7 +127,7 @@ impl Put<'_> {
         }
         let content = content.clone();
         if let Some(name) = text::whole(&content) {
-            if let Some(found) = self.find(name, value.span) {
+            if let Some(found) = self.find(name, value.span, true) {
                 value.scalar = found.scalar.clone();
                 self.place(value, name.to_owned(), found.span);
             }
@@ -138,7 +139,7 @@ impl Put<'_> {
             match part {
                 text::Part::Plain(plain) => filled.push_str(plain),
                 text::Part::Param(name) => {
-                    if let Some(found) = self.find(name, value.span) {
+                    if let Some(found) = self.find(name, value.span, false) {
                         filled.push_str(&found.scalar.to_string());
                         last = Some((name.to_owned(), found.span));
                     }
@@ -151,12 +152,19 @@ impl Put<'_> {
         }
     }
 
-    /// The value of `name`. What has none was said, and is no mistake of the place.
-    fn find(&mut self, name: &str, place: Span) -> Option<Value> {
+    /// The value of `name`, which is all that stands at `place` or a part of it. What has none was said, and is no
+    /// mistake of the place.
+    fn find(&mut self, name: &str, place: Span, whole: bool) -> Option<Value> {
         if self.declared.contains_key(name) {
             self.params.used.insert(name.to_owned());
         } else {
-            self.sink.push(unknown(name, place, self.declared));
+            let near = certainly(name, self.declared.keys().map(String::as_str));
+            self.params.used.extend(near.map(str::to_owned));
+            self.sink.push(
+                unknown(name, place, self.declared)
+                    .note("where a dollar is meant, write `$$`")
+                    .fix(near.map(|near| rename(name, near, place, whole))),
+            );
         }
         let found = self.given.get(name).cloned();
         if found.is_none() {
@@ -182,13 +190,20 @@ impl Put<'_> {
     }
 }
 
+fn rename(name: &str, near: &str, place: Span, whole: bool) -> Fix {
+    let edit = match whole {
+        true => Edit::part(place, name, near),
+        false => Edit::part(place, &format!("${{{name}}}"), &format!("${{{near}}}")),
+    };
+    Fix::certain(format!("write `{near}`"), vec![edit])
+}
+
 fn unknown(name: &str, place: Span, declared: &BTreeMap<String, Declared>) -> Diagnostic {
     let found = Diagnostic::new(
         &code::UNKNOWN_PARAMETER,
         place,
         format!("there is no parameter `{name}`"),
-    )
-    .note("where a dollar is meant, write `$$`");
+    );
     match did_you_mean(name, declared.keys().map(String::as_str)) {
         Some(near) => found
             .here(format!("did you mean `{near}`?"))
@@ -236,7 +251,7 @@ impl Params {
 
     /// Warns of what nobody uses. `mentioned` says whether a template may.
     pub(crate) fn unused(&self, mentioned: impl Fn(&str) -> bool, sink: &mut Sink) {
-        for (name, span) in &self.names {
+        for (name, (span, node)) in &self.names {
             if !self.used.contains(name) && !mentioned(name) {
                 sink.push(
                     Diagnostic::new(
@@ -246,6 +261,10 @@ impl Params {
                     )
                     .help(format!(
                         "write `${name}` where its value belongs, or leave it out"
+                    ))
+                    .fix(Fix::certain(
+                        format!("leave `param {name}` out"),
+                        vec![Edit::without_lines(*node)],
                     )),
                 );
             }

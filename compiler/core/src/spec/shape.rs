@@ -9,7 +9,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::schema::{Child, Field, NodeSpec, SPEC, Times};
-use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, did_you_mean};
 use crate::syntax::{Datum, Entry, Kind, Node, Property, Scalar, Value};
 
 pub use write::data;
@@ -61,17 +61,20 @@ fn twice(datum: &Datum, sink: &mut Sink) {
         Kind::Scalar(_) => {}
         Kind::List(items) => items.iter().for_each(|item| twice(item, sink)),
         Kind::Mapping(entries) => {
-            let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+            let mut first: BTreeMap<&str, (Span, &Datum)> = BTreeMap::new();
             for Entry { key, value } in entries {
                 match first.get(key.value.as_str()) {
-                    Some(before) => {
+                    Some((before, same)) => {
                         let message = format!("the key `{}` is written twice", key.value);
                         let found = Diagnostic::new(&code::DUPLICATE, key.span, message).here("here again");
                         let help = "keep one of them; of what there may be several, write a list";
-                        sink.push(found.label(*before, "first here").help(help));
+                        let single = matches!(value.kind, Kind::Scalar(_)) && value.scalar() == same.scalar();
+                        let edit = || Edit::without_property(value.span, &key.value);
+                        let fix = single.then(|| Fix::certain("leave the second one out", vec![edit()]));
+                        sink.push(found.label(*before, "first here").help(help).fix(fix));
                     }
                     None => {
-                        first.insert(&key.value, key.span);
+                        first.insert(&key.value, (key.span, value));
                     }
                 }
                 twice(value, sink);

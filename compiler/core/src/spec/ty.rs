@@ -1,10 +1,11 @@
 mod describe;
+mod fix;
 mod misfit;
 mod read;
 
 use mesh_wire::Millis;
 
-use crate::diag::{Code, Span};
+use crate::diag::{Code, Fix, Span};
 
 /// What a value has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +150,7 @@ pub(super) struct Misfit {
     pub(super) span: Span,
     pub(super) message: String,
     pub(super) help: Option<String>,
+    pub(super) fix: Option<Box<Fix>>,
 }
 
 impl Ty {

@@ -3,11 +3,11 @@
 use kdl::{KdlDiagnostic, KdlDocument, KdlEntry, KdlNode, KdlValue};
 use miette::SourceSpan;
 
-use super::lexical::{self, SHOWN, Slip};
+use super::lexical::{self, Repair, SHOWN, Slip};
 use super::plain;
 use super::repair::Repaired;
 use super::tree::{Node, Property, Scalar, Value};
-use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
+use crate::diag::{Diagnostic, Edit, FileId, Fix, Sink, Span, Spanned, code};
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
     plain::parse(text, file).or_else(|| whole(text, file, sink))
@@ -77,7 +77,24 @@ fn slipped(slip: Slip, file: FileId) -> Diagnostic {
         start: slip.start,
         end: slip.end,
     };
-    Diagnostic::new(&code::SYNTAX, span, slip.message).help(slip.help)
+    let at = |start, end| Span { file, start, end };
+    let edits = match slip.repair {
+        Some(Repair::Quotes) => vec![
+            Edit::plain(at(slip.start, slip.start), "\""),
+            Edit::plain(at(slip.end, slip.end), "\""),
+        ],
+        Some(Repair::Hash) => vec![Edit::plain(at(slip.start, slip.start), "#")],
+        Some(Repair::Comment) => vec![Edit::plain(at(slip.start, slip.start + 1), "//")],
+        Some(Repair::DoubleQuotes) => vec![
+            Edit::plain(at(slip.start, slip.start + 1), "\""),
+            Edit::plain(at(slip.end - 1, slip.end), "\""),
+        ],
+        None => Vec::new(),
+    };
+    let fix = (!edits.is_empty()).then(|| Fix::certain(slip.help.clone(), edits));
+    Diagnostic::new(&code::SYNTAX, span, slip.message)
+        .help(slip.help)
+        .fix(fix)
 }
 
 fn nodes(document: &KdlDocument, places: &Places<'_>) -> Vec<Node> {

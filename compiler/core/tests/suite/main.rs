@@ -15,6 +15,7 @@ mod bundles;
 mod cloud_init;
 mod clusters;
 mod files;
+mod fixes;
 mod fleet;
 mod istioctl;
 mod language;

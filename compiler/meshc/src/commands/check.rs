@@ -1,9 +1,11 @@
+mod fix;
+
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use mesh_compiler::Compiled;
 use mesh_compiler::diag::render::{self, Style};
 use mesh_compiler::diag::{Severity, count};
+use mesh_compiler::{Compiled, World};
 
 use super::build;
 use super::settings::Values;
@@ -18,7 +20,9 @@ Examples:
   meshc check examples/forum
   meshc check --profile prod --set gateway=198.51.100.7 spec.kdl
   meshc check --format short spec.kdl     one line a mistake, for editors and grep
-  meshc check --format json spec.kdl      one document, for programs")]
+  meshc check --format json spec.kdl      one document, for programs
+  meshc check --diff spec.kdl             what --fix would change, as a patch
+  meshc check --fix spec.kdl              puts right what is certain, and checks again")]
 pub(crate) struct Args {
     /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
     spec: PathBuf,
@@ -29,6 +33,14 @@ pub(crate) struct Args {
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+
+    /// Put right what has only one remedy, in place, and check again.
+    #[arg(long)]
+    fix: bool,
+
+    /// Write nothing, and show what `--fix` would change as a patch; 1 if there is something.
+    #[arg(long)]
+    diff: bool,
 }
 
 /// How mistakes are shown.
@@ -45,7 +57,20 @@ pub(crate) enum Format {
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     let spec = build::spec_file(&args.spec).display().to_string();
-    let compiled = mesh_compiler::compile_with(&FsWorld, &spec, &args.values.settings());
+    let settings = args.values.settings();
+    let found = |world: &dyn World| {
+        let compiled = mesh_compiler::compile_with(world, &spec, &settings);
+        (compiled.diagnostics, compiled.sources)
+    };
+    if args.diff {
+        return fix::show(found, ui);
+    }
+    if args.fix
+        && let Err(exit) = fix::write(found, ui)
+    {
+        return exit;
+    }
+    let compiled = mesh_compiler::compile_with(&FsWorld, &spec, &settings);
     report(&compiled, &spec, args.format, ui);
     if compiled.unreadable() {
         Exit::Broken

@@ -1,4 +1,4 @@
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use mesh_compiler::diag::render::{self, Style};
@@ -6,6 +6,7 @@ use mesh_compiler::{Unformatted, World as _};
 
 use super::build;
 use crate::exit::Exit;
+use crate::rewrite::rewrite;
 use crate::ui::Ui;
 use crate::world::FsWorld;
 
@@ -62,7 +63,7 @@ fn one(path: &Path, check: bool, ui: &Ui) -> Exit {
         ui.line(format_args!("{name} is not in order: run `meshc fmt {name}`"));
         return Exit::Failed;
     }
-    match replace(path, &formatted) {
+    match rewrite(path, &formatted) {
         Ok(()) => Exit::Done,
         Err(error) => {
             ui.fail(
@@ -116,18 +117,4 @@ fn formatted(text: &str, name: &str, ui: &Ui) -> Option<String> {
         }
     }
     None
-}
-
-/// In place, whole or not at all, with the permissions that it had.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // The file itself, where a link leads to it.
-    let path = path.canonicalize()?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    let permissions = std::fs::metadata(&path)?.permissions();
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(&path).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::word;
-use crate::diag::{Diagnostic, Label, Severity, Sources, Span, count};
+use crate::diag::{Applicability, Diagnostic, Edit, Fix, Label, Severity, Sources, Span, count};
 
 /// The newest shape of [`json`]. Fields may be added to it, never changed or taken away.
 const FORMAT: u32 = 1;
@@ -25,6 +25,24 @@ struct Entry<'a> {
     labels: Vec<Other<'a>>,
     help: Option<&'a str>,
     note: Option<&'a str>,
+    /// What puts it right by itself.
+    fixes: Vec<Repair<'a>>,
+    /// The command that shows the page of its code.
+    docs: String,
+}
+
+/// `certain`: `meshc check --fix` does it.
+#[derive(Serialize)]
+struct Repair<'a> {
+    title: &'a str,
+    certain: bool,
+    edits: Vec<Replaced<'a>>,
+}
+
+#[derive(Serialize)]
+struct Replaced<'a> {
+    place: Place<'a>,
+    text: &'a str,
 }
 
 #[derive(Serialize)]
@@ -75,6 +93,20 @@ fn entry<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Entry<'a> {
             .collect(),
         help: diagnostic.help.as_deref(),
         note: diagnostic.note.as_deref(),
+        fixes: diagnostic.fixes.iter().map(|fix| repair(fix, sources)).collect(),
+        docs: super::docs(diagnostic.code),
+    }
+}
+
+fn repair<'a>(fix: &'a Fix, sources: &'a Sources) -> Repair<'a> {
+    let replaced = |edit: &'a Edit| Replaced {
+        place: place(edit.span, sources),
+        text: &edit.text,
+    };
+    Repair {
+        title: &fix.title,
+        certain: fix.applicability == Applicability::Certain,
+        edits: fix.edits.iter().map(replaced).collect(),
     }
 }
 

@@ -8,7 +8,12 @@ pub use human::{Style, human};
 pub use json::json;
 pub use short::short;
 
-use super::Severity;
+use super::{Code, Severity};
+
+/// What shows the page of a code.
+fn docs(code: &Code) -> String {
+    format!("meshc explain {}", code.id)
+}
 
 /// The word for it.
 const fn word(severity: Severity) -> &'static str {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Span, Spanned, code, did_you_mean, list};
 use crate::spec::decl::Spec;
 
 use super::place::CLUSTER;
@@ -123,7 +123,8 @@ impl<'a> Lookup<'a> {
                     Some(near) => found
                         .here(format!("did you mean `{near}`?"))
                         .label(names.get(near).copied().unwrap_or(name.span), "declared here")
-                        .help(format!("write `{near}`, or declare `{kind} {}`", name.value)),
+                        .help(format!("write `{near}`, or declare `{kind} {}`", name.value))
+                        .fix(Fix::meant(name.span, &name.value, known())),
                     None => found.help(format!(
                         "write {}, or declare `{kind} {}`",
                         list(known()),

@@ -5,7 +5,7 @@ use super::lookup::Lookup;
 use super::place::labels;
 use super::settings::mode_of;
 use super::{CLUSTER_DOMAIN, access, group, ports, route, traffic};
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::model::{Group, Kind, Pods, Service, Telemetry, Visibility};
 use crate::spec::decl::{NamespaceDecl, PodsDecl, ServiceDecl};
 
@@ -133,7 +133,8 @@ fn unknown_groups(decl: &ServiceDecl, namespace: &NamespaceDecl, sink: &mut Sink
         found = match did_you_mean(&on.value, known()) {
             Some(near) => found
                 .here(format!("did you mean `{near}`?"))
-                .help(format!("write `on {near}`")),
+                .help(format!("write `on {near}`"))
+                .fix(Fix::meant(on.span, &on.value, known())),
             None if known().next().is_none() => {
                 found.help("write the machines in this service: `vms { vm … }`")
             }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::rules::Context;
 use crate::spec::decl::{ExternalDecl, NamespaceDecl};
 
@@ -76,6 +76,13 @@ fn namespaces(context: Context<'_>, sink: &mut Sink) {
             ),
         };
         let message = format!("there is no namespace `{}`", name.value);
-        sink.push(Diagnostic::new(&code::UNKNOWN_REFERENCE, name.span, message).help(help));
+        let fix = Fix::meant(name.span, &name.value, known().chain(["mesh", "namespace"]));
+        // Who sees a name is nothing to guess.
+        let fix = fix.map(Fix::offered);
+        sink.push(
+            Diagnostic::new(&code::UNKNOWN_REFERENCE, name.span, message)
+                .help(help)
+                .fix(fix),
+        );
     }
 }

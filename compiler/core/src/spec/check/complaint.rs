@@ -1,6 +1,6 @@
 //! What is said about words that the language does not have.
 
-use crate::diag::{Code, Diagnostic, Language, Span, Spanned, code, did_you_mean, list};
+use crate::diag::{Code, Diagnostic, Fix, Language, Span, Spanned, code, did_you_mean, list};
 use crate::spec::schema::{self, Child, Field, NodeSpec};
 use crate::spec::shape::LABELS;
 use crate::syntax::{Node, Property, Scalar, Value};
@@ -34,10 +34,12 @@ pub(super) fn unknown_node(
     if !homes.is_empty() {
         return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
     }
-    if let Some(near) = did_you_mean(name, known.iter().map(|child| child.node.name)) {
+    let names = known.iter().map(|child| child.node.name);
+    if let Some(near) = did_you_mean(name, names.clone()) {
         return found
             .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`"));
+            .help(format!("write `{near}`"))
+            .fix(Fix::meant(node.name.span, name, names));
     }
     match known {
         [] => found.help(format!("{place} takes no braces")),
@@ -65,10 +67,12 @@ pub(super) fn unknown_property(prop: &Property, spec: &NodeSpec, language: Langu
             usage(child.node)
         ));
     }
-    if let Some(near) = did_you_mean(key, spec.props.iter().map(|field| field.name)) {
+    let names = spec.props.iter().map(|field| field.name);
+    if let Some(near) = did_you_mean(key, names.clone()) {
         return found
             .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}=`"));
+            .help(format!("write `{near}=`"))
+            .fix(Fix::meant(prop.key.span, key, names));
     }
     if spec.args.iter().any(|field| field.name == key.as_str()) {
         return found.help(format!("its {key} is written without a key: `{}`", usage(spec)));
@@ -101,7 +105,8 @@ fn unknown_key(
     if let Some(near) = did_you_mean(name, keys.iter().copied()) {
         return found
             .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}=`"));
+            .help(format!("write `{near}=`"))
+            .fix(Fix::meant(key.span, name, keys.iter().copied()));
     }
     if let Some(labels) = labels {
         return found.help(format!("if it is a label, write it under `{labels}=`"));

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::diag::{Diagnostic, Sink, Span, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Span, Spanned, code, did_you_mean, list};
 use crate::spec::Ty;
 use crate::spec::schema::{Field, NodeSpec};
 
@@ -111,7 +111,10 @@ impl<'a> Columns<'a> {
             format!("a machine has no column `{name}`"),
         );
         match did_you_mean(name, names.iter().map(String::as_str)) {
-            Some(near) if renamed => found.here(format!("did you mean `{near}`?")).help(format!("write `{near}`")),
+            Some(near) if renamed => found
+                .here(format!("did you mean `{near}`?"))
+                .help(format!("write `{near}`"))
+                .fix(Fix::meant(place, name, names.iter().map(String::as_str))),
             Some(near) => found
                 .here(format!("did you mean `{near}`?"))
                 .help(format!("write `column \"{name}\" as={near}` in the braces of `inventory`, or rename it")),
@@ -144,7 +147,8 @@ impl<'a> Columns<'a> {
                         self.seen.get(near).copied().unwrap_or(name.span),
                         "there is this one",
                     )
-                    .help(format!("write \"{near}\"")),
+                    .help(format!("write \"{near}\""))
+                    .fix(Fix::meant(name.span, &name.value, heads())),
                 None => found.help(format!("it has {}", list(heads()))),
             });
         }

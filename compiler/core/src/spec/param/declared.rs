@@ -12,8 +12,10 @@ pub(super) struct Declared {
     pub(super) ty: Option<(Ty, Span)>,
     /// `default=`.
     pub(super) default: Option<Value>,
-    /// Where.
+    /// Where its name is.
     pub(super) span: Span,
+    /// Where all of it is.
+    pub(super) node: Span,
 }
 
 /// The parameters that `nodes` declare, by name.
@@ -59,6 +61,7 @@ fn declared(node: &Node, span: Span) -> Declared {
         ty,
         default: prop("default").cloned(),
         span,
+        node: node.span,
     }
 }
 

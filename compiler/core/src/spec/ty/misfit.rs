@@ -14,6 +14,9 @@ impl Ty {
         if misfit.help.is_none() {
             misfit.help = self.requote(&value.scalar);
         }
+        if misfit.fix.is_none() {
+            misfit.fix = self.fix_of_number(value).map(Box::new);
+        }
         misfit
     }
 
@@ -33,6 +36,7 @@ impl Ty {
                 span,
                 message: format!("a {what} of {length} characters, and at most {most} fit"),
                 help: Some("write a shorter one".to_owned()),
+                fix: None,
             };
         }
         let message = format!("expected {}, found {found}", self.describe());
@@ -41,6 +45,9 @@ impl Ty {
             span,
             message,
             help: content.and_then(|content| self.instead(content)),
+            fix: content
+                .and_then(|content| self.fix_of_text(content, span))
+                .map(Box::new),
         }
     }
 

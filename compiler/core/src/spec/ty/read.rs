@@ -43,7 +43,7 @@ impl Ty {
         }
     }
 
-    fn number(self, number: i128) -> Option<Typed> {
+    pub(super) fn number(self, number: i128) -> Option<Typed> {
         let number = u64::try_from(number).ok()?;
         match self {
             Self::Count { min, max } => (min..=max).contains(&number).then_some(Typed::Number(number)),

@@ -4,7 +4,7 @@ use mesh_wire::route::PerMillion;
 
 use super::layer::{Layer, ports};
 use super::{action, called};
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::model::build::service::host;
 use crate::model::{Destination, MirrorTo, Target};
 use crate::spec::decl::{PortDecl, RouteDecl, Routed, Spec, TargetDecl};
@@ -101,18 +101,24 @@ impl<'a> Finder<'a> {
             return found;
         }
         let elsewhere = self.spec.routed().find(|one| one.name.value == wanted);
-        let known = self
+        let known: Vec<_> = self
             .spec
             .routed()
             .filter(there)
-            .map(|one| one.name.value.as_str());
-        let near = did_you_mean(wanted, known);
+            .map(|one| one.name.value.as_str())
+            .collect();
+        let near = did_you_mean(wanted, known.iter().copied());
+        let fix = match of == home {
+            true => Fix::meant(name.span, wanted, known),
+            false => None,
+        };
         let message = format!("namespace `{of}` has no service `{wanted}`");
         let found = Diagnostic::new(&code::UNKNOWN_REFERENCE, name.span, message);
         self.sink.push(match (near, elsewhere) {
             (Some(near), _) => found
                 .here(format!("did you mean `{near}`?"))
-                .help(format!("write `{near}`")),
+                .help(format!("write `{near}`"))
+                .fix(fix),
             (None, Some(other)) => found
                 .label(other.name.span, "there is one of this name")
                 .help(format!("write \"{}/{wanted}\"", other.namespace.name.value)),
@@ -140,7 +146,8 @@ impl<'a> Finder<'a> {
                 .help(format!("write `service={name}`")),
             Some(near) => found
                 .here(format!("did you mean `{near}`?"))
-                .help(format!("write `{near}`")),
+                .help(format!("write `{near}`"))
+                .fix(Fix::meant(subset.span, name, known())),
             None if known().next().is_none() => found
                 .label(service.name.span, "it has no subsets")
                 .help(format!("declare it in `{of}`: `subset {name} version={name}`")),
