@@ -136,6 +136,8 @@ codes! {
     PORT_UNREAD "MC-T041" "port-setting-unread" Warning
         "A port of bytes says something that Envoy reads from the whole service.";
     SNI_OVERLAP "MC-T042" "sni-overlap" Error "A route for names takes in the host of a service.";
+    EGRESS_UNABLE "MC-T044" "egress-unable" Error
+        "A service is to leave by an egress gateway that could not send it on.";
     AUTHZ_UNKNOWN_KEY "MC-S001" "authz-unknown-key" Error
         "A rule asks for an attribute that Istio does not know.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";

@@ -46,7 +46,7 @@ fn entry(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service) -> Option<(String,
         Kind::Kubernetes { headless: true } => headless_addresses(mesh, viewer, service),
         _ => viewer.dialable(&service.addresses),
     };
-    let kubernetes = matches!(service.kind, Kind::Kubernetes { .. });
+    let kubernetes = service.is_kubernetes();
     (!addresses.is_empty()).then(|| {
         (
             service.host.to_lowercase(),

@@ -8,6 +8,7 @@ mod addresses;
 mod beside;
 mod callers;
 mod capture;
+mod egress;
 mod external;
 mod group;
 mod lookup;
@@ -22,6 +23,7 @@ mod traffic;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
 pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};
+pub(crate) use place::egress_name;
 pub(crate) use ports::{names as port_names, protocol as protocol_of};
 pub(crate) use route::{Layer, demands as route_demands, layers as route_layers, ports as route_ports};
 pub(crate) use service::is_guest;
@@ -57,6 +59,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
         );
         mesh.services.extend(services);
     }
+    egress::fill(&mut mesh, spec, &lookup, sink);
     mesh.services
         .sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     mesh.services

@@ -119,6 +119,17 @@ pub struct Cluster {
     pub context: Option<String>,
     /// East-west gateways.
     pub gateways: Vec<Gateway>,
+    /// Egress gateways.
+    pub egress: Vec<Egress>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// An egress gateway. Its Service, with the ports that it needs, is one of the services of the mesh.
+#[derive(Clone, Debug)]
+pub struct Egress {
+    /// Name of the Helm release, Service and service account: `istio-egressgateway`.
+    pub name: String,
     /// Where it is written.
     pub span: Span,
 }

@@ -23,20 +23,22 @@ pub(crate) use access::DEFAULT_POLICY;
 pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use build::build;
 pub(crate) use build::{
-    CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, find_group, group_name, is_guest, machine_services,
-    port_names, protocol_of, resolve_caller, route_demands, route_layers, route_ports,
+    CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, egress_name, find_group, group_name, is_guest,
+    machine_services, port_names, protocol_of, resolve_caller, route_demands, route_layers, route_ports,
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use elastic::{Elastic, Metadata, Token};
 pub use file::{Content, MachineFile, UserFiles};
-pub use mesh::{Cluster, Dns, DnsCapture, DnsForward, Gateway, Mesh, Namespace, Network, OutboundMode};
+pub use mesh::{
+    Cluster, Dns, DnsCapture, DnsForward, Egress, Gateway, Mesh, Namespace, Network, OutboundMode,
+};
 pub use raw::{Identity, Raw, RawObject};
 pub use route::{
     Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, MirrorTo, RetryPolicy, Routes, Sender,
     StreamMatch, StreamRoute, Target,
 };
 pub(crate) use service::takes_in;
-pub use service::{ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
+pub use service::{Exit, ExternalEndpoint, Kind, Port, Protocol, Resolution, Service, Subset, Visibility};
 pub use telemetry::{Collector, Log, LogForm, Provider, Telemetry, Tracing, Watch};
 pub use traffic::{
     Balance, ClientTls, Eject, HashTable, Http2, Limits, LoadBalancer, LocalityRule, RetryBudget,

@@ -35,6 +35,8 @@ pub struct Service {
     pub visible: Visibility,
     /// Where what callers send to it goes (VirtualService).
     pub routes: Routes,
+    /// The egress gateway that its traffic leaves by; its routes then lead there.
+    pub exit: Option<Exit>,
     /// Who may call it.
     pub access: Access,
     /// PeerAuthentication of its own.
@@ -55,6 +57,17 @@ pub struct Service {
     pub span: Span,
 }
 
+/// How the traffic of an external service leaves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exit {
+    /// The name of the egress gateway.
+    pub gateway: String,
+    /// For each port of the service, the one of the gateway that is for it alone: behind the gateway's mutual TLS nothing
+    /// but the port tells for whom bytes are, since the name that the client asks for is what gateways between networks
+    /// go by.
+    pub ports: BTreeMap<u16, u16>,
+}
+
 /// What a service is for Istio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -63,6 +76,8 @@ pub enum Kind {
         /// `clusterIP: None`.
         headless: bool,
     },
+    /// The Service of an egress gateway, which Istio's gateway chart makes.
+    Egress,
     /// A ServiceEntry with `location: MESH_INTERNAL` and a workload selector, for a host that is no Kubernetes name.
     MeshInternal,
     /// A ServiceEntry with `location: MESH_EXTERNAL`.
@@ -285,6 +300,11 @@ impl Service {
                 .selector
                 .iter()
                 .all(|(key, value)| labels.get(key) == Some(value))
+    }
+
+    /// It is a Service of Kubernetes, whoever makes it.
+    pub const fn is_kubernetes(&self) -> bool {
+        matches!(self.kind, Kind::Kubernetes { .. } | Kind::Egress)
     }
 
     /// It lies outside the mesh.

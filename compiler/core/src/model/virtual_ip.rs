@@ -42,7 +42,7 @@ pub fn allocate(
 }
 
 /// Places to try: steps of the key's own, then all in turn.
-fn probe(key: &str, places: u64) -> impl Iterator<Item = u64> {
+pub(super) fn probe(key: &str, places: u64) -> impl Iterator<Item = u64> + use<> {
     let hash = u64::from(fnv1a(key));
     let start = hash % places;
     let step = 1 + (hash / places) % places.saturating_sub(1).max(1);

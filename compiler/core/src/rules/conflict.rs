@@ -8,7 +8,9 @@ use ipnet::IpNet;
 use super::{Context, Once};
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::is_guest;
-use crate::spec::decl::{CaptureDecl, DnsDecl, ElasticDecl, HealthDecl, NamespaceDecl, ServiceDecl, VmsDecl};
+use crate::spec::decl::{
+    CaptureDecl, DnsDecl, ElasticDecl, ExternalDecl, HealthDecl, NamespaceDecl, ServiceDecl, VmsDecl,
+};
 
 /// Settings of one node that exclude each other.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -42,6 +44,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             .for_each(|elastic| one_origin(elastic, vms, sink));
         users(vms, &context.spec.capture_of(vms), sink);
     }
+    for (_, external) in context.spec.externals() {
+        one_way(external, sink);
+    }
     for route in context.spec.routed().flat_map(|owner| owner.routes) {
         route::check(route, sink);
     }
@@ -53,6 +58,14 @@ fn both(one: (Span, &str), other: (Span, &str), help: &str) -> Diagnostic {
         .here("this")
         .label(other.0, "and this")
         .help(help)
+}
+
+/// Routes would lead round the gateway.
+fn one_way(external: &ExternalDecl, sink: &mut Sink) {
+    if let (Some(egress), Some(route)) = (&external.egress, external.routes.first()) {
+        let help = "leave the routes out: what leaves by a gateway goes to the service as it is";
+        sink.push(both((route.span, "`route`"), (egress.span, "`egress`"), help));
+    }
 }
 
 /// Machines have one account, whatever runs on them.

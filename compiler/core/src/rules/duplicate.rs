@@ -7,7 +7,7 @@ mod hosts;
 use self::hosts::check as hosts;
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
-use crate::model::group_name;
+use crate::model::{egress_name, group_name};
 use crate::spec::decl::{ClusterDecl, NamespaceDecl, ServiceDecl};
 
 /// Names are unique where they are looked up.
@@ -99,7 +99,11 @@ fn gateways(cluster: &ClusterDecl, sink: &mut Sink) {
         };
         gateway.name.clone().unwrap_or_else(default)
     };
-    let names: Vec<_> = cluster.gateways.iter().map(name).collect();
+    let egress = cluster.egress.iter().map(|egress| Spanned {
+        value: egress_name(egress.name.as_ref()),
+        span: egress.name.as_ref().map_or(egress.span, |name| name.span),
+    });
+    let names: Vec<_> = cluster.gateways.iter().map(name).chain(egress).collect();
     unique("gateway", names.iter(), sink);
 }
 
@@ -161,7 +165,7 @@ fn help(kind: &str) -> &'static str {
         "group" => "give the second group a name of its own: `vms NAME …`",
         "namespace" => "write everything of the namespace in one `namespace`",
         "context" => "each cluster has a context of its own: write that of the second",
-        "gateway" => "give the second gateway a name of its own: `gateway NAME …`",
+        "gateway" => "give the second gateway a name of its own: `gateway NAME …`, `egress NAME`",
         _ => "rename one of them, or leave it out",
     }
 }

@@ -11,6 +11,7 @@ mod deny_shadows_allow;
 mod dns_loop;
 mod dry_run_open;
 mod duplicate;
+mod egress_unable;
 mod eject_never;
 mod empty_allow_policy;
 mod exclude_ineffective;
@@ -119,6 +120,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::CORS_OPEN, cors_open::check),
     rule(&code::DNS_LOOP, dns_loop::check),
     rule(&code::DUPLICATE, duplicate::check),
+    rule(&code::EGRESS_UNABLE, egress_unable::check),
     rule(&code::EJECT_NEVER, eject_never::check),
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),

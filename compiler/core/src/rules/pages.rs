@@ -26,6 +26,7 @@ pages! {
     "dns-loop"
     "dry-run-open"
     "duplicate"
+    "egress-unable"
     "eject-never"
     "empty-allow-policy"
     "exclude-ineffective"

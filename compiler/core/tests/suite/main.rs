@@ -14,6 +14,7 @@ mod access;
 mod bundles;
 mod cloud_init;
 mod clusters;
+mod egress;
 mod files;
 mod fixes;
 mod fleet;

@@ -15,12 +15,12 @@ const ISTIOD_PORTS: [(u16, &str, u16); 2] = [(15012, "tls-istiod", 15012), (1501
 /// `samples/multicluster/expose-services.yaml`, `expose-istiod.yaml`).
 pub(super) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     let alone = cluster.gateways.len() == 1;
-    let each = |gateway| {
+    let each = |gateway: &Gateway| {
         let name = |base: &str| {
             if alone {
                 base.to_owned()
             } else {
-                format!("{base}-{}", short_name(gateway))
+                format!("{base}-{}", short_name(&gateway.name))
             }
         };
         [
@@ -45,7 +45,7 @@ fn services(mesh: &Mesh, gateway: &Gateway, name: &str) -> Value {
         .collect();
     let hosts: Vec<_> = std::iter::once("*.local").chain(own).collect();
     object("Gateway", name).spec(json!({
-        "selector": { "istio": short_name(gateway) },
+        "selector": { "istio": short_name(&gateway.name) },
         "servers": [{
             "port": { "number": gateway.port, "name": "tls", "protocol": "TLS" },
             "tls": { "mode": "AUTO_PASSTHROUGH" },
@@ -63,7 +63,7 @@ fn istiod_gateway(gateway: &Gateway, name: &str) -> Value {
         })
     };
     object("Gateway", name).spec(json!({
-        "selector": { "istio": short_name(gateway) },
+        "selector": { "istio": short_name(&gateway.name) },
         "servers": ISTIOD_PORTS.iter().map(server).collect::<Vec<_>>(),
     }))
 }

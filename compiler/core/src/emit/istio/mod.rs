@@ -2,6 +2,7 @@
 
 mod authorization_policy;
 mod destination_rule;
+mod egress;
 mod gateway;
 mod peer_authentication;
 mod request_authentication;
@@ -29,6 +30,7 @@ pub(super) fn system_objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     objects.extend(authorization_policy::of_mesh(mesh));
     objects.extend(telemetry::of_mesh(mesh));
     objects.extend(gateway::objects(mesh, cluster));
+    objects.extend(egress::rules(mesh));
     objects
 }
 
@@ -44,6 +46,7 @@ pub(super) fn namespace_objects(mesh: &Mesh, namespace: &str) -> Vec<Value> {
         objects.extend(service_entry::object(service));
         objects.extend(destination_rule::object(service));
         objects.extend(virtual_service::object(service));
+        objects.extend(egress::gateway(service));
         objects.extend(peer_authentication::of_service(service));
         objects.extend(telemetry::of_service(mesh, service));
         objects.extend(request_authentication::of_service(service));

@@ -12,7 +12,7 @@ pub(super) fn object(service: &Service) -> Option<Value> {
     }
     spec["ports"] = service.ports.iter().map(port).collect();
     match &service.kind {
-        Kind::Kubernetes { .. } => return None,
+        Kind::Kubernetes { .. } | Kind::Egress => return None,
         Kind::MeshInternal => {
             spec["location"] = json!("MESH_INTERNAL");
             spec["resolution"] = json!("STATIC");

@@ -1,9 +1,12 @@
 //! Istio's words for values of the model.
 
+use std::collections::BTreeSet;
+
 use mesh_wire::Millis;
 use mesh_wire::cluster::Locality;
 use mesh_wire::listener::MtlsMode;
 
+use crate::emit::snapshot::SYSTEM_NAMESPACE;
 use crate::model::{Service, Visibility};
 
 /// A duration of protobuf's JSON form, as short as it can be.
@@ -35,15 +38,15 @@ pub(super) fn locality(locality: &Locality) -> Option<String> {
     (!said.is_empty()).then(|| said.join("/"))
 }
 
-/// `exportTo`; nothing for what all namespaces know, which is Istio's default.
+/// `exportTo`; nothing for what all namespaces know, which is Istio's default. The egress gateway knows what leaves by it.
 pub(super) fn export_to(service: &Service) -> Vec<&str> {
-    match &service.visible {
-        Visibility::Mesh => Vec::new(),
-        Visibility::Namespaces(names) => names
-            .iter()
-            .map(|name| if *name == service.namespace { "." } else { name })
-            .collect(),
-    }
+    let Visibility::Namespaces(names) = &service.visible else {
+        return Vec::new();
+    };
+    let gateway = service.exit.iter().map(|_| SYSTEM_NAMESPACE);
+    let names: BTreeSet<_> = names.iter().map(String::as_str).chain(gateway).collect();
+    let own = |name| if name == service.namespace { "." } else { name };
+    names.into_iter().map(own).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ mod http;
 
 use serde_json::{Value, json};
 
-use super::{NETWORKING, text};
+use super::{NETWORKING, egress, text};
 use crate::emit::document::Object;
 use crate::model::{Destination, Sender, Service, StreamMatch, StreamRoute, Target};
 
@@ -21,13 +21,18 @@ pub(super) fn object(service: &Service) -> Option<Value> {
     let routes = &service.routes;
     let mut matches = routes.tls.iter().flat_map(|route| &route.matches);
     let ranged = matches.any(|matching| !matching.addresses.is_empty());
-    Some(object.spec(json!({
+    let mut spec = json!({
         "hosts": service.routed_hosts(),
+        "gateways": null,
         "exportTo": text::export_to(service),
         "http": routes.http.iter().map(http::route).collect::<Vec<_>>(),
         "tls": routes.tls.iter().map(|route| stream(route, ranged)).collect::<Vec<_>>(),
         "tcp": routes.tcp.iter().map(|route| stream(route, false)).collect::<Vec<_>>(),
-    })))
+    });
+    if let Some(exit) = &service.exit {
+        egress::complete(&mut spec, service, exit);
+    }
+    Some(object.spec(spec))
 }
 
 /// `ranged`: other matches of the list ask for addresses.

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::emit::document::Object;
-use crate::model::Mesh;
+use crate::model::{Kind, Mesh};
 
 /// The account that every namespace has by itself.
 const DEFAULT: &str = "default";
@@ -14,7 +14,7 @@ pub(super) fn accounts(mesh: &Mesh, namespace: &str) -> Vec<Value> {
     let declared = declared.flat_map(|namespace| namespace.accounts.iter().map(String::as_str));
     let services = mesh
         .services_in(namespace)
-        .filter(|service| !service.is_external());
+        .filter(|service| !service.is_external() && service.kind != Kind::Egress);
     let groups = mesh.groups_in(namespace).map(|group| group.account.as_str());
     let accounts: BTreeSet<&str> = services
         .map(|service| service.account.as_str())

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::emit::document::{said, without_empty, yaml_text};
 use crate::emit::istio::telemetry;
-use crate::model::{Cluster, Gateway, Kind, Mesh, OutboundMode};
+use crate::emit::snapshot::SYSTEM_NAMESPACE;
+use crate::model::{Cluster, Egress, Gateway, Kind, Mesh, OutboundMode};
 
 /// The port of Istio's gateways where nothing else is said.
 const PORT: u16 = 15443;
@@ -26,6 +27,11 @@ pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, String)> {
             yaml_text([&of_gateway(mesh, cluster, gateway)]),
         ));
     }
+    let egress = cluster.egress.iter().map(|egress| {
+        let file = format!("{}.values.yaml", egress.name);
+        (file, yaml_text([&of_egress(mesh, egress)]))
+    });
+    files.extend(egress);
     files
 }
 
@@ -91,7 +97,7 @@ fn own_names(mesh: &Mesh) -> bool {
 fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
     let mut labels = Map::from_iter([
         ("app".to_owned(), json!(gateway.name)),
-        ("istio".to_owned(), json!(short_name(gateway))),
+        ("istio".to_owned(), json!(short_name(&gateway.name))),
     ]);
     if gateway.port != PORT || cluster.network.is_empty() {
         if gateway.port != PORT {
@@ -130,7 +136,28 @@ fn of_gateway(mesh: &Mesh, cluster: &Cluster, gateway: &Gateway) -> Value {
     }))
 }
 
+/// Only the mesh calls it, so that its Service needs no load balancer. Beside the status port it has one for each port
+/// of each service that leaves by it. Its pods say that they speak mutual TLS, which istiod knows of sidecars alone:
+/// without, it would tell other networks of no way to them.
+fn of_egress(mesh: &Mesh, egress: &Egress) -> Value {
+    let service = mesh.service(SYSTEM_NAMESPACE, &egress.name);
+    let ports = service.into_iter().flat_map(|service| &service.ports);
+    let port = |name: &str, number: u16| json!({ "name": name, "port": number, "targetPort": number });
+    let ports = ports.map(|own| port(&own.name, own.number));
+    let ports: Vec<_> = std::iter::once(port("status-port", 15021)).chain(ports).collect();
+    without_empty(json!({
+        "name": egress.name,
+        "revision": mesh.revision,
+        "labels": {
+            "app": egress.name,
+            "istio": short_name(&egress.name),
+            "security.istio.io/tlsMode": "istio",
+        },
+        "service": { "type": "ClusterIP", "ports": ports },
+    }))
+}
+
 /// What the chart calls a gateway in its label `istio`.
-pub(crate) fn short_name(gateway: &Gateway) -> &str {
-    gateway.name.strip_prefix("istio-").unwrap_or(&gateway.name)
+pub(crate) fn short_name(gateway: &str) -> &str {
+    gateway.strip_prefix("istio-").unwrap_or(gateway)
 }

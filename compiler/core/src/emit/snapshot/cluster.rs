@@ -196,11 +196,10 @@ fn discovery(finder: &Finder<'_>, service: &Service) -> Discovery {
 }
 
 fn service_name(service: &Service) -> ServiceName {
-    let kubernetes = matches!(service.kind, Kind::Kubernetes { .. });
     ServiceName {
         host: service.host.clone(),
         // What is no Service of Kubernetes is called by its host (Istio `serviceentry/conversion.go`).
-        name: if kubernetes {
+        name: if service.is_kubernetes() {
             service.name.clone()
         } else {
             service.host.clone()

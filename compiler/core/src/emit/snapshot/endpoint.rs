@@ -7,7 +7,7 @@ use mesh_wire::listener::MtlsMode;
 use super::topology::with_places;
 use super::viewer::mtls_of;
 use super::{Options, Viewer, node};
-use crate::model::{Gateway, Group, Mesh, Pods, Port, Service, Subset, Vm};
+use crate::model::{Gateway, Group, Kind, Mesh, Pods, Port, Service, Subset, Vm};
 
 /// Where the endpoints of one place are collected before they are written down.
 type Places = BTreeMap<Locality, Vec<Endpoint>>;
@@ -257,8 +257,11 @@ pub(crate) fn target(group: &Group, port: &Port) -> u16 {
     group.ports.get(name).copied().unwrap_or(port.target)
 }
 
-/// Pods without a sidecar speak no mutual TLS.
+/// Pods without a sidecar speak no mutual TLS; egress gateways are told to by a DestinationRule.
 pub(super) fn pod_mtls(mesh: &Mesh, service: &Service, port: u16) -> bool {
+    if service.kind == Kind::Egress {
+        return true;
+    }
     let injected = mesh
         .namespaces
         .get(&service.namespace)

@@ -7,7 +7,7 @@ use mesh_wire::matcher::StringMatch;
 use super::endpoint::pod_mtls;
 use super::viewer::namespace_mtls;
 use super::{external, name};
-use crate::model::{Mesh, Port, Service, Subset, TrafficPolicy};
+use crate::model::{Kind, Mesh, Port, Service, Subset, TrafficPolicy};
 
 /// What Istio's auto mTLS decides: everything of the mesh gets it, what lies outside does not.
 pub(super) fn transport(
@@ -26,7 +26,8 @@ pub(super) fn transport(
     let unlisted = cluster.discovery == Discovery::OriginalDestination;
     let without_sidecars = unlisted && !service.pods.is_empty() && !pod_mtls(mesh, service, port.target);
     let disabled = namespace_mtls(mesh, &service.namespace) == MtlsMode::Disable;
-    if service.is_external() || disabled || without_sidecars {
+    let gateway = service.kind == Kind::Egress;
+    if !gateway && (service.is_external() || disabled || without_sidecars) {
         return Transport::Plaintext;
     }
     Transport::Mesh(MeshTls {

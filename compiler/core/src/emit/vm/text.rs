@@ -4,7 +4,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::emit::names;
 use crate::emit::snapshot::{SYSTEM_NAMESPACE, gateway_services};
-use crate::model::{Group, Kind, Mesh};
+use crate::model::{Group, Mesh};
 
 /// The units that every machine has, in the order in which they are started.
 pub const UNITS: &[(&str, &str)] = &[
@@ -79,7 +79,7 @@ pub fn resolved_domains(mesh: &Mesh, group: &Group) -> Vec<String> {
         .services
         .iter()
         .filter(|service| service.is_visible_in(&group.namespace));
-    let foreign = known.filter(|service| !matches!(service.kind, Kind::Kubernetes { .. }));
+    let foreign = known.filter(|service| !service.is_kubernetes());
     routed.extend(foreign.map(|service| service.host.trim_start_matches("*.").to_lowercase()));
     routed.extend(mesh.dns.forward.iter().map(|zone| zone.domain.clone()));
     routed.retain(|domain| !searched.contains(domain));

@@ -42,7 +42,7 @@ pub(super) fn fill(mesh: &mut Mesh, sink: &mut Sink) {
 fn wants(service: &Service) -> bool {
     let has_name = match service.kind {
         Kind::Kubernetes { headless } => !headless,
-        Kind::MeshInternal => true,
+        Kind::Egress | Kind::MeshInternal => true,
         Kind::External { resolution, .. } => resolution != Resolution::None,
     };
     has_name && !service.addresses_given && !service.host.starts_with("*.")

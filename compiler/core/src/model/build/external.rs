@@ -41,6 +41,7 @@ pub(super) fn service(
         traffic: traffic::policy(&decl.traffic),
         visible: visible(decl, namespace),
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
+        exit: None,
         access: Access::default(),
         mtls: None,
         telemetry: Telemetry::default(),

@@ -12,7 +12,7 @@ pub(super) struct Lookup<'a> {
     /// Network of each cluster that is known by now.
     network_of: BTreeMap<&'a str, &'a str>,
     /// The language found mistakes: declarations may be missing for them.
-    damaged: bool,
+    pub(super) damaged: bool,
     /// All of the spec; references that cannot be resolved because of an earlier mistake are passed over.
     pub(super) spec: &'a Spec,
 }

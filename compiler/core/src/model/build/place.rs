@@ -2,12 +2,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lookup::Lookup;
 use super::settings::mode_of;
-use crate::diag::{Sink, Span};
-use crate::model::{Cluster, Gateway, Namespace, Network, Telemetry};
-use crate::spec::decl::{ClusterDecl, GatewayDecl, Labels, NamespaceDecl, Spec};
+use crate::diag::{Sink, Span, Spanned};
+use crate::model::{Cluster, Egress, Gateway, Namespace, Network, Telemetry};
+use crate::spec::decl::{ClusterDecl, EgressDecl, GatewayDecl, Labels, NamespaceDecl, Spec};
 
 /// Helm release and Service of a gateway that has no name (Istio `samples/multicluster`).
 const GATEWAY: &str = "istio-eastwestgateway";
+
+/// The same of an egress gateway (Istio's documentation).
+const EGRESS: &str = "istio-egressgateway";
 
 /// What Istio calls the cluster where nobody names it.
 pub(super) const CLUSTER: &str = "Kubernetes";
@@ -47,6 +50,7 @@ pub(super) fn clusters(
             network: lookup.network_of(CLUSTER).unwrap_or_default().to_owned(),
             context: None,
             gateways: Vec::new(),
+            egress: Vec::new(),
             span: spec.mesh.as_ref().map_or(whole, |mesh| mesh.span),
         };
         clusters.insert(CLUSTER.to_owned(), cluster);
@@ -61,14 +65,29 @@ pub(super) fn clusters(
 fn cluster(decl: &ClusterDecl, lookup: &Lookup<'_>, sink: &mut Sink) -> Cluster {
     let mut gateways: Vec<_> = decl.gateways.iter().map(gateway).collect();
     gateways.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut egress: Vec<_> = decl.egress.iter().map(self::egress).collect();
+    egress.sort_by(|a, b| a.name.cmp(&b.name));
     let network = lookup.network(decl.network.as_ref(), decl.span, "a cluster", sink);
     Cluster {
         name: decl.name.value.clone(),
         network: network.unwrap_or_default(),
         context: decl.context.as_ref().map(|context| context.value.clone()),
         gateways,
+        egress,
         span: decl.span,
     }
+}
+
+fn egress(decl: &EgressDecl) -> Egress {
+    Egress {
+        name: egress_name(decl.name.as_ref()),
+        span: decl.span,
+    }
+}
+
+/// The name of an egress gateway, where it has one and where it has none.
+pub(crate) fn egress_name(name: Option<&Spanned<String>>) -> String {
+    name.map_or_else(|| EGRESS.to_owned(), |name| name.value.clone())
 }
 
 fn gateway(decl: &GatewayDecl) -> Gateway {

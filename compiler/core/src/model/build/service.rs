@@ -101,6 +101,7 @@ pub(super) fn service(
         traffic: traffic::policy(&decl.traffic),
         visible: Visibility::Mesh,
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
+        exit: None,
         access: access::access(&decl.access, of, lookup.spec),
         telemetry: Telemetry::default(),
         mtls: decl

@@ -31,6 +31,8 @@ pub struct ExternalDecl {
     pub traffic: TrafficDecl,
     /// `route`, in the order written.
     pub routes: Vec<RouteDecl>,
+    /// `egress`.
+    pub egress: Option<ExitDecl>,
     /// What it has may be incomplete: what seems to be missing in it may not be.
     pub damaged: bool,
     /// Where.
@@ -50,6 +52,15 @@ pub struct EndpointDecl {
     pub labels: Labels,
     /// `port NUMBER target=`.
     pub ports: Vec<(Spanned<u16>, u16)>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `egress` of an external service.
+#[derive(Clone, Debug)]
+pub struct ExitDecl {
+    /// The gateway.
+    pub gateway: Option<Spanned<String>>,
     /// Where.
     pub span: Span,
 }
@@ -84,7 +95,12 @@ impl ExternalDecl {
             subsets: item.children("subset").filter_map(SubsetDecl::read).collect(),
             traffic: TrafficDecl::read(item),
             routes: item.children("route").map(RouteDecl::read).collect(),
-            damaged: item.damaged || item.incomplete(&["port", "endpoint", "address", "tls", "subset"]),
+            egress: item.child("egress").map(|egress| ExitDecl {
+                gateway: egress.spanned("gateway"),
+                span: egress.span,
+            }),
+            damaged: item.damaged
+                || item.incomplete(&["port", "endpoint", "address", "tls", "egress", "subset"]),
             span: item.span,
         })
     }

@@ -28,12 +28,12 @@ pub use capture::{CaptureDecl, Choice, Names};
 pub use client_tls::ClientTlsDecl;
 pub use dns::{DnsDecl, ForwardDecl};
 pub use elastic::ElasticDecl;
-pub use external::{EndpointDecl, ExternalDecl};
+pub use external::{EndpointDecl, ExitDecl, ExternalDecl};
 pub use file::FileDecl;
 pub use jwt::{JwtDecl, JwtFromDecl};
 pub use limits::{EjectDecl, Http2, Limits, LimitsDecl, RetryBudgetDecl};
 pub use mesh::MeshDecl;
-pub use place::{ClusterDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
+pub use place::{ClusterDecl, EgressDecl, GatewayDecl, NamespaceDecl, NetworkDecl};
 pub use raw::{Identity, RawDecl, RawObject};
 pub use route::{
     AbortDecl, CorsDecl, DelayDecl, EditsDecl, FaultDecl, List, MatchDecl, PairDecl, RedirectDecl,

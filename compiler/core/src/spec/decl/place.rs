@@ -28,6 +28,8 @@ pub struct ClusterDecl {
     pub context: Option<Spanned<String>>,
     /// `gateway`.
     pub gateways: Vec<GatewayDecl>,
+    /// `egress`.
+    pub egress: Vec<EgressDecl>,
     /// A part of it was wrong.
     pub damaged: bool,
     /// Where.
@@ -45,6 +47,15 @@ pub struct GatewayDecl {
     pub port: Option<Spanned<u16>>,
     /// `cluster-ip=`.
     pub cluster_ip: Option<Spanned<IpAddr>>,
+    /// Where.
+    pub span: Span,
+}
+
+/// `egress` of a cluster.
+#[derive(Clone, Debug)]
+pub struct EgressDecl {
+    /// Name.
+    pub name: Option<Spanned<String>>,
     /// Where.
     pub span: Span,
 }
@@ -97,7 +108,8 @@ impl ClusterDecl {
             network: item.spanned("network"),
             context: item.word("context"),
             gateways: item.children("gateway").filter_map(GatewayDecl::read).collect(),
-            damaged: item.damaged || item.incomplete(&["gateway"]),
+            egress: item.children("egress").map(EgressDecl::read).collect(),
+            damaged: item.damaged || item.incomplete(&["gateway", "egress"]),
             span: item.span,
         })
     }
@@ -112,6 +124,15 @@ impl GatewayDecl {
             cluster_ip: item.spanned("cluster-ip"),
             span: item.span,
         })
+    }
+}
+
+impl EgressDecl {
+    fn read(item: &Item) -> Self {
+        Self {
+            name: item.spanned("name"),
+            span: item.span,
+        }
     }
 }
 

@@ -39,6 +39,7 @@ pub(super) static EXTERNAL: NodeSpec = NodeSpec {
         any(&ENDPOINT),
         any(&ADDRESS),
         optional(&TLS),
+        optional(&EGRESS),
         any(&SUBSET),
         any(&ROUTE),
         optional(&BALANCE),
@@ -116,6 +117,19 @@ static TLS: NodeSpec = NodeSpec {
             "#true: whatever certificate the server shows is taken. Anybody on the way can read and change everything.",
         ),
     ],
+    ..NODE
+};
+
+static EGRESS: NodeSpec = NodeSpec {
+    name: "egress",
+    about: "Its traffic leaves by an egress gateway of a cluster, which is the only one that speaks to the outside: callers \
+            reach the gateway by mutual TLS, and what `tls`, `limits` and the like say of the service the gateway does, \
+            with the files that lie in its pods.",
+    args: &[may(
+        "gateway",
+        Ty::ServiceName,
+        "Which: the name of an `egress` in a `cluster`; `istio-egressgateway` if it is not said.",
+    )],
     ..NODE
 };
 

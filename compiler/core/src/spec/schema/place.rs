@@ -36,7 +36,7 @@ pub(super) static CLUSTER: NodeSpec = NodeSpec {
         Ty::Text,
         "The network of its pods; the only one if there is one.",
     )],
-    children: &[optional(&CONTEXT), any(&GATEWAY)],
+    children: &[optional(&CONTEXT), any(&GATEWAY), any(&EGRESS)],
     ..NODE
 };
 
@@ -64,6 +64,18 @@ static GATEWAY: NodeSpec = NodeSpec {
         may("port", Ty::Port, "15443 if it is not said."),
         may("cluster-ip", Ty::Ip, "ClusterIP of its Service."),
     ],
+    ..NODE
+};
+
+static EGRESS: NodeSpec = NodeSpec {
+    name: "egress",
+    about: "An egress gateway: the way out for external services that say `egress` too. One of the same name may stand in \
+            several clusters; callers then share them all.",
+    args: &[may(
+        "name",
+        Ty::ServiceName,
+        "Its Helm release, Service and service account, in istio-system; `istio-egressgateway` if it is not said.",
+    )],
     ..NODE
 };
 
