@@ -64,15 +64,21 @@ fn analyse(
     sink: &mut Sink,
 ) -> Option<(Mesh, spec::Params)> {
     let spec::Loaded { mut nodes, whole } = spec::load(world, path, sources, sink)?;
+    let wanted = || (!world.cancelled()).then_some(());
+    wanted()?;
     let params = spec::put_params(&mut nodes, settings, sources, sink);
     let items = spec::check(&nodes, whole, sink);
+    wanted()?;
     let mut items = spec::join_namespaces(items, sink);
     spec::fill_defaults(&mut items);
     spec::read_inventories(&mut items, world, sources, sink);
     let mut spec = Spec::read(&items);
     spec.raw = spec::read_raw(&items, world, sources, sink);
+    wanted()?;
     let mut mesh = model::build(&spec, whole, sink);
+    wanted()?;
     rules::check(&spec, &mesh, sink);
+    wanted()?;
     let templates = template::load(&spec, world, sources, sink);
     // What leads nowhere is left out of the mesh, and cannot be written down.
     if !sink.has_errors() {

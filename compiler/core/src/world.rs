@@ -21,6 +21,11 @@ pub trait World {
     fn list(&self, folder: &str) -> Result<Vec<Entry>, String> {
         Err(format!("`{folder}` cannot be listed here"))
     }
+
+    /// Nobody waits for what is compiled any more: what is made of it from here on may be nothing.
+    fn cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// A file or folder in a folder.

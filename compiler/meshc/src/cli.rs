@@ -1,6 +1,8 @@
 use clap::{Parser, Subcommand};
 
-use crate::commands::{apply, build, ca, check, completion, convert, fmt, init, lab, man, remove, schema};
+use crate::commands::{
+    apply, build, ca, check, completion, convert, fmt, init, lab, lsp, man, remove, schema,
+};
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
 
@@ -34,6 +36,7 @@ pub(crate) enum Command {
     Remove(remove::Args),
     Ca(ca::Args),
     Lab(lab::Args),
+    Lsp(lsp::Args),
     Fmt(fmt::Args),
     Convert(convert::Args),
     Schema(schema::Args),
@@ -51,6 +54,7 @@ impl Command {
             Self::Remove(args) => remove::run(args, ui),
             Self::Ca(args) => ca::run(args, ui),
             Self::Lab(args) => lab::run(args, ui),
+            Self::Lsp(args) => lsp::run(&args, ui),
             Self::Fmt(args) => fmt::run(&args, ui),
             Self::Convert(args) => convert::run(&args, ui),
             Self::Schema(args) => schema::run(&args, ui),

@@ -8,14 +8,14 @@
     reason = "a test: it reads the disk and may panic"
 )]
 
+#[path = "common/editor.rs"]
+mod client;
 mod common;
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::process::Command;
 
+use client::Editor;
 use common::Seat;
 use serde_json::{Value, json};
 
@@ -36,155 +36,6 @@ fn server() -> Option<PathBuf> {
     there.then_some(program)
 }
 
-/// One side of the Language Server Protocol.
-struct Editor {
-    server: Child,
-    to: ChildStdin,
-    from: Receiver<Value>,
-    asked: u64,
-    /// What the server said of its own accord.
-    told: Vec<Value>,
-}
-
-impl Drop for Editor {
-    fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
-    }
-}
-
-impl Editor {
-    fn start(program: &Path) -> Self {
-        let mut server = Command::new("node")
-            .arg(program)
-            .arg("--stdio")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let to = server.stdin.take().unwrap();
-        let out = BufReader::new(server.stdout.take().unwrap());
-        let (send, from) = channel();
-        std::thread::spawn(move || messages(out, |message| send.send(message).is_ok()));
-        let mut editor = Self {
-            server,
-            to,
-            from,
-            asked: 0,
-            told: Vec::new(),
-        };
-        editor.ask(
-            "initialize",
-            json!({"processId": null, "rootUri": null, "capabilities": {
-                "textDocument": {"hover": {"contentFormat": ["markdown"]}, "completion": {}, "publishDiagnostics": {}},
-            }}),
-        );
-        editor.say("initialized", json!({}));
-        let settings = json!({"yaml": {"validate": true, "hover": true, "completion": true, "schemaStore": {"enable": false}}});
-        editor.say("workspace/didChangeConfiguration", json!({"settings": settings}));
-        editor
-    }
-
-    fn send(&mut self, message: &Value) {
-        let text = message.to_string();
-        write!(self.to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
-        self.to.flush().unwrap();
-    }
-
-    fn say(&mut self, method: &str, params: Value) {
-        self.send(&json!({"jsonrpc": "2.0", "method": method, "params": params}));
-    }
-
-    fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.asked += 1;
-        let id = self.asked;
-        self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}));
-        loop {
-            let message = self.next();
-            if message["id"] == id && message.get("method").is_none() {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message["result"].clone();
-            }
-        }
-    }
-
-    /// The next message; what the server asks is answered with nothing.
-    fn next(&mut self) -> Value {
-        let message = self
-            .from
-            .recv_timeout(Duration::from_secs(60))
-            .expect("the server answers");
-        if message.get("method").is_some() {
-            if let Some(id) = message.get("id") {
-                let items = message["params"]["items"].as_array().map_or(0, Vec::len);
-                let result = if items > 0 {
-                    json!(vec![Value::Null; items])
-                } else {
-                    Value::Null
-                };
-                self.send(&json!({"jsonrpc": "2.0", "id": id, "result": result}));
-            }
-            self.told.push(message.clone());
-        }
-        message
-    }
-
-    /// Opens a text; what is marked in it, by line and message.
-    fn open(&mut self, uri: &str, text: &str) -> Vec<(u64, String)> {
-        self.told.clear();
-        let document = json!({"uri": uri, "languageId": "yaml", "version": 1, "text": text});
-        self.say("textDocument/didOpen", json!({"textDocument": document}));
-        loop {
-            let message = self.next();
-            if message["method"] == "textDocument/publishDiagnostics" && message["params"]["uri"] == uri {
-                let found = message["params"]["diagnostics"].as_array().unwrap().clone();
-                return found
-                    .iter()
-                    .map(|one| {
-                        let line = one["range"]["start"]["line"].as_u64().unwrap();
-                        (line, one["message"].as_str().unwrap().to_owned())
-                    })
-                    .collect();
-            }
-        }
-    }
-
-    fn at(&mut self, method: &str, uri: &str, line: usize, character: usize) -> Value {
-        let position = json!({"line": line, "character": character});
-        self.ask(
-            method,
-            json!({"textDocument": {"uri": uri}, "position": position}),
-        )
-    }
-}
-
-/// Reads `Content-Length: …` and what follows, until the stream ends or nobody listens.
-fn messages(mut out: impl BufRead, mut take: impl FnMut(Value) -> bool) {
-    loop {
-        let mut length = 0;
-        loop {
-            let mut line = String::new();
-            if out.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
-            }
-            match line.trim().strip_prefix("Content-Length: ") {
-                Some(number) => length = number.parse().unwrap_or(0),
-                None if line.trim().is_empty() => break,
-                None => {}
-            }
-        }
-        let mut body = vec![0; length];
-        if out.read_exact(&mut body).is_err() {
-            return;
-        }
-        let message = serde_json::from_slice(&body).unwrap();
-        if !take(message) {
-            return;
-        }
-    }
-}
-
 fn labels(completion: &Value) -> Vec<String> {
     let items = completion.get("items").unwrap_or(completion).as_array().unwrap();
     items
@@ -203,7 +54,9 @@ fn an_editor_completes_explains_and_marks() {
         seat.path("spec.schema.json").display()
     );
     let uri = |name: &str| format!("file://{}", seat.path(name).display());
-    let mut editor = Editor::start(&program);
+    let mut editor = Editor::start(Command::new("node").arg(program).arg("--stdio"), json!({}));
+    let settings = json!({"yaml": {"validate": true, "hover": true, "completion": true, "schemaStore": {"enable": false}}});
+    editor.say("workspace/didChangeConfiguration", json!({"settings": settings}));
 
     // What meshc writes has no marks.
     let yaml = seat.done(&["convert", "spec.kdl", "--to", "yaml"]).stdout;

@@ -8,7 +8,11 @@ use crate::command::root;
 
 /// Crate -> the crates of the house that it may use.
 const DRAWN: &[(&str, &[&str])] = &[
-    ("meshc", &["mesh-apply", "mesh-compiler", "mesh-lab", "mesh-wire"]),
+    (
+        "meshc",
+        &["mesh-apply", "mesh-compiler", "mesh-lab", "mesh-lsp", "mesh-wire"],
+    ),
+    ("mesh-lsp", &["mesh-compiler"]),
     ("mesh-lab", &["mesh-wire"]),
     ("mesh-apply", &["mesh-wire"]),
     ("mesh-compiler", &["mesh-wire"]),

@@ -6,7 +6,7 @@ use crate::World;
 
 /// The path that `named` means in the file `by`: beside it, without `.` and `..` where they can be spared, so
 /// that one file has one path.
-pub(crate) fn beside(by: &str, named: &str) -> String {
+pub fn beside(by: &str, named: &str) -> String {
     let folder = match by.rsplit_once('/') {
         Some(("", _)) => "/",
         Some((folder, _)) => folder,
@@ -45,7 +45,7 @@ pub(crate) fn is_pattern(named: &str) -> bool {
 ///
 /// # Errors
 /// Why there are none, as a sentence for the user.
-pub(crate) fn find(world: &dyn World, by: &str, named: &str) -> Result<Vec<String>, String> {
+pub fn find(world: &dyn World, by: &str, named: &str) -> Result<Vec<String>, String> {
     let path = beside(by, named);
     if !is_pattern(&path) {
         return Ok(vec![path]);

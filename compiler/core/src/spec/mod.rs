@@ -26,14 +26,14 @@ mod text;
 mod ty;
 
 pub use check::check;
+pub use files::{beside, find};
 pub use item::{FromTyped, Item, Typed};
 pub use param::Settings;
 pub use parse::parse;
-pub use shape::data;
+pub use shape::{data, nodes};
 pub use ty::Ty;
 
 pub(crate) use defaults::fill as fill_defaults;
-pub(crate) use files::beside;
 pub(crate) use include::{Loaded, load};
 pub(crate) use inventory::fill as read_inventories;
 pub(crate) use join::namespaces as join_namespaces;

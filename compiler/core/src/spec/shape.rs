@@ -19,7 +19,7 @@ pub(super) use write::entry;
 pub(crate) const LABELS: &str = "labels";
 
 /// The nodes that a text says at its top.
-pub(super) fn nodes(datum: &Datum, sink: &mut Sink) -> Option<Vec<Node>> {
+pub fn nodes(datum: &Datum, sink: &mut Sink) -> Option<Vec<Node>> {
     match &datum.kind {
         Kind::Mapping(entries) => {
             twice(datum, sink);

@@ -9,6 +9,7 @@ pub(crate) mod convert;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod lab;
+pub(crate) mod lsp;
 pub(crate) mod man;
 pub(crate) mod remove;
 pub(crate) mod schema;

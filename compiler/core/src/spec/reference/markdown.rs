@@ -212,7 +212,7 @@ fn cell(text: &str) -> String {
 }
 
 /// `service NAME account=… { … }`.
-fn usage(spec: &NodeSpec) -> String {
+pub fn usage(spec: &NodeSpec) -> String {
     let mut text = spec.name.to_owned();
     for field in spec.args {
         let name = field.name.to_uppercase();

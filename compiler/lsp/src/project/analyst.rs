@@ -1,0 +1,172 @@
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mesh_compiler::diag::{Diagnostic, Language, Sources};
+use mesh_compiler::spec::Settings;
+use mesh_compiler::{Entry, World, compile_with};
+
+use super::Desk;
+
+/// What the compiler says of a spec, or of a file alone.
+#[derive(Debug)]
+pub struct Checked {
+    /// What it found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The files that places lie in.
+    pub sources: Sources,
+}
+
+/// Who asks the compiler, and remembers what it said of files that have not changed since.
+#[derive(Debug, Default)]
+pub struct Analyst {
+    settings: Settings,
+    said: Mutex<BTreeMap<String, Said>>,
+    /// The state of the desk that is wanted; work on an older one is given up.
+    wanted: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Said {
+    looked: Looked,
+    checked: Arc<Checked>,
+}
+
+/// What was looked at in the world, and what was there.
+#[derive(Debug, Default)]
+struct Looked {
+    files: BTreeMap<String, u64>,
+    folders: BTreeMap<String, u64>,
+}
+
+impl Analyst {
+    /// Specs are checked with `settings`.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            ..Self::default()
+        }
+    }
+
+    /// Work on states before `state` is not wanted any more.
+    pub fn want(&self, state: u64) {
+        self.wanted.fetch_max(state, Ordering::Relaxed);
+    }
+
+    /// Whether work on `state` is still wanted.
+    pub fn wants(&self, state: u64) -> bool {
+        self.wanted.load(Ordering::Relaxed) <= state
+    }
+
+    /// What the compiler says of the spec at `path`; `None` if that is not wanted any more.
+    pub fn spec(&self, path: &str, desk: &Desk, state: u64) -> Option<Arc<Checked>> {
+        let known = self
+            .lock()
+            .get(path)
+            .map(|said| (said.looked.same(desk), Arc::clone(&said.checked)));
+        if let Some((true, checked)) = known {
+            return Some(checked);
+        }
+        let watch = Watch {
+            desk,
+            analyst: self,
+            state,
+            looked: Mutex::default(),
+        };
+        let compiled = compile_with(&watch, path, &self.settings);
+        if watch.cancelled() {
+            return None;
+        }
+        let checked = Arc::new(Checked {
+            diagnostics: compiled.diagnostics,
+            sources: compiled.sources,
+        });
+        let looked = watch.looked.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let said = Said {
+            looked,
+            checked: Arc::clone(&checked),
+        };
+        self.lock().insert(path.to_owned(), said);
+        Some(checked)
+    }
+
+    /// What the compiler says of `text` alone: its words are held against the language.
+    pub fn alone(path: &str, text: &str) -> Checked {
+        let read = mesh_compiler::read(text, path, Language::of_path(path));
+        Checked {
+            diagnostics: read.diagnostics,
+            sources: read.sources,
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Said>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Looked {
+    fn same(&self, desk: &Desk) -> bool {
+        let file = |(path, seen): (&String, &u64)| hash(&desk.bytes(path)) == *seen;
+        let folder = |(path, seen): (&String, &u64)| hash(&listed(desk, path)) == *seen;
+        self.files.iter().all(file) && self.folders.iter().all(folder)
+    }
+}
+
+/// Notes what the compiler looks at.
+struct Watch<'a> {
+    desk: &'a Desk,
+    analyst: &'a Analyst,
+    state: u64,
+    looked: Mutex<Looked>,
+}
+
+impl Watch<'_> {
+    fn looked(&self) -> std::sync::MutexGuard<'_, Looked> {
+        self.looked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl World for Watch<'_> {
+    fn read(&self, path: &str) -> Result<String, String> {
+        let found = self.desk.read(path);
+        let bytes = found.as_ref().map(String::as_bytes).map_err(Clone::clone);
+        self.looked().files.insert(path.to_owned(), hash(&bytes));
+        found
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, String> {
+        let found = self.desk.bytes(path);
+        self.looked().files.insert(path.to_owned(), hash(&found));
+        found
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, String> {
+        let found = listed(self.desk, folder);
+        self.looked().folders.insert(folder.to_owned(), hash(&found));
+        found.map(|entries| {
+            let entry = |(name, folder)| Entry { name, folder };
+            entries.into_iter().map(entry).collect()
+        })
+    }
+
+    fn cancelled(&self) -> bool {
+        !self.analyst.wants(self.state)
+    }
+}
+
+fn listed(desk: &Desk, folder: &str) -> Result<Vec<(String, bool)>, String> {
+    let mut found = desk.list(folder)?;
+    found.sort();
+    Ok(found
+        .into_iter()
+        .map(|entry| (entry.name, entry.folder))
+        .collect())
+}
+
+/// A number that differs where what was found differs; why a file cannot be read is part of it.
+fn hash<T: std::hash::Hash>(found: &Result<T, String>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    found.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,69 @@
+use mesh_compiler::diag::Language;
+use mesh_compiler::spec::{self, schema};
+
+use super::{Desk, File, Shelf};
+
+/// What a file is to us.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Home {
+    /// It belongs to the spec at this path.
+    Spec(String),
+    /// It speaks the language of specs, and no spec includes it.
+    Alone,
+    /// It is something else.
+    Foreign,
+}
+
+/// What specs are called.
+const SPECS: [&str; 3] = ["spec.kdl", "spec.yaml", "spec.json"];
+
+/// So many folders above a file may hold its spec.
+const ABOVE: usize = 8;
+
+/// Where the file at `path` belongs: to the nearest spec in its folder or above that includes it, or to an open document
+/// that does, or to itself.
+pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
+    let Some(file) = shelf.file(path, desk) else {
+        return Home::Foreign;
+    };
+    let includes = |candidate: &String| shelf.spec(candidate, desk).iter().any(|file| file.path == path);
+    if let Some(spec) = above(path).into_iter().find(includes) {
+        return Home::Spec(spec);
+    }
+    let open = desk.documents().map(|(other, _)| other.to_owned());
+    if let Some(spec) = open.filter(|other| other != path).find(includes) {
+        return Home::Spec(spec);
+    }
+    let has = |name: &str| file.tree.nodes.iter().any(|node| node.name.value == name);
+    if has("mesh") {
+        Home::Spec(path.to_owned())
+    } else if speaks(&file) {
+        Home::Alone
+    } else {
+        Home::Foreign
+    }
+}
+
+/// The paths that a spec of this file may have, the nearest first.
+fn above(path: &str) -> Vec<String> {
+    let mut folder = path;
+    let mut found = Vec::new();
+    for _ in 0..ABOVE {
+        let Some((parent, _)) = folder.rsplit_once('/') else {
+            found.extend(SPECS.map(str::to_owned));
+            break;
+        };
+        found.extend(SPECS.iter().map(|name| spec::beside(&format!("{parent}/"), name)));
+        folder = parent;
+    }
+    found
+}
+
+/// It says what only a spec says: a namespace with something in it, or, in KDL, something else that stands at a spec's top.
+fn speaks(file: &File) -> bool {
+    let kdl = file.language == Language::Kdl;
+    let nodes = || file.tree.nodes.iter();
+    let known = |name: &str| schema::SPEC.iter().any(|child| child.node.name == name);
+    nodes().any(|node| node.name.value == "namespace" && !node.children.is_empty())
+        || kdl && nodes().next().is_some() && nodes().all(|node| known(&node.name.value))
+}

@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mesh_compiler::diag::Language;
+use mesh_compiler::{World, spec};
+
+use super::Desk;
+use crate::text::{Document, Lines};
+use crate::tree::{Tree, text};
+
+/// A file as it is seen.
+#[derive(Debug)]
+pub struct File {
+    /// Where it is.
+    pub path: String,
+    /// What it is written in.
+    pub language: Language,
+    /// Its text.
+    pub text: Arc<str>,
+    /// Its lines.
+    pub lines: Arc<Lines>,
+    /// What can be seen of the text.
+    pub tree: Tree,
+}
+
+impl File {
+    fn new(path: &str, document: &Document) -> Self {
+        let language = Language::of_path(path);
+        Self {
+            path: path.to_owned(),
+            language,
+            text: Arc::clone(&document.text),
+            lines: Arc::clone(&document.lines),
+            tree: Tree::of(&document.text, language),
+        }
+    }
+}
+
+/// Files that were looked at: one that has not changed is not read again.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    files: Mutex<BTreeMap<String, Arc<File>>>,
+}
+
+/// More files than these of one spec are not looked at.
+const MOST: usize = 10_000;
+
+impl Shelf {
+    /// The file at `path`.
+    pub fn file(&self, path: &str, desk: &Desk) -> Option<Arc<File>> {
+        let document = match desk.document(path) {
+            Some(document) => document.clone(),
+            None => Document::new(0, &desk.read(path).ok()?),
+        };
+        let same = |file: &&Arc<File>| Arc::ptr_eq(&file.text, &document.text) || file.text == document.text;
+        let known = self.lock().get(path).filter(same).map(Arc::clone);
+        Some(known.unwrap_or_else(|| {
+            let file = Arc::new(File::new(path, &document));
+            self.lock().insert(path.to_owned(), Arc::clone(&file));
+            file
+        }))
+    }
+
+    /// The spec at `path` and all files that it includes, in the order in which they are named.
+    pub fn spec(&self, path: &str, desk: &Desk) -> Vec<Arc<File>> {
+        let mut found: Vec<Arc<File>> = Vec::new();
+        let mut wanted = vec![path.to_owned()];
+        while let Some(path) = wanted.pop() {
+            if found.len() >= MOST || found.iter().any(|file| file.path == path) {
+                continue;
+            }
+            let Some(file) = self.file(&path, desk) else {
+                continue;
+            };
+            let includes = file.tree.nodes.iter().filter(|node| node.name.value == "include");
+            let named = includes.flat_map(|node| &node.args).filter_map(text);
+            let mut paths: Vec<_> = named
+                .flat_map(|named| spec::find(desk, &path, named.value).unwrap_or_default())
+                .collect();
+            paths.reverse();
+            wanted.extend(paths);
+            found.push(file);
+        }
+        found
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<File>>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
