@@ -35,6 +35,10 @@ const PACKAGES: &[Package] = &[
         sign: Sign::Program("cc"),
     },
     Package {
+        name: "curl",
+        sign: Sign::Program("curl"),
+    },
+    Package {
         name: "pkg-config",
         sign: Sign::Program("pkg-config"),
     },
