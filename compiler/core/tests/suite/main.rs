@@ -11,6 +11,7 @@
 mod common;
 
 mod access;
+mod authorizers;
 mod bundles;
 mod cloud_init;
 mod clusters;
