@@ -15,6 +15,7 @@ mod authorizers;
 mod bundles;
 mod cloud_init;
 mod clusters;
+mod diff;
 mod egress;
 mod files;
 mod fixes;
