@@ -45,6 +45,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("snapshot", "proxy"),
     ("dns", "proxy"),
     ("sniff", "proxy"),
+    ("token", "proxy"),
 ];
 
 /// What libFuzzer needs to see which way a program went (LLVM, SanitizerCoverage).

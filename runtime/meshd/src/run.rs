@@ -66,6 +66,7 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
     metrics::register(&daemon);
     daemon.start();
     let drainers = spawn(sockets, &daemon, &logging)?;
+    tokio::spawn(mesh_proxy::fetch_keys(Arc::clone(&daemon.shared)));
     let mut signals = Signals::new()?;
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");

@@ -252,6 +252,7 @@ pub(crate) struct RequestBody(Source);
 #[derive(Debug)]
 enum Source {
     Empty,
+    Whole(Full<Bytes>),
     Replay { replay: Replay, place: Place },
 }
 
@@ -264,6 +265,13 @@ struct Place {
     trailed: bool,
 }
 
+impl RequestBody {
+    /// A body of the proxy's own.
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        Self(Source::Whole(Full::new(bytes)))
+    }
+}
+
 impl Body for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
@@ -274,6 +282,9 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match &mut self.0 {
             Source::Empty => Poll::Ready(None),
+            Source::Whole(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_err(|never: Infallible| match never {}),
             Source::Replay { replay, place } => replay.poll(cx, place),
         }
     }
@@ -281,6 +292,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Source::Empty => true,
+            Source::Whole(body) => body.is_end_stream(),
             Source::Replay { replay, place } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
                 let trailed = place.trailed || kept.trailers.is_none();
@@ -292,6 +304,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Source::Empty => SizeHint::with_exact(0),
+            Source::Whole(body) => body.size_hint(),
             Source::Replay { replay, place } => {
                 let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
                 let behind = kept

@@ -205,6 +205,7 @@ async fn bytes(shared: Arc<Shared>, listener: Arc<Inbound>, stream: Stream, down
         peer: down.peer.as_deref(),
         sni: down.sni.as_deref(),
         asked: None,
+        token: None,
     };
     if let Verdict::Denied(policy) = listener.policies.judge(&attempt) {
         let principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe);

@@ -13,7 +13,8 @@
 //! 4. *cluster*, *endpoint*: balanced, bounded, without those that failed;
 //! 5. *transport*: mutual TLS of the mesh, TLS, or plain.
 //!
-//! Inbound connections are authenticated and authorised between 2 and 3.
+//! Inbound connections are authenticated and authorised between 2 and 3, requests by the tokens that they carry too,
+//! whose keys [`fetch_keys`] brings where they lie elsewhere.
 //!
 //! Deliberately not here: reading files, talking to a control plane, capture rules (all meshd's), and the ALPN
 //! `istio-peer-exchange`: TCP connections settle on `istio`, so that no peer waits for metadata.
@@ -22,11 +23,13 @@
 
 mod accept;
 mod body;
+mod client;
 mod cluster;
 mod destination;
 pub mod drain;
 mod http;
 mod inbound;
+mod keys;
 mod net;
 mod outbound;
 mod peer;
@@ -39,6 +42,7 @@ pub mod tls;
 pub use accept::{serve_inbound, serve_outbound};
 pub use destination::Destinations;
 pub use drain::{Drain, Drainer};
+pub use keys::fetch_keys;
 pub use shared::{Refused, Report, Shared};
 pub use state::unsupported;
 
@@ -50,6 +54,11 @@ pub mod fuzz {
     /// Answers a DNS packet from a small table.
     pub fn dns(packet: &[u8]) {
         crate::dns::fuzz(packet);
+    }
+
+    /// Reads a token, and a key set.
+    pub fn token(read: &[u8]) {
+        crate::state::jwt::fuzz(read);
     }
 
     /// Looks at the first bytes of a connection.

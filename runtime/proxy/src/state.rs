@@ -7,6 +7,7 @@ use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError};
 
+pub(crate) mod jwt;
 mod listeners;
 pub(crate) mod matcher;
 pub(crate) mod policy;
@@ -26,6 +27,8 @@ pub(crate) struct State {
     pub(crate) identity: Identity,
     pub(crate) listeners: Listeners,
     pub(crate) clusters: Clusters,
+    /// Keys of tokens that have to be fetched.
+    pub(crate) remotes: jwt::Remotes,
     /// The proxy's own description, as HTTP peers are told it.
     pub(crate) metadata: crate::peer::Metadata,
 }
@@ -66,7 +69,9 @@ impl State {
             })?;
             clusters.insert(name.clone(), cluster);
         }
-        let listeners = Listeners::compile(&snapshot, &clusters)?;
+        let tokens = snapshot.inbound.iter().flat_map(|listener| &listener.jwt);
+        let remotes = jwt::remotes(tokens, before.map(|before| &before.remotes));
+        let listeners = Listeners::compile(&snapshot, &clusters, &remotes)?;
         let metadata = crate::peer::Metadata::of(&node);
         Ok(Self {
             snapshot: Arc::new(snapshot),
@@ -74,6 +79,7 @@ impl State {
             identity,
             listeners,
             clusters,
+            remotes,
             metadata,
         })
     }

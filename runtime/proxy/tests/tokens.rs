@@ -1,32 +1,36 @@
-//! Tokens: what is not verified does not hold.
+//! Tokens: verified as Envoy verifies them, refused in its words, and what they say asked by policies.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
-use http::StatusCode;
-use mesh_wire::Snapshot;
+use http::{Request, StatusCode};
+use http_body_util::Empty;
 use mesh_wire::jwt::Jwt;
 use mesh_wire::listener::MtlsMode;
 use mesh_wire::matcher::StringMatch;
 use mesh_wire::policy::{Action, MetadataMatch, Permission, Policy, PolicySet, Principal};
+use serde_json::json;
+use support::issuer::{ALGORITHMS, ISSUER, Issuer, bearer, seconds};
 use support::{Proxy, backend, client, snapshot};
 
-const ISSUER: &str = "https://issuer.example";
-
-/// A rule about whoever shows a token of the issuer.
-fn rule(action: Action) -> PolicySet {
-    let issuer = MetadataMatch {
+fn claim(path: &[&str], value: StringMatch) -> Principal {
+    let path = std::iter::once(&"payload").chain(path);
+    Principal::Metadata(MetadataMatch {
         filter: "envoy.filters.http.jwt_authn".to_owned(),
-        path: vec!["payload".to_owned(), "iss".to_owned()],
-        value: StringMatch::Exact(ISSUER.to_owned()),
-    };
+        path: path.map(|key| (*key).to_owned()).collect(),
+        value,
+    })
+}
+
+fn rule(action: Action, principal: Principal) -> PolicySet {
     let policy = Policy {
         action,
         permissions: vec![Permission::Any],
-        principals: vec![Principal::Metadata(issuer)],
+        principals: vec![principal],
         dry_run: false,
     };
     PolicySet {
@@ -34,65 +38,174 @@ fn rule(action: Action) -> PolicySet {
     }
 }
 
-/// A proxy that takes plaintext, with tokens of the issuer whose keys it does not have.
-async fn proxy(policy: PolicySet) -> (Proxy, Snapshot) {
+/// A proxy that takes plaintext and tokens.
+async fn proxy(jwt: Vec<Jwt>, policy: PolicySet) -> Proxy {
     let mut told = snapshot::inbound();
     told.inbound[0].mtls = MtlsMode::Disable;
     told.inbound[0].policy = policy;
-    told.inbound[0].jwt = vec![Jwt {
-        issuer: ISSUER.to_owned(),
-        jwks_uri: Some(format!("{ISSUER}/keys")),
-        ..Jwt::default()
-    }];
-    let backend = backend::http1(backend::told).await;
-    (Proxy::inbound(told.clone(), backend).await, told)
+    told.inbound[0].jwt = jwt;
+    assert_eq!(mesh_proxy::unsupported(&told), Vec::<String>::new());
+    Proxy::inbound(told, backend::http1(backend::told).await).await
 }
 
-async fn status(proxy: &Proxy, path: &str, token: Option<&str>) -> StatusCode {
-    let mut request = client::get(path);
-    if let Some(token) = token {
-        let value = format!("Bearer {token}").parse().unwrap();
-        request.headers_mut().insert("authorization", value);
+fn of(issuer: &Issuer) -> Jwt {
+    Jwt {
+        issuer: ISSUER.to_owned(),
+        jwks: Some(issuer.jwks()),
+        ..Jwt::default()
     }
+}
+
+async fn status(proxy: &Proxy, request: Request<Empty<bytes::Bytes>>) -> StatusCode {
     client::once(proxy.connect().await, request).await.status()
 }
 
-/// Header and claims that say what the rules ask for; nobody signed them.
-const FORGED: &str = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwczovL2lzc3Vlci5leGFtcGxlIn0.";
-
 #[tokio::test]
-async fn an_allow_that_asks_for_a_token_lets_nobody_in_whose_token_is_not_verified() {
-    let (proxy, told) = proxy(rule(Action::Allow)).await;
-    assert_eq!(status(&proxy, "/", None).await, StatusCode::FORBIDDEN);
-    assert_eq!(status(&proxy, "/", Some(FORGED)).await, StatusCode::UNAUTHORIZED);
-    let path = format!("/?access_token={FORGED}");
-    assert_eq!(status(&proxy, &path, None).await, StatusCode::UNAUTHORIZED);
-    assert!(!mesh_proxy::unsupported(&told).is_empty());
-}
-
-#[tokio::test]
-async fn without_a_rule_a_request_passes_without_a_token_and_not_with_a_bad_one() {
-    let (proxy, _) = proxy(PolicySet::default()).await;
-    assert_eq!(status(&proxy, "/", None).await, StatusCode::OK);
-    assert_eq!(status(&proxy, "/", Some(FORGED)).await, StatusCode::UNAUTHORIZED);
+async fn every_algorithm_is_verified_and_none_forged() {
+    let (issuer, other) = (Issuer::new(), Issuer::new());
+    let proxy = proxy(vec![of(&issuer)], PolicySet::default()).await;
+    let claims = json!({ "iss": ISSUER, "sub": "api", "exp": seconds(60) });
+    for algorithm in ALGORITHMS {
+        let token = issuer.sign(algorithm, None, &claims);
+        assert_eq!(
+            status(&proxy, bearer(&token)).await,
+            StatusCode::OK,
+            "{algorithm}"
+        );
+        // What was verified once is remembered, and only that.
+        assert_eq!(
+            status(&proxy, bearer(&token)).await,
+            StatusCode::OK,
+            "{algorithm}"
+        );
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        let cut = format!("{signed}.AAAA");
+        assert_eq!(
+            status(&proxy, bearer(&cut)).await,
+            StatusCode::UNAUTHORIZED,
+            "{algorithm}"
+        );
+        if !algorithm.starts_with("HS") {
+            let forged = other.sign(algorithm, None, &claims);
+            assert_eq!(
+                status(&proxy, bearer(&forged)).await,
+                StatusCode::UNAUTHORIZED,
+                "{algorithm}"
+            );
+        }
+    }
     proxy
         .log
-        .line(" 401 UAEX jwt_authn_access_denied{Jwt_verification_fails}")
+        .line(" 401 - jwt_authn_access_denied{Jwt_verification_fails}")
         .await;
 }
 
 #[tokio::test]
-async fn where_no_tokens_are_verified_rules_about_them_refuse() {
-    for action in [Action::Allow, Action::Deny] {
-        let (proxy, mut told) = proxy(rule(action)).await;
-        told.inbound[0].jwt.clear();
-        proxy.shared.apply(told).unwrap();
-        for token in [None, Some(FORGED)] {
+async fn rules_ask_for_claims_nested_listed_and_by_space() {
+    let issuer = Issuer::new();
+    let claims = json!({
+        "iss": ISSUER, "sub": "alice", "exp": seconds(60), "groups": ["dev", "ops"], "scope": "read write",
+        "realm": { "roles": ["admin"] },
+    });
+    let token = issuer.sign("RS256", Some("rsa"), &claims);
+    let exact = |text: &str| StringMatch::Exact(text.to_owned());
+    for (path, value, holds) in [
+        (&["iss"][..], exact(ISSUER), true),
+        (&["sub"], exact("alice"), true),
+        (&["sub"], exact("bob"), false),
+        (&["groups"], exact("ops"), true),
+        (&["groups"], exact("dev ops"), false),
+        (&["scope"], exact("write"), true),
+        (&["scope"], exact("read write"), false),
+        (&["realm", "roles"], StringMatch::Prefix("adm".to_owned()), true),
+        (&["realm"], exact("admin"), false),
+        (&["exp"], StringMatch::Prefix(String::new()), false),
+        (&["none"], StringMatch::Prefix(String::new()), false),
+    ] {
+        for action in [Action::Allow, Action::Deny] {
+            let policy = rule(action, claim(path, value.clone()));
+            let proxy = proxy(vec![of(&issuer)], policy).await;
+            let passes = |holds: bool| match (action, holds) {
+                (Action::Deny, false) | (Action::Allow, true) => StatusCode::OK,
+                _ => StatusCode::FORBIDDEN,
+            };
+            let got = status(&proxy, bearer(&token)).await;
+            assert_eq!(got, passes(holds), "{action:?} {path:?} {value:?}");
+            // Without a token there are no claims.
             assert_eq!(
-                status(&proxy, "/", token).await,
-                StatusCode::FORBIDDEN,
-                "{action:?}"
+                status(&proxy, client::get("/")).await,
+                passes(false),
+                "{action:?} {path:?}"
             );
         }
     }
+}
+
+#[tokio::test]
+async fn what_other_filters_know_lets_nobody_in() {
+    let unknown = Principal::Metadata(MetadataMatch {
+        filter: "envoy.filters.http.ext_authz".to_owned(),
+        path: vec!["payload".to_owned(), "iss".to_owned()],
+        value: StringMatch::Prefix(String::new()),
+    });
+    for action in [Action::Allow, Action::Deny] {
+        let mut told = snapshot::inbound();
+        told.inbound[0].mtls = MtlsMode::Disable;
+        told.inbound[0].policy = rule(action, unknown.clone());
+        assert_eq!(mesh_proxy::unsupported(&told).len(), 1);
+        let proxy = Proxy::inbound(told, backend::http1(backend::told).await).await;
+        assert_eq!(
+            status(&proxy, client::get("/")).await,
+            StatusCode::FORBIDDEN,
+            "{action:?}"
+        );
+    }
+}
+
+/// A server of `jwks` that counts how often it is asked.
+async fn keys(jwks: String) -> (SocketAddr, std::sync::Arc<std::sync::atomic::AtomicU32>) {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    let asked = std::sync::Arc::new(AtomicU32::new(0));
+    let count = asked.clone();
+    let address = backend::http1(move |request: Request<hyper::body::Incoming>| {
+        count.fetch_add(1, Ordering::Relaxed);
+        let body = if request.uri().path() == "/keys" {
+            jwks.clone()
+        } else {
+            String::new()
+        };
+        async move { http::Response::new(http_body_util::Full::new(bytes::Bytes::from(body))) }
+    })
+    .await;
+    (address, asked)
+}
+
+#[tokio::test]
+async fn keys_elsewhere_are_fetched_once_and_kept_over_snapshots() {
+    let issuer = Issuer::new();
+    let (address, asked) = keys(issuer.jwks()).await;
+    let jwt = Jwt {
+        jwks: None,
+        jwks_uri: Some(format!("http://{address}/keys")),
+        ..of(&issuer)
+    };
+    let proxy = proxy(vec![jwt], PolicySet::default()).await;
+    let token = issuer.sign("ES256", Some("p256"), &json!({ "iss": ISSUER }));
+    let refused = client::once(proxy.connect().await, bearer(&token)).await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(client::text(refused).await, "Jwks remote fetch is failed");
+    tokio::spawn(mesh_proxy::fetch_keys(proxy.shared.clone()));
+    let fetched = async {
+        while status(&proxy, bearer(&token)).await != StatusCode::OK {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), fetched)
+        .await
+        .unwrap();
+    let mut told = (*proxy.shared.snapshot().unwrap()).clone();
+    told.inbound[0].jwt[0].forward = true;
+    proxy.shared.apply(told).unwrap();
+    assert_eq!(status(&proxy, bearer(&token)).await, StatusCode::OK);
+    assert_eq!(asked.load(std::sync::atomic::Ordering::Relaxed), 1);
 }

@@ -62,6 +62,49 @@ pub struct Cluster {
     pub endpoints: Vec<LocalityEndpoints>,
 }
 
+impl Cluster {
+    /// One host, by name or address, with all else as it is where nothing is said.
+    pub fn of_host(
+        host: &str,
+        port: u16,
+        transport: Transport,
+        connect_timeout: std::time::Duration,
+    ) -> Self {
+        let millis = u64::try_from(connect_timeout.as_millis()).unwrap_or(u64::MAX);
+        let endpoint = Endpoint {
+            address: host.to_owned(),
+            port,
+            weight: 1,
+            mtls: false,
+            workload: None,
+            labels: BTreeMap::new(),
+        };
+        Self {
+            discovery: Discovery::StrictDns,
+            transport,
+            http: HttpVersion::default(),
+            balance: Balance::default(),
+            locality: LocalityPolicy::default(),
+            connect_timeout: Millis(millis),
+            limits: Limits::default(),
+            outliers: None,
+            panic_threshold: 0,
+            keepalive: None,
+            warmup: Millis(0),
+            warmup_curve: None,
+            source_address: None,
+            source_hash: false,
+            port_override: None,
+            service: None,
+            endpoints: vec![LocalityEndpoints {
+                locality: Locality::default(),
+                priority: 0,
+                endpoints: vec![endpoint],
+            }],
+        }
+    }
+}
+
 /// How the share of a new endpoint grows (Envoy `SlowStartConfig`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]

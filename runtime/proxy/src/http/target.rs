@@ -60,6 +60,10 @@ impl Target {
         self.query.as_deref().unwrap_or_default()
     }
 
+    pub(super) fn query_mut(&mut self) -> &mut Option<String> {
+        &mut self.query
+    }
+
     pub(super) fn set_path(&mut self, path: String) {
         // A rewrite may bring its own query; the request's stays then behind it.
         match path.split_once('?') {

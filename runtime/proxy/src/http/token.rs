@@ -1,107 +1,59 @@
-//! Tokens that a request carries (Envoy `jwt_authn`).
+//! Tokens that a request carries: verified, or refused as Envoy refuses them.
 
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE};
-use mesh_wire::jwt::Jwt;
+use std::sync::Arc;
 
-use crate::state::matcher::parameter;
+use http::Response;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 
-/// What stands before a token where nothing else is said.
-const BEARER: &str = "Bearer ";
-/// The parameter that carries a token where nothing else is said (RFC 6750, section 2.3).
-const ACCESS_TOKEN: &str = "access_token";
+use super::exchange::Exchange;
+use super::finish::Finish;
+use super::headers;
+use super::reply::{Reply, local};
+use crate::cluster::Cluster;
+use crate::state::jwt::{self, Carrier, Fault, Issuers, Token};
 
-/// The tokens at the places that `jwt` names.
-pub(super) fn tokens<'a>(jwt: &Jwt, headers: &'a HeaderMap, query: &'a str) -> Vec<&'a str> {
-    let mut found = Vec::new();
-    let nowhere = jwt.headers.is_empty() && jwt.params.is_empty() && jwt.cookies.is_empty();
-    if nowhere {
-        found.extend(in_header(headers, AUTHORIZATION.as_str(), BEARER));
-        found.extend(parameter(query, ACCESS_TOKEN));
-    }
-    for place in &jwt.headers {
-        found.extend(in_header(headers, &place.name, &place.prefix));
-    }
-    found.extend(jwt.params.iter().filter_map(|name| parameter(query, name)));
-    found.extend(jwt.cookies.iter().filter_map(|name| cookie(headers, name)));
-    found.retain(|token| !token.is_empty());
-    found
-}
+/// So much of a path is told in a challenge.
+const MOST_PATH: usize = 256;
 
-/// What stands behind `prefix` in each of the headers; one that is no text carries nothing that could hold.
-fn in_header<'a>(headers: &'a HeaderMap, name: &str, prefix: &str) -> Vec<&'a str> {
-    let values = headers.get_all(name).iter();
-    values
-        .filter_map(|value| value.to_str().ok())
-        .filter_map(|value| {
-            let at = value.get(..prefix.len())?;
-            at.eq_ignore_ascii_case(prefix)
-                .then(|| value[prefix.len()..].trim())
+impl Exchange<'_> {
+    /// The token of the request, verified; `None` where it carries none.
+    pub(super) fn token(&mut self, issuers: &Issuers) -> Result<Option<Arc<Token>>, Fault> {
+        if issuers.is_empty() || jwt::is_preflight(&self.parts.method, &self.parts.headers) {
+            return Ok(None);
+        }
+        issuers.check(&mut Carrier {
+            headers: &mut self.parts.headers,
+            query: self.target.query_mut(),
         })
-        .collect()
-}
-
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers.get_all(COOKIE).iter();
-    let mut pairs = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.trim_matches('"'))
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-    use mesh_wire::jwt::JwtHeader;
-
-    use super::*;
-
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.parse::<http::HeaderName>().unwrap(),
-                    HeaderValue::from_static(value),
-                )
-            })
-            .collect()
     }
 
-    #[test]
-    fn tokens_are_where_the_rfc_says_unless_another_place_is_named() {
-        let request = headers(&[("authorization", "bearer abc"), ("x-token", "Token def")]);
-        let anywhere = Jwt::default();
-        assert_eq!(
-            tokens(&anywhere, &request, "a=1&access_token=ghi"),
-            ["abc", "ghi"]
-        );
-        let own = Jwt {
-            headers: vec![JwtHeader {
-                name: "x-token".to_owned(),
-                prefix: "Token ".to_owned(),
-            }],
-            ..Jwt::default()
-        };
-        assert_eq!(tokens(&own, &request, "access_token=ghi"), ["def"]);
+    pub(super) fn unauthenticated(
+        &self,
+        fault: Fault,
+        mut finish: Box<Finish>,
+        cluster: &Cluster,
+    ) -> Response<Reply> {
+        let why = fault.to_string();
+        finish.details = Some(format!("jwt_authn_access_denied{{{}}}", why.replace(' ', "_")));
+        self.count(&mut finish, Some(cluster), None);
+        let mut response = local(fault.status(), why, finish);
+        if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
     }
 
-    #[test]
-    fn other_credentials_are_no_tokens() {
-        let request = headers(&[("authorization", "Basic abc"), ("authorization", "Bearer ")]);
-        assert!(tokens(&Jwt::default(), &request, "").is_empty());
-    }
-
-    #[test]
-    fn cookies_are_found_among_others() {
-        let request = headers(&[("cookie", "a=1; session=\"abc\""), ("cookie", "b=2")]);
-        let jwt = Jwt {
-            cookies: vec!["session".to_owned()],
-            ..Jwt::default()
-        };
-        assert_eq!(tokens(&jwt, &request, ""), ["abc"]);
+    /// RFC 6750, section 3.
+    fn challenge(&self) -> String {
+        let scheme = self.parts.headers.get(&headers::FORWARDED_PROTO);
+        let scheme = scheme.and_then(|scheme| scheme.to_str().ok()).unwrap_or("http");
+        let target = self.target.path_and_query();
+        let path = target.as_ref().map_or("/", |path| path.as_str());
+        let end = path.floor_char_boundary(MOST_PATH);
+        let authority = self.target.authority();
+        format!(
+            "Bearer realm=\"{scheme}://{authority}{}\", error=\"invalid_token\"",
+            &path[..end]
+        )
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use mesh_wire::Snapshot;
-use mesh_wire::jwt::Jwt;
 use mesh_wire::listener as wire;
 use mesh_wire::route::WeightedCluster;
 
+use super::jwt::{Issuers, Remotes};
 use super::policy::Policies;
 use super::routes::{Forward, Routes};
 use super::{Clusters, CompileError, cluster};
@@ -71,7 +71,7 @@ pub(crate) struct Inbound {
     pub(crate) mtls: wire::MtlsMode,
     pub(crate) cluster: Arc<Cluster>,
     /// Tokens that requests may carry.
-    pub(crate) jwt: Vec<Jwt>,
+    pub(crate) issuers: Issuers,
     pub(crate) policies: Policies,
     pub(crate) routes: Option<Routes>,
     /// Where requests go that no route table directs.
@@ -113,7 +113,11 @@ impl Shares {
 }
 
 impl Listeners {
-    pub(super) fn compile(snapshot: &Snapshot, clusters: &Clusters) -> Result<Self, CompileError> {
+    pub(super) fn compile(
+        snapshot: &Snapshot,
+        clusters: &Clusters,
+        remotes: &Remotes,
+    ) -> Result<Self, CompileError> {
         let detection = snapshot.detection.unwrap_or_default();
         let mut listeners = Self {
             exact: HashMap::new(),
@@ -155,7 +159,7 @@ impl Listeners {
             }));
         }
         for wire in &snapshot.inbound {
-            let inbound = Arc::new(Inbound::compile(wire, clusters)?);
+            let inbound = Arc::new(Inbound::compile(wire, clusters, remotes)?);
             match wire.port {
                 Some(port) => _ = listeners.inbound.entry(port).or_insert(inbound),
                 None => _ = listeners.inbound_other.get_or_insert(inbound),
@@ -254,7 +258,11 @@ pub(crate) fn by_sni<'a>(routes: &'a [SniRoute], sni: Option<&str>, dialled: IpA
 }
 
 impl Inbound {
-    fn compile(wire: &wire::InboundListener, clusters: &Clusters) -> Result<Self, CompileError> {
+    fn compile(
+        wire: &wire::InboundListener,
+        clusters: &Clusters,
+        remotes: &Remotes,
+    ) -> Result<Self, CompileError> {
         let bad = |source| CompileError::Pattern {
             place: wire.name.clone(),
             source,
@@ -268,7 +276,10 @@ impl Inbound {
             name: wire.name.as_str().into(),
             protocol: wire.protocol,
             mtls: wire.mtls,
-            jwt: wire.jwt.clone(),
+            issuers: Issuers::compile(&wire.jwt, remotes).map_err(|what| CompileError::Value {
+                place: wire.name.clone(),
+                what,
+            })?,
             policies: Policies::compile(&wire.policy).map_err(bad)?,
             routes: routes.transpose()?,
             forward: Forward::to(cluster.clone()),

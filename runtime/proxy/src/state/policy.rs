@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use mesh_wire::policy as wire;
 use mesh_wire::policy::Action;
+use serde_json::Value;
 
+use super::jwt::Token;
 use super::matcher::{Asked, BadPattern, Header, Text};
 use crate::tls::PeerIdentity;
 
@@ -22,6 +24,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) sni: Option<&'a str>,
     /// `None` on a TCP connection.
     pub(crate) asked: Option<Asked<'a>>,
+    /// The token that was verified.
+    pub(crate) token: Option<&'a Token>,
 }
 
 /// What became of an attempt, and by which policy.
@@ -64,9 +68,14 @@ enum Condition {
     Authenticated(Option<Text>),
     DirectRemoteIp(IpNet),
     RemoteIp(IpNet),
-    /// What another filter would have to write down; none does yet.
-    Metadata,
+    /// A claim of the token: the path to it, outermost key first, and what it, or one of its list, must be.
+    Claim(Vec<String>, Text),
+    /// What a filter would have to write down that this proxy does not have.
+    Unknown,
 }
+
+/// The only filter whose words are known, and the key that it writes a token's claims under.
+const TOKENS: (&str, &str) = ("envoy.filters.http.jwt_authn", "payload");
 
 impl Policies {
     pub(crate) fn compile(set: &wire::PolicySet) -> Result<Self, BadPattern> {
@@ -190,7 +199,10 @@ impl Condition {
             }
             Self::DirectRemoteIp(net) => Some(net.contains(&attempt.remote)),
             Self::RemoteIp(net) => Some(net.contains(&attempt.client)),
-            Self::Metadata => None,
+            Self::Claim(path, text) => attempt
+                .asked
+                .map(|_| attempt.token.is_some_and(|token| claims(token, path, text))),
+            Self::Unknown => None,
         }
     }
 }
@@ -208,7 +220,7 @@ fn permission(wire: &wire::Permission) -> Result<Condition, BadPattern> {
         P::Header(header) => Condition::Header(Header::compile(header)?),
         P::Path(text) => Condition::Path(Text::compile(text)?),
         P::PathTemplate(template) => Condition::Path(Text::Regex(self::template(template)?)),
-        P::Metadata(_) => Condition::Metadata,
+        P::Metadata(metadata) => claim(metadata)?,
     })
 }
 
@@ -223,8 +235,33 @@ fn principal(wire: &wire::Principal) -> Result<Condition, BadPattern> {
         P::DirectRemoteIp(net) => Condition::DirectRemoteIp(*net),
         P::RemoteIp(net) => Condition::RemoteIp(*net),
         P::Header(header) => Condition::Header(Header::compile(header)?),
-        P::Metadata(_) => Condition::Metadata,
+        P::Metadata(metadata) => claim(metadata)?,
     })
+}
+
+/// Whether this proxy knows what `metadata` asks for.
+pub(crate) fn is_known(metadata: &wire::MetadataMatch) -> bool {
+    let (filter, payload) = TOKENS;
+    metadata.filter == filter && metadata.path.first().is_some_and(|key| key == payload)
+}
+
+fn claim(metadata: &wire::MetadataMatch) -> Result<Condition, BadPattern> {
+    let value = Text::compile(&metadata.value)?;
+    Ok(if is_known(metadata) {
+        Condition::Claim(metadata.path[1..].to_vec(), value)
+    } else {
+        Condition::Unknown
+    })
+}
+
+/// Whether the claim at `path` is a text, or has one in its list, that `wanted` matches.
+fn claims(token: &Token, path: &[String], wanted: &Text) -> bool {
+    let matches = |value: &Value| value.as_str().is_some_and(|text| wanted.matches(text));
+    match token.at(path) {
+        Some(Value::Array(list)) => list.iter().any(matches),
+        Some(one) => matches(one),
+        None => false,
+    }
 }
 
 /// Envoy's URI templates: `{*}` is one segment, `{**}` any number of them.
@@ -279,6 +316,7 @@ mod tests {
             peer,
             sni: None,
             asked: None,
+            token: None,
         }
     }
 

@@ -6,6 +6,7 @@ use mesh_wire::policy::{Permission, Principal};
 use mesh_wire::route::{HashPolicy, PerMillion, Route, RouteAction, RouteTable};
 use mesh_wire::snapshot::Telemetry;
 
+use super::policy::is_known;
 use super::routes::RetryOn;
 
 /// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
@@ -23,18 +24,13 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
         if let Some(table) = &listener.routes {
             of_table(&listener.name, table, &mut parts);
         }
-        for jwt in &listener.jwt {
-            parts.push(format!(
-                "{}, tokens of {}: they are not verified; requests that carry one are refused",
-                listener.name, jwt.issuer
-            ));
-        }
         for (name, policy) in &listener.policy.policies {
-            let claims =
+            let unknown =
                 policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
-            if claims {
+            if unknown {
                 parts.push(format!(
-                    "{}, policy {name}: conditions on JWT claims let nobody in, and a DENY refuses whoever they could mean",
+                    "{}, policy {name}: conditions on what other filters than that of tokens write down let nobody in, and \
+                     a DENY refuses whoever they could mean",
                     listener.name
                 ));
             }
@@ -215,7 +211,7 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
 
 fn asks_metadata(permission: &Permission) -> bool {
     match permission {
-        Permission::Metadata(_) => true,
+        Permission::Metadata(metadata) => !is_known(metadata),
         Permission::All(inner) | Permission::OneOf(inner) => inner.iter().any(asks_metadata),
         Permission::Not(inner) => asks_metadata(inner),
         _ => false,
@@ -224,7 +220,7 @@ fn asks_metadata(permission: &Permission) -> bool {
 
 fn names_metadata(principal: &Principal) -> bool {
     match principal {
-        Principal::Metadata(_) => true,
+        Principal::Metadata(metadata) => !is_known(metadata),
         Principal::All(inner) | Principal::OneOf(inner) => inner.iter().any(names_metadata),
         Principal::Not(inner) => names_metadata(inner),
         _ => false,

@@ -28,8 +28,6 @@ pub(crate) enum Flag {
     DelayInjected,
     /// A policy refused it.
     Denied,
-    /// Its token does not hold.
-    Unauthenticated,
 }
 
 impl Flag {
@@ -38,7 +36,6 @@ impl Flag {
         match self {
             // Envoy has no letters for a refusal by RBAC: the details say it.
             Self::None | Self::Denied => "-",
-            Self::Unauthenticated => "UAEX",
             Self::NoRoute => "NR",
             Self::NoHealthyUpstream => "UH",
             Self::UpstreamFailure => "UF",

@@ -15,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 pub mod backend;
 pub mod ca;
 pub mod client;
+pub mod envoy;
+pub mod issuer;
 pub mod snapshot;
 
 pub use ca::Ca;
