@@ -1,15 +1,18 @@
 use crate::World;
-use crate::diag::{Diagnostic, Language, Severity, Sink, Sources, Spanned, code, count};
-use crate::manifest::{self, Object};
+use crate::diag::{
+    Diagnostic, FileId, Language, Severity, Sink, Source, Sources, Span, Spanned, code, count,
+};
+use crate::manifest::{self, Object, fields};
 use crate::model::Mesh;
+use crate::parallel;
 
 /// What is said about existing objects beside them.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectOptions {
     /// The namespace of objects that name none; `default` if it is not said.
     pub namespace: Option<String>,
-    /// The Istio that they are for, such as `1.31`.
-    pub istio_version: Option<String>,
+    /// The minor release of Istio 1 that they are for; the newest if it is not said.
+    pub istio: Option<u32>,
 }
 
 /// What was found in existing objects.
@@ -39,6 +42,17 @@ impl Checked {
     }
 }
 
+/// Whether a text in YAML or JSON holds objects of Kubernetes: a spec has neither of their keys. What is no YAML at
+/// all may still be meant to hold some.
+pub fn holds_objects(text: &str) -> bool {
+    let first = text.trim_start().chars().next();
+    if matches!(first, Some('{' | '[')) {
+        return text.contains("\"apiVersion\"") && text.contains("\"kind\"");
+    }
+    let mut keys = ["apiVersion:", "kind:"].iter();
+    keys.all(|key| text.lines().any(|line| line.starts_with(key)))
+}
+
 /// Reads the objects in `files` and checks them, each by itself and all together. Every mistake is told in one run.
 ///
 /// # Steps
@@ -48,28 +62,20 @@ impl Checked {
 pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOptions) -> Checked {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
-    let mut objects = Vec::new();
+    let mut texts = Vec::new();
     for path in files {
         match world.read(path) {
             Ok(text) => {
                 let language = Language::of_objects(path, &text);
-                let file = sources.add(path.as_str(), text.as_str());
-                let mut found = manifest::read(&text, language, file, &mut sink);
-                found.iter_mut().for_each(|object| place(object, options));
-                objects.extend(found);
+                let file = sources.add(path.as_str(), text);
+                sink.speak(file, language);
+                texts.push((file, language));
             }
-            Err(cause) => {
-                let file = sources.add(path.as_str(), "");
-                let message = format!("{path} cannot be read: {cause}");
-                let span = crate::diag::Span {
-                    file,
-                    start: 0,
-                    end: 0,
-                };
-                sink.push(Diagnostic::new(&code::UNREADABLE, span, message).help("is the path right?"));
-            }
+            Err(cause) => sink.push(unreadable(path, &cause, &mut sources)),
         }
     }
+    let objects = read(&texts, &sources, options, &mut sink);
+    manifest::rules::check(&objects, &sources, &mut sink);
     sink.settle(&sources);
     Checked {
         diagnostics: sink.finish(),
@@ -77,6 +83,60 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
         objects,
         mesh: None,
     }
+}
+
+fn unreadable(path: &str, cause: &str, sources: &mut Sources) -> Diagnostic {
+    let span = Span {
+        file: sources.add(path, ""),
+        start: 0,
+        end: 0,
+    };
+    Diagnostic::new(&code::UNREADABLE, span, format!("{path} cannot be read: {cause}"))
+        .help("is the path right?")
+}
+
+/// Reads all texts and looks at every object by itself, with all cores.
+fn read(
+    texts: &[(FileId, Language)],
+    sources: &Sources,
+    options: &ObjectOptions,
+    sink: &mut Sink,
+) -> Vec<Object> {
+    let parts = parallel::chunks(texts, |part| {
+        let mut own = Sink::default();
+        let mut objects = Vec::new();
+        for (file, language) in part {
+            if let Some(source) = sources.get(*file) {
+                objects.extend(read_one(source, *file, *language, options, &mut own));
+            }
+        }
+        (objects, own)
+    });
+    let mut objects = Vec::new();
+    for (found, own) in parts {
+        objects.extend(found);
+        sink.take_shifted(own, 0);
+    }
+    objects
+}
+
+fn read_one(
+    source: &Source,
+    file: FileId,
+    language: Language,
+    options: &ObjectOptions,
+    sink: &mut Sink,
+) -> Vec<Object> {
+    let mut objects = manifest::read(&source.text, language, file, sink);
+    let target = fields::Target {
+        text: &source.text,
+        istio: options.istio,
+    };
+    for object in &mut objects {
+        fields::check(object, target, sink);
+        place(object, options);
+    }
+    objects
 }
 
 /// Puts an object that names no namespace where it is applied.

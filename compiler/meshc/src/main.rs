@@ -12,7 +12,6 @@
 mod cli;
 mod commands;
 mod exit;
-mod git;
 mod out_folder;
 mod rewrite;
 mod ui;

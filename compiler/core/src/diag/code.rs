@@ -78,6 +78,8 @@ codes! {
         "The range of virtual addresses overlaps a network of real machines.";
     FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
     HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
+    METADATA_NOT_STRING "MC-V002" "proxymetadata-not-string" Error
+        "A variable of the proxy is no text.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
     EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning
         "Something is excluded from what is not captured, or added to what is captured anyway.";
@@ -90,6 +92,13 @@ codes! {
     PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
     LB_ONEOF "MC-T001" "lb-oneof" Error
         "A `balance` says several ways to choose a workload, or nothing to hash.";
+    OUTLIER_NESTING "MC-T002" "outlier-nesting" Error "A field stands where another place has it.";
+    FIELD_NAME "MC-T003" "field-name" Error "An object has no field of this name.";
+    OUTLIER_DEPRECATED "MC-T004" "outlier-deprecated" Warning
+        "Failures are counted by a field that Istio has given up.";
+    LB_DEPRECATED "MC-T005" "lb-deprecated" Warning
+        "Workloads are chosen in a way that Istio has renamed.";
+    FIELD_DEPRECATED "MC-T045" "field-deprecated" Warning "A field is given up, and another does its work.";
     SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
     H2_CONFLICT "MC-T008" "h2-upgrade-conflict" Warning
         "A setting of HTTP/2 is undone by another, or stands where none is spoken.";
@@ -173,50 +182,15 @@ codes! {
     WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning
         "Dashboards or alerts look at metrics that no Prometheus is told of.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
+    UNKNOWN_KIND "MC-K004" "unknown-kind" Error "Istio has no such kind, or not in this version.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }
 
-/// What codes of one letter are about.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Area {
-    /// Behind `MC-`.
-    pub letter: char,
-    /// What it is.
-    pub about: &'static str,
-}
-
-const fn area(letter: char, about: &'static str) -> Area {
-    Area { letter, about }
-}
-
-/// All areas, in the order of the table.
-pub static AREAS: &[Area] = &[
-    area('L', "the language"),
-    area('G', "gateways"),
-    area('V', "machines"),
-    area('I', "identity"),
-    area('D', "names"),
-    area('C', "capture and networks"),
-    area('T', "traffic"),
-    area('S', "security"),
-    area('O', "telemetry"),
-    area('K', "Kubernetes"),
-];
-
-impl Code {
-    /// What it is about, by its letter.
-    pub fn area(&self) -> Option<&'static Area> {
-        AREAS.iter().find(|area| self.id[3..].starts_with(area.letter))
-    }
-}
-
-/// The code with this id, with or without `MC-`, or this slug.
+/// The code with this id, or this slug.
 pub fn find(name: &str) -> Option<&'static Code> {
-    let is = |code: &Code| {
-        let short = code.id.trim_start_matches("MC-");
-        code.id.eq_ignore_ascii_case(name) || short.eq_ignore_ascii_case(name) || code.slug == name
-    };
-    ALL.iter().copied().find(|code| is(code))
+    ALL.iter()
+        .copied()
+        .find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name)
 }
 
 #[cfg(test)]
@@ -233,9 +207,7 @@ mod tests {
         for id in ids {
             let (area, number) = id.strip_prefix("MC-").unwrap().split_at(1);
             assert!(
-                AREAS.iter().any(|known| area.starts_with(known.letter))
-                    && number.len() == 3
-                    && number.parse::<u16>().is_ok(),
+                "LGVIDCTSOK".contains(area) && number.len() == 3 && number.parse::<u16>().is_ok(),
                 "{id}"
             );
         }

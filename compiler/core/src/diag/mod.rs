@@ -5,7 +5,6 @@ pub mod code;
 pub mod render;
 
 mod diagnostic;
-mod edit;
 mod fix;
 mod language;
 mod sources;
@@ -14,8 +13,7 @@ mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label, Severity, Sink, count};
-pub use edit::{Edit, apply};
-pub use fix::{Applicability, Fix};
+pub use fix::{Applicability, Edit, Fix, apply};
 pub use language::Language;
 pub use sources::{Place, Source, Sources};
 pub use span::{FileId, Span, Spanned};

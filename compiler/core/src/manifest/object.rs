@@ -96,8 +96,9 @@ fn take(datum: Datum, text: &str, found: &mut Vec<Object>, sink: &mut Sink) {
     if matches!(datum.kind, Kind::Scalar(Scalar::Null)) {
         return;
     }
-    // Objects of groups that others own may have no name: they are files of tools, such as kustomize's.
-    let ours = value(&api).is_none_or(|api| !api.contains('/') || api.contains("istio.io/"));
+    // What is only read by tools needs no name: kustomize's files, istioctl's, a kubeconfig.
+    let ours =
+        value(&api).is_none_or(|api| !api.contains('/') && value(&kind) != Some("Config") || is_istios(api));
     let name = datum.at(&["metadata"]).and_then(|metadata| {
         metadata
             .field_text("name")
@@ -131,6 +132,12 @@ fn take(datum: Datum, text: &str, found: &mut Vec<Object>, sink: &mut Sink) {
         body: datum,
         span,
     });
+}
+
+fn is_istios(api: &str) -> bool {
+    let group = api.split('/').next().unwrap_or_default();
+    let name = group.strip_suffix(".istio.io").unwrap_or_default();
+    ["networking", "security", "telemetry", "extensions"].contains(&name)
 }
 
 fn value(text: &Option<Spanned<String>>) -> Option<&str> {

@@ -11,11 +11,10 @@
 mod common;
 
 mod access;
-mod authorizers;
 mod bundles;
 mod cloud_init;
 mod clusters;
-mod diff;
+mod crds;
 mod egress;
 mod files;
 mod fixes;

@@ -57,8 +57,7 @@ impl Compiler<'_> {
             Ok((permissions, principals)) => Some(Policy {
                 action: match self.action {
                     Action::Allow => WireAction::Allow,
-                    // Nobody is asked: what another should decide about is refused.
-                    Action::Deny | Action::Ask => WireAction::Deny,
+                    Action::Deny => WireAction::Deny,
                     Action::Audit => WireAction::Audit,
                 },
                 permissions,

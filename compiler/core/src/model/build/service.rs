@@ -73,10 +73,7 @@ pub(super) fn service(
     let (name, of) = (&decl.name.value, &namespace.name.value);
     unknown_groups(decl, namespace, sink);
     let runs_on = |group: &&Arc<Group>| group.namespace == *of && group.services.contains(name);
-    let groups: Vec<_> = groups.iter().filter(runs_on).map(Arc::clone).collect();
-    let ports = ports::ports(&decl.ports);
-    let mut access = access::access(&decl.access, of, lookup.spec);
-    access::only_requests(&mut access, &decl.access, &ports, &groups);
+    let groups = groups.iter().filter(runs_on).map(Arc::clone).collect();
     let given = |addresses: &[Spanned<std::net::IpAddr>]| {
         let mut addresses: Vec<_> = addresses.iter().map(|address| address.value).collect();
         addresses.sort();
@@ -99,13 +96,13 @@ pub(super) fn service(
         account: account(decl, namespace),
         addresses_given: !addresses.is_empty(),
         addresses,
-        ports,
+        ports: ports::ports(&decl.ports),
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
         visible: Visibility::Mesh,
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         exit: None,
-        access,
+        access: access::access(&decl.access, of, lookup.spec),
         telemetry: Telemetry::default(),
         mtls: decl
             .mtls

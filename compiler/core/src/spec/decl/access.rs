@@ -8,19 +8,17 @@ use crate::spec::item::FromTyped;
 /// What a service, a namespace or the mesh says of those who call.
 #[derive(Clone, Debug, Default)]
 pub struct AccessDecl {
-    /// `allow`, `deny`, `audit` and `ask`, in this order.
+    /// `allow`, `deny` and `audit`, in this order.
     pub rules: Vec<RuleDecl>,
     /// `jwt`.
     pub jwt: Vec<JwtDecl>,
 }
 
-/// `allow`, `deny`, `audit` or `ask`.
+/// `allow`, `deny` or `audit`.
 #[derive(Clone, Debug)]
 pub struct RuleDecl {
-    /// Which of them.
+    /// Which of the three.
     pub action: Action,
-    /// Whom `ask` asks.
-    pub authorizer: Option<Spanned<String>>,
     /// `name=`.
     pub name: Option<Spanned<String>>,
     /// `dry-run=`.
@@ -75,7 +73,7 @@ pub struct WhenDecl {
 
 impl AccessDecl {
     pub(super) fn read(item: &Item) -> Self {
-        let actions = [Action::Allow, Action::Deny, Action::Audit, Action::Ask];
+        let actions = [Action::Allow, Action::Deny, Action::Audit];
         let rules = actions.into_iter().flat_map(|action| {
             item.children(action.word())
                 .map(move |child| RuleDecl::read(action, child))
@@ -96,7 +94,6 @@ impl RuleDecl {
     fn read(action: Action, item: &Item) -> Self {
         Self {
             action,
-            authorizer: item.spanned("authorizer"),
             name: item.spanned("name"),
             dry_run: item.spanned("dry-run"),
             from: ChoiceDecl::read(item, "from", "not-from"),

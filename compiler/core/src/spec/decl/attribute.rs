@@ -7,8 +7,6 @@ pub enum Action {
     Deny,
     /// Notes it.
     Audit,
-    /// Lets an authorizer decide before all others (`CUSTOM`).
-    Ask,
 }
 
 /// An attribute that `when` asks for (Istio `pkg/config/security`, ValidateAttribute).
@@ -88,7 +86,6 @@ impl Action {
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Audit => "audit",
-            Self::Ask => "ask",
         }
     }
 }

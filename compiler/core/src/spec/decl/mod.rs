@@ -2,7 +2,6 @@
 
 mod access;
 mod attribute;
-mod authorizer;
 mod balance;
 mod capture;
 mod client_tls;
@@ -24,7 +23,6 @@ mod vms;
 
 pub use access::{AccessDecl, ChoiceDecl, RuleDecl, WhenDecl};
 pub use attribute::{Action, Attribute, BadKey};
-pub use authorizer::{AuthorizerDecl, HttpAuthorizerDecl};
 pub use balance::{BalanceDecl, DistributeDecl, HashKeyDecl, LocalityDecl, WarmUpDecl};
 pub use capture::{CaptureDecl, Choice, Names};
 pub use client_tls::ClientTlsDecl;

@@ -1,5 +1,4 @@
 use super::access::{ALLOW, AUDIT, DENY};
-use super::authorizer::ASK;
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::route::ROUTE;
@@ -54,7 +53,6 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),
-        any(&ASK),
         any(&JWT),
         any(&MTLS),
         optional(&TELEMETRY),

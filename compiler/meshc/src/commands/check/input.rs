@@ -1,0 +1,146 @@
+//! What is to be checked: a spec, or manifests.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use mesh_compiler::diag::Language;
+use mesh_compiler::{Entry, World, holds_objects};
+
+use crate::commands::build::{self, SPECS};
+use crate::ui::plain;
+use crate::world::FsWorld;
+
+/// What the paths of the command line lead to.
+pub(super) enum Input {
+    /// A spec.
+    Spec(String),
+    /// Files of manifests.
+    Objects(Vec<String>),
+}
+
+/// Why there is nothing to check.
+pub(super) struct Wrong {
+    pub(super) what: String,
+    pub(super) cause: String,
+    pub(super) remedy: String,
+}
+
+/// The files of this machine, and those that were read already to see what they are.
+#[derive(Default)]
+pub(super) struct Whole {
+    read: BTreeMap<String, String>,
+}
+
+impl World for Whole {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.read
+            .get(path)
+            .map_or_else(|| FsWorld.read(path), |text| Ok(text.clone()))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, String> {
+        FsWorld.list(folder)
+    }
+}
+
+/// Standard input.
+const PIPE: &str = "-";
+
+/// Looks what the paths are, by what they hold.
+pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
+    let mut world = Whole::default();
+    let mut files = Vec::new();
+    let mut specs = Vec::new();
+    for path in paths {
+        let shown = path.display().to_string();
+        if shown == PIPE {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .map_err(|error| unreadable(&shown, plain(error)))?;
+            let list = if holds_objects(&text) {
+                &mut files
+            } else {
+                &mut specs
+            };
+            list.push(shown.clone());
+            world.read.insert(shown, text);
+        } else if !path.is_dir() {
+            if is_objects(&shown, &mut world) {
+                files.push(shown)
+            } else {
+                specs.push(shown)
+            }
+        } else if SPECS.iter().any(|name| path.join(name).is_file()) {
+            specs.push(build::spec_file(path).display().to_string());
+        } else {
+            let before = files.len();
+            search(path, &mut files, &mut world).map_err(|cause| unreadable(&shown, cause))?;
+            if files.len() == before {
+                return Err(Wrong {
+                    what: format!("there is nothing to check in `{shown}`"),
+                    cause: "it has no spec, and no YAML or JSON file below it holds objects of Kubernetes"
+                        .to_owned(),
+                    remedy: format!(
+                        "name a spec, such as {}, or a folder of manifests",
+                        path.join(SPECS[0]).display()
+                    ),
+                });
+            }
+        }
+    }
+    match (specs.as_slice(), files.is_empty()) {
+        ([one], true) => Ok((Input::Spec(one.clone()), world)),
+        ([], false) => Ok((Input::Objects(files), world)),
+        _ => Err(Wrong {
+            what: format!(
+                "`{}` is a spec, which is checked by itself",
+                specs.join("` and `")
+            ),
+            cause: "a mesh has one spec, and manifests beside it are named in it with `raw`".to_owned(),
+            remedy: "name one spec, or manifests only".to_owned(),
+        }),
+    }
+}
+
+fn unreadable(path: &str, cause: String) -> Wrong {
+    Wrong {
+        what: format!("`{path}` cannot be read"),
+        cause,
+        remedy: "is the path right?".to_owned(),
+    }
+}
+
+/// Whether the file at `path` holds objects. What cannot be read is told where it is read for good.
+fn is_objects(path: &str, world: &mut Whole) -> bool {
+    if Language::of_path(path) == Language::Kdl {
+        return false;
+    }
+    let Ok(text) = FsWorld.read(path) else {
+        return false;
+    };
+    let objects = holds_objects(&text);
+    if objects {
+        world.read.insert(path.to_owned(), text);
+    }
+    objects
+}
+
+/// All files of objects below `folder`, in order. What begins with a dot is no part of what people mean.
+fn search(folder: &Path, files: &mut Vec<String>, world: &mut Whole) -> Result<(), String> {
+    let mut entries = FsWorld.list(&folder.display().to_string())?;
+    entries.sort();
+    for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
+        let path = folder.join(&entry.name);
+        if entry.folder {
+            // A link that leads up would go round in circles.
+            if !path.is_symlink() {
+                search(&path, files, world)?;
+            }
+        } else if is_objects(&path.display().to_string(), world) {
+            files.push(path.display().to_string());
+        }
+    }
+    Ok(())
+}
