@@ -36,3 +36,4 @@ mod snapshot;
 mod telemetry;
 mod traffic;
 mod user_files;
+mod visible;

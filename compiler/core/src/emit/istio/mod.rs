@@ -8,7 +8,7 @@ mod peer_authentication;
 mod request_authentication;
 mod service_entry;
 pub(super) mod telemetry;
-mod text;
+pub(super) mod text;
 mod virtual_service;
 mod workload;
 

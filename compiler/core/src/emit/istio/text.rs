@@ -38,13 +38,15 @@ pub(super) fn locality(locality: &Locality) -> Option<String> {
     (!said.is_empty()).then(|| said.join("/"))
 }
 
-/// `exportTo`; nothing for what all namespaces know, which is Istio's default. The egress gateway knows what leaves by it.
-pub(super) fn export_to(service: &Service) -> Vec<&str> {
+/// `exportTo`; nothing for what all namespaces know, which is Istio's default. Gateways know what they lead to: the mesh's
+/// services, and what leaves by them.
+pub(in crate::emit) fn export_to(service: &Service) -> Vec<&str> {
     let Visibility::Namespaces(names) = &service.visible else {
         return Vec::new();
     };
-    let gateway = service.exit.iter().map(|_| SYSTEM_NAMESPACE);
-    let names: BTreeSet<_> = names.iter().map(String::as_str).chain(gateway).collect();
+    let gateways = service.exit.is_some() || !service.is_external();
+    let gateways = gateways.then_some(SYSTEM_NAMESPACE);
+    let names: BTreeSet<_> = names.iter().map(String::as_str).chain(gateways).collect();
     let own = |name| if name == service.namespace { "." } else { name };
     names.into_iter().map(own).collect()
 }

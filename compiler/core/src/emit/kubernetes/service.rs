@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::emit::document::Object;
+use crate::emit::istio::text::export_to;
 use crate::model::{Kind, Port, Protocol, Service};
 
 /// The Service of Kubernetes, if it is one.
@@ -24,8 +25,14 @@ pub(super) fn object(service: &Service) -> Option<Value> {
         namespace: Some(&service.namespace),
         name: &service.name,
     };
-    Some(object.spec(spec))
+    // Other objects have a field for it.
+    let known = export_to(service);
+    let annotations = (!known.is_empty()).then(|| json!({ EXPORT_TO: known.join(",") }));
+    Some(object.with(json!({ "metadata": { "annotations": annotations }, "spec": spec })))
 }
+
+/// Which namespaces know a Service (Istio `pkg/config/kube`, annotation `networking.istio.io/exportTo`).
+const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 /// What is not given is the cluster's to choose: the field is left out.
 fn cluster_ip(service: &Service, headless: bool) -> Option<String> {

@@ -3,9 +3,10 @@ use std::net::IpAddr;
 
 use super::lookup::Lookup;
 use super::place::labels;
+use super::service::visible;
 use super::{ports, route, traffic};
 use crate::diag::Sink;
-use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Telemetry, Visibility};
+use crate::model::{Access, ExternalEndpoint, Kind, Port, Resolution, Service, Telemetry};
 use crate::spec::decl::{EndpointDecl, ExternalDecl, NamespaceDecl};
 
 pub(super) fn service(
@@ -39,7 +40,7 @@ pub(super) fn service(
         ports,
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
-        visible: visible(decl, namespace),
+        visible: visible(decl.visible.as_ref(), namespace),
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         exit: None,
         access: Access::default(),
@@ -88,18 +89,4 @@ fn resolution(decl: &ExternalDecl) -> Resolution {
     } else {
         Resolution::Dns
     }
-}
-
-fn visible(decl: &ExternalDecl, namespace: &NamespaceDecl) -> Visibility {
-    let Some(said) = &decl.visible else {
-        return Visibility::Mesh;
-    };
-    if said.value.iter().any(|name| name.value == "mesh") {
-        return Visibility::Mesh;
-    }
-    let name = |name: &crate::diag::Spanned<String>| match name.value.as_str() {
-        "namespace" => namespace.name.value.clone(),
-        other => other.to_owned(),
-    };
-    Visibility::Namespaces(said.value.iter().map(name).collect())
 }

@@ -99,7 +99,7 @@ pub(super) fn service(
         ports: ports::ports(&decl.ports),
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
-        visible: Visibility::Mesh,
+        visible: visible(decl.visible.as_ref(), namespace),
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         exit: None,
         access: access::access(&decl.access, of, lookup.spec),
@@ -120,6 +120,21 @@ pub(super) fn service(
         groups,
         span: decl.name.span,
     }
+}
+
+/// Which namespaces know what is declared in `namespace`.
+pub(super) fn visible(said: Option<&Spanned<Vec<Spanned<String>>>>, namespace: &NamespaceDecl) -> Visibility {
+    let Some(said) = said else {
+        return Visibility::Mesh;
+    };
+    if said.value.iter().any(|name| name.value == "mesh") {
+        return Visibility::Mesh;
+    }
+    let name = |name: &Spanned<String>| match name.value.as_str() {
+        "namespace" => namespace.name.value.clone(),
+        other => other.to_owned(),
+    };
+    Visibility::Namespaces(said.value.iter().map(name).collect())
 }
 
 /// `on` names groups of the namespace.

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::rules::Context;
-use crate::spec::decl::{ExternalDecl, NamespaceDecl};
+use crate::spec::decl::NamespaceDecl;
 
 /// A host, and the namespaces that know it; `None` is all.
 type Known<'a> = (&'a Spanned<String>, Option<BTreeSet<&'a str>>);
@@ -10,11 +10,15 @@ type Known<'a> = (&'a Spanned<String>, Option<BTreeSet<&'a str>>);
 /// One host is one service to everybody who knows it. Namespaces may have each their own.
 pub(in crate::rules) fn check(context: Context<'_>, sink: &mut Sink) {
     let spec = context.spec;
-    let own = spec.services().filter_map(|(_, service)| service.host.as_ref());
-    let outside = spec.externals();
-    let hosts = own
-        .map(|host| (host, None))
-        .chain(outside.map(|(namespace, external)| (&external.host, visible(external, namespace))));
+    let inside = spec.services().filter_map(|(namespace, service)| {
+        let host = service.host.as_ref()?;
+        Some((host, visible(service.visible.as_ref(), namespace)))
+    });
+    let outside = spec.externals().map(|(namespace, external)| {
+        let known = visible(external.visible.as_ref(), namespace);
+        (&external.host, known)
+    });
+    let hosts = inside.chain(outside);
     let mut first: BTreeMap<&str, Vec<Known<'_>>> = BTreeMap::new();
     for (host, known) in hosts {
         let others = first.entry(&host.value).or_default();
@@ -37,8 +41,11 @@ pub(in crate::rules) fn check(context: Context<'_>, sink: &mut Sink) {
     namespaces(context, sink);
 }
 
-fn visible<'a>(external: &'a ExternalDecl, namespace: &'a NamespaceDecl) -> Option<BTreeSet<&'a str>> {
-    let said = external.visible.as_ref()?;
+fn visible<'a>(
+    said: Option<&'a Spanned<Vec<Spanned<String>>>>,
+    namespace: &'a NamespaceDecl,
+) -> Option<BTreeSet<&'a str>> {
+    let said = said?;
     let names = said.value.iter().map(|name| match name.value.as_str() {
         "namespace" => namespace.name.value.as_str(),
         other => other,
@@ -58,11 +65,11 @@ fn both(one: Option<&BTreeSet<&str>>, other: Option<&BTreeSet<&str>>) -> bool {
 /// `visible=` names namespaces of the spec.
 fn namespaces(context: Context<'_>, sink: &mut Sink) {
     let known = || context.mesh.namespaces.keys().map(String::as_str);
-    let names = context
-        .spec
-        .externals()
-        .filter_map(|(_, external)| external.visible.as_ref());
-    for name in names.flat_map(|said| &said.value) {
+    let inside = context.spec.services();
+    let inside = inside.filter_map(|(_, service)| service.visible.as_ref());
+    let outside = context.spec.externals();
+    let outside = outside.filter_map(|(_, external)| external.visible.as_ref());
+    for name in inside.chain(outside).flat_map(|said| &said.value) {
         let word = matches!(name.value.as_str(), "mesh" | "namespace");
         if word || context.mesh.namespaces.contains_key(&name.value) {
             continue;

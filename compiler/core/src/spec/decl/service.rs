@@ -19,6 +19,8 @@ pub struct ServiceDecl {
     pub cluster_ip: Option<Spanned<IpAddr>>,
     /// `headless=`.
     pub headless: Option<Spanned<bool>>,
+    /// `visible=`.
+    pub visible: Option<Spanned<Vec<Spanned<String>>>>,
     /// `host=`.
     pub host: Option<Spanned<String>>,
     /// `address`.
@@ -112,6 +114,7 @@ impl ServiceDecl {
             account: item.spanned("account"),
             cluster_ip: item.spanned("cluster-ip"),
             headless: item.spanned("headless"),
+            visible: item.spanned("visible"),
             host: item.spanned("host"),
             addresses: item
                 .children("address")

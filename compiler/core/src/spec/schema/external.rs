@@ -1,7 +1,7 @@
 //! Services outside the mesh.
 
 use super::route::ROUTE;
-use super::service::{ADDRESS, PROTOCOLS};
+use super::service::{ADDRESS, PROTOCOLS, VISIBLE};
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::{NODE, NodeSpec, any, may, needs, optional, place::LABEL, some};
 use crate::spec::Ty;
@@ -16,11 +16,7 @@ pub(super) static EXTERNAL: NodeSpec = NodeSpec {
             Ty::Host,
             "The host name that callers use; `*.example.com` is all below.",
         ),
-        may(
-            "visible",
-            Ty::Names,
-            "Who knows it: `mesh` (if it is not said), `namespace` for its own alone, or names of namespaces, by comma.",
-        ),
+        VISIBLE,
         may(
             "resolution",
             Ty::Word(&["static", "dns", "dns-round-robin", "none"]),

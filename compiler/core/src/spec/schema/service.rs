@@ -5,7 +5,7 @@ use super::route::ROUTE;
 use super::telemetry::TELEMETRY;
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::vms::{ON, VMS};
-use super::{NODE, NodeSpec, any, may, needs, optional, some};
+use super::{Field, NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
 
 pub(super) static SERVICE: NodeSpec = NodeSpec {
@@ -32,6 +32,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
             Ty::Bool,
             "It has no address: its name leads to the workloads themselves.",
         ),
+        VISIBLE,
         may(
             "host",
             Ty::Host,
@@ -62,6 +63,12 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
     ],
     ..NODE
 };
+
+pub(super) const VISIBLE: Field = may(
+    "visible",
+    Ty::Names,
+    "Who knows it: `mesh` (if it is not said), `namespace` for its own alone, or names of namespaces, by comma.",
+);
 
 /// What is spoken on a port.
 pub(crate) const PROTOCOLS: &[&str] = &[
