@@ -22,11 +22,16 @@ pub(crate) fn run() -> Result<()> {
     for example in examples()? {
         golden(&meshc, &example).with_context(|| format!("examples/{example}"))?;
     }
-    for (form, file) in [("json", "schemas/spec.json"), ("markdown", "docs/spec.md")] {
-        let printed = command::output(command(&meshc).args(["schema", "--form", form]))?;
+    for (args, file) in [
+        (["schema", "--form", "json"], "schemas/spec.json"),
+        (["schema", "--form", "markdown"], "docs/spec.md"),
+        (["explain", "--format", "md"], "docs/rules.md"),
+    ] {
+        let printed = command::output(command(&meshc).args(args))?;
         ensure!(
             printed.status.success(),
-            "`meshc schema --form {form}` ended with {}",
+            "`meshc {}` ended with {}",
+            args.join(" "),
             printed.status
         );
         fs::write(root().join(file), printed.stdout)?;

@@ -35,7 +35,7 @@ enum Task {
     Demo(demo::Args),
     /// Runs every test, the demo included
     Test(test::Args),
-    /// Writes again what is generated: golden/, schemas/ and docs/spec.md
+    /// Writes again what is generated: golden/, schemas/, docs/spec.md and docs/rules.md
     Generate,
     /// Throws texts at what parses them, a minute each unless --seconds says otherwise
     Fuzz(fuzz::Args),

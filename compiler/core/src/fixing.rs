@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::{self, Diagnostic, Edit, Severity, Sources, count};
+use crate::diag::{self, Diagnostic, Edit, Severity, Sources, Span, code, count};
 use crate::{Entry, World};
 
 /// What putting right made of the files.
@@ -45,58 +45,39 @@ const ROUNDS: usize = 16;
 /// Does every fix that is certain, checks again, and goes on until there is none. `check` looks at the files of the
 /// world that it is given; nothing is written.
 ///
-/// A fix after which more would be wrong than before is left out, so that no text that could be read ends as one that
-/// cannot.
+/// A fix that does not help, or after which less can be read than before, is left out.
 pub fn fix(world: &dyn World, check: impl Fn(&dyn World) -> Found) -> Fixed {
-    let mut overlay = Overlay {
-        world,
-        texts: BTreeMap::new(),
+    let mut state = State {
+        found: check(world),
+        overlay: Overlay {
+            world,
+            texts: BTreeMap::new(),
+        },
+        refused: BTreeSet::new(),
     };
-    let mut fixed = Fixed::default();
-    let mut refused: BTreeSet<Key> = BTreeSet::new();
-    let mut found = check(&overlay);
+    let mut done = Vec::new();
     for _ in 0..ROUNDS {
-        let wanted = wanted(&found, world, &overlay, &refused);
+        let wanted = state.wanted();
         if wanted.is_empty() {
             break;
         }
-        if let Some((texts, after)) = attempt(&overlay, &wanted, &found, &check) {
-            fixed.done.extend(wanted.into_iter().map(|one| one.done));
-            overlay.texts = texts;
-            found = after;
-            continue;
-        }
-        // One of them does harm: one by one, which is that?
-        let mut any = false;
-        for one in wanted {
-            match attempt(&overlay, std::slice::from_ref(&one), &found, &check) {
-                Some((texts, after)) => {
-                    fixed.done.push(one.done);
-                    (overlay.texts, found, any) = (texts, after, true);
-                    // Places behind it have moved.
-                    break;
-                }
-                None => {
-                    refused.insert(one.key());
-                }
-            }
-        }
-        if !any {
+        let round = match state.attempt(&wanted, &check) {
+            true => wanted,
+            // One of them does harm: the first that does none is done, and the others in the next round.
+            false => state.first_of(wanted, &check),
+        };
+        if round.is_empty() {
             break;
         }
+        done.extend(round.into_iter().map(|one| one.done));
     }
-    fixed.files = overlay
-        .texts
-        .into_iter()
-        .filter_map(|(path, after)| {
-            let before = world.read(&path).ok()?;
-            (before != after).then_some((path, Rewritten { before, after }))
-        })
-        .collect();
-    fixed
+    Fixed {
+        files: state.overlay.rewritten(),
+        done,
+    }
 }
 
-/// A fix that may be done.
+/// A fix that may be done, with the files of its edits.
 struct Wanted {
     done: Done,
     edits: Vec<(String, Edit)>,
@@ -106,104 +87,137 @@ type Key = (&'static str, String, String);
 
 impl Wanted {
     fn key(&self) -> Key {
-        (
-            self.done.code.id,
-            self.done.message.clone(),
-            self.done.path.clone(),
-        )
+        let Done {
+            code, message, path, ..
+        } = &self.done;
+        (code.id, message.clone(), path.clone())
+    }
+
+    fn touches(&self, taken: &[(String, Edit)]) -> bool {
+        self.edits.iter().any(|(path, edit)| {
+            // One file that is read twice has two numbers and one path.
+            let span = |other: &Edit| Span {
+                file: edit.span.file,
+                ..other.span
+            };
+            taken
+                .iter()
+                .any(|(other, before)| other == path && span(before).overlaps(edit.span))
+        })
+    }
+
+    /// How often it is in `found`: one mistake may be made in several places.
+    fn times_in(&self, found: &[Diagnostic]) -> usize {
+        let same = |found: &&Diagnostic| found.code == self.done.code && found.message == self.done.message;
+        found.iter().filter(same).count()
     }
 }
 
-/// The certain fixes of what was found that do not touch each other.
-fn wanted(found: &Found, world: &dyn World, overlay: &Overlay<'_>, refused: &BTreeSet<Key>) -> Vec<Wanted> {
-    let (diagnostics, sources) = found;
-    let mut taken: Vec<(String, Edit)> = Vec::new();
-    let mut all = Vec::new();
-    for diagnostic in diagnostics {
-        let Some(fix) = diagnostic.certain_fix() else {
-            continue;
+/// How far it is.
+struct State<'a> {
+    overlay: Overlay<'a>,
+    found: Found,
+    refused: BTreeSet<Key>,
+}
+
+impl State<'_> {
+    /// The certain fixes of what is found now that do not touch each other.
+    fn wanted(&self) -> Vec<Wanted> {
+        let mut taken = Vec::new();
+        let mut all = Vec::new();
+        for one in self.found.0.iter().filter_map(|found| self.certain(found)) {
+            if !one.touches(&taken) && !self.refused.contains(&one.key()) {
+                taken.extend(one.edits.iter().cloned());
+                all.push(one);
+            }
+        }
+        all
+    }
+
+    fn certain(&self, found: &Diagnostic) -> Option<Wanted> {
+        let fix = found.certain_fix()?;
+        let sources = &self.found.1;
+        let in_file = |edit: &Edit| {
+            let source = sources.get(edit.span.file)?;
+            // What is written in no file (values of the command line) stays as it is.
+            let written = self.overlay.read(&source.path).ok()? == source.text;
+            written.then(|| (source.path.clone(), edit.clone()))
         };
-        let named = |edit: &Edit| {
-            let path = &sources.get(edit.span.file)?.path;
-            // What the user did not write in a file (values of the command line) stays as it is.
-            let written =
-                world.read(path).is_ok() && overlay.read(path).ok()? == sources.get(edit.span.file)?.text;
-            written.then(|| (path.clone(), edit.clone()))
-        };
-        let Some(edits) = fix.edits.iter().map(named).collect::<Option<Vec<_>>>() else {
-            continue;
-        };
-        let touches = |(path, edit): &(String, Edit)| {
-            let same = |(other, before): &(String, Edit)| {
-                let span = diag::Span {
-                    file: edit.span.file,
-                    ..before.span
-                };
-                other == path && span.overlaps(edit.span)
-            };
-            taken.iter().any(same)
-        };
-        let (path, place) = sources.place(diagnostic.primary.span);
-        let one = Wanted {
+        let (path, place) = sources.place(found.primary.span);
+        Some(Wanted {
+            edits: fix.edits.iter().map(in_file).collect::<Option<_>>()?,
             done: Done {
-                code: diagnostic.code,
+                code: found.code,
                 path: path.to_owned(),
                 line: place.line,
-                message: diagnostic.message.clone(),
+                message: found.message.clone(),
                 title: fix.title.clone(),
             },
-            edits,
-        };
-        if !one.edits.iter().any(touches) && !refused.contains(&one.key()) {
-            taken.extend(one.edits.iter().cloned());
-            all.push(one);
-        }
+        })
     }
-    all
+
+    /// Does all of these, unless that makes it worse.
+    fn attempt(&mut self, wanted: &[Wanted], check: &impl Fn(&dyn World) -> Found) -> bool {
+        let mut by_file: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
+        for (path, edit) in wanted.iter().flat_map(|one| &one.edits) {
+            by_file.entry(path).or_default().push(edit);
+        }
+        let mut texts = self.overlay.texts.clone();
+        for (path, edits) in by_file {
+            let Ok(text) = self.overlay.read(path) else {
+                return false;
+            };
+            texts.insert(path.to_owned(), diag::apply(&text, edits));
+        }
+        let overlay = Overlay {
+            world: self.overlay.world,
+            texts,
+        };
+        let after = check(&overlay);
+        // A word that is understood now may have mistakes in its braces: that is no harm.
+        let broke = count(&self.found.0, Severity::Error) == 0 && count(&after.0, Severity::Error) > 0;
+        let still = wanted
+            .iter()
+            .any(|one| one.times_in(&after.0) >= one.times_in(&self.found.0));
+        if broke || still || unreadable(&after.0) > unreadable(&self.found.0) {
+            return false;
+        }
+        (self.overlay, self.found) = (overlay, after);
+        true
+    }
+
+    /// The first of these that can be done by itself; those before it are refused.
+    fn first_of(&mut self, wanted: Vec<Wanted>, check: &impl Fn(&dyn World) -> Found) -> Vec<Wanted> {
+        for one in wanted {
+            if self.attempt(std::slice::from_ref(&one), check) {
+                return vec![one];
+            }
+            self.refused.insert(one.key());
+        }
+        Vec::new()
+    }
 }
 
-/// The texts after these fixes and what is found in them; `None` if that is worse than what was found before.
-fn attempt(
-    overlay: &Overlay<'_>,
-    wanted: &[Wanted],
-    before: &Found,
-    check: &impl Fn(&dyn World) -> Found,
-) -> Option<(BTreeMap<String, String>, Found)> {
-    let mut by_file: BTreeMap<&str, Vec<&Edit>> = BTreeMap::new();
-    for (path, edit) in wanted.iter().flat_map(|one| &one.edits) {
-        by_file.entry(path).or_default().push(edit);
-    }
-    let mut texts = overlay.texts.clone();
-    for (path, edits) in by_file {
-        let text = overlay.read(path).ok()?;
-        texts.insert(path.to_owned(), diag::apply(&text, edits));
-    }
-    let after = check(&Overlay {
-        world: overlay.world,
-        texts: texts.clone(),
-    });
-    // A word that is understood now may have mistakes of its own in its braces: that is no harm. A text that is no
-    // tree any more is, and so is a mistake that is still there.
-    let unreadable = |found: &Found| {
-        let hard = [&diag::code::SYNTAX, &diag::code::UNREADABLE];
-        found.0.iter().filter(|one| hard.contains(&one.code)).count()
-    };
-    let still = wanted.iter().all(|one| {
-        after
-            .0
-            .iter()
-            .any(|found| found.code == one.done.code && found.message == one.done.message)
-    });
-    let worse = unreadable(&after) > unreadable(before)
-        || count(&before.0, Severity::Error) == 0 && count(&after.0, Severity::Error) > 0
-        || still;
-    (!worse).then_some((texts, after))
+/// How much is no tree at all.
+fn unreadable(found: &[Diagnostic]) -> usize {
+    let hard = [&code::SYNTAX, &code::UNREADABLE];
+    found.iter().filter(|one| hard.contains(&one.code)).count()
 }
 
 /// The world with other texts in some of its files.
 struct Overlay<'a> {
     world: &'a dyn World,
     texts: BTreeMap<String, String>,
+}
+
+impl Overlay<'_> {
+    fn rewritten(self) -> BTreeMap<String, Rewritten> {
+        let rewritten = |(path, after): (String, String)| {
+            let before = self.world.read(&path).ok()?;
+            (before != after).then_some((path, Rewritten { before, after }))
+        };
+        self.texts.into_iter().filter_map(rewritten).collect()
+    }
 }
 
 impl World for Overlay<'_> {

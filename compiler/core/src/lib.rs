@@ -9,9 +9,12 @@
 //! 5. Templates of the user's own files are filled in from the mesh.
 //! 6. [`emit`] writes the mesh down for Kubernetes and for every VM.
 //!
+//! [`diff`] compares what comes out with what came out of another spec.
+//!
 //! Every step collects what it finds and goes on, so that one run shows all mistakes.
 
 pub mod diag;
+pub mod diff;
 pub mod emit;
 pub mod manifest;
 pub mod model;

@@ -1,7 +1,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, build, ca, check, completion, convert, fmt, init, lab, lsp, man, remove, schema,
+    apply, build, ca, check, completion, convert, diff, explain, fmt, init, lab, lsp, man, remove, schema,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -31,7 +31,9 @@ Exit codes: 0 done, 1 the spec or a host failed, 2 the tool failed or was used w
 pub(crate) enum Command {
     Init(init::Args),
     Check(check::Args),
+    Explain(explain::Args),
     Build(build::Args),
+    Diff(diff::Args),
     Apply(apply::Args),
     Remove(remove::Args),
     Ca(ca::Args),
@@ -49,7 +51,9 @@ impl Command {
         match self {
             Self::Init(args) => init::run(&args, ui),
             Self::Check(args) => check::run(args, ui),
+            Self::Explain(args) => explain::run(&args, ui),
             Self::Build(args) => build::run(args, ui),
+            Self::Diff(args) => diff::run(&args, ui),
             Self::Apply(args) => apply::run(args, ui),
             Self::Remove(args) => remove::run(args, ui),
             Self::Ca(args) => ca::run(args, ui),

@@ -12,6 +12,7 @@
 mod cli;
 mod commands;
 mod exit;
+mod git;
 mod out_folder;
 mod rewrite;
 mod ui;

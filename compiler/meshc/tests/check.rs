@@ -156,3 +156,22 @@ fn what_is_certain_is_put_right_in_place() {
     let again = meshc(&["check", "--diff", name]);
     assert_eq!((again.status.code(), again.stdout.is_empty()), (Some(0), true));
 }
+
+#[test]
+fn codes_are_explained_by_number_and_by_name() {
+    let page = |args: &[&str]| String::from_utf8(meshc(args).stdout).unwrap();
+    let by_name = page(&["explain", "no-probe"]);
+    assert!(by_name.starts_with("warning MC-V016 no-probe\n"), "{by_name}");
+    assert!(by_name.contains("\n    service cart {\n"), "{by_name}");
+    assert_eq!(page(&["explain", "mc-v016"]), by_name);
+    assert_eq!(page(&["explain", "V016"]), by_name);
+    assert!(page(&["explain", "--format", "md", "no-probe"]).starts_with("# MC-V016 no-probe\n"));
+    assert!(page(&["explain", "--format", "json", "no-probe"]).contains("\"slug\": \"no-probe\""));
+    assert!(page(&["explain"]).contains("\nMC-V016  warning  no-probe "));
+
+    let unknown = meshc(&["explain", "no-prob"]);
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `no-probe`?"));
+    let script = page(&["completion", "bash"]);
+    assert!(script.contains("MC-V016") && script.contains("no-probe"));
+}

@@ -22,9 +22,11 @@ pub mod telemetry;
 
 mod digest;
 mod duration;
+mod effects;
 
 pub use bundle::Bundle;
 pub use digest::Sha256;
 pub use duration::Millis;
+pub use effects::Effects;
 pub use snapshot::{Identity, NameTable, Node, Snapshot, Telemetry};
 pub use status::Status;

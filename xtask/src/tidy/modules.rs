@@ -20,7 +20,8 @@ const WALLS: &[(&str, &[Wall])] = &[
             ("model", &["rules", "template", "emit"]),
             ("rules", &["template", "emit"]),
             ("template", &["rules", "emit"]),
-            ("emit", &["rules", "template", "spec", "syntax"]),
+            ("emit", &["rules", "template", "spec", "syntax", "diff"]),
+            ("diff", &["rules", "template", "spec", "syntax"]),
         ],
     ),
     (

@@ -186,11 +186,47 @@ codes! {
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
 }
 
-/// The code with this id, or this slug.
+/// What codes of one letter are about.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Area {
+    /// Behind `MC-`.
+    pub letter: char,
+    /// What it is.
+    pub about: &'static str,
+}
+
+const fn area(letter: char, about: &'static str) -> Area {
+    Area { letter, about }
+}
+
+/// All areas, in the order of the table.
+pub static AREAS: &[Area] = &[
+    area('L', "the language"),
+    area('G', "gateways"),
+    area('V', "machines"),
+    area('I', "identity"),
+    area('D', "names"),
+    area('C', "capture and networks"),
+    area('T', "traffic"),
+    area('S', "security"),
+    area('O', "telemetry"),
+    area('K', "Kubernetes"),
+];
+
+impl Code {
+    /// What it is about, by its letter.
+    pub fn area(&self) -> Option<&'static Area> {
+        AREAS.iter().find(|area| self.id[3..].starts_with(area.letter))
+    }
+}
+
+/// The code with this id, with or without `MC-`, or this slug.
 pub fn find(name: &str) -> Option<&'static Code> {
-    ALL.iter()
-        .copied()
-        .find(|code| code.id.eq_ignore_ascii_case(name) || code.slug == name)
+    let is = |code: &Code| {
+        let short = code.id.trim_start_matches("MC-");
+        code.id.eq_ignore_ascii_case(name) || short.eq_ignore_ascii_case(name) || code.slug == name
+    };
+    ALL.iter().copied().find(|code| is(code))
 }
 
 #[cfg(test)]
@@ -207,7 +243,9 @@ mod tests {
         for id in ids {
             let (area, number) = id.strip_prefix("MC-").unwrap().split_at(1);
             assert!(
-                "LGVIDCTSOK".contains(area) && number.len() == 3 && number.parse::<u16>().is_ok(),
+                AREAS.iter().any(|known| area.starts_with(known.letter))
+                    && number.len() == 3
+                    && number.parse::<u16>().is_ok(),
                 "{id}"
             );
         }

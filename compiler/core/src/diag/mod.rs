@@ -5,6 +5,7 @@ pub mod code;
 pub mod render;
 
 mod diagnostic;
+mod edit;
 mod fix;
 mod language;
 mod sources;
@@ -13,7 +14,8 @@ mod suggest;
 
 pub use code::Code;
 pub use diagnostic::{Diagnostic, Label, Severity, Sink, count};
-pub use fix::{Applicability, Edit, Fix, apply};
+pub use edit::{Edit, apply};
+pub use fix::{Applicability, Fix};
 pub use language::Language;
 pub use sources::{Place, Source, Sources};
 pub use span::{FileId, Span, Spanned};

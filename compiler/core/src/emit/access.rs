@@ -15,6 +15,8 @@ pub(crate) struct AccessPolicy<'a> {
     pub(crate) name: String,
     /// What its rules do.
     pub(crate) action: Action,
+    /// Whom they ask, if they do.
+    pub(crate) authorizer: Option<String>,
     /// Its rules only write down what they would do.
     pub(crate) dry_run: bool,
     /// Labels of its workloads; `None` is all of the namespace, or of the mesh.
@@ -111,17 +113,23 @@ fn grouped<'a>(
     selector: Option<BTreeMap<String, String>>,
     rules: Vec<Rule>,
 ) -> Vec<AccessPolicy<'a>> {
-    let mut groups: BTreeMap<(Action, bool, String), Vec<Rule>> = BTreeMap::new();
+    let mut groups: BTreeMap<(Action, Option<String>, bool, String), Vec<Rule>> = BTreeMap::new();
     for rule in rules {
-        let key = (rule.action, rule.dry_run, rule.policy_name(base));
+        let key = (
+            rule.action,
+            rule.authorizer.clone(),
+            rule.dry_run,
+            rule.policy_name(base),
+        );
         groups.entry(key).or_default().push(rule);
     }
     groups
         .into_iter()
-        .map(|((action, dry_run, name), rules)| AccessPolicy {
+        .map(|((action, authorizer, dry_run, name), rules)| AccessPolicy {
             namespace,
             name,
             action,
+            authorizer,
             dry_run,
             selector: selector.clone(),
             rules,
@@ -139,6 +147,7 @@ fn opening<'a>(service: &'a Service, other: &'a Service) -> AccessPolicy<'a> {
         namespace: &service.namespace,
         name: format!("{}-beside-{}", service.name, other.name),
         action: Action::Allow,
+        authorizer: None,
         dry_run: false,
         selector: Some(selector),
         rules: vec![rule],

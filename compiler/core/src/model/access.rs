@@ -24,6 +24,8 @@ pub struct Access {
 pub struct Rule {
     /// What a match means.
     pub action: Action,
+    /// Whom [`Action::Ask`] asks.
+    pub authorizer: Option<String>,
     /// The AuthorizationPolicy that it is to stand in, if it is named.
     pub name: Option<String>,
     /// It is only written down what it would do.
@@ -125,6 +127,11 @@ impl Access {
         self.enforced(Action::Allow).next().is_some()
     }
 
+    /// The rules of `action`.
+    pub fn of(&self, action: Action) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().filter(move |rule| rule.action == action)
+    }
+
     /// The rules of `action` that are in force.
     pub fn enforced(&self, action: Action) -> impl Iterator<Item = &Rule> {
         self.rules
@@ -161,6 +168,7 @@ impl Rule {
     pub fn open(action: Action, span: Span) -> Self {
         Self {
             action,
+            authorizer: None,
             name: None,
             dry_run: false,
             from: Choice::default(),
@@ -194,6 +202,9 @@ impl Rule {
         let mut name = base.to_owned();
         if self.action != Action::Allow {
             name = format!("{name}-{}", self.action.word());
+        }
+        if let Some(authorizer) = &self.authorizer {
+            name = format!("{name}-{authorizer}");
         }
         if self.dry_run {
             name.push_str("-dry-run");

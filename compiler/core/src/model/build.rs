@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 mod access;
 mod addresses;
+mod authorizer;
 mod beside;
 mod callers;
 mod capture;
@@ -68,6 +69,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     mesh.raw = raw::files(spec, &lookup, sink);
     addresses::fill(&mut mesh, sink);
     telemetry::fill(&mut mesh, spec, sink);
+    authorizer::fill(&mut mesh, spec, sink);
     mesh
 }
 

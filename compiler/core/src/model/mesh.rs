@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Group, Raw, Service, Telemetry, UserFiles, Vm, Watch};
+use super::{Access, Authorizer, Group, Raw, Service, Telemetry, UserFiles, Vm, Watch};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -23,6 +23,8 @@ pub struct Mesh {
     pub revision: Option<String>,
     /// PeerAuthentication of the whole mesh.
     pub mtls: MtlsMode,
+    /// Who decides about calls, by name.
+    pub authorizers: BTreeMap<String, Authorizer>,
     /// Who may call anything in it.
     pub access: Access,
     /// What happens to connections to unknown destinations.

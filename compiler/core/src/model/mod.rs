@@ -4,6 +4,7 @@
 //! it, or [groups](Group) of [VMs](Vm), or both, or it lies outside the mesh. Emitters read only this.
 
 mod access;
+mod authorizer;
 mod build;
 mod capture;
 mod elastic;
@@ -21,6 +22,7 @@ mod workload;
 pub(crate) use crate::spec::schema::GRPC_CODES;
 pub(crate) use access::DEFAULT_POLICY;
 pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
+pub use authorizer::{Authorizer, HttpAuthorizer};
 pub use build::build;
 pub(crate) use build::{
     CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, egress_name, find_group, group_name, is_guest,

@@ -41,6 +41,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         );
     }
     hosts(context, sink);
+    let authorizers = spec.mesh.iter().flat_map(|mesh| &mesh.authorizers);
+    unique("authorizer", authorizers.map(|one| &one.name), sink);
     let aliases = spec
         .mesh
         .iter()

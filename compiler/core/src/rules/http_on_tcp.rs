@@ -1,7 +1,7 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
 use crate::model::protocol_of;
-use crate::spec::decl::{Access, Action, PortDecl, RuleDecl, ServiceDecl};
+use crate::spec::decl::{Access, Action, JwtDecl, PortDecl, RuleDecl, ServiceDecl};
 
 /// Conditions on requests are asked of ports that know them. On bytes, an ALLOW with one never matches, and a DENY
 /// loses it and refuses everything.
@@ -12,6 +12,9 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                 look(rule, name, span, access, context, sink);
             }
         }
+        if access.service.is_none() {
+            demands(access, context, sink);
+        }
     }
 }
 
@@ -21,25 +24,42 @@ fn look(rule: &RuleDecl, name: &str, span: Span, access: Access<'_>, context: Co
         Some(_) => {}
         // A DENY of many services, of which some know no requests.
         None if rule.action == Action::Deny && rule.ports.any.is_none() => {
-            let here = |of: &str| {
-                access
-                    .namespace
-                    .is_none_or(|namespace| namespace.name.value == of)
-            };
-            let mut services = context
-                .spec
-                .services()
-                .filter(|(namespace, _)| here(&namespace.name.value));
-            let bytes = services.find_map(|(_, service)| {
-                let port = service.ports.iter().find(|port| !is_http(&port.protocol))?;
-                Some((service, port))
-            });
-            if let Some((service, port)) = bytes {
+            if let Some((service, port)) = bytes(access, context) {
                 sink.push(shut(rule, name, span, service, port));
             }
         }
         None => {}
     }
+}
+
+/// A port of the place that knows no requests.
+fn bytes<'a>(access: Access<'_>, context: Context<'a>) -> Option<(&'a ServiceDecl, &'a PortDecl)> {
+    let of = access.namespace.map(|namespace| &namespace.name.value);
+    let here = |name: &String| of.is_none_or(|of| of == name);
+    let services = context.spec.services();
+    let mut services = services.filter(|(namespace, _)| here(&namespace.name.value));
+    services.find_map(|(_, service)| {
+        let port = service.ports.iter().find(|port| !is_http(&port.protocol))?;
+        Some((service, port))
+    })
+}
+
+/// What many services require of requests, some of them would require of everything.
+fn demands(access: Access<'_>, context: Context<'_>, sink: &mut Sink) {
+    let demand = access.decl.jwt.iter().find_map(JwtDecl::demand);
+    let (Some(span), Some((service, port))) = (demand, bytes(access, context)) else {
+        return;
+    };
+    let message = format!(
+        "a token is required on port {} of `{}` too, which speaks {}: nobody could call it",
+        port.number.value, service.name.value, port.protocol.value
+    );
+    sink.push(
+        Diagnostic::new(&code::HTTP_ON_TCP, span, message)
+            .here("required of everything here")
+            .label(port.protocol.span, "no requests are seen here")
+            .help("write the `jwt` at the services that know requests: there, other ports are left alone"),
+    );
 }
 
 fn of_service(rule: &RuleDecl, name: &str, span: Span, service: &ServiceDecl, sink: &mut Sink) {
@@ -75,11 +95,13 @@ fn never(rule: &RuleDecl, name: &str, span: Span, port: &PortDecl) -> Diagnostic
             "leave {} out, or say `http` where the port speaks it",
             written(name)
         ));
-    if rule.action == Action::Allow {
-        found.note("Istio lets such a rule match nothing: the caller is refused")
-    } else {
-        found.note("Istio notes everything on such a port")
-    }
+    found.note(match rule.action {
+        Action::Allow | Action::Deny => "Istio lets such a rule match nothing: the caller is refused",
+        Action::Audit => "Istio notes everything on such a port",
+        Action::Ask => {
+            "Istio asks about everything on such a port, or, where the authorizer speaks HTTP, about nothing"
+        }
+    })
 }
 
 fn shut(rule: &RuleDecl, name: &str, span: Span, service: &ServiceDecl, port: &PortDecl) -> Diagnostic {

@@ -14,6 +14,7 @@ mod duplicate;
 mod egress_unable;
 mod eject_never;
 mod empty_allow_policy;
+mod examples;
 mod exclude_ineffective;
 mod failover_invalid;
 mod file_place;
@@ -30,7 +31,7 @@ mod host_without_port;
 mod http_on_tcp;
 mod identity_without_mtls;
 mod inbound_port_uncaptured;
-mod inject_annotation;
+mod inject_annotation_on_vm;
 mod ip_family_mismatch;
 mod ipv6_bypass;
 mod istiod_unreachable;
@@ -72,6 +73,7 @@ mod site;
 mod sni_overlap;
 mod ssh_capturable;
 mod subset_empty;
+mod table;
 mod timeout_order;
 mod tls_name_unchecked;
 mod tls_twice;
@@ -90,7 +92,9 @@ mod watch_without_metrics;
 mod weight_missing;
 mod weight_sum;
 
+pub use examples::{Example, Kind as ExampleKind, examples, files};
 pub use pages::page;
+pub use table::table;
 
 use crate::diag::{Code, Diagnostic, Sink, code};
 use crate::model::Mesh;
@@ -136,7 +140,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::HOST_IN_CLUSTER, host_in_cluster::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
     rule(&code::INBOUND_UNCAPTURED, inbound_port_uncaptured::check),
-    rule(&code::INJECT_ANNOTATION, inject_annotation::check),
+    rule(&code::INJECT_ANNOTATION, inject_annotation_on_vm::check),
     rule(&code::IPV6_BYPASS, ipv6_bypass::check),
     rule(&code::ISTIOD_UNREACHABLE, istiod_unreachable::check),
     rule(&code::LB_ONEOF, lb_oneof::check),

@@ -1,9 +1,12 @@
 use super::Context;
+use super::scope::places;
 use crate::diag::{Diagnostic, Sink, Span, code};
+use crate::model::{Action, Engine};
 use crate::spec::decl::VmsDecl;
 
 /// What only Istio's own agent can do is asked of groups that have it.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    askers(context, sink);
     for (_, _, vms) in context.spec.groups() {
         let envoy = vms.engine.as_ref().is_some_and(|engine| engine.value == "envoy");
         if !envoy {
@@ -53,5 +56,29 @@ fn complaint(vms: &VmsDecl, span: Span, message: &str, instead: &str) -> Diagnos
     match &vms.engine {
         Some(engine) => found.label(engine.span, "the engine of this group"),
         None => found.note("the engine of a group is meshd where it says nothing"),
+    }
+}
+
+/// Rules that ask an authorizer about calls to machines with meshd, which asks nobody.
+fn askers(context: Context<'_>, sink: &mut Sink) {
+    for place in places(context) {
+        let Some(rule) = place.access.of(Action::Ask).next() else {
+            continue;
+        };
+        let services = place.services(context);
+        let groups = services.iter().flat_map(|service| &service.groups);
+        let Some(group) = groups.into_iter().find(|group| group.engine == Engine::Meshd) else {
+            continue;
+        };
+        sink.push(
+            Diagnostic::new(&code::NEEDS_ENVOY, rule.span, "meshd cannot ask an authorizer")
+                .here("asked about each of these calls")
+                .label(group.span, "machines with meshd")
+                .help(
+                    "write `engine=envoy` in the `vms`, or write the rule at services that have pods alone, and \
+                     `allow` and `deny` at these",
+                )
+                .note("were it left out, everybody could call them; were it kept, nobody"),
+        );
     }
 }

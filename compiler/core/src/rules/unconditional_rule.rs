@@ -21,7 +21,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                         .here("it asks nothing")
                         .help("say who or what is refused, or leave it out"),
                 ),
-                Action::Audit => {}
+                Action::Audit | Action::Ask => {}
             }
         }
     }

@@ -5,7 +5,8 @@ pub(super) mod machine;
 mod name;
 
 pub(super) use access::{
-    is_caller, is_header_name, is_host_pattern, is_jwks, is_method, is_path_pattern, is_url,
+    is_caller, is_header_name, is_host_pattern, is_jwks, is_method, is_method_pattern, is_path_pattern,
+    is_url,
 };
 pub(super) use name::{
     LONGEST_LABEL, LONGEST_NAME, is_domain, is_env_name, is_host, is_interface, is_label, is_label_choice,

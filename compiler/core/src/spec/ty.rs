@@ -115,6 +115,8 @@ pub enum Ty {
     Paths,
     /// HTTP methods, by comma.
     Methods,
+    /// The same with a `*` at either end.
+    MethodPatterns,
     /// Services, accounts, `namespace/*`, `*` or SPIFFE IDs, by comma.
     Callers,
     /// Any texts, by comma.
@@ -168,6 +170,7 @@ impl Ty {
                 | Self::Addresses
                 | Self::Paths
                 | Self::Methods
+                | Self::MethodPatterns
                 | Self::Callers
                 | Self::Texts
                 | Self::IpBlocks

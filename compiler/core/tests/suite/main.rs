@@ -11,9 +11,11 @@
 mod common;
 
 mod access;
+mod authorizers;
 mod bundles;
 mod cloud_init;
 mod clusters;
+mod diff;
 mod crds;
 mod egress;
 mod files;

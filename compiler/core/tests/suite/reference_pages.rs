@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::common;
 use mesh_compiler::diag::{FileId, Language, Sink};
+use mesh_compiler::rules::table;
 use mesh_compiler::spec::reference::{json_schema, markdown};
 use mesh_compiler::spec::schema::{Child, SPEC};
 use mesh_compiler::spec::{self};
@@ -12,7 +13,11 @@ use serde_json::Value;
 
 #[test]
 fn the_files_in_the_house_are_those_of_the_table() {
-    for (file, text) in [("schemas/spec.json", json_schema()), ("docs/spec.md", markdown())] {
+    for (file, text) in [
+        ("schemas/spec.json", json_schema()),
+        ("docs/spec.md", markdown()),
+        ("docs/rules.md", table()),
+    ] {
         let kept = std::fs::read_to_string(common::root().join(file)).unwrap_or_default();
         assert!(kept == text, "{file} is stale: run `cargo xtask generate`");
     }

@@ -1,21 +1,23 @@
 //! Every code has a page, and the page's examples show what the code finds and what it does not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mesh_compiler::diag::{Diagnostic, code, render};
-use mesh_compiler::rules::{RULES, page};
+use mesh_compiler::diag::{Code, Diagnostic, Sources, code, render};
+use mesh_compiler::rules::{self, Example, ExampleKind, RULES, page};
+use mesh_compiler::spec::schema::{Child, SPEC};
 use mesh_compiler::{ObjectOptions, World, check_objects, compile};
 
-/// An example and the files beside it.
-struct Page<'a>(&'a str, &'a BTreeMap<String, String>);
+use crate::common;
 
-impl World for Page<'_> {
+/// An example and the files beside it, by their names.
+struct Files(BTreeMap<String, String>);
+
+impl World for Files {
     fn read(&self, path: &str) -> Result<String, String> {
-        match self.1.get(path) {
-            Some(text) => Ok(text.clone()),
-            None if path.starts_with("example.") => Ok(self.0.to_owned()),
-            None => Err("there is no such file".to_owned()),
-        }
+        self.0
+            .get(path)
+            .cloned()
+            .ok_or_else(|| "there is no such file".to_owned())
     }
 }
 
@@ -27,64 +29,31 @@ cluster main network=kube { gateway address="203.0.113.10" }
 namespace shop {
 "#;
 
-/// Blocks that have a name: files beside the examples.
-fn files(page: &str) -> BTreeMap<String, String> {
-    let mut blocks = page.split("\n```");
-    blocks.next();
-    let named = blocks.step_by(2).filter_map(|block| {
-        let (head, body) = block.split_once('\n')?;
-        let (_, name) = head.split_once(' ')?;
-        name.contains('.').then(|| (name.to_owned(), format!("{body}\n")))
-    });
-    named.collect()
-}
-
-struct Example {
-    passes: bool,
-    /// It is manifests, and no spec.
-    objects: bool,
-    text: String,
-}
-
-fn examples(page: &str) -> Vec<Example> {
-    let mut found = Vec::new();
-    let mut blocks = page.split("\n```");
-    blocks.next();
-    for block in blocks.step_by(2) {
-        let (head, body) = block.split_once('\n').expect("a block has a first line");
-        let mut words = head.split(' ');
-        let (language, what) = (words.next(), words.next().unwrap_or_default());
-        if !["pass", "fail"].contains(&what) {
-            continue;
-        }
-        let objects = language == Some("yaml");
-        let text = if objects || head.contains("whole") {
-            format!("{body}\n")
-        } else {
-            format!("{FRAME}{body}\n}}\n")
-        };
-        found.push(Example {
-            passes: what == "pass",
-            objects,
-            text,
-        });
-    }
-    found
-}
-
-/// What is found in an example, and the same as text.
-fn found(example: &Example, files: &BTreeMap<String, String>) -> (Vec<Diagnostic>, String) {
-    let world = Page(&example.text, files);
-    let (diagnostics, sources) = if example.objects {
-        let files = ["example.yaml".to_owned()];
-        let checked = check_objects(&world, &files, &ObjectOptions::default());
-        (checked.diagnostics, checked.sources)
-    } else {
-        let compiled = compile(&world, "example.kdl");
-        (compiled.diagnostics, compiled.sources)
+/// What is found in an example of `page`.
+fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
+    let beside = rules::files(page);
+    let mut files: BTreeMap<String, String> = beside
+        .into_iter()
+        .map(|(name, text)| (name.to_owned(), format!("{text}\n")))
+        .collect();
+    let text = match (example.kind, example.whole) {
+        (ExampleKind::Spec, false) => format!("{FRAME}{}\n}}\n", example.text),
+        _ => format!("{}\n", example.text),
     };
-    let shown = render::short(&diagnostics, &sources);
-    (diagnostics, shown)
+    if example.kind == ExampleKind::Spec {
+        files.insert("example.kdl".to_owned(), text);
+        let compiled = compile(&Files(files), "example.kdl");
+        return (compiled.diagnostics, compiled.sources);
+    }
+    let name = example.file.unwrap_or("example.yaml").to_owned();
+    files.insert(name.clone(), text);
+    let checked = check_objects(&Files(files), &[name], &ObjectOptions::default());
+    (checked.diagnostics, checked.sources)
+}
+
+/// The path of a file in the folder of the rules.
+fn in_folder(name: &str) -> std::path::PathBuf {
+    common::root().join("compiler/core/src/rules").join(name)
 }
 
 #[test]
@@ -99,19 +68,29 @@ fn every_code_has_a_page_with_its_name() {
     }
 }
 
+/// Code, name, page and file of a rule are one: who knows one finds the others.
 #[test]
-fn every_rule_has_its_own_code() {
-    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.code.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), RULES.len());
+fn rules_and_pages_lie_where_their_names_say() {
+    let mut ids = BTreeSet::new();
+    for Code { id, slug, .. } in RULES.iter().map(|rule| rule.code) {
+        assert!(ids.insert(id), "{id} has two rules");
+        let file = format!("{}.rs", slug.replace('-', "_"));
+        assert!(in_folder(&file).is_file(), "{id} is not in rules/{file}");
+    }
+    let pages = std::fs::read_dir(in_folder("")).unwrap();
+    for name in pages.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+        if let Some(slug) = name.strip_suffix(".md") {
+            assert!(code::find(slug).is_some(), "rules/{name} is the page of no code");
+        }
+    }
 }
 
+/// A code that nothing finds is a promise that nobody keeps.
 #[test]
 fn examples_fail_and_pass_as_they_say() {
     for code in code::ALL {
         let page = page(code).unwrap();
-        let (examples, files) = (examples(page), files(page));
+        let examples = rules::examples(page);
         // A file that cannot be read has no text to show.
         let both =
             examples.iter().any(|example| example.passes) && examples.iter().any(|example| !example.passes);
@@ -120,18 +99,73 @@ fn examples_fail_and_pass_as_they_say() {
             "{} needs both kinds of examples",
             code.slug
         );
-        for example in examples {
-            let (diagnostics, shown) = found(&example, &files);
+        for example in &examples {
+            let (found, sources) = found(example, page);
+            let shown = render::short(&found, &sources);
             if example.passes {
                 assert_eq!(shown, "", "{}: the passing example\n{}", code.slug, example.text);
             } else {
-                let found = diagnostics.iter().any(|found| found.code.id == code.id);
                 assert!(
-                    found,
+                    found.iter().any(|found| found.code.id == code.id),
                     "{}: the failing example\n{}\n{shown}",
-                    code.slug, example.text
+                    code.slug,
+                    example.text
                 );
             }
         }
+    }
+}
+
+/// Whoever is told that something is wrong is told what to write, in words that the language has.
+#[test]
+fn help_is_something_that_can_be_written() {
+    let (mut nodes, mut fields) = (BTreeSet::new(), BTreeSet::new());
+    words(SPEC, &mut nodes, &mut fields, 0);
+    for code in code::ALL {
+        let page = page(code).unwrap();
+        let wrong = rules::examples(page)
+            .into_iter()
+            .filter(|example| !example.passes);
+        for example in wrong.filter(|example| example.kind == ExampleKind::Spec) {
+            for found in found(&example, page).0.iter().filter(|found| &found.code == code) {
+                let help = found
+                    .help
+                    .as_deref()
+                    .unwrap_or_else(|| panic!("{}: {} has no help", code.slug, found.message));
+                for piece in help.split('`').skip(1).step_by(2) {
+                    let end = piece.find(|c: char| !c.is_ascii_lowercase() && c != '-');
+                    let (word, behind) = piece.split_at(end.unwrap_or(piece.len()));
+                    // `--set NAME=VALUE` is written in the terminal.
+                    let known = match behind.chars().next() {
+                        _ if piece.starts_with("--") => true,
+                        Some('=') => fields.contains(word) || behind.contains('"'),
+                        Some(' ') if !word.is_empty() => nodes.contains(word) || word == "meshc",
+                        _ => true,
+                    };
+                    assert!(known, "{}: the help says `{piece}`", code.slug);
+                }
+            }
+        }
+    }
+}
+
+/// The names of all nodes and of all their fields.
+fn words(
+    known: &'static [Child],
+    nodes: &mut BTreeSet<&'static str>,
+    fields: &mut BTreeSet<&'static str>,
+    depth: usize,
+) {
+    for child in known.iter().filter(|_| depth < 9) {
+        nodes.insert(child.node.name);
+        fields.extend(
+            child
+                .node
+                .args
+                .iter()
+                .chain(child.node.props)
+                .map(|field| field.name),
+        );
+        words(child.node.children, nodes, fields, depth + 1);
     }
 }

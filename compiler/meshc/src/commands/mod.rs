@@ -6,6 +6,8 @@ pub(crate) mod ca;
 pub(crate) mod check;
 pub(crate) mod completion;
 pub(crate) mod convert;
+pub(crate) mod diff;
+pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod lab;

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use mesh_wire::Effects;
+
 use super::stage::Release;
 use crate::failure::Failure;
 use crate::systemd::Systemd;
@@ -10,61 +12,30 @@ const RESOLVED: &str = "systemd-resolved.service";
 const RESOLVED_FOLDER: &str = "/etc/systemd/resolved.conf.d/";
 const UNIT_FOLDER: &str = "/etc/systemd/system/";
 const SYSCTL: &str = "meshd-sysctl.service";
-const SYSCTL_FOLDER: &str = "/etc/sysctl.d/";
-const CAPTURE_FILES: [&str; 3] = [
-    "/etc/meshd/capture.v4.rules",
-    "/etc/meshd/capture.v6.rules",
-    "/etc/meshd/capture.nft",
-];
 
 /// The difference between two releases, as far as running things are concerned.
 #[derive(Debug, PartialEq, Eq, Default)]
-pub(crate) struct Changes {
-    sockets: bool,
-    program: bool,
-    files: bool,
-    capture: bool,
-    kernel: bool,
-    resolver: bool,
-}
+pub(crate) struct Changes(Effects);
 
 impl Changes {
     /// What is different in `new`.
     pub(crate) fn between(old: Option<&Release>, new: Option<&Release>) -> Self {
-        let mut changes = Self {
-            program: old.map(|old| &old.program) != new.map(|new| &new.program),
-            ..Self::default()
-        };
-        let paths = [old, new]
-            .into_iter()
-            .flatten()
-            .flat_map(|release| &release.bundle.files);
-        for path in paths.map(|file| file.path.as_str()) {
-            if old.and_then(|old| old.file(path)) == new.and_then(|new| new.file(path)) {
-                continue;
-            }
-            match path.strip_prefix(UNIT_FOLDER) {
-                Some("meshd.socket") => changes.sockets = true,
-                Some("meshd.service") => changes.program = true,
-                Some("meshd-capture.service") => changes.capture = true,
-                Some(SYSCTL) => changes.kernel = true,
-                // Bounds are those of a process from its start.
-                Some(drop_in) if drop_in.starts_with("meshd.service.d/") => changes.program = true,
-                Some(_) => {}
-                None if path.starts_with(SYSCTL_FOLDER) => changes.kernel = true,
-                None if path.starts_with(RESOLVED_FOLDER) => changes.resolver = true,
-                None if CAPTURE_FILES.contains(&path) => changes.capture = true,
-                None => changes.files = true,
-            }
-        }
-        changes
+        let releases = [old, new].into_iter().flatten();
+        let paths = releases.flat_map(|release| &release.bundle.files);
+        let changed = paths
+            .map(|file| file.path.as_str())
+            .filter(|path| old.and_then(|old| old.file(path)) != new.and_then(|new| new.file(path)));
+        let mut effects = Effects::of(changed);
+        effects.program |= old.map(|old| &old.program) != new.map(|new| &new.program);
+        Self(effects)
     }
 
     /// Acts on it.
     pub(crate) fn apply(&self, systemd: Systemd, new: &Release) -> Result<(), Failure> {
+        let Self(effects) = self;
         // Even the same unit in another release is another file, which systemd notices and warns of.
         systemd.call("daemon-reload", &[])?;
-        if self.sockets {
+        if effects.sockets {
             systemd.try_call(
                 "stop",
                 &["meshd-capture.service", "meshd.service", "meshd.socket"],
@@ -72,22 +43,22 @@ impl Changes {
         }
         let units: Vec<&str> = new.bundle.units.iter().map(|unit| unit.name.as_str()).collect();
         systemd.try_call("reset-failed", &units);
-        if self.program && !self.sockets && systemd.is_active("meshd.service") {
+        if effects.program && !effects.sockets && systemd.is_active("meshd.service") {
             systemd.call("restart", &["meshd.service"])?;
-        } else if self.files && systemd.is_active("meshd.service") {
+        } else if effects.files && systemd.is_active("meshd.service") {
             systemd.call("reload", &["meshd.service"])?;
         }
-        if self.capture && systemd.is_active("meshd-capture.service") {
+        if effects.capture && systemd.is_active("meshd-capture.service") {
             systemd.call("reload", &["meshd-capture.service"])?;
         }
-        if self.kernel && systemd.is_active(SYSCTL) {
+        if effects.kernel && systemd.is_active(SYSCTL) {
             // It puts back what was before, and sets anew.
             systemd.call("restart", &[SYSCTL])?;
         }
         if !units.is_empty() {
             systemd.call("start", &units)?;
         }
-        if self.resolver {
+        if effects.resolver {
             restart_resolver(systemd);
         }
         Ok(())

@@ -16,7 +16,7 @@ fn docs(code: &Code) -> String {
 }
 
 /// The word for it.
-const fn word(severity: Severity) -> &'static str {
+pub const fn word(severity: Severity) -> &'static str {
     match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

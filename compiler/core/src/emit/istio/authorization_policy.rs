@@ -37,12 +37,14 @@ fn object(mesh: &Mesh, policy: &AccessPolicy<'_>) -> Value {
         Action::Allow => "ALLOW",
         Action::Deny => "DENY",
         Action::Audit => "AUDIT",
+        Action::Ask => "CUSTOM",
     };
     let mut object = object.with(json!({
         "metadata": { "annotations": policy.dry_run.then(|| json!({ "istio.io/dry-run": "true" })) },
         "spec": {
             "selector": policy.selector.as_ref().map(|labels| json!({ "matchLabels": labels })),
             "action": action,
+            "provider": policy.authorizer.as_ref().map(|name| json!({ "name": name })),
         },
     }));
     // A rule that asks nothing is an empty object, which says something here.

@@ -1,6 +1,7 @@
 //! Objects of Istio, in its stable API versions.
 
 mod authorization_policy;
+pub(super) mod authorizer;
 mod destination_rule;
 mod egress;
 mod gateway;

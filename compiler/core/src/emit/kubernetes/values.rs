@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::emit::document::{said, without_empty, yaml_text};
-use crate::emit::istio::telemetry;
+use crate::emit::istio::{authorizer, telemetry};
 use crate::emit::snapshot::SYSTEM_NAMESPACE;
 use crate::model::{Cluster, Egress, Gateway, Kind, Mesh, OutboundMode};
 
@@ -67,7 +67,8 @@ fn istiod(mesh: &Mesh, cluster: &Cluster) -> Value {
         },
     }));
     // After the rest, since a log of Istio's own object is said by labels that are empty.
-    let providers = telemetry::providers(mesh);
+    let mut providers = telemetry::providers(mesh);
+    providers.extend(authorizer::providers(mesh));
     if !providers.is_empty() {
         values["meshConfig"]["extensionProviders"] = json!(providers);
     }

@@ -57,7 +57,8 @@ impl Compiler<'_> {
             Ok((permissions, principals)) => Some(Policy {
                 action: match self.action {
                     Action::Allow => WireAction::Allow,
-                    Action::Deny => WireAction::Deny,
+                    // Nobody is asked: what another should decide about is refused.
+                    Action::Deny | Action::Ask => WireAction::Deny,
                     Action::Audit => WireAction::Audit,
                 },
                 permissions,

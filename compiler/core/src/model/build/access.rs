@@ -1,15 +1,50 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::callers::{self, Caller};
 use crate::diag::Spanned;
-use crate::model::{Access, Choice, Jwt, Rule, Source, When};
+use crate::model::{Access, Action, Choice, Group, Jwt, Port, Rule, Source, When};
 use crate::spec::decl::{AccessDecl, Attribute, ChoiceDecl, JwtDecl, RuleDecl, Spec, WhenDecl};
 
 /// What `decl` means where names without a namespace are those of `home`.
 pub(super) fn access(decl: &AccessDecl, home: &str, spec: &Spec) -> Access {
     let mut rules: Vec<_> = decl.rules.iter().map(|decl| rule(decl, home, spec)).collect();
+    rules.extend(demand(&decl.jwt));
     rules.sort();
     let mut jwt: Vec<_> = decl.jwt.iter().map(self::jwt).collect();
     jwt.sort();
     Access { rules, jwt }
+}
+
+/// Who has no token of the issuers that are required is refused: RequestAuthentication itself refuses bad ones alone.
+/// Paths that one issuer leaves out need no token of any.
+fn demand(jwt: &[JwtDecl]) -> Option<Rule> {
+    let demanding = || jwt.iter().filter(|jwt| jwt.demand().is_some());
+    let first = demanding().next()?;
+    let mut rule = Rule::open(Action::Deny, first.span);
+    rule.tokens.none = sorted(demanding().map(|jwt| format!("{}/*", jwt.issuer.value)).collect());
+    let except = demanding()
+        .flat_map(|jwt| &jwt.except)
+        .flat_map(|paths| &paths.value);
+    rule.paths.none = sorted(except.map(|path| path.value.clone()).collect());
+    Some(rule)
+}
+
+/// Ports that know no requests are left out of what is asked of tokens: all of them would be refused there.
+pub(super) fn only_requests(access: &mut Access, decl: &AccessDecl, ports: &[Port], groups: &[Arc<Group>]) {
+    let demands = decl.jwt.iter().find(|jwt| jwt.demand().is_some());
+    let bytes = ports.iter().filter(|port| !port.protocol.is_http());
+    let numbers: BTreeSet<u16> = bytes
+        .flat_map(|port| {
+            let name = port.target_name.as_ref().unwrap_or(&port.name);
+            let of_groups = groups.iter().filter_map(|group| group.ports.get(name).copied());
+            of_groups.chain([port.target])
+        })
+        .collect();
+    let is = |rule: &&mut Rule| demands.is_some_and(|jwt| jwt.span == rule.span);
+    for rule in access.rules.iter_mut().filter(is) {
+        rule.ports.none = numbers.iter().copied().collect();
+    }
 }
 
 fn rule(decl: &RuleDecl, home: &str, spec: &Spec) -> Rule {
@@ -26,6 +61,7 @@ fn rule(decl: &RuleDecl, home: &str, spec: &Spec) -> Rule {
     when.sort();
     Rule {
         action: decl.action,
+        authorizer: decl.authorizer.as_ref().map(|name| name.value.clone()),
         name: decl.name.as_ref().map(|name| name.value.clone()),
         dry_run: decl.dry_run.as_ref().is_some_and(|dry| dry.value),
         from: choice(&decl.from, source),

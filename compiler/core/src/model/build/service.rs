@@ -73,7 +73,10 @@ pub(super) fn service(
     let (name, of) = (&decl.name.value, &namespace.name.value);
     unknown_groups(decl, namespace, sink);
     let runs_on = |group: &&Arc<Group>| group.namespace == *of && group.services.contains(name);
-    let groups = groups.iter().filter(runs_on).map(Arc::clone).collect();
+    let groups: Vec<_> = groups.iter().filter(runs_on).map(Arc::clone).collect();
+    let ports = ports::ports(&decl.ports);
+    let mut access = access::access(&decl.access, of, lookup.spec);
+    access::only_requests(&mut access, &decl.access, &ports, &groups);
     let given = |addresses: &[Spanned<std::net::IpAddr>]| {
         let mut addresses: Vec<_> = addresses.iter().map(|address| address.value).collect();
         addresses.sort();
@@ -96,13 +99,13 @@ pub(super) fn service(
         account: account(decl, namespace),
         addresses_given: !addresses.is_empty(),
         addresses,
-        ports: ports::ports(&decl.ports),
+        ports,
         subsets: traffic::subsets(&decl.subsets),
         traffic: traffic::policy(&decl.traffic),
         visible: visible(decl.visible.as_ref(), namespace),
         routes: route::of(&decl.routed(namespace), lookup.spec, sink),
         exit: None,
-        access: access::access(&decl.access, of, lookup.spec),
+        access,
         telemetry: Telemetry::default(),
         mtls: decl
             .mtls

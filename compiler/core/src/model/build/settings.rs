@@ -48,6 +48,7 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         mtls: decl
             .and_then(|decl| decl.mtls.as_ref())
             .map_or(MtlsMode::Strict, |mode| mode_of(&mode.value)),
+        authorizers: BTreeMap::new(),
         access: decl
             .map(|decl| super::access::access(&decl.access, ROOT_NAMESPACE, spec))
             .unwrap_or_default(),

@@ -158,7 +158,7 @@ fn trace_tag(decl: &TraceTagDecl) -> Option<TraceTag> {
 }
 
 /// `NAME.NAMESPACE:PORT` or `HOST:PORT`: a port of a service that the spec has, so that proxies know the way.
-fn collector(place: &Spanned<String>, mesh: &Mesh, sink: &mut Sink) -> Option<Collector> {
+pub(super) fn collector(place: &Spanned<String>, mesh: &Mesh, sink: &mut Sink) -> Option<Collector> {
     let wrong = |message: String| Diagnostic::new(&code::UNKNOWN_REFERENCE, place.span, message);
     let Some((host, port)) = place
         .value

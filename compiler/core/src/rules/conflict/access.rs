@@ -1,16 +1,21 @@
 //! Of rules and tokens.
 
+use std::collections::BTreeSet;
+
 use super::both;
 use crate::diag::{Diagnostic, Sink, code};
 use crate::model::ROOT_NAMESPACE;
 use crate::rules::Context;
-use crate::spec::decl::{Access, Action, JwtDecl, JwtFromDecl, RuleDecl};
+use crate::rules::scope::places;
+use crate::spec::decl::{Access, Action, AuthorizerDecl, JwtDecl, JwtFromDecl, RuleDecl};
 
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for access in context.spec.access() {
         access.decl.rules.iter().for_each(|rule| dry_audit(rule, sink));
+        access.decl.rules.iter().for_each(|rule| asks_who(rule, sink));
         for jwt in &access.decl.jwt {
             keys(jwt, sink);
+            exception(jwt, sink);
             jwt.from
                 .iter()
                 .filter(|from| !from.damaged)
@@ -19,6 +24,72 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         root(access, sink);
     }
     one_mode(context, sink);
+    for authorizer in context.spec.mesh.iter().flat_map(|mesh| &mesh.authorizers) {
+        one_protocol(authorizer, sink);
+    }
+    one_authorizer(context, sink);
+}
+
+/// An authorizer is asked before Istio knows who calls.
+fn asks_who(rule: &RuleDecl, sink: &mut Sink) {
+    if rule.action != Action::Ask {
+        return;
+    }
+    let who = [
+        "source.namespace",
+        "source.serviceAccount",
+        "source.trustDomain",
+        "source.principal",
+    ];
+    let asked = |key: &str| who.contains(&key) || key.starts_with("request.auth.");
+    for when in rule.when.iter().filter(|when| asked(&when.key.value)) {
+        let help = "leave the condition out: the authorizer learns who calls, and decides by it";
+        sink.push(both((when.key.span, "this `when`"), (rule.span, "`ask`"), help));
+    }
+}
+
+fn one_protocol(authorizer: &AuthorizerDecl, sink: &mut Sink) {
+    match (&authorizer.grpc, &authorizer.http) {
+        (Some(grpc), Some(http)) => {
+            let help = "an authorizer answers by one of them: declare another for the other";
+            sink.push(both((http.span, "`http=`"), (grpc.span, "`grpc=`"), help));
+        }
+        (None, None) if !authorizer.damaged => sink.push(
+            Diagnostic::new(
+                &code::MISSING,
+                authorizer.span,
+                "nothing says where this authorizer answers",
+            )
+            .help("write `grpc=\"NAME.NAMESPACE:PORT\"`, or `http=`"),
+        ),
+        (Some(grpc), None) => {
+            for (name, span) in authorizer.of_http.said() {
+                let help = "by gRPC an authorizer gets all headers, and says itself what to change";
+                sink.push(both((span, name), (grpc.span, "`grpc=`"), help));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Istio lets one authorizer decide about a workload, and refuses everything where several would.
+fn one_authorizer(context: Context<'_>, sink: &mut Sink) {
+    let mut told = BTreeSet::new();
+    for place in places(context) {
+        let around = place.around(context);
+        let mut asks = around.iter().flat_map(|access| access.of(Action::Ask));
+        let Some(first) = asks.next() else { continue };
+        if let Some(other) = asks.find(|other| other.authorizer != first.authorizer)
+            && told.insert((first.span, other.span))
+        {
+            let help = "let one of them ask the other: Istio refuses all calls where several are asked";
+            sink.push(both(
+                (other.span, "this `ask`"),
+                (first.span, "that of another authorizer"),
+                help,
+            ));
+        }
+    }
 }
 
 /// Of several PeerAuthentications that select a workload, Istio takes the oldest alone.
@@ -55,6 +126,17 @@ fn keys(jwt: &JwtDecl, sink: &mut Sink) {
     if let (Some(uri), Some(keys)) = (&jwt.jwks_uri, &jwt.jwks) {
         let help = "keep `jwks-uri=` where istiod may fetch the keys, and `jwks=` for VMs";
         sink.push(both((uri.span, "`jwks-uri=`"), (keys.span, "`jwks=`"), help));
+    }
+}
+
+/// Where no token is needed, nothing is an exception.
+fn exception(jwt: &JwtDecl, sink: &mut Sink) {
+    if let (Some(except), None) = (&jwt.except, jwt.demand()) {
+        let message = "`except=` leaves paths out of what is not required";
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, except.span, message)
+                .help("write `required=#true`, or leave `except=` out"),
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use crate::rules::Context;
 use crate::rules::scope::places;
 
 /// Whose rules a policy holds: rules of one place, action and kind share one.
-type Owner = (String, Action, bool);
+type Owner = (String, Action, Option<String>, bool);
 
 /// Two places, or two actions, whose rules would stand in one object.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -21,7 +21,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         let base = place.service.map_or(DEFAULT_POLICY, |service| &service.name);
         for rule in &place.access.rules {
             let name = rule.policy_name(base);
-            let owner = (place.name(), rule.action, rule.dry_run);
+            let owner = (place.name(), rule.action, rule.authorizer.clone(), rule.dry_run);
             let key = (namespace.to_owned(), name.clone());
             match first.get(&key) {
                 Some((before, span)) if *before != owner => sink.push(twice(&name, rule, *span)),

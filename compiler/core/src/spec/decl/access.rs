@@ -8,17 +8,19 @@ use crate::spec::item::FromTyped;
 /// What a service, a namespace or the mesh says of those who call.
 #[derive(Clone, Debug, Default)]
 pub struct AccessDecl {
-    /// `allow`, `deny` and `audit`, in this order.
+    /// `allow`, `deny`, `audit` and `ask`, in this order.
     pub rules: Vec<RuleDecl>,
     /// `jwt`.
     pub jwt: Vec<JwtDecl>,
 }
 
-/// `allow`, `deny` or `audit`.
+/// `allow`, `deny`, `audit` or `ask`.
 #[derive(Clone, Debug)]
 pub struct RuleDecl {
-    /// Which of the three.
+    /// Which of them.
     pub action: Action,
+    /// Whom `ask` asks.
+    pub authorizer: Option<Spanned<String>>,
     /// `name=`.
     pub name: Option<Spanned<String>>,
     /// `dry-run=`.
@@ -73,7 +75,7 @@ pub struct WhenDecl {
 
 impl AccessDecl {
     pub(super) fn read(item: &Item) -> Self {
-        let actions = [Action::Allow, Action::Deny, Action::Audit];
+        let actions = [Action::Allow, Action::Deny, Action::Audit, Action::Ask];
         let rules = actions.into_iter().flat_map(|action| {
             item.children(action.word())
                 .map(move |child| RuleDecl::read(action, child))
@@ -94,6 +96,7 @@ impl RuleDecl {
     fn read(action: Action, item: &Item) -> Self {
         Self {
             action,
+            authorizer: item.spanned("authorizer"),
             name: item.spanned("name"),
             dry_run: item.spanned("dry-run"),
             from: ChoiceDecl::read(item, "from", "not-from"),

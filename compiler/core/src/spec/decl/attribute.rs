@@ -7,6 +7,8 @@ pub enum Action {
     Deny,
     /// Notes it.
     Audit,
+    /// Lets an authorizer decide before all others (`CUSTOM`).
+    Ask,
 }
 
 /// An attribute that `when` asks for (Istio `pkg/config/security`, ValidateAttribute).
@@ -86,6 +88,7 @@ impl Action {
             Self::Allow => "allow",
             Self::Deny => "deny",
             Self::Audit => "audit",
+            Self::Ask => "ask",
         }
     }
 }

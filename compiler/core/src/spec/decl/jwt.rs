@@ -14,6 +14,10 @@ pub struct JwtDecl {
     pub jwks: Option<Spanned<String>>,
     /// `audiences=`.
     pub audiences: Vec<Spanned<String>>,
+    /// `required=`.
+    pub required: Option<Spanned<bool>>,
+    /// `except=`.
+    pub except: Option<Spanned<Vec<Spanned<String>>>>,
     /// `forward=`.
     pub forward: Option<bool>,
     /// `payload-header=`.
@@ -48,6 +52,12 @@ pub struct JwtFromDecl {
 }
 
 impl JwtDecl {
+    /// Where it is said that requests need a token.
+    pub fn demand(&self) -> Option<Span> {
+        let required = self.required.as_ref().filter(|required| required.value);
+        required.map(|required| required.span)
+    }
+
     pub(super) fn read(item: &Item) -> Option<Self> {
         let claim = |item: &Item| Some((item.spanned("claim")?, item.spanned("header")?));
         Some(Self {
@@ -55,6 +65,8 @@ impl JwtDecl {
             jwks_uri: item.spanned("jwks-uri"),
             jwks: item.spanned("jwks"),
             audiences: item.get("audiences").unwrap_or_default(),
+            required: item.spanned("required"),
+            except: item.spanned("except"),
             forward: item.get("forward"),
             payload_header: item.spanned("payload-header"),
             timeout: item.get("timeout"),

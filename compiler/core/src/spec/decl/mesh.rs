@@ -1,4 +1,4 @@
-use super::{AccessDecl, CaptureDecl, DnsDecl, ProxyDecl, TelemetryDecl};
+use super::{AccessDecl, AuthorizerDecl, CaptureDecl, DnsDecl, ProxyDecl, TelemetryDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -17,6 +17,8 @@ pub struct MeshDecl {
     pub revision: Option<Spanned<String>>,
     /// `mtls`.
     pub mtls: Option<Spanned<String>>,
+    /// `authorizer`.
+    pub authorizers: Vec<AuthorizerDecl>,
     /// `allow`, `deny`, `audit` and `jwt`.
     pub access: AccessDecl,
     /// `outbound`.
@@ -46,6 +48,10 @@ impl MeshDecl {
             istio_version: istio.and_then(|istio| istio.spanned("version")),
             revision: istio.and_then(|istio| istio.spanned("revision")),
             mtls: item.word("mtls"),
+            authorizers: item
+                .children("authorizer")
+                .filter_map(AuthorizerDecl::read)
+                .collect(),
             access: AccessDecl::read(item),
             outbound: item.word("outbound"),
             dns: item.child("dns").map(DnsDecl::read).unwrap_or_default(),

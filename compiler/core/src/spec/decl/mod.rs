@@ -2,6 +2,7 @@
 
 mod access;
 mod attribute;
+mod authorizer;
 mod balance;
 mod capture;
 mod client_tls;
@@ -23,6 +24,7 @@ mod vms;
 
 pub use access::{AccessDecl, ChoiceDecl, RuleDecl, WhenDecl};
 pub use attribute::{Action, Attribute, BadKey};
+pub use authorizer::{AuthorizerDecl, HttpAuthorizerDecl};
 pub use balance::{BalanceDecl, DistributeDecl, HashKeyDecl, LocalityDecl, WarmUpDecl};
 pub use capture::{CaptureDecl, Choice, Names};
 pub use client_tls::ClientTlsDecl;

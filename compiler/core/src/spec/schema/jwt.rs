@@ -4,7 +4,7 @@ use crate::spec::Ty;
 pub(super) static JWT: NodeSpec = NodeSpec {
     name: "jwt",
     about: "Tokens (JSON Web Tokens) of one issuer that requests may carry. A request with a bad token is refused; \
-            one without passes, unless a rule asks for it: `allow jwt=\"https://accounts.example.com/*\"`.",
+            one without passes, unless it is `required`, or a rule asks for it: `allow jwt=\"https://accounts.example.com/*\"`.",
     props: &[
         needs(
             "issuer",
@@ -25,6 +25,17 @@ pub(super) static JWT: NodeSpec = NodeSpec {
             "audiences",
             Ty::Texts,
             "Accepted values of their claim `aud`, by comma; any if it is not said.",
+        ),
+        may(
+            "required",
+            Ty::Bool,
+            "#true refuses requests without a token of it, or of another issuer that is required here; #false if it is \
+             not said.",
+        ),
+        may(
+            "except",
+            Ty::Paths,
+            "With `required`: paths that need no token, by comma: \"/health,/public/*\".",
         ),
         may(
             "forward",

@@ -1,4 +1,5 @@
 use super::access::{ALLOW, AUDIT, DENY};
+use super::authorizer::{ASK, AUTHORIZER};
 use super::capture::CAPTURE;
 use super::dns::DNS;
 use super::jwt::JWT;
@@ -17,9 +18,11 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&ISTIO),
         optional(&MTLS_EVERYWHERE),
         optional(&OUTBOUND),
+        any(&AUTHORIZER),
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),
+        any(&ASK),
         any(&JWT),
         optional(&DNS),
         optional(&CAPTURE),

@@ -1,6 +1,7 @@
 //! The table of the language. Checks, and whatever explains or completes the language, read only this.
 
 mod access;
+mod authorizer;
 mod capture;
 mod defaults;
 mod dns;

@@ -1,4 +1,5 @@
 use super::access::{ALLOW, AUDIT, DENY};
+use super::authorizer::ASK;
 use super::defaults::DEFAULTS_HERE;
 use super::external::EXTERNAL;
 use super::jwt::JWT;
@@ -101,6 +102,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),
+        any(&ASK),
         any(&JWT),
         optional(&TELEMETRY),
         any(&ACCOUNT),

@@ -1,4 +1,5 @@
 use super::access::{ALLOW, AUDIT, DENY};
+use super::authorizer::ASK;
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::route::ROUTE;
@@ -54,6 +55,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&ALLOW),
         any(&DENY),
         any(&AUDIT),
+        any(&ASK),
         any(&JWT),
         any(&MTLS),
         optional(&TELEMETRY),

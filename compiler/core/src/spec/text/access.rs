@@ -67,6 +67,15 @@ pub(in crate::spec) fn is_method(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-')
 }
 
+/// A method, with `*` at one end or alone (AuthorizationPolicy `methods`).
+pub(in crate::spec) fn is_method_pattern(text: &str) -> bool {
+    let inner = text
+        .strip_prefix('*')
+        .or_else(|| text.strip_suffix('*'))
+        .unwrap_or(text);
+    text == "*" || is_method(inner)
+}
+
 /// A token (RFC 9110, section 5.6.2).
 pub(in crate::spec) fn is_header_name(text: &str) -> bool {
     let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);

@@ -67,7 +67,7 @@ impl Ty {
             Self::Locality => "a place, such as \"region/zone\"",
             Self::Path => "a path, such as \"/health\"",
             Self::Paths => "paths, such as \"/health,/api/*\"",
-            Self::Methods => "HTTP methods, such as \"GET,POST\"",
+            Self::Methods | Self::MethodPatterns => "HTTP methods, such as \"GET,POST\"",
             Self::Callers => "callers, such as webapp, \"ops/backup\" or \"ops/*\"",
             Self::Texts => "texts, by comma",
             Self::IpBlocks => "addresses or ranges, such as \"10.0.0.0/8,192.0.2.7\"",

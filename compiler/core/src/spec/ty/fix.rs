@@ -26,7 +26,7 @@ impl Ty {
                 let edit = Edit::number(span, content, number);
                 number_fits.then(|| Fix::certain(format!("write {number}"), vec![edit]))
             }
-            Self::Methods => {
+            Self::Methods | Self::MethodPatterns => {
                 let upper = content.to_uppercase();
                 text::is_method(&upper).then(|| word(&upper)).flatten()
             }

@@ -90,7 +90,7 @@ impl Ty {
                 .parse::<u64>()
                 .ok()
                 .map(|number| format!("write it without quotes: {number}")),
-            Self::Methods => Some(format!("write \"{}\"", content.to_uppercase())),
+            Self::Methods | Self::MethodPatterns => Some(format!("write \"{}\"", content.to_uppercase())),
             Self::Name | Self::ServiceName | Self::Domain | Self::Host | Self::MeshName | Self::PortName => {
                 let tidy = content.to_lowercase().replace(['_', ' '], "-");
                 let tidy = tidy.split_once("://").map_or(tidy.as_str(), |(_, host)| host);

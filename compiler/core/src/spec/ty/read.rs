@@ -129,6 +129,7 @@ impl Ty {
                 let fits = |text: &str| match self {
                     Self::Paths => text::is_path_pattern(text),
                     Self::Methods => text::is_method(text),
+                    Self::MethodPatterns => text::is_method_pattern(text),
                     Self::Callers => text::is_caller(text),
                     Self::Owners => text::is_owner(text),
                     Self::Interfaces => text::is_interface(text),

@@ -1,0 +1,126 @@
+//! Who gains or loses access to what: the policies of two meshes, evaluated for everybody and everything that any of
+//! their rules mentions.
+
+mod kinds;
+mod pattern;
+mod policy;
+mod target;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::objects::Objects;
+use kinds::{Caller, Kind};
+use target::{Guard, Mtls, Target};
+
+/// Somebody may call what they could not call before, or no longer may.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Access {
+    /// What is called: `forum.istioinaction:8080`.
+    pub target: String,
+    /// They may now; else they could before.
+    pub gains: bool,
+    /// Who: `istioinaction/webapp`, `any other account`, `callers without a certificate`.
+    pub who: Vec<String>,
+    /// What: `GET /api/*`; empty is everything.
+    pub what: Vec<String>,
+}
+
+/// Beyond so many kinds of requests to one port, the rest is left out.
+const MOST: usize = 4096;
+
+/// What is gained and lost between two meshes, ordered by what is called.
+pub(super) fn between(before: &Objects, after: &Objects) -> Vec<Access> {
+    let (old, new) = (target::targets(before), target::targets(after));
+    let all: BTreeSet<&Target> = old.keys().chain(new.keys()).collect();
+    let mut found = Vec::new();
+    for target in all {
+        let guards = (guard(&old, target), guard(&new, target));
+        if guards.0 != guards.1 {
+            found.extend(changes(target, guards.0, guards.1));
+        }
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Workloads that have no rules of their own have those of the whole service.
+fn guard<'a>(all: &'a BTreeMap<Target, Guard>, target: &Target) -> Option<&'a Guard> {
+    let whole = || {
+        let mut whole = target.clone();
+        whole.only.clear();
+        all.get(&whole)
+    };
+    all.get(target).or_else(whole)
+}
+
+fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> Vec<Access> {
+    let guards: Vec<&Guard> = [old, new].into_iter().flatten().collect();
+    let policies: Vec<_> = guards.iter().flat_map(|guard| &guard.policies).collect();
+    let has_requests = guards.iter().any(|guard| guard.has_requests);
+    let callers = kinds::callers(&policies, guards.iter().any(|guard| guard.mtls != Mtls::Strict));
+    let requests = kinds::requests(&policies, has_requests, MOST);
+    // Who gains (true) or loses what, then everybody with the same together.
+    let mut together: BTreeMap<(bool, Vec<String>), Vec<String>> = BTreeMap::new();
+    for caller in &callers {
+        for gains in [true, false] {
+            let changed = |kind: &&Kind| {
+                let may = |guard: Option<&Guard>| guard.is_some_and(|guard| lets_in(guard, caller, kind));
+                (may(old), may(new)) == (!gains, gains)
+            };
+            let changed: Vec<&Kind> = requests.iter().filter(changed).collect();
+            if !changed.is_empty() {
+                let what = kinds::describe(&changed, &requests);
+                together
+                    .entry((gains, what))
+                    .or_default()
+                    .push(caller.label.clone());
+            }
+        }
+    }
+    let only = if target.only.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", target.only.join(","))
+    };
+    let name = format!("{}.{}:{}{only}", target.service, target.namespace, target.port);
+    let named = |((gains, what), who): ((bool, Vec<String>), Vec<String>)| Access {
+        target: name.clone(),
+        gains,
+        who: if who.len() == callers.len() {
+            vec!["everybody".to_owned()]
+        } else {
+            who
+        },
+        what,
+    };
+    together.into_iter().map(named).collect()
+}
+
+/// A caller with a certificate shows it where mutual TLS is spoken; one without is not heard where it is asked for.
+fn lets_in(guard: &Guard, caller: &Caller, kind: &Kind) -> bool {
+    if caller.principal.is_none() && guard.mtls == Mtls::Strict {
+        return false;
+    }
+    let mut request: policy::Request<'_> = kind
+        .values
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
+    if guard.mtls != Mtls::Disabled {
+        let shown = [
+            ("source.principal", &caller.principal),
+            ("source.namespace", &caller.namespace),
+            ("source.serviceAccount", &caller.account),
+        ];
+        request.extend(
+            shown
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value.as_deref()?))),
+        );
+    }
+    request.entry("destination.port").or_insert(&guard.port);
+    guard.lets_in(&request)
+}

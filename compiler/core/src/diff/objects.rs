@@ -1,0 +1,123 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::normal;
+use super::noun::{EVERYWHERE, Key, Noun, ROOT};
+use crate::model::Identity;
+
+/// Objects by what they are about, in their normal forms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Objects {
+    things: BTreeMap<Key, Thing>,
+}
+
+/// One thing, and the objects that say it.
+#[derive(Clone, Debug)]
+pub(super) struct Thing {
+    /// Normal form.
+    pub(super) normal: Value,
+    /// The objects, as they are called.
+    pub(super) said_by: Vec<Identity>,
+}
+
+impl PartialEq for Thing {
+    fn eq(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+}
+
+impl Objects {
+    /// Of objects in any order.
+    pub(super) fn of<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Self {
+        let mut things: BTreeMap<Key, Thing> = BTreeMap::new();
+        for object in objects {
+            let identity = identity(object);
+            let normal = normal::of(object);
+            let mut key = Key::of(&identity, object, &normal);
+            if key.noun == Noun::Access {
+                join(&mut things, key, identity, normal);
+                continue;
+            }
+            if says_nothing(&key, &normal) {
+                continue;
+            }
+            // Two about the same are two things.
+            if things.contains_key(&key) {
+                key.more = format!("{} {}", key.more, identity.name);
+            }
+            let said_by = vec![identity];
+            things.insert(key, Thing { normal, said_by });
+        }
+        let mut all = Self { things };
+        all.fill_in();
+        all
+    }
+
+    /// What holds where nothing is said.
+    fn fill_in(&mut self) {
+        let key = Key {
+            noun: Noun::Mtls,
+            namespace: ROOT.to_owned(),
+            about: EVERYWHERE.to_owned(),
+            more: String::new(),
+        };
+        self.things.entry(key).or_insert_with(|| Thing {
+            normal: json!({ "spec": { "mtls": { "mode": "PERMISSIVE" } } }),
+            said_by: Vec::new(),
+        });
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, &Thing)> {
+        self.things.iter()
+    }
+
+    pub(super) fn get(&self, key: &Key) -> Option<&Thing> {
+        self.things.get(key)
+    }
+}
+
+/// Policies of one action for the same workloads say together what one with all their rules says.
+fn join(things: &mut BTreeMap<Key, Thing>, key: Key, identity: Identity, normal: Value) {
+    let Some(thing) = things.get_mut(&key) else {
+        let said_by = vec![identity];
+        things.insert(key, Thing { normal, said_by });
+        return;
+    };
+    thing.said_by.push(identity);
+    let rules = |normal: &Value| {
+        let rules = normal.pointer("/spec/rules").and_then(Value::as_array);
+        rules.cloned().unwrap_or_default()
+    };
+    let mut all = rules(&thing.normal);
+    all.extend(rules(&normal));
+    all.sort_by_cached_key(ToString::to_string);
+    all.dedup();
+    if !all.is_empty() {
+        thing.normal["spec"]["rules"] = Value::from(all);
+    }
+}
+
+/// It is as if it were not there.
+fn says_nothing(key: &Key, normal: &Value) -> bool {
+    match key.noun {
+        Noun::Mtls => [json!({}), json!({ "spec": {} })].contains(normal),
+        // Every namespace has it by itself.
+        Noun::Account => key.about == "default",
+        // The cluster has them anyway.
+        Noun::Namespace => *normal == json!({}) && ["istio-system", "default"].contains(&key.about.as_str()),
+        _ => false,
+    }
+}
+
+/// Which object it is.
+pub(super) fn identity(object: &Value) -> Identity {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+    let api = text("/apiVersion").unwrap_or_default();
+    Identity {
+        group: api.rsplit_once('/').map_or("", |(group, _)| group).to_owned(),
+        kind: text("/kind").unwrap_or_default().to_owned(),
+        namespace: text("/metadata/namespace").map(str::to_owned),
+        name: text("/metadata/name").unwrap_or_default().to_owned(),
+    }
+}

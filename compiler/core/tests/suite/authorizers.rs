@@ -1,0 +1,226 @@
+//! Calls that others decide about: authorizers, and issuers of tokens that are required.
+
+use crate::common;
+use mesh_compiler::emit::snapshot;
+use mesh_compiler::model::{Mesh, WorkloadRef};
+use mesh_wire::listener::InboundProtocol;
+use serde_json::{Value, json};
+
+/// A mesh with an authorizer, where `said` stands in a namespace beside `opa`.
+fn spec(mesh: &str, said: &str) -> String {
+    format!(
+        r#"
+        mesh m {{ {mesh} }}
+        network net
+        cluster c network=net
+        namespace ops {{ service opa {{ port 9191 grpc; port 8181 http }} }}
+        namespace shop {{ {said} }}
+        "#
+    )
+}
+
+const OPA: &str = r#"authorizer opa grpc="opa.ops:9191""#;
+
+fn object(mesh: &Mesh, kind: &str, name: &str) -> Value {
+    let output = common::emitted(mesh);
+    let text = &output["kubernetes/c/20-shop.yaml"].bytes;
+    let objects = serde_yaml::Deserializer::from_slice(text);
+    let mut objects = objects.map(|object| -> Value { serde::Deserialize::deserialize(object).unwrap() });
+    objects
+        .find(|object| object["kind"] == kind && object["metadata"]["name"] == name)
+        .unwrap_or_else(|| panic!("there is no {kind} {name}"))
+}
+
+fn providers(mesh: &Mesh) -> Value {
+    let output = common::emitted(mesh);
+    let values: Value = serde_yaml::from_slice(&output["kubernetes/c/istiod.values.yaml"].bytes).unwrap();
+    values["meshConfig"]["extensionProviders"].clone()
+}
+
+fn told(spec: &str) -> Vec<(&'static str, String)> {
+    let found = common::diagnostics(spec).into_iter();
+    found.map(|one| (one.code.id, one.message)).collect()
+}
+
+#[test]
+fn what_an_authorizer_decides_is_asked_of_it() {
+    let mesh = common::compile_text(&spec(
+        OPA,
+        r#"service cart {
+            port 8080 http
+            ask opa methods="POST,P*" paths="/admin/*" not-from-ip="10.0.0.0/8" { when "request.headers[x-a]" b }
+        }"#,
+    ));
+    assert_eq!(
+        object(&mesh, "AuthorizationPolicy", "cart-ask-opa")["spec"],
+        json!({
+            "selector": { "matchLabels": { "app": "cart" } },
+            "action": "CUSTOM",
+            "provider": { "name": "opa" },
+            "rules": [{
+                "from": [{ "source": { "notIpBlocks": ["10.0.0.0/8"] } }],
+                "to": [{ "operation": { "methods": ["P*", "POST"], "paths": ["/admin/*"] } }],
+                "when": [{ "key": "request.headers[x-a]", "values": ["b"] }],
+            }],
+        })
+    );
+    assert_eq!(
+        providers(&mesh),
+        json!([{
+            "name": "opa",
+            "envoyExtAuthzGrpc": { "service": "ops/opa.ops.svc.cluster.local", "port": 9191 },
+        }])
+    );
+}
+
+#[test]
+fn an_authorizer_by_http_says_which_headers_go_where() {
+    let mesh = common::compile_text(&spec(
+        r#"authorizer sso http="opa.ops:8181" timeout="500ms" fail-open=#true status-on-error=503 body="8KiB" \
+            partial-body=#true path-prefix="/check" send-headers="cookie,x-*" upstream-headers=x-user \
+            allow-headers=set-cookie deny-headers="location,set-cookie""#,
+        "service cart { port 8080 http; ask sso }",
+    ));
+    assert_eq!(
+        providers(&mesh),
+        json!([{
+            "name": "sso",
+            "envoyExtAuthzHttp": {
+                "service": "ops/opa.ops.svc.cluster.local",
+                "port": 8181,
+                "timeout": "0.5s",
+                "failOpen": true,
+                "statusOnError": "503",
+                "includeRequestBodyInCheck": { "maxRequestBytes": 8192, "allowPartialMessage": true },
+                "pathPrefix": "/check",
+                "includeRequestHeadersInCheck": ["cookie", "x-*"],
+                "headersToUpstreamOnAllow": ["x-user"],
+                "headersToDownstreamOnAllow": ["set-cookie"],
+                "headersToDownstreamOnDeny": ["location", "set-cookie"],
+            },
+        }])
+    );
+    // A rule that asks nothing itself has the authorizer asked about every call.
+    assert_eq!(
+        object(&mesh, "AuthorizationPolicy", "cart-ask-sso")["spec"]["rules"],
+        json!([{}])
+    );
+}
+
+#[test]
+fn machines_with_meshd_are_not_left_open() {
+    let machines = |engine: &str| {
+        format!(
+            r#"service cart {{
+                port 8080 http
+                vms network=net engine={engine} {{ health http=8080; vm cart-1 address="10.0.0.1" }}
+            }}"#
+        )
+    };
+    let refused = vec![("MC-V017", "meshd cannot ask an authorizer".to_owned())];
+    let everywhere = format!("{OPA}; ask opa");
+    assert_eq!(told(&spec(&everywhere, &machines("meshd"))), refused);
+    assert!(
+        told(&spec(&everywhere, &machines("envoy")))
+            .iter()
+            .all(|(code, _)| *code != "MC-V017")
+    );
+}
+
+#[test]
+fn what_istio_does_not_take_is_told() {
+    let one = |code: &'static str, message: &str| vec![(code, message.to_owned())];
+    assert_eq!(
+        told(&spec(OPA, "service cart { port 8080 http; ask opal }")),
+        one("MC-L007", "the mesh has no authorizer `opal`")
+    );
+    assert_eq!(
+        told(&spec(
+            OPA,
+            r#"service cart { port 8080 http; ask opa { when source.principal "*" } }"#
+        )),
+        one("MC-L010", "this `when` and `ask` exclude each other")
+    );
+    let two = format!("{OPA}; authorizer other http=\"opa.ops:8181\"; ask other");
+    assert_eq!(
+        told(&spec(&two, "service cart { port 8080 http; ask opa }")),
+        one(
+            "MC-L010",
+            "this `ask` and that of another authorizer exclude each other"
+        )
+    );
+    assert_eq!(
+        told(&spec(
+            "authorizer opa grpc=\"opa.ops:9191\" path-prefix=\"/x\"",
+            ""
+        )),
+        one("MC-L010", "`path-prefix=` and `grpc=` exclude each other")
+    );
+    assert_eq!(
+        told(&spec("authorizer opa", "")),
+        one("MC-L005", "nothing says where this authorizer answers")
+    );
+}
+
+const TOKENS: &str =
+    r#"jwt issuer="https://a.example" jwks-uri="https://a.example/keys" required=#true except="/health""#;
+
+#[test]
+fn requests_without_a_token_that_is_required_are_refused() {
+    let mesh = common::compile_text(&spec(
+        "",
+        &format!(
+            r#"service cart {{
+                port 8080 http
+                port 5432 tcp target=db
+                {TOKENS}
+                jwt issuer="https://b.example" jwks-uri="https://b.example/keys"
+                jwt issuer="https://c.example" jwks-uri="https://c.example/keys" required=#true
+                vms network=net engine=envoy {{
+                    health http=8080
+                    port db 15432
+                    vm cart-1 address="10.0.0.1"
+                }}
+            }}"#
+        ),
+    ));
+    // Where no requests are seen, Istio would refuse everything.
+    assert_eq!(
+        object(&mesh, "AuthorizationPolicy", "cart-deny")["spec"]["rules"],
+        json!([{
+            "from": [{ "source": { "notRequestPrincipals": ["https://a.example/*", "https://c.example/*"] } }],
+            "to": [{ "operation": { "notPaths": ["/health"], "notPorts": ["5432", "15432"] } }],
+        }])
+    );
+    let vm = WorkloadRef::Vm {
+        namespace: "shop".to_owned(),
+        name: "cart-1".to_owned(),
+    };
+    let told = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
+    let http = told
+        .inbound
+        .iter()
+        .find(|one| one.protocol == InboundProtocol::Http)
+        .unwrap();
+    let policies = serde_json::to_string(&http.policy).unwrap();
+    assert!(
+        policies.contains("deny") && policies.contains("https://c.example"),
+        "{policies}"
+    );
+}
+
+#[test]
+fn a_token_is_not_required_of_bytes() {
+    let found = told(&spec("", &format!("{TOKENS}\nservice db {{ port 5432 tcp }}")));
+    let message = "a token is required on port 5432 of `db` too, which speaks tcp: nobody could call it";
+    assert_eq!(found, [("MC-S003", message.to_owned())]);
+    let bare = TOKENS.replace("required=#true ", "");
+    let found = told(&spec("", &format!("{bare}\nservice web {{ port 8080 http }}")));
+    assert_eq!(
+        found,
+        [(
+            "MC-L010",
+            "`except=` leaves paths out of what is not required".to_owned()
+        )]
+    );
+}
