@@ -1,7 +1,7 @@
 use crate::diag::{Diagnostic, Severity, Sink, Sources, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
-use crate::{World, handwritten, rules, template};
+use crate::{Allowed, World, handwritten, levels, rules, template};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -10,6 +10,8 @@ pub struct Compiled {
     pub model: Option<Mesh>,
     /// Everything that was found, ordered by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found and the spec allows.
+    pub allowed: Vec<Allowed>,
     /// The files that places lie in.
     pub sources: Sources,
 }
@@ -43,17 +45,28 @@ pub fn compile_with(world: &dyn World, path: &str, settings: &Settings) -> Compi
     let found = analyse(world, path, settings, &mut sources, &mut sink);
     sink.settle(&sources);
     sink.translate(spec::say);
+    let languages = sink.languages().clone();
     let mut diagnostics = sink.finish();
-    let mesh = found.map(|(mesh, params)| {
-        params.explain(&mut diagnostics);
-        mesh
+    let (mesh, mut allowed) = found.map_or_else(Default::default, |found| {
+        found.params.explain(&mut diagnostics);
+        (Some(found.mesh), found.allowed)
     });
-    let model = mesh.filter(|_| count(&diagnostics, Severity::Error) == 0);
+    for one in &mut allowed {
+        one.diagnostic.translate(&languages, &spec::say);
+    }
     Compiled {
-        model,
+        model: mesh.filter(|_| count(&diagnostics, Severity::Error) == 0),
         diagnostics,
+        allowed,
         sources,
     }
+}
+
+/// What a spec comes to.
+struct Analysed {
+    mesh: Mesh,
+    params: spec::Params,
+    allowed: Vec<Allowed>,
 }
 
 fn analyse(
@@ -62,7 +75,7 @@ fn analyse(
     settings: &Settings,
     sources: &mut Sources,
     sink: &mut Sink,
-) -> Option<(Mesh, spec::Params)> {
+) -> Option<Analysed> {
     let spec::Loaded { mut nodes, whole } = spec::load(world, path, sources, sink)?;
     let wanted = || (!world.cancelled()).then_some(());
     wanted()?;
@@ -72,6 +85,7 @@ fn analyse(
     let mut items = spec::join_namespaces(items, sink);
     spec::fill_defaults(&mut items);
     spec::read_inventories(&mut items, world, sources, sink);
+    let mut levels = levels::of_spec(&items, sink);
     let mut spec = Spec::read(&items);
     spec.raw = spec::read_raw(&items, world, sources, sink);
     wanted()?;
@@ -80,11 +94,18 @@ fn analyse(
     rules::check(&spec, &mesh, sink);
     wanted()?;
     let templates = template::load(&spec, world, sources, sink);
+    levels.apply(sink);
     // What leads nowhere is left out of the mesh, and cannot be written down.
     if !sink.has_errors() {
         handwritten::check(&mesh, sink);
         mesh.files = template::fill(&spec, &mesh, params.values(), &templates, sink);
     }
     params.unused(|name| templates.mention(name), sink);
-    Some((mesh, params))
+    levels.apply(sink);
+    levels.unused(sink);
+    Some(Analysed {
+        mesh,
+        params,
+        allowed: levels.into_allowed(),
+    })
 }

@@ -1,10 +1,9 @@
-use crate::World;
 use crate::diag::{
     Diagnostic, FileId, Language, Severity, Sink, Source, Sources, Span, Spanned, code, count,
 };
 use crate::manifest::{self, Object, fields};
 use crate::model::Mesh;
-use crate::parallel;
+use crate::{Allowed, World, levels, parallel};
 
 /// What is said about existing objects beside them.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +19,8 @@ pub struct ObjectOptions {
 pub struct Checked {
     /// Everything that was found, ordered by place.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found and the objects allow.
+    pub allowed: Vec<Allowed>,
     /// The files that places lie in.
     pub sources: Sources,
     /// The objects, in the order of files and documents.
@@ -76,9 +77,13 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
     }
     let objects = read(&texts, &sources, options, &mut sink);
     manifest::rules::check(&objects, &sources, &mut sink);
+    let mut levels = levels::of_objects(&objects, &mut sink);
+    levels.apply(&mut sink);
+    levels.unused(&mut sink);
     sink.settle(&sources);
     Checked {
         diagnostics: sink.finish(),
+        allowed: levels.into_allowed(),
         sources,
         objects,
         mesh: None,

@@ -48,6 +48,8 @@ codes! {
     OBJECT_TWICE "MC-L017" "object-twice" Error "An object is written by hand, and again elsewhere.";
     TEMPLATE "MC-L018" "template-unusable" Error "A template cannot be filled in.";
     FILE_PLACE "MC-L019" "file-place" Error "A file of yours cannot lie where it is to.";
+    ALLOW_UNUSED "MC-L021" "allow-unused" Warning "An `allow` silences nothing.";
+    LEVEL_REFUSED "MC-L022" "level-refused" Error "An error is allowed that nothing can be built in spite of.";
 
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
@@ -213,7 +215,34 @@ pub static AREAS: &[Area] = &[
     area('K', "Kubernetes"),
 ];
 
+/// Errors in spite of which a mesh can be built: what they find works otherwise than one thinks, or not yet.
+static YIELDING: &[&Code] = &[
+    &GATEWAY_MISSING,
+    &GATEWAY_SHARED,
+    &MEMORY_SMALL,
+    &VIP_UNCAPTURED,
+    &DNS_LOOP,
+    &RANGE_OVERLAP,
+    &FORWARD_MESH,
+    &SSH_CAPTURABLE,
+    &INBOUND_UNCAPTURED,
+    &IPV6_BYPASS,
+    &ADDRESS_CONFLICT,
+    &SUBSET_EMPTY,
+    &NO_ENDPOINTS,
+    &SELECTOR_MISSED,
+    &CORS_OPEN,
+    &PRINCIPAL_NONEXISTENT,
+    &TRUST_DOMAIN_MISMATCH,
+    &JWT_MISSING,
+];
+
 impl Code {
+    /// A spec may allow it, or make a warning of it.
+    pub fn yields(&self) -> bool {
+        self.severity == Severity::Warning || YIELDING.contains(&self)
+    }
+
     /// What it is about, by its letter.
     pub fn area(&self) -> Option<&'static Area> {
         AREAS.iter().find(|area| self.id[3..].starts_with(area.letter))

@@ -117,6 +117,31 @@ impl Diagnostic {
         certain.next().filter(|_| certain.next().is_none())
     }
 
+    /// Puts its texts into the words of the language that its file is written in.
+    pub(crate) fn translate(
+        &mut self,
+        languages: &BTreeMap<FileId, Language>,
+        say: &impl Fn(Language, &str) -> String,
+    ) {
+        let language = languages
+            .get(&self.primary.span.file)
+            .copied()
+            .unwrap_or_default();
+        if language == Language::Kdl {
+            return;
+        }
+        let labels = self.labels.iter_mut().map(|label| &mut label.text);
+        let texts = [&mut self.message, &mut self.primary.text]
+            .into_iter()
+            .chain(labels)
+            .chain(&mut self.help)
+            .chain(&mut self.note)
+            .chain(self.fixes.iter_mut().map(|fix| &mut fix.title));
+        for text in texts {
+            *text = say(language, text);
+        }
+    }
+
     /// It is only a warning here.
     #[must_use]
     pub fn warning(mut self) -> Self {
@@ -147,6 +172,11 @@ impl Sink {
         }));
     }
 
+    /// Keeps what `keep` says of; it may change what is kept.
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&mut Diagnostic) -> bool) {
+        self.found.retain_mut(keep);
+    }
+
     /// Something is wrong.
     pub fn has_errors(&self) -> bool {
         self.found.iter().any(|found| found.severity == Severity::Error)
@@ -172,27 +202,15 @@ impl Sink {
         self.languages.get(&span.file).copied().unwrap_or_default()
     }
 
+    /// What the files are written in.
+    pub(crate) const fn languages(&self) -> &BTreeMap<FileId, Language> {
+        &self.languages
+    }
+
     /// Puts every text that is found in a file that is not KDL into the words of its language.
     pub fn translate(&mut self, say: impl Fn(Language, &str) -> String) {
         for found in &mut self.found {
-            let language = self
-                .languages
-                .get(&found.primary.span.file)
-                .copied()
-                .unwrap_or_default();
-            if language == Language::Kdl {
-                continue;
-            }
-            let labels = found.labels.iter_mut().map(|label| &mut label.text);
-            let texts = [&mut found.message, &mut found.primary.text]
-                .into_iter()
-                .chain(labels)
-                .chain(&mut found.help)
-                .chain(&mut found.note)
-                .chain(found.fixes.iter_mut().map(|fix| &mut fix.title));
-            for text in texts {
-                *text = say(language, text);
-            }
+            found.translate(&self.languages, &say);
         }
     }
 

@@ -17,6 +17,7 @@ macro_rules! pages {
 
 pages! {
     "address-conflict"
+    "allow-unused"
     "audit-unseen"
     "authz-bad-value"
     "authz-unknown-key"
@@ -57,6 +58,7 @@ pages! {
     "jwt-without-keys"
     "lb-deprecated"
     "lb-oneof"
+    "level-refused"
     "locality-shares"
     "match-never"
     "memory-too-small"

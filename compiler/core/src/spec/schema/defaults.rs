@@ -62,8 +62,17 @@ static VMS_DEFAULT: NodeSpec = NodeSpec {
 };
 
 /// What makes a node the one that it is cannot be a default.
-const OF_NAMESPACE: &[&str] = &["defaults", "account", "service", "external", "vms"];
-const OF_SERVICE: &[&str] = &["cluster-ip", "host", "selector", "pods", "address", "on", "vms"];
+const OF_NAMESPACE: &[&str] = &["defaults", "check", "account", "service", "external", "vms"];
+const OF_SERVICE: &[&str] = &[
+    "cluster-ip",
+    "host",
+    "selector",
+    "pods",
+    "address",
+    "on",
+    "vms",
+    "check",
+];
 const OF_EXTERNAL: &[&str] = &["host", "endpoint", "address"];
 const OF_VMS: &[&str] = &["vm", "inventory"];
 

@@ -1,6 +1,7 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::authorizer::{ASK, AUTHORIZER};
 use super::capture::CAPTURE;
+use super::check::CHECK;
 use super::dns::DNS;
 use super::jwt::JWT;
 use super::telemetry::MESH_TELEMETRY;
@@ -28,6 +29,7 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&CAPTURE),
         optional(&MESH_TELEMETRY),
         optional(&PROXY),
+        any(&CHECK),
     ],
     ..NODE
 };

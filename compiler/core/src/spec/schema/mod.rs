@@ -3,6 +3,7 @@
 mod access;
 mod authorizer;
 mod capture;
+mod check;
 mod defaults;
 mod dns;
 mod elastic;

@@ -1,5 +1,6 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::authorizer::ASK;
+use super::check::CHECK;
 use super::defaults::DEFAULTS_HERE;
 use super::external::EXTERNAL;
 use super::jwt::JWT;
@@ -110,6 +111,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&EXTERNAL),
         any(&MACHINES),
         optional(&DEFAULTS_HERE),
+        any(&CHECK),
     ],
     ..NODE
 };

@@ -1,5 +1,6 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::authorizer::ASK;
+use super::check::CHECK;
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::route::ROUTE;
@@ -62,6 +63,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&ADDRESS),
         any(&ON),
         any(&VMS),
+        any(&CHECK),
     ],
     ..NODE
 };
