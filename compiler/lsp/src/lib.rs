@@ -3,8 +3,8 @@
 //! # Rooms
 //! 1. [`text`]: documents as editors hold them, with places in the units that they count in.
 //! 2. [`tree`]: what can be seen of a text, right or wrong.
-//! 3. [`project`]: the files of a spec, from the [`Desk`](project::Desk) of open documents and from the disk.
-//! 4. `names`: who declares a name and who uses it.
+//! 3. [`names`]: who declares a name and who uses it.
+//! 4. [`project`]: the files of a spec, from the [`Desk`](project::Desk) of open documents and from the disk.
 //! 5. [`features`]: one file for each thing that an editor asks.
 //! 6. [`server`]: the Language Server Protocol around them.
 //!
@@ -12,6 +12,7 @@
 //! [`World`](mesh_compiler::World).
 
 pub mod features;
+pub mod names;
 pub mod project;
 pub mod server;
 pub mod text;

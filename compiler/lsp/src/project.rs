@@ -4,8 +4,10 @@ mod analyst;
 mod desk;
 mod home;
 mod shelf;
+mod spec;
 
 pub use analyst::{Analyst, Checked};
 pub use desk::Desk;
-pub use home::{Home, home};
+pub use home::{Home, SPECS, home};
 pub use shelf::{File, Shelf};
+pub use spec::Project;

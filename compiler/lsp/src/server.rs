@@ -7,6 +7,7 @@ mod capabilities;
 mod convert;
 mod listen;
 mod publish;
+mod reply;
 mod session;
 mod uri;
 

@@ -78,3 +78,102 @@ fn mistakes_are_marked_as_one_types_and_their_pages_are_at_hand() {
     editor.ask("shutdown", Value::Null);
     editor.say("exit", Value::Null);
 }
+
+/// The names of what is offered.
+fn labels(offers: &Value) -> Vec<&str> {
+    let items = offers.as_array().unwrap().iter();
+    items.map(|item| item["label"].as_str().unwrap()).collect()
+}
+
+/// `text` after the edits of a file, the last one first.
+fn edited(text: &str, edits: &Value) -> String {
+    let mut edits: Vec<_> = edits.as_array().unwrap().clone();
+    let start = |edit: &Value| {
+        (
+            edit["range"]["start"]["line"].as_u64(),
+            edit["range"]["start"]["character"].as_u64(),
+        )
+    };
+    edits.sort_by_key(start);
+    let offset = |place: &Value| {
+        let line = usize::try_from(place["line"].as_u64().unwrap()).unwrap();
+        let column = usize::try_from(place["character"].as_u64().unwrap()).unwrap();
+        text.split_inclusive('\n').take(line).map(str::len).sum::<usize>() + column
+    };
+    let mut after = text.to_owned();
+    for edit in edits.iter().rev() {
+        let range = offset(&edit["range"]["start"])..offset(&edit["range"]["end"]);
+        after.replace_range(range, edit["newText"].as_str().unwrap());
+    }
+    after
+}
+
+#[test]
+fn a_spec_of_several_files_is_completed_renamed_and_put_right() {
+    let seat = Seat::with_forum();
+    let team = "namespace ops {\n  service log account=log {\n    port 90 tcp\n    allow from=\"\"\n  }\n}\n";
+    seat.write("team.kdl", team);
+    let text = format!("include \"team.kdl\"\n{}", seat.read("spec.kdl"));
+    seat.write("spec.kdl", &text);
+    let mut editor = start(&seat);
+    let (spec, part) = (uri(&seat, "spec.kdl"), uri(&seat, "team.kdl"));
+    editor.open(&spec, &text);
+    editor.open(&part, team);
+
+    let (line, column) = place(team, "from=\"", 6);
+    let offers = editor.at("textDocument/completion", &part, line, column);
+    let callers = labels(&offers);
+    assert!(
+        callers.iter().any(|name| name.ends_with("/webapp")),
+        "{callers:?}"
+    );
+
+    // Rename the network in the first file: the mistakes go on being told by their new words.
+    let (line, column) = place(&text, "vm-network", 3);
+    let params = json!({
+        "textDocument": {"uri": spec}, "position": {"line": line, "character": column}, "newName": "machines",
+    });
+    let changes = editor.ask("textDocument/rename", params)["documentChanges"].clone();
+    assert_eq!(changes[0]["textDocument"]["uri"], spec);
+    assert_eq!(changes[0]["textDocument"]["version"], 1);
+    assert_eq!(
+        edited(&text, &changes[0]["edits"]),
+        text.replace("vm-network", "machines")
+    );
+
+    let definition = editor.at("textDocument/definition", &spec, 0, 12);
+    assert_eq!(definition[0]["uri"], part);
+
+    // A misspelt word is put right by the fix that the editor offers for it.
+    let wrong = text.replace("mtls strict", "mtsl strict");
+    let change = json!({"textDocument": {"uri": spec, "version": 2}, "contentChanges": [{"text": wrong}]});
+    editor.say("textDocument/didChange", change);
+    let marks = editor.marks(&spec, Some(2));
+    let mark = marks.iter().find(|mark| mark["code"] == "MC-L002").unwrap();
+    let params = json!({
+        "textDocument": {"uri": spec}, "range": mark["range"], "context": {"diagnostics": [mark]},
+    });
+    let actions = editor.ask("textDocument/codeAction", params);
+    let fix = &actions[0]["edit"]["documentChanges"][0];
+    assert_eq!(edited(&wrong, &fix["edits"]), text, "{actions}");
+
+    let options = json!({"tabSize": 4, "insertSpaces": true});
+    let params = json!({"textDocument": {"uri": part}, "options": options});
+    let edits = editor.ask("textDocument/formatting", params);
+    assert_eq!(edited(team, &edits), team.replace("  ", "    "));
+
+    let symbols = editor.ask("workspace/symbol", json!({"query": "log"}));
+    assert!(
+        symbols
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|symbol| symbol["name"] == "log"),
+        "{symbols}"
+    );
+    let folds = editor.ask(
+        "textDocument/foldingRange",
+        json!({"textDocument": {"uri": part}}),
+    );
+    assert_eq!(folds[0]["endLine"], 5, "{folds}");
+}

@@ -28,7 +28,7 @@ mod ty;
 pub use check::check;
 pub use files::{beside, find};
 pub use item::{FromTyped, Item, Typed};
-pub use param::Settings;
+pub use param::{BEFORE as WITHOUT_PARAMS, Settings, params_in};
 pub use parse::parse;
 pub use shape::{data, nodes};
 pub use ty::Ty;

@@ -40,7 +40,7 @@ struct Origin {
 }
 
 /// Nodes whose values are no places for parameters: they are read before, or declare them.
-const BEFORE: [&str; 3] = ["include", "param", "profile"];
+pub const BEFORE: [&str; 3] = ["include", "param", "profile"];
 
 /// Finds the values of all parameters and puts them in their places in `nodes`.
 pub(crate) fn apply(
@@ -98,6 +98,11 @@ pub(crate) fn places(nodes: &[Node]) -> BTreeSet<Span> {
     let mut found = BTreeSet::new();
     nodes.iter().for_each(|node| visit(node, &mut found));
     found
+}
+
+/// Where in the text of a value the names of parameters stand.
+pub fn params_in(text: &str) -> Vec<std::ops::Range<usize>> {
+    text::named(text)
 }
 
 struct Put<'a> {

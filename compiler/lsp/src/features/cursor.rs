@@ -1,10 +1,12 @@
 //! What stands at a place of a text, and in which nodes.
 
+mod data;
 mod kdl;
+mod typed;
 
 use mesh_compiler::diag::Language;
 use mesh_compiler::spec::schema::{Child, Field, NodeSpec};
-use mesh_compiler::syntax::Scalar;
+use mesh_compiler::syntax::{Scalar, Value};
 
 use crate::project::File;
 use crate::tree::{Branch, Range};
@@ -16,8 +18,12 @@ pub struct Cursor {
     pub around: Vec<Step>,
     /// What is, or may be, written here.
     pub place: Place,
+    /// The names of the nodes beside, where it is between nodes or on the name of one.
+    pub beside: Vec<String>,
     /// The word that it touches, with its quotes; empty between words.
     pub word: Range,
+    /// The value that it touches.
+    pub value: Option<Value>,
 }
 
 /// A node around a place.
@@ -32,10 +38,12 @@ pub struct Step {
 /// What is, or may be, written at a place.
 #[derive(Clone, Copy, Debug)]
 pub enum Place {
-    /// The name of one of these nodes. `at_start` tells whether it is there already and meant.
+    /// The name of one of these nodes, which is not there yet, or not known.
     Node(&'static [Child]),
-    /// The name of this node, which is there.
-    Name(&'static NodeSpec),
+    /// The name of this node, one of those that may stand here.
+    Name(&'static NodeSpec, &'static [Child]),
+    /// Of YAML and JSON: any key of this node's mapping; of the text's own, if there is no node.
+    Keys(Option<&'static NodeSpec>, &'static [Child]),
     /// A value of this field, or a property's key (of KDL).
     Entry(&'static NodeSpec, Option<&'static Field>),
     /// The key of this field; in YAML and JSON of arguments too.
@@ -83,7 +91,15 @@ impl Cursor {
     pub fn at(file: &File, at: usize) -> Self {
         match file.language {
             Language::Kdl => kdl::at(&file.tree, at),
-            Language::Yaml | Language::Json => Self::nothing(at),
+            Language::Yaml | Language::Json => data::at(&file.tree, at),
+        }
+    }
+
+    /// What may be written at byte `at` of `file`, where somebody types.
+    pub fn typing(file: &File, at: usize) -> Self {
+        match file.language {
+            Language::Kdl => kdl::at(&file.tree, at),
+            Language::Yaml | Language::Json => typed::at(&file.text, file.language, at),
         }
     }
 
@@ -96,7 +112,9 @@ impl Cursor {
         Self {
             around: Vec::new(),
             place: Place::Nothing,
+            beside: Vec::new(),
             word: Range::new(at, at),
+            value: None,
         }
     }
 }

@@ -1,3 +1,5 @@
+use mesh_compiler::diag::Diagnostic;
+use mesh_compiler::rules;
 use mesh_compiler::spec::reference::brief;
 
 use super::{Cursor, Place};
@@ -13,19 +15,25 @@ pub struct Hover {
     pub text: String,
 }
 
-/// What the word at byte `at` means, as the reference of the language tells it.
-pub fn hover(file: &File, at: usize) -> Option<Hover> {
+/// What the word at byte `at` means, as the reference of the language tells it, and the pages of what was `found` there.
+pub fn hover(file: &File, at: usize, found: &[&Diagnostic]) -> Option<Hover> {
     let cursor = Cursor::at(file, at);
-    let text = match cursor.place {
-        Place::Name(spec) => brief::node(spec, file.language),
-        Place::Key(spec, field) | Place::Value(spec, field) => brief::field(spec, field, file.language),
-        Place::Entry(spec, Some(field)) if cursor.word.end > cursor.word.start => {
-            brief::field(spec, field, file.language)
-        }
-        _ => return None,
+    let written = cursor.word.end > cursor.word.start;
+    let meaning = match cursor.place {
+        Place::Name(spec, _) => Some(brief::node(spec, file.language)),
+        Place::Key(spec, field) | Place::Value(spec, field) => Some(brief::field(spec, field, file.language)),
+        Place::Entry(spec, Some(field)) if written => Some(brief::field(spec, field, file.language)),
+        _ => None,
     };
-    Some(Hover {
-        word: cursor.word,
-        text,
+    let mut pages: Vec<_> = found.iter().filter_map(|found| rules::page(found.code)).collect();
+    pages.dedup();
+    let parts: Vec<_> = meaning.as_deref().into_iter().chain(pages).collect();
+    let word = match found.first() {
+        Some(found) if meaning.is_none() => found.primary.span.into(),
+        _ => cursor.word,
+    };
+    (!parts.is_empty()).then(|| Hover {
+        word,
+        text: parts.join("\n---\n\n"),
     })
 }

@@ -8,6 +8,7 @@ use mesh_compiler::spec::Settings;
 use mesh_compiler::{Entry, World, compile_with};
 
 use super::Desk;
+use crate::tree::Range;
 
 /// What the compiler says of a spec, or of a file alone.
 #[derive(Debug)]
@@ -16,6 +17,18 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// The files that places lie in.
     pub sources: Sources,
+}
+
+impl Checked {
+    /// What was found in `range` of the file at `path`.
+    pub fn within(&self, path: &str, range: Range) -> Vec<&Diagnostic> {
+        let here = |found: &&Diagnostic| {
+            let span = found.primary.span;
+            let file = self.sources.get(span.file);
+            file.is_some_and(|file| file.path == path) && span.start <= range.end && range.start <= span.end
+        };
+        self.diagnostics.iter().filter(here).collect()
+    }
 }
 
 /// Who asks the compiler, and remembers what it said of files that have not changed since.

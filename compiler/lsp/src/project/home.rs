@@ -15,7 +15,7 @@ pub enum Home {
 }
 
 /// What specs are called.
-const SPECS: [&str; 3] = ["spec.kdl", "spec.yaml", "spec.json"];
+pub const SPECS: [&str; 3] = ["spec.kdl", "spec.yaml", "spec.json"];
 
 /// So many folders above a file may hold its spec.
 const ABOVE: usize = 8;

@@ -1,10 +1,11 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mesh_compiler::diag::Language;
 use mesh_compiler::{World, spec};
 
 use super::Desk;
+use crate::names::{Mention, mentions};
 use crate::text::{Document, Lines};
 use crate::tree::{Tree, text};
 
@@ -21,6 +22,7 @@ pub struct File {
     pub lines: Arc<Lines>,
     /// What can be seen of the text.
     pub tree: Tree,
+    mentions: OnceLock<Vec<Mention>>,
 }
 
 impl File {
@@ -32,7 +34,13 @@ impl File {
             text: Arc::clone(&document.text),
             lines: Arc::clone(&document.lines),
             tree: Tree::of(&document.text, language),
+            mentions: OnceLock::new(),
         }
+    }
+
+    /// The names in it.
+    pub fn mentions(&self) -> &[Mention] {
+        self.mentions.get_or_init(|| mentions(&self.tree))
     }
 }
 

@@ -5,14 +5,18 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 use lsp_server::{ErrorCode, Message, Request, Response, ResponseError};
-use lsp_types::request::{HoverRequest, Request as Method};
-use lsp_types::{Hover, HoverContents, HoverParams, MarkupContent, MarkupKind, TextDocumentPositionParams};
+use lsp_types::request::{
+    CodeActionRequest, Completion, DocumentHighlightRequest, DocumentSymbolRequest, FoldingRangeRequest,
+    Formatting, GotoDefinition, HoverRequest, PrepareRenameRequest, References, Rename, Request as Method,
+    WorkspaceSymbolRequest,
+};
+use lsp_types::{TextDocumentPositionParams, Uri};
 use serde_json::Value;
 
 use super::session::{Session, State};
 use super::{convert, uri};
-use crate::features;
-use crate::project::File;
+use crate::project::{Analyst, Checked, File, Home, Project, home};
+use crate::tree::Range;
 
 /// A request, and the state of the desk that it is about.
 pub(super) struct Question {
@@ -46,15 +50,40 @@ pub(super) fn all(session: &Session, questions: &Receiver<Question>, out: &Sende
     }
 }
 
-struct Answerer<'a> {
-    session: &'a Session,
-    state: &'a State,
+/// Who answers one request.
+pub(super) struct Answerer<'a> {
+    pub(super) session: &'a Session,
+    pub(super) state: &'a State,
 }
 
+/// An answer, or why there is none.
+pub(super) type Answer<T> = Result<T, ResponseError>;
+
 impl Answerer<'_> {
-    fn answer(&self, request: Request) -> Result<Value, ResponseError> {
+    fn answer(&self, request: Request) -> Answer<Value> {
         match request.method.as_str() {
-            HoverRequest::METHOD => ask::<HoverRequest>(request, |params| self.hover(&params)),
+            HoverRequest::METHOD => ask::<HoverRequest>(request, |params| Ok(self.hover(&params))),
+            Completion::METHOD => ask::<Completion>(request, |params| Ok(self.complete(&params))),
+            GotoDefinition::METHOD => ask::<GotoDefinition>(request, |params| Ok(self.definition(&params))),
+            References::METHOD => ask::<References>(request, |params| Ok(self.references(&params))),
+            DocumentHighlightRequest::METHOD => {
+                ask::<DocumentHighlightRequest>(request, |params| Ok(self.highlights(&params)))
+            }
+            PrepareRenameRequest::METHOD => {
+                ask::<PrepareRenameRequest>(request, |params| self.renamable(&params))
+            }
+            Rename::METHOD => ask::<Rename>(request, |params| self.rename(&params)),
+            DocumentSymbolRequest::METHOD => {
+                ask::<DocumentSymbolRequest>(request, |params| Ok(self.outline(&params)))
+            }
+            WorkspaceSymbolRequest::METHOD => {
+                ask::<WorkspaceSymbolRequest>(request, |params| Ok(self.search(&params)))
+            }
+            FoldingRangeRequest::METHOD => {
+                ask::<FoldingRangeRequest>(request, |params| Ok(self.folding(&params)))
+            }
+            Formatting::METHOD => ask::<Formatting>(request, |params| Ok(self.format(&params))),
+            CodeActionRequest::METHOD => ask::<CodeActionRequest>(request, |params| Ok(self.fixes(&params))),
             other => Err(ResponseError {
                 code: ErrorCode::MethodNotFound as i32,
                 message: format!("`{other}` is not known here"),
@@ -63,40 +92,60 @@ impl Answerer<'_> {
         }
     }
 
-    /// The file of a place, and the byte that is meant.
-    fn place(&self, params: &TextDocumentPositionParams) -> Option<(Arc<File>, usize)> {
-        let file = self
-            .session
-            .shelf
-            .file(&uri::path(&params.text_document.uri), &self.state.desk)?;
-        let position = convert::position_of(params.position);
-        let at = file.lines.offset(&file.text, position, self.session.encoding);
-        Some((file, at))
+    /// The file that is open under `uri`, or lies there.
+    pub(super) fn file(&self, uri: &Uri) -> Option<Arc<File>> {
+        self.session.shelf.file(&uri::path(uri), &self.state.desk)
     }
 
-    fn hover(&self, params: &HoverParams) -> Option<Hover> {
-        let (file, at) = self.place(&params.text_document_position_params)?;
-        let hover = features::hover(&file, at)?;
-        Some(Hover {
-            contents: HoverContents::Markup(MarkupContent {
-                kind: MarkupKind::Markdown,
-                value: hover.text,
-            }),
-            range: Some(convert::within(&file, hover.word, self.session.encoding)),
-        })
+    /// The byte of `file` that an editor means.
+    pub(super) fn offset(&self, file: &File, position: lsp_types::Position) -> usize {
+        let position = convert::position_of(position);
+        file.lines.offset(&file.text, position, self.session.encoding)
+    }
+
+    /// The spec around a place, and the byte that is meant.
+    pub(super) fn place(&self, params: &TextDocumentPositionParams) -> Option<(Project, usize)> {
+        let path = uri::path(&params.text_document.uri);
+        let project = Project::around(&path, &self.state.desk, &self.session.shelf)?;
+        let at = self.offset(project.file(), params.position);
+        Some((project, at))
+    }
+
+    /// What the compiler says of the spec of the file at `path`; nothing where a newer state is wanted already.
+    pub(super) fn checked(&self, path: &str) -> Option<Arc<Checked>> {
+        let desk = &self.state.desk;
+        match home(path, desk, &self.session.shelf) {
+            Home::Spec(spec) => self.session.analyst.spec(&spec, desk, self.state.number),
+            Home::Alone => {
+                let file = self.session.shelf.file(path, desk)?;
+                Some(Arc::new(Analyst::alone(path, &file.text)))
+            }
+            Home::Foreign => None,
+        }
+    }
+
+    /// Bytes of `file`, as the editor counts.
+    pub(super) fn range(&self, file: &File, bytes: Range) -> lsp_types::Range {
+        convert::within(file, bytes, self.session.encoding)
+    }
+}
+
+/// What an editor's user did wrong, or asked in vain.
+pub(super) fn refused(message: String) -> ResponseError {
+    ResponseError {
+        code: ErrorCode::RequestFailed as i32,
+        message,
+        data: None,
     }
 }
 
 /// Reads what is asked and writes what is answered.
-fn ask<R: Method>(
-    request: Request,
-    answer: impl FnOnce(R::Params) -> R::Result,
-) -> Result<Value, ResponseError> {
+fn ask<R: Method>(request: Request, answer: impl FnOnce(R::Params) -> Answer<R::Result>) -> Answer<Value> {
     let wrong = |error: serde_json::Error| ResponseError {
         code: ErrorCode::InvalidParams as i32,
         message: format!("`{}` cannot be understood: {error}", R::METHOD),
         data: None,
     };
     let params = serde_json::from_value(request.params).map_err(wrong)?;
-    serde_json::to_value(answer(params)).map_err(wrong)
+    serde_json::to_value(answer(params)?).map_err(wrong)
 }

@@ -8,7 +8,8 @@ use mesh_compiler::diag::Code;
 use mesh_compiler::spec::Settings;
 use serde::Deserialize;
 
-use crate::project::{Analyst, Desk, Shelf};
+use super::uri;
+use crate::project::{Analyst, Desk, SPECS, Shelf};
 use crate::text::Encoding;
 
 /// Finds where a code's page can be read.
@@ -49,6 +50,10 @@ pub(super) struct Session {
     pub(super) shelf: Shelf,
     pub(super) analyst: Analyst,
     pub(super) pages: Pages,
+    /// The editor takes texts with places to go on at.
+    pub(super) snippets: bool,
+    /// The folders that are open.
+    folders: Vec<String>,
     /// The newest state of the desk.
     newest: AtomicU64,
 }
@@ -72,11 +77,27 @@ impl Session {
         };
         Self {
             encoding: encoding(&params.capabilities),
+            snippets: snippets(&params.capabilities),
+            folders: params
+                .workspace_folders
+                .unwrap_or_default()
+                .iter()
+                .map(|folder| uri::path(&folder.uri))
+                .collect(),
             shelf: Shelf::default(),
             analyst: Analyst::new(settings),
             pages: Arc::clone(&setup.pages),
             newest: AtomicU64::new(0),
         }
+    }
+
+    /// The specs of the folders that are open.
+    pub(super) fn specs(&self, desk: &Desk) -> Vec<String> {
+        let folders = self.folders.iter().map(|folder| folder.trim_end_matches('/'));
+        let paths = folders.flat_map(|folder| SPECS.map(|name| format!("{folder}/{name}")));
+        paths
+            .filter(|path| self.shelf.file(path, desk).is_some())
+            .collect()
     }
 
     /// There is a newer state; its number.
@@ -85,6 +106,19 @@ impl Session {
         self.analyst.want(number);
         number
     }
+}
+
+fn snippets(client: &ClientCapabilities) -> bool {
+    let item = || {
+        client
+            .text_document
+            .as_ref()?
+            .completion
+            .as_ref()?
+            .completion_item
+            .as_ref()
+    };
+    item().and_then(|item| item.snippet_support).unwrap_or(false)
 }
 
 /// Bytes are what the compiler counts; every editor can UTF-16.

@@ -151,7 +151,7 @@ impl<'a> Reader<'a> {
         let taken_back = self.rest().starts_with("/-");
         if taken_back {
             self.at += 2;
-            self.spaces();
+            self.lines();
         }
         if self.peek() == Some('(') {
             self.annotation();
@@ -256,8 +256,13 @@ impl<'a> Reader<'a> {
                 }
                 _ if self.rest().starts_with("//") => return false,
                 '/' if self.rest().starts_with("/-") => {
+                    let start = self.at;
                     self.at += 2;
-                    self.spaces();
+                    self.lines();
+                    if self.peek() == Some('{') {
+                        self.skip(true, start);
+                        continue;
+                    }
                     dropped = true;
                 }
                 '(' => {
@@ -327,6 +332,11 @@ impl<'a> Reader<'a> {
         let rest = self.rest();
         let line = &rest[..line(rest)];
         self.at += line.find(')').map_or(1, |end| end + 1);
+    }
+
+    /// Blanks, comments and ends of lines: what is taken back may stand below.
+    fn lines(&mut self) {
+        while self.peek().is_some_and(|c| c != ';') && self.blank() {}
     }
 
     /// Blanks, comments within the line, and ends of lines that are left out.

@@ -1,5 +1,7 @@
 //! Where parameters stand in texts.
 
+use std::ops::Range;
+
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part<'a> {
@@ -45,6 +47,24 @@ pub(super) fn parts(text: &str) -> Vec<Part<'_>> {
     }
     found.push(Part::Plain(rest));
     found
+}
+
+/// Where in `text` the names of parameters stand.
+pub(in crate::spec) fn named(text: &str) -> Vec<Range<usize>> {
+    let place = |name: &str| {
+        let start = name.as_ptr().addr() - text.as_ptr().addr();
+        start..start + name.len()
+    };
+    match whole(text) {
+        Some(name) => vec![place(name)],
+        None => parts(text)
+            .iter()
+            .filter_map(|part| match part {
+                Part::Param(name) => Some(place(name)),
+                Part::Plain(_) => None,
+            })
+            .collect(),
+    }
 }
 
 /// How much of `text` is a name. Capitals never are one of a parameter, but somebody may have meant it.

@@ -44,6 +44,7 @@ fn last_value(text: &str) -> Option<Scalar> {
 mod tests {
     use super::*;
     use crate::spec::Ty;
+    use crate::spec::schema::Role;
 
     #[test]
     fn defaults_are_those_that_the_text_tells() {
@@ -53,6 +54,7 @@ mod tests {
                 ty,
                 required: false,
                 about,
+                role: Role::Plain,
             })
         };
         assert_eq!(

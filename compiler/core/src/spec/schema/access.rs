@@ -1,4 +1,4 @@
-use super::{Field, NODE, NodeSpec, any, may, needs};
+use super::{Field, Kind, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static ALLOW: NodeSpec = NodeSpec {
@@ -73,12 +73,14 @@ const FROM: Field = may(
     "Callers by their identity: services or accounts (`webapp`, \"ops/backup\"), all of a namespace (\"ops/*\"), \
          `*` for everybody of the mesh, or \"spiffe://DOMAIN/ns/NAMESPACE/sa/ACCOUNT\". Without it anybody, also \
          callers without a certificate.",
-);
+)
+.names(Kind::Caller);
 const NOT_FROM: Field = may(
     "not-from",
     Ty::Callers,
     "None of these callers; a caller without a certificate is none of them.",
-);
+)
+.names(Kind::Caller);
 const FROM_IP: Field = may(
     "from-ip",
     Ty::IpBlocks,

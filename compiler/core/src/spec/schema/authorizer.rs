@@ -1,5 +1,5 @@
 use super::access::{ASK_RULE, WHEN};
-use super::{NODE, NodeSpec, any, may, needs};
+use super::{Kind, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static ASK: NodeSpec = NodeSpec {
@@ -7,11 +7,7 @@ pub(super) static ASK: NodeSpec = NodeSpec {
     about: "What an authorizer decides: calls that match go on only if it agrees, and then `deny` and `allow` are looked at: \
             `ask opa paths=\"/admin/*\"`. It is written like `allow`, without who calls, which the authorizer learns. For pods \
             and machines with `engine=envoy`: meshd asks nobody.",
-    args: &[needs(
-        "authorizer",
-        Ty::Name,
-        "Which: an `authorizer` of the mesh.",
-    )],
+    args: &[needs("authorizer", Ty::Name, "Which: an `authorizer` of the mesh.").names(Kind::Authorizer)],
     props: ASK_RULE,
     children: &[any(&WHEN)],
     ..NODE
@@ -21,7 +17,7 @@ pub(super) static AUTHORIZER: NodeSpec = NodeSpec {
     name: "authorizer",
     about: "A service that decides about calls, by Envoy's protocol for external authorization: \
             `authorizer opa grpc=\"opa.ops:9191\"`. Rules ask it by `ask`.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Authorizer)],
     props: &[
         may(
             "grpc",

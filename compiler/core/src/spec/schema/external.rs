@@ -3,13 +3,13 @@
 use super::route::ROUTE;
 use super::service::{ADDRESS, PROTOCOLS, VISIBLE};
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
-use super::{NODE, NodeSpec, any, may, needs, optional, place::LABEL, some};
+use super::{Kind, NODE, NodeSpec, any, may, needs, optional, place::LABEL, some};
 use crate::spec::Ty;
 
 pub(super) static EXTERNAL: NodeSpec = NodeSpec {
     name: "external",
     about: "A service outside the mesh: `external payments host=\"api.payments.example.com\" { port 443 tls }`.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Service)],
     props: &[
         needs(
             "host",
@@ -53,7 +53,7 @@ static EXTERNAL_PORT: NodeSpec = NodeSpec {
     about: "A port that callers dial, and what is spoken on it: `port 443 tls`. `port 80 http target=443 { tls simple }` \
             takes plain HTTP from callers and speaks TLS to the outside.",
     args: &[
-        needs("number", Ty::Port, "What callers dial."),
+        needs("number", Ty::Port, "What callers dial.").declares(Kind::Port),
         needs("protocol", Ty::Word(PROTOCOLS), "What is spoken."),
     ],
     props: &[
@@ -125,7 +125,8 @@ static EGRESS: NodeSpec = NodeSpec {
         "gateway",
         Ty::ServiceName,
         "Which: the name of an `egress` in a `cluster`; `istio-egressgateway` if it is not said.",
-    )],
+    )
+    .names(Kind::Gateway)],
     ..NODE
 };
 

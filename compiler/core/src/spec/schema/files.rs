@@ -1,4 +1,4 @@
-use super::{Field, NODE, NodeSpec, any, may, needs};
+use super::{Field, Kind, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static INCLUDE: NodeSpec = NodeSpec {
@@ -9,7 +9,8 @@ pub(super) static INCLUDE: NodeSpec = NodeSpec {
         "file",
         Ty::Text,
         "A path beside this file; `*` is any part of a name, `**` any folders.",
-    )],
+    )
+    .path()],
     repeat_last: true,
     ..NODE
 };
@@ -23,7 +24,8 @@ pub(super) static INVENTORY: NodeSpec = NodeSpec {
         "file",
         Ty::Text,
         "A path beside this file; `*` is any part of a name.",
-    )],
+    )
+    .path()],
     children: &[any(&COLUMN), any(&IGNORE)],
     ..NODE
 };
@@ -61,9 +63,10 @@ pub(super) static RAW: NodeSpec = NodeSpec {
         "file",
         Ty::Text,
         "A path beside this file, YAML or JSON; `*` is any part of a name.",
-    )],
+    )
+    .path()],
     repeat_last: true,
-    props: &[may("cluster", Ty::Text, "The only cluster that they are for.")],
+    props: &[may("cluster", Ty::Text, "The only cluster that they are for.").names(Kind::Cluster)],
     ..NODE
 };
 
@@ -107,4 +110,5 @@ const FROM: Field = needs(
     Ty::Text,
     "The file or template, a path beside this file. Templates name others that they include by paths beside \
      themselves.",
-);
+)
+.path();

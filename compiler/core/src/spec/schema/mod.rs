@@ -13,12 +13,15 @@ mod jwt;
 mod mesh;
 mod param;
 mod place;
+mod role;
 mod route;
 mod service;
 mod telemetry;
 mod traffic;
 mod tune;
 mod vms;
+
+pub use role::{Kind, Role};
 
 pub(crate) use route::GRPC_CODES;
 
@@ -87,6 +90,8 @@ pub struct Field {
     pub required: bool,
     /// What it means.
     pub about: &'static str,
+    /// What it has to do with names.
+    pub role: Role,
 }
 
 /// What stands at the top of a spec.
@@ -121,6 +126,7 @@ const fn needs(name: &'static str, ty: Ty, about: &'static str) -> Field {
         ty,
         required: true,
         about,
+        role: Role::Plain,
     }
 }
 
@@ -130,6 +136,7 @@ const fn may(name: &'static str, ty: Ty, about: &'static str) -> Field {
         ty,
         required: false,
         about,
+        role: Role::Plain,
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, any, may, needs};
+use super::{Kind, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 /// What a parameter's value can be declared to be.
@@ -39,7 +39,7 @@ pub(super) static PARAM: NodeSpec = NodeSpec {
     about: "A value that differs between environments: `param gateway type=address default=\"203.0.113.10\"`. \
             It is used as a whole value, `address=$gateway`, or inside of a text, `\"api.${domain}\"`; `$$` is a \
             dollar.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Parameter)],
     props: &[
         may(
             "type",
@@ -59,7 +59,7 @@ pub(super) static PARAM: NodeSpec = NodeSpec {
 pub(super) static PROFILE: NodeSpec = NodeSpec {
     name: "profile",
     about: "Values of an environment: `profile prod { set gateway \"198.51.100.7\" }`, taken by `--profile prod`.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Profile)],
     children: &[any(&SET)],
     ..NODE
 };
@@ -68,7 +68,7 @@ static SET: NodeSpec = NodeSpec {
     name: "set",
     about: "The value of a parameter in this profile; `--set NAME=VALUE` still wins over it.",
     args: &[
-        needs("name", Ty::Name, "The parameter's name."),
+        needs("name", Ty::Name, "The parameter's name.").names(Kind::Parameter),
         needs("value", Ty::Scalar, "Its value."),
     ],
     ..NODE

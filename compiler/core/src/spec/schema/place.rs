@@ -8,7 +8,7 @@ use super::mesh::MODES;
 use super::service::SERVICE;
 use super::telemetry::TELEMETRY;
 use super::vms::MACHINES;
-use super::{NODE, NodeSpec, any, may, needs, optional};
+use super::{Kind, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
 pub(super) static NETWORK: NodeSpec = NodeSpec {
@@ -19,7 +19,8 @@ pub(super) static NETWORK: NodeSpec = NodeSpec {
         "name",
         Ty::Name,
         "Its name, as in Istio's topology.istio.io/network.",
-    )],
+    )
+    .declares(Kind::Network)],
     props: &[may(
         "cidr",
         Ty::Cidrs,
@@ -32,12 +33,13 @@ pub(super) static CLUSTER: NodeSpec = NodeSpec {
     name: "cluster",
     about: "A Kubernetes cluster with Istio. Without any, there is one named `Kubernetes`, as Istio names it. Several form one \
             mesh: each istiod reads the others' Services with `istioctl create-remote-secret`.",
-    args: &[needs("name", Ty::ClusterName, "Istio's cluster ID.")],
+    args: &[needs("name", Ty::ClusterName, "Istio's cluster ID.").declares(Kind::Cluster)],
     props: &[may(
         "network",
         Ty::Text,
         "The network of its pods; the only one if there is one.",
-    )],
+    )
+    .names(Kind::Network)],
     children: &[optional(&CONTEXT), any(&GATEWAY), any(&EGRESS)],
     ..NODE
 };
@@ -77,14 +79,15 @@ static EGRESS: NodeSpec = NodeSpec {
         "name",
         Ty::ServiceName,
         "Its Helm release, Service and service account, in istio-system; `istio-egressgateway` if it is not said.",
-    )],
+    )
+    .declares(Kind::Gateway)],
     ..NODE
 };
 
 pub(super) static NAMESPACE: NodeSpec = NodeSpec {
     name: "namespace",
     about: "A Kubernetes namespace and what lives in it, pods and VMs.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Namespace)],
     props: &[
         may(
             "injection",
@@ -133,6 +136,6 @@ static NAMESPACE_MTLS: NodeSpec = NodeSpec {
 static ACCOUNT: NodeSpec = NodeSpec {
     name: "account",
     about: "A service account of pods that only call, so that services can allow it.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Account)],
     ..NODE
 };

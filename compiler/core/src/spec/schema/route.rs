@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, any, may, needs, optional};
+use super::{Kind, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
 pub(super) static ROUTE: NodeSpec = NodeSpec {
@@ -10,7 +10,8 @@ pub(super) static ROUTE: NodeSpec = NodeSpec {
         "port",
         Ty::Port,
         "Only what is sent to this port of the service; every port that fits if it is not said.",
-    )],
+    )
+    .names(Kind::Port)],
     children: &[
         any(&MATCH),
         any(&TO),
@@ -67,7 +68,8 @@ static MATCH: NodeSpec = NodeSpec {
             Ty::Callers,
             "Only what these services send, by comma: `webapp`, \"ops/backup\", or \"ops/*\" for a whole namespace. \
              They are told by the labels of their workloads.",
-        ),
+        )
+        .names(Kind::Caller),
         may(
             "sni",
             Ty::Hosts,
@@ -117,23 +119,21 @@ const SERVICE: super::Field = may(
     "service",
     Ty::Text,
     "Another service than this one: its name, or \"namespace/name\".",
-);
+)
+.names(Kind::Service);
 
 const PORT: super::Field = may(
     "port",
     Ty::Port,
     "A port of that service; the port that was called if it is not said.",
-);
+)
+.names(Kind::Port);
 
 static TO: NodeSpec = NodeSpec {
     name: "to",
     about: "Where it goes: a subset (`to v2`), another service (`to service=legacy`), or, with neither, all workloads \
             of the service.",
-    args: &[may(
-        "subset",
-        Ty::Name,
-        "A subset of the service that it goes to.",
-    )],
+    args: &[may("subset", Ty::Name, "A subset of the service that it goes to.").names(Kind::Subset)],
     props: &[
         SERVICE,
         PORT,
@@ -157,7 +157,8 @@ static MIRROR: NodeSpec = NodeSpec {
         "subset",
         Ty::Name,
         "A subset of the service that the copy goes to.",
-    )],
+    )
+    .names(Kind::Subset)],
     props: &[
         SERVICE,
         PORT,

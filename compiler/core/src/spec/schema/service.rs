@@ -7,7 +7,7 @@ use super::route::ROUTE;
 use super::telemetry::TELEMETRY;
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
 use super::vms::{ON, VMS};
-use super::{Field, NODE, NodeSpec, any, may, needs, optional, some};
+use super::{Field, Kind, NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
 
 pub(super) static SERVICE: NodeSpec = NodeSpec {
@@ -17,13 +17,15 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         "name",
         Ty::ServiceName,
         "Its name; others reach it as NAME.NAMESPACE.",
-    )],
+    )
+    .declares(Kind::Service)],
     props: &[
         may(
             "account",
             Ty::Name,
             "Service account of its workloads; the service's name if it is not said.",
-        ),
+        )
+        .names(Kind::Account),
         may(
             "cluster-ip",
             Ty::Ip,
@@ -72,7 +74,8 @@ pub(super) const VISIBLE: Field = may(
     "visible",
     Ty::Names,
     "Who knows it: `mesh` (if it is not said), `namespace` for its own alone, or names of namespaces, by comma.",
-);
+)
+.names(Kind::Namespace);
 
 /// What is spoken on a port.
 pub(crate) const PROTOCOLS: &[&str] = &[
@@ -83,7 +86,7 @@ static PORT: NodeSpec = NodeSpec {
     name: "port",
     about: "A port that callers dial, and what is spoken on it: `port 8080 http`.",
     args: &[
-        needs("number", Ty::Port, "What callers dial."),
+        needs("number", Ty::Port, "What callers dial.").declares(Kind::Port),
         needs(
             "protocol",
             Ty::Word(PROTOCOLS),
@@ -130,7 +133,8 @@ static PODS: NodeSpec = NodeSpec {
             "cluster",
             Ty::Text,
             "Where they run; the only cluster if there is one.",
-        ),
+        )
+        .names(Kind::Cluster),
         may("locality", Ty::Locality, "Where they stand: \"region/zone\"."),
     ],
     ..NODE

@@ -1,13 +1,13 @@
 //! How callers treat a service: for all of it, for one port, for one version.
 
-use super::{NODE, NodeSpec, any, may, needs, optional, some};
+use super::{Kind, NODE, NodeSpec, any, may, needs, optional, some};
 use crate::spec::Ty;
 
 pub(super) static SUBSET: NodeSpec = NodeSpec {
     name: "subset",
     about: "A version of the service, by its labels: `subset v1 version=v1`. A `balance`, `limits` or `eject` in it holds \
             for this version in place of the service's.",
-    args: &[needs("name", Ty::Name, "Its name.")],
+    args: &[needs("name", Ty::Name, "Its name.").declares(Kind::Subset)],
     labels: true,
     children: &[
         optional(&BALANCE),
@@ -25,7 +25,7 @@ static SUBSET_PORT: NodeSpec = NodeSpec {
     name: "port",
     about: "What holds on one port of this version, and nothing else: settings of the service, the subset or the port \
             that are not repeated in it fall back to Istio's defaults.",
-    args: &[needs("number", Ty::Port, "The port that callers dial.")],
+    args: &[needs("number", Ty::Port, "The port that callers dial.").names(Kind::Port)],
     children: &[
         optional(&BALANCE),
         optional(&WARM_UP),

@@ -3,7 +3,7 @@ use super::elastic::ELASTIC;
 use super::files::{INVENTORY, MACHINE_FILE};
 use super::place::LABEL;
 use super::tune::TUNE;
-use super::{Child, Field, NODE, NodeSpec, any, may, needs, optional};
+use super::{Child, Field, Kind, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
 pub(super) static VMS: NodeSpec = NodeSpec {
@@ -14,7 +14,8 @@ pub(super) static VMS: NodeSpec = NodeSpec {
         "group",
         Ty::Name,
         "Name of the group; the service's if it is not said.",
-    )],
+    )
+    .declares(Kind::Group)],
     props: PROPS,
     children: CHILDREN,
     ..NODE
@@ -24,7 +25,7 @@ pub(super) static MACHINES: NodeSpec = NodeSpec {
     name: "vms",
     about: "Virtual machines that are alike and only call, or that services run on with `on GROUP`: \
             `vms batch network=vm { vm batch-1 address=\"10.10.0.40\" }`.",
-    args: &[needs("group", Ty::Name, "Name of the group.")],
+    args: &[needs("group", Ty::Name, "Name of the group.").declares(Kind::Group)],
     props: PROPS,
     children: CHILDREN,
     ..NODE
@@ -35,18 +36,21 @@ const PROPS: &[Field] = &[
         "network",
         Ty::Text,
         "Where they are; the only network if there is one.",
-    ),
+    )
+    .names(Kind::Network),
     may(
         "cluster",
         Ty::Text,
         "The cluster whose istiod they belong to; that of the service's pods, or the only one on their network, if it is not \
          said.",
-    ),
+    )
+    .names(Kind::Cluster),
     may(
         "account",
         Ty::Name,
         "Service account of the machines; the service's if it is not said, else the group's name.",
-    ),
+    )
+    .names(Kind::Account),
     may(
         "engine",
         Ty::Word(&["meshd", "envoy"]),
@@ -122,7 +126,7 @@ pub(super) static ON: NodeSpec = NodeSpec {
     name: "on",
     about: "The service also runs on the machines of another group of the namespace: `on forum`. Several services \
             then share one machine and its account.",
-    args: &[needs("group", Ty::Name, "The group.")],
+    args: &[needs("group", Ty::Name, "The group.").names(Kind::Group)],
     repeat_last: true,
     ..NODE
 };
@@ -216,7 +220,7 @@ static SSH: NodeSpec = NodeSpec {
 static VM: NodeSpec = NodeSpec {
     name: "vm",
     about: "One machine.",
-    args: &[needs("name", Ty::Name, "Its name, also what SSH calls it.")],
+    args: &[needs("name", Ty::Name, "Its name, also what SSH calls it.").declares(Kind::Machine)],
     props: &[
         needs("address", Ty::Ip, "The address that others dial."),
         may(

@@ -1,5 +1,5 @@
 use super::{Misfit, Ty};
-use crate::diag::Spanned;
+use crate::diag::{Span, Spanned};
 use crate::spec::item::Typed;
 use crate::spec::{http, text};
 use crate::syntax::{Scalar, Value};
@@ -41,6 +41,18 @@ impl Ty {
             (Scalar::Text(content), _) => self.text(content, value),
             _ => Err(self.misfit(value)),
         }
+    }
+
+    /// Whether `text` is of this type.
+    ///
+    /// # Errors
+    /// What is wrong with it, in one line.
+    pub fn take(self, text: &str) -> Result<(), String> {
+        let value = Value {
+            scalar: Scalar::Text(text.to_owned()),
+            span: Span::default(),
+        };
+        self.read(&value).map(|_| ()).map_err(|misfit| misfit.message)
     }
 
     pub(super) fn number(self, number: i128) -> Option<Typed> {

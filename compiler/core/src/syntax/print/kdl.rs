@@ -66,7 +66,7 @@ fn float(number: &str) -> String {
 }
 
 /// Without quotes where everybody sees that it is one word.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text
             .chars()

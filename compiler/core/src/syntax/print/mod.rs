@@ -3,9 +3,11 @@
 mod flow;
 mod json;
 mod kdl;
+mod word;
 mod yaml;
 
 pub use flow::flow;
 pub use json::json;
 pub use kdl::kdl;
+pub use word::word;
 pub use yaml::yaml;

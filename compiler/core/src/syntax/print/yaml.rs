@@ -83,7 +83,7 @@ fn value(scalar: &Scalar) -> String {
 }
 
 /// Without quotes where no reader of YAML, not even one of version 1.1, takes it for something else.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let inner = |c: char| c.is_ascii_alphanumeric() || "-_./*%+@~".contains(c) || c == '…';
     let other = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic() || "/…".contains(c))

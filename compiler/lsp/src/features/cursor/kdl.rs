@@ -27,6 +27,11 @@ pub(super) fn at(tree: &Tree, at: usize) -> Cursor {
         nodes = &branch.children;
     }
     let Some(known) = known else { return cursor };
+    cursor.beside = nodes
+        .iter()
+        .filter(|branch| !Range::from(branch.name.span).touches(at))
+        .map(|branch| branch.name.value.clone())
+        .collect();
     let here = |branch: &&Branch| branch.head.touches(at);
     match nodes.iter().rev().find(here) {
         Some(branch) => head(branch, known, at, &mut cursor),
@@ -48,7 +53,7 @@ fn head(branch: &Branch, known: &'static [Child], at: usize, cursor: &mut Cursor
     let spec = spec_of(known, branch);
     if name.touches(at) {
         cursor.word = name;
-        cursor.place = spec.map_or(Place::Node(known), Place::Name);
+        cursor.place = spec.map_or(Place::Node(known), |spec| Place::Name(spec, known));
         return;
     }
     let Some(spec) = spec else { return };
@@ -61,6 +66,7 @@ fn head(branch: &Branch, known: &'static [Child], at: usize, cursor: &mut Cursor
     let last = spec.args.last().filter(|_| spec.repeat_last);
     let field = spec.args.get(before).or(last);
     cursor.word = here.map_or(cursor.word, |value| value.span.into());
+    cursor.value = here.cloned();
     cursor.place = match (here, field) {
         // A word of an argument may become a key, but not what has quotes.
         (Some(value), Some(field)) if !is_bare(value) => Place::Value(spec, field),
@@ -84,6 +90,7 @@ fn property(prop: &Property, spec: &'static NodeSpec, at: usize, cursor: &mut Cu
     let key = Range::from(prop.key.span);
     let on_key = key.touches(at);
     cursor.word = if on_key { key } else { prop.value.span.into() };
+    cursor.value = (!on_key).then(|| prop.value.clone());
     cursor.place = match field {
         Some(field) if on_key => Place::Key(spec, field),
         Some(field) => Place::Value(spec, field),

@@ -1,0 +1,175 @@
+use super::*;
+
+const SPEC: &str = "\
+mesh m
+network kube
+cluster main network=kube
+param gate default=\"10.0.0.1\"
+include \"team.kdl\"
+namespace forum {
+    service web {
+        port 80 http
+        subset v1 version=v1
+        route { to v1 }
+        vms network=kube { vm a address=$gate }
+    }
+    service api {
+        port 81 tcp
+        on web
+        route { to service=web port=80 }
+        allow from=\"web,cron\"
+    }
+    account cron
+}
+";
+const TEAM: &str =
+    "namespace ops {\n    service log {\n        port 90 tcp\n        allow from=\"forum/web\"\n    }\n}\n";
+
+/// The spec with the mark behind `part` of it.
+fn scene(part: &str) -> Scene {
+    let marked = SPEC.replacen(part, &format!("{part}‸"), 1);
+    Scene::new(&[("/x/spec.kdl", &marked), ("/x/team.kdl", TEAM)])
+}
+
+/// The file and the line, from 1, of each place.
+fn lines(targets: &[Target]) -> Vec<(String, usize)> {
+    let line = |target: &Target| {
+        (
+            target.file.path.clone(),
+            target.file.lines.start_of(target.name.start).0 + 1,
+        )
+    };
+    targets.iter().map(line).collect()
+}
+
+fn spec(line: usize) -> (String, usize) {
+    ("/x/spec.kdl".to_owned(), line)
+}
+
+fn team(line: usize) -> (String, usize) {
+    ("/x/team.kdl".to_owned(), line)
+}
+
+fn defined(part: &str) -> Vec<(String, usize)> {
+    let scene = scene(part);
+    lines(&definition(&scene.project, scene.at, &scene.desk, &scene.shelf))
+}
+
+#[test]
+fn names_lead_to_what_they_name() {
+    assert_eq!(defined("cluster main network=ku"), [spec(2)]);
+    assert_eq!(defined("to v1"), [spec(9)]);
+    assert_eq!(defined("to service=we"), [spec(7)]);
+    assert_eq!(defined("from=\"we"), [spec(7)]);
+    assert_eq!(defined("from=\"web,cr"), [spec(19)]);
+    assert_eq!(defined("port=8"), [spec(8)]);
+    assert_eq!(defined("address=$ga"), [spec(4)]);
+    assert_eq!(
+        defined("on we"),
+        [spec(7)],
+        "a group without a name is its service"
+    );
+    assert_eq!(defined("include \"team"), [team(1)]);
+    assert_eq!(defined("mesh"), []);
+}
+
+#[test]
+fn all_uses_are_found_in_all_files() {
+    let scene = scene("service we");
+    let uses = |declarations| lines(&references(&scene.project, scene.at, declarations));
+    assert_eq!(uses(true), [spec(7), spec(15), spec(16), spec(17), team(4)]);
+    assert_eq!(uses(false), [spec(15), spec(16), spec(17), team(4)]);
+}
+
+/// The files after something is renamed.
+fn renamed(part: &str, new: &str) -> Result<(String, String), String> {
+    let scene = scene(part);
+    let mut replacements = rename(&scene.project, scene.at, new)?;
+    replacements.sort_by_key(|replacement| std::cmp::Reverse(replacement.range));
+    let after = |path: &str, text: &str| {
+        let mut text = text.to_owned();
+        for replacement in replacements
+            .iter()
+            .filter(|replacement| replacement.file.path == path)
+        {
+            let range = replacement.range;
+            text.replace_range(range.start..range.end, &replacement.text);
+        }
+        text
+    };
+    Ok((after("/x/spec.kdl", SPEC), after("/x/team.kdl", TEAM)))
+}
+
+#[test]
+fn a_new_name_is_written_everywhere() {
+    let (spec, team) = renamed("service we", "shop").unwrap();
+    assert_eq!(
+        spec,
+        SPEC.replace("service web", "service shop")
+            .replace("on web", "on shop")
+            .replace("service=web", "service=shop")
+            .replace("\"web,", "\"shop,")
+    );
+    assert_eq!(team, TEAM.replace("forum/web", "forum/shop"));
+    let (spec, team) = renamed("namespace for", "board").unwrap();
+    assert_eq!(
+        (spec, team),
+        (SPEC.replace("forum", "board"), TEAM.replace("forum", "board"))
+    );
+    let (spec, _) = renamed("$ga", "door").unwrap();
+    assert_eq!(spec, SPEC.replace("gate", "door"));
+    let (spec, _) = renamed("network=ku", "true").unwrap();
+    assert_eq!(spec, SPEC.replace("kube", "\"true\""));
+}
+
+#[test]
+fn names_that_cannot_be_are_refused() {
+    for (part, new, why) in [
+        ("service we", "Not A Name", "name"),
+        ("service we", "api", "there is a `api` already"),
+        ("service we", "", "name"),
+        ("port=8", "81", "a port is a number"),
+        ("mesh", "x", "no name stands here"),
+        ("network=ku", "a/b", "name"),
+    ] {
+        let found = renamed(part, new).unwrap_err();
+        assert!(found.contains(why), "{part}: {found}");
+    }
+}
+
+#[test]
+fn a_file_has_an_outline_and_names_are_found_by_some_of_their_letters() {
+    let scene = scene("mesh");
+    let symbols = outline(scene.project.file());
+    let names: Vec<_> = symbols.iter().map(|symbol| symbol.name.as_str()).collect();
+    assert_eq!(names, ["kube", "main", "gate", "forum"]);
+    let services: Vec<_> = symbols[3]
+        .children
+        .iter()
+        .map(|symbol| symbol.name.as_str())
+        .collect();
+    assert_eq!(services, ["web", "api", "cron"]);
+    let found: Vec<_> = search(&scene.project, "lg")
+        .into_iter()
+        .map(|(_, symbol)| symbol.name)
+        .collect();
+    assert_eq!(found, ["log"]);
+}
+
+#[test]
+fn yaml_names_lead_and_are_renamed() {
+    let text = "mesh: m\nnetwork: [kube, vm]\ncluster:\n  name: a\n  network: ku‸be\nnamespace:\n  name: a\n  \
+        service: {name: b, port: {number: 80, protocol: http}, allow: {from: [\"b\", '*']}}\n";
+    let scene = Scene::new(&[("/x/spec.yaml", text)]);
+    let found = definition(&scene.project, scene.at, &scene.desk, &scene.shelf);
+    assert_eq!(found[0].name.start, text.find("kube").unwrap());
+    let replacements = rename(&scene.project, scene.at, "on").unwrap();
+    let texts: Vec<_> = replacements
+        .iter()
+        .map(|replacement| replacement.text.as_str())
+        .collect();
+    assert_eq!(texts, ["\"on\"", "\"on\""], "a bare `on` may be read as true");
+    let at = text.replace(MARK, "").find("\"b\"").unwrap() + 1;
+    let found = definition(&scene.project, at, &scene.desk, &scene.shelf);
+    assert_eq!(lines(&found), [("/x/spec.yaml".to_owned(), 8)]);
+}

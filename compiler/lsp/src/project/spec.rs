@@ -1,0 +1,40 @@
+use std::sync::Arc;
+
+use super::{Desk, File, Home, Shelf, home};
+use crate::names::{Names, Spot};
+
+/// All files of the spec that a file belongs to.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The files: that of the spec first, then what it includes.
+    pub files: Vec<Arc<File>>,
+    /// The one that was asked for.
+    pub here: usize,
+}
+
+impl Project {
+    /// The spec that the file at `path` belongs to; of a file that belongs to none, itself.
+    pub fn around(path: &str, desk: &Desk, shelf: &Shelf) -> Option<Self> {
+        let files = match home(path, desk, shelf) {
+            Home::Spec(spec) => shelf.spec(&spec, desk),
+            Home::Alone | Home::Foreign => vec![shelf.file(path, desk)?],
+        };
+        let here = files.iter().position(|file| file.path == path)?;
+        Some(Self { files, here })
+    }
+
+    /// The file that was asked for.
+    pub fn file(&self) -> &Arc<File> {
+        &self.files[self.here]
+    }
+
+    /// The names of all files.
+    pub fn names(&self) -> Names<'_> {
+        Names::of(self.files.iter().map(|file| file.mentions()))
+    }
+
+    /// The file that a name stands in.
+    pub fn file_of(&self, spot: Spot<'_>) -> &Arc<File> {
+        &self.files[spot.file]
+    }
+}
