@@ -10,6 +10,7 @@
 //! 6. [`emit`] writes the mesh down for Kubernetes and for every VM.
 //!
 //! [`diff`] compares what comes out with what came out of another spec.
+//! [`query`] asks what is written down: where a call goes, who may, and what the spec expects of it.
 //!
 //! Every step collects what it finds and goes on, so that one run shows all mistakes.
 
@@ -19,6 +20,7 @@ pub mod emit;
 pub mod manifest;
 pub mod model;
 pub mod parallel;
+pub mod query;
 pub mod rules;
 pub mod spec;
 pub mod syntax;

@@ -2,6 +2,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     apply, build, ca, check, completion, convert, diff, explain, fmt, init, lab, lsp, man, remove, schema,
+    trace,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -32,6 +33,7 @@ pub(crate) enum Command {
     Init(init::Args),
     Check(check::Args),
     Explain(explain::Args),
+    Trace(trace::Args),
     Build(build::Args),
     Diff(diff::Args),
     Apply(apply::Args),
@@ -52,6 +54,7 @@ impl Command {
             Self::Init(args) => init::run(&args, ui),
             Self::Check(args) => check::run(args, ui),
             Self::Explain(args) => explain::run(&args, ui),
+            Self::Trace(args) => trace::run(args, ui),
             Self::Build(args) => build::run(args, ui),
             Self::Diff(args) => diff::run(&args, ui),
             Self::Apply(args) => apply::run(args, ui),

@@ -20,8 +20,9 @@ const WALLS: &[(&str, &[Wall])] = &[
             ("model", &["rules", "template", "emit"]),
             ("rules", &["template", "emit"]),
             ("template", &["rules", "emit"]),
-            ("emit", &["rules", "template", "spec", "syntax", "diff"]),
+            ("emit", &["rules", "template", "spec", "syntax", "diff", "query"]),
             ("diff", &["rules", "template", "spec", "syntax"]),
+            ("query", &["rules", "template", "syntax"]),
         ],
     ),
     (

@@ -82,6 +82,7 @@ codes! {
     HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
     METADATA_NOT_STRING "MC-V002" "proxymetadata-not-string" Error
         "A variable of the proxy is no text.";
+    NAME_UNKNOWN "MC-D011" "name-unknown" Error "A name that is called leads to nothing in the mesh.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
     EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning
         "Something is excluded from what is not captured, or added to what is captured anyway.";
@@ -92,6 +93,10 @@ codes! {
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";
     PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
+    DESTINATION_CLOSED "MC-C013" "destination-closed" Error
+        "A connection goes to what the mesh does not know, and is closed.";
+    MESH_BYPASSED "MC-C014" "mesh-bypassed" Error
+        "A connection goes past the mesh to an address that only the mesh knows.";
     LB_ONEOF "MC-T001" "lb-oneof" Error
         "A `balance` says several ways to choose a workload, or nothing to hash.";
     OUTLIER_NESTING "MC-T002" "outlier-nesting" Error "A field stands where another place has it.";
@@ -149,6 +154,7 @@ codes! {
     SNI_OVERLAP "MC-T042" "sni-overlap" Error "A route for names takes in the host of a service.";
     EGRESS_UNABLE "MC-T044" "egress-unable" Error
         "A service is to leave by an egress gateway that could not send it on.";
+    CLUSTER_MISSING "MC-T043" "cluster-missing" Error "A route leads to what its caller does not know.";
     AUTHZ_UNKNOWN_KEY "MC-S001" "authz-unknown-key" Error
         "A rule asks for an attribute that Istio does not know.";
     PRINCIPAL_NONEXISTENT "MC-S002" "principal-nonexistent" Error "A rule allows somebody who does not exist.";
@@ -179,6 +185,10 @@ codes! {
         "A rule asks who calls, where callers have no identity.";
     JWT_WITHOUT_KEYS "MC-S018" "jwt-without-keys" Warning
         "VMs are to verify tokens, and have no keys for it.";
+    MTLS_MISMATCH "MC-S019" "mtls-mismatch" Error
+        "The two ends of a connection do not agree on mutual TLS.";
+    ACCESS_REFUSED "MC-S020" "access-refused" Error "A policy of the workload refuses a call.";
+    TOKEN_REFUSED "MC-S021" "token-refused" Error "The token of a request is not taken.";
     TRACING_UNSET "MC-O005" "tracing-unset" Warning
         "Traces are set up, and nobody receives them.";
     WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning

@@ -17,7 +17,7 @@ pub mod names;
 pub mod snapshot;
 pub mod vm;
 
-mod access;
+pub(crate) mod access;
 mod build_record;
 mod document;
 mod layout;

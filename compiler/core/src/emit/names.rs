@@ -4,12 +4,22 @@ use std::collections::BTreeMap;
 
 use mesh_wire::snapshot::{FORMAT, NameEntry, NameTable};
 
-use super::snapshot::{Viewer, domain, gateway_services, headless_addresses, namespace_domain};
-use crate::model::{Group, Kind, Mesh, Service};
+use super::snapshot::{
+    UnknownWorkload, Viewer, domain, gateway_services, headless_addresses, namespace_domain,
+};
+use crate::model::{Group, Kind, Mesh, Service, WorkloadRef};
 
 /// The table for the VMs of a group.
 pub fn of_group(mesh: &Mesh, group: &Group) -> NameTable {
     table(mesh, &Viewer::of_group(mesh, group))
+}
+
+/// The table for one workload: istiod would send it to a sidecar that answers queries itself.
+///
+/// # Errors
+/// The workload is not in the mesh.
+pub fn of(mesh: &Mesh, workload: &WorkloadRef) -> Result<NameTable, UnknownWorkload> {
+    Ok(table(mesh, &Viewer::of(mesh, workload)?))
 }
 
 fn table(mesh: &Mesh, viewer: &Viewer<'_>) -> NameTable {

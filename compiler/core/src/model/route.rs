@@ -7,6 +7,8 @@ use mesh_wire::route::{
     Cors, DirectResponse, Fault, HeaderEdits, PathMatch, PathRewrite, PerMillion, Redirect,
 };
 
+use crate::diag::Span;
+
 /// Where what callers send to a service goes (VirtualService). Of each list the first that holds serves; what none
 /// takes goes where it would without any.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +24,8 @@ pub struct Routes {
 /// A route for requests (`http`).
 #[derive(Clone, Debug)]
 pub struct HttpRoute {
+    /// Where it is written.
+    pub span: Span,
     /// What access logs call it.
     pub name: Option<String>,
     /// Only for this port of the service.
@@ -155,6 +159,8 @@ pub struct RetryPolicy {
 /// A route for connections (`tls`, `tcp`).
 #[derive(Clone, Debug)]
 pub struct StreamRoute {
+    /// Where it is written.
+    pub span: Span,
     /// Only for this port of the service.
     pub port: Option<u16>,
     /// One of them has to hold; with none, all connections are taken. Those of TLS always name hosts.

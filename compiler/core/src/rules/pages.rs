@@ -5,7 +5,7 @@ macro_rules! pages {
         /// What is to be known about a code, as Markdown. Its examples are run as tests: blocks `kdl fail` must be
         /// found by the code, blocks `kdl pass` by none. Blocks without the word `whole` stand in a namespace of
         /// a mesh with a network `kube`, a network `vm` of 10.10.0.0/24 and a cluster with a gateway. A block such as
-        /// `csv vms.csv` is a file beside.
+        /// `csv vms.csv` is a file beside. What `meshc trace` finds is shown by a first line `// meshc trace FROM TO`.
         pub fn page(code: &Code) -> Option<&'static str> {
             match code.slug {
                 $($slug => Some(include_str!(concat!($slug, ".md"))),)*
@@ -16,14 +16,17 @@ macro_rules! pages {
 }
 
 pages! {
+    "access-refused"
     "address-conflict"
     "allow-unused"
     "audit-unseen"
     "authz-bad-value"
     "authz-unknown-key"
+    "cluster-missing"
     "conflict"
     "cors-open"
     "deny-shadows-allow"
+    "destination-closed"
     "dns-loop"
     "dry-run-open"
     "duplicate"
@@ -62,9 +65,12 @@ pages! {
     "locality-shares"
     "match-never"
     "memory-too-small"
+    "mesh-bypassed"
     "mirror-self"
     "missing"
+    "mtls-mismatch"
     "name-invalid"
+    "name-unknown"
     "named-targetport"
     "near-without-eject"
     "needs-envoy"
@@ -105,6 +111,7 @@ pages! {
     "timeout-order"
     "tls-name-unchecked"
     "tls-twice"
+    "token-refused"
     "tracing-unset"
     "trust-domain-mismatch"
     "udp-unproxied"

@@ -37,6 +37,7 @@ mod routes;
 mod rules;
 mod snapshot;
 mod telemetry;
+mod trace;
 mod traffic;
 mod user_files;
 mod visible;

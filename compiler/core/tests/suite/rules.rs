@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mesh_compiler::diag::{Code, Diagnostic, Sources, code, render};
+use mesh_compiler::model::Mesh;
+use mesh_compiler::query::{Asker, Question};
 use mesh_compiler::rules::{self, Example, ExampleKind, RULES, page};
 use mesh_compiler::spec::schema::{Child, SPEC};
 use mesh_compiler::{ObjectOptions, World, check_objects, compile};
@@ -41,14 +43,39 @@ fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
         _ => format!("{}\n", example.text),
     };
     if example.kind == ExampleKind::Spec {
+        let call = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("// meshc trace "))
+            .map(str::to_owned);
         files.insert("example.kdl".to_owned(), text);
         let compiled = compile(&Files(files), "example.kdl");
-        return (compiled.diagnostics, compiled.sources);
+        let mut found = compiled.diagnostics;
+        if let Some((call, mesh)) = call.zip(compiled.model.as_ref()) {
+            found.extend(traced(&call, mesh));
+        }
+        return (found, compiled.sources);
     }
     let name = example.file.unwrap_or("example.yaml").to_owned();
     files.insert(name.clone(), text);
     let checked = check_objects(&Files(files), &[name], &ObjectOptions::default());
     (checked.diagnostics, checked.sources)
+}
+
+/// What breaks a call, which is written as `meshc trace` takes it: FROM TO, with options behind it.
+fn traced(call: &str, mesh: &Mesh) -> Option<Diagnostic> {
+    let words: Vec<_> = call.split(' ').collect();
+    let option = |name: &str| {
+        let at = words.iter().position(|word| *word == name)?;
+        Some(words[at + 1].to_owned())
+    };
+    let question = Question {
+        from: words[0].to_owned(),
+        to: words[1].to_owned(),
+        method: option("--method"),
+        jwt: option("--jwt"),
+        ..Question::default()
+    };
+    Asker::new(mesh).ask(&question).unwrap().diagnostic()
 }
 
 /// The path of a file in the folder of the rules.

@@ -16,3 +16,4 @@ pub(crate) mod man;
 pub(crate) mod remove;
 pub(crate) mod schema;
 pub(crate) mod settings;
+pub(crate) mod trace;

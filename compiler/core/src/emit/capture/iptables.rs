@@ -42,13 +42,18 @@ fn write_table(text: &mut String, table: Table, rules: &[&Rule], family: Family)
         }
     }
     for rule in rules {
-        let _ = write!(text, "-A {}", chain_name(rule.chain));
-        for condition in &rule.matches {
-            let _ = write!(text, " {}", matching(condition, family));
-        }
-        let _ = writeln!(text, " {}", verdict(rule.verdict));
+        let _ = writeln!(text, "{}", line(rule, family));
     }
     text.push_str("COMMIT\n");
+}
+
+pub(super) fn line(rule: &Rule, family: Family) -> String {
+    let mut text = format!("-A {}", chain_name(rule.chain));
+    for condition in &rule.matches {
+        let _ = write!(text, " {}", matching(condition, family));
+    }
+    let _ = write!(text, " {}", verdict(rule.verdict));
+    text
 }
 
 pub(super) const fn chain_name(chain: Chain) -> &'static str {

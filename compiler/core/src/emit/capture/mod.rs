@@ -28,6 +28,11 @@ pub struct Rules {
     pub nft: String,
 }
 
+/// One rule as iptables has it.
+pub fn line(rule: &rule::Rule, family: rule::Family) -> String {
+    iptables::line(rule, family)
+}
+
 /// Writes the rules for `settings`.
 pub fn rules(settings: &Settings) -> Rules {
     let program = program::program(settings);

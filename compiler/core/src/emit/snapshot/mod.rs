@@ -31,7 +31,8 @@ use std::net::IpAddr;
 use mesh_wire::listener::Detection;
 use mesh_wire::{Millis, Snapshot};
 
-use crate::model::{Group, Mesh, Sender, Vm, WorkloadRef};
+use crate::diag::Span;
+use crate::model::{Group, Mesh, Sender, Service, Vm, WorkloadRef};
 
 pub(crate) use endpoint::target;
 pub(crate) use gateway_service::{SYSTEM_NAMESPACE, all as gateway_services};
@@ -60,6 +61,13 @@ const DETECTION: Detection = Detection {
     timeout: Millis(0),
     continue_on_timeout: true,
 };
+
+/// The places in the spec of the routes that a workload is given for requests to `port` of `service`, in their order;
+/// none where nothing but the default route stands.
+pub(crate) fn route_places(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: u16) -> Vec<Span> {
+    let routes = route::with_places(mesh, viewer, service, port).into_iter();
+    routes.map(|(span, _)| span).collect()
+}
 
 /// The whole snapshot of one workload.
 ///

@@ -9,7 +9,7 @@ use mesh_wire::route::{
 
 mod rule;
 
-pub(super) use rule::shares;
+pub(super) use rule::{shares, with_places};
 
 use super::outbound::all_to;
 use super::{Viewer, gateway_service, name};

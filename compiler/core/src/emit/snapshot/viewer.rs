@@ -59,7 +59,7 @@ pub enum UnknownWorkload {
 
 impl<'a> Viewer<'a> {
     /// Looks `workload` up.
-    pub(super) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
+    pub(crate) fn of(mesh: &'a Mesh, workload: &'a WorkloadRef) -> Result<Self, UnknownWorkload> {
         match workload {
             WorkloadRef::Vm { namespace, name } => {
                 let unknown = || UnknownWorkload::Vm {

@@ -149,12 +149,13 @@ fn routes(service: &Service, exit: &BTreeMap<u16, u16>, gateway: &str, host: &st
             response: Default::default(),
         }];
         let stream = |matches| StreamRoute {
+            span: service.span,
             port: Some(port.number),
             matches,
             to: to.clone(),
         };
         if port.protocol.is_http() {
-            routes.http.push(request_route(port.number, to));
+            routes.http.push(request_route(port.number, to, service.span));
         } else if port.protocol.is_tls() {
             routes.tls.push(stream(vec![StreamMatch {
                 sni: vec![service.host.clone()],
@@ -167,8 +168,9 @@ fn routes(service: &Service, exit: &BTreeMap<u16, u16>, gateway: &str, host: &st
     routes
 }
 
-fn request_route(port: u16, to: Vec<Destination>) -> HttpRoute {
+fn request_route(port: u16, to: Vec<Destination>, span: Span) -> HttpRoute {
     HttpRoute {
+        span,
         name: None,
         port: Some(port),
         matches: Vec::new(),

@@ -22,6 +22,7 @@ pub(super) fn of(owner: &Routed<'_>, spec: &Spec, sink: &mut Sink) -> Routes {
             && let Some(action) = action::of(decl, &targets)
         {
             routes.http.push(HttpRoute {
+                span: decl.span,
                 name: decl.name.as_ref().map(|name| name.value.clone()),
                 port: decl.port.as_ref().map(|port| port.value),
                 matches: matching::of_requests(decl, &senders),
@@ -36,6 +37,7 @@ pub(super) fn of(owner: &Routed<'_>, spec: &Spec, sink: &mut Sink) -> Routes {
             continue;
         }
         let stream = |matches: Vec<StreamMatch>| StreamRoute {
+            span: decl.span,
             port: decl.port.as_ref().map(|port| port.value),
             matches,
             to: targets.to.clone(),

@@ -6,6 +6,7 @@ use mesh_wire::route::{
 };
 
 use super::{default_retry, everything};
+use crate::diag::Span;
 use crate::emit::snapshot::{Viewer, name};
 use crate::model::{
     Destination, HttpAction, HttpForward, HttpMatch, HttpRoute, Mesh, MirrorTo, RetryPolicy, Service, Target,
@@ -15,6 +16,17 @@ use crate::model::{
 /// The routes of `service` that `viewer` is given for requests to `port` (Istio `BuildHTTPRoutesForVirtualService`).
 /// Nothing stands behind the first that takes everything.
 pub(super) fn routes(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: u16) -> Vec<Route> {
+    let routes = with_places(mesh, viewer, service, port).into_iter();
+    routes.map(|(_, route)| route).collect()
+}
+
+/// The same, each with the place in the spec that it comes from.
+pub(in crate::emit::snapshot) fn with_places(
+    mesh: &Mesh,
+    viewer: &Viewer<'_>,
+    service: &Service,
+    port: u16,
+) -> Vec<(Span, Route)> {
     let mut routes = Vec::new();
     for rule in service
         .routes
@@ -23,7 +35,7 @@ pub(super) fn routes(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: 
         .filter(|rule| rule.port.is_none_or(|only| only == port))
     {
         if rule.matches.is_empty() {
-            routes.push(route(mesh, rule, everything(), port));
+            routes.push((rule.span, route(mesh, rule, everything(), port)));
             return routes;
         }
         for matching in &rule.matches {
@@ -32,7 +44,7 @@ pub(super) fn routes(mesh: &Mesh, viewer: &Viewer<'_>, service: &Service, port: 
             }
             let route = route(mesh, rule, conditions(matching), port);
             let all = is_everything(&route.matches);
-            routes.push(route);
+            routes.push((rule.span, route));
             if all {
                 return routes;
             }
