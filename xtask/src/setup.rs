@@ -96,7 +96,13 @@ const PACKAGES: &[Package] = &[
     },
 ];
 
-const LANGUAGE_SERVER: &str = "yaml-language-server@1.25.0";
+/// What tests take from npm: the folder below `node_modules`, and what to install.
+const MODULES: &[(&str, &str)] = &[
+    // The language server for YAML that editors use.
+    ("yaml-language-server", "yaml-language-server@1.25.0"),
+    // The schema of SARIF 2.1.0 that Microsoft's tools check with.
+    ("@microsoft/jest-sarif", "@microsoft/jest-sarif@1.0.0-beta.0"),
+];
 
 pub(crate) fn run_quietly(args: Args) -> Result<()> {
     run_with(args, false)
@@ -118,7 +124,7 @@ fn packages(args: Args, say_so: bool) -> Result<()> {
         if say_so {
             println!("nothing is missing");
         }
-        return language_server();
+        return modules();
     }
     if !Path::new("/usr/bin/apt-get").exists() {
         bail!(
@@ -134,14 +140,14 @@ fn packages(args: Args, say_so: bool) -> Result<()> {
         );
     }
     install(&missing)?;
-    language_server()
+    modules()
 }
 
-/// The language server for YAML that editors use, which a test speaks with. It goes into the build folder, so that
-/// nothing of it is left behind.
-fn language_server() -> Result<()> {
+/// Modules of npm go into the build folder, so that nothing of them is left behind.
+fn modules() -> Result<()> {
     let folder = target_folder().join("npm");
-    if folder.join("node_modules/yaml-language-server").is_dir() {
+    let there = |name: &str| folder.join("node_modules").join(name).is_dir();
+    if MODULES.iter().all(|(name, _)| there(name)) {
         return Ok(());
     }
     std::fs::create_dir_all(&folder)?;
@@ -156,7 +162,7 @@ fn language_server() -> Result<()> {
         command::command("npm")
             .args(quiet)
             .arg(&folder)
-            .arg(LANGUAGE_SERVER),
+            .args(MODULES.iter().map(|(_, module)| *module)),
     )
 }
 

@@ -70,6 +70,10 @@ fn short_and_json_say_the_same() {
         &transcript(&["check", "--format", "short", "warnings.kdl"]),
     );
     same(
+        "warnings.github.txt",
+        &transcript(&["check", "--format", "github", "warnings.kdl"]),
+    );
+    same(
         "warnings.json.txt",
         &transcript(&["check", "--format", "json", "warnings.kdl"]),
     );
@@ -174,4 +178,21 @@ fn codes_are_explained_by_number_and_by_name() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `no-probe`?"));
     let script = page(&["completion", "bash"]);
     assert!(script.contains("MC-V016") && script.contains("no-probe"));
+}
+
+#[test]
+fn warnings_fail_where_they_are_denied() {
+    assert_eq!(meshc(&["check", "warnings.kdl"]).status.code(), Some(0));
+    let denied = meshc(&["check", "--deny-warnings", "warnings.kdl"]);
+    assert_eq!(denied.status.code(), Some(1));
+}
+
+/// Code scanning takes paths from the folder of the repository, however the spec is named.
+#[test]
+fn sarif_says_paths_from_the_folder() {
+    let path = folder().canonicalize().unwrap().join("warnings.kdl");
+    let output = meshc(&["check", "--format", "sarif", path.to_str().unwrap()]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\"uri\": \"warnings.kdl\""), "{text}");
+    assert!(text.contains("\"uriBaseId\": \"%SRCROOT%\""), "{text}");
 }

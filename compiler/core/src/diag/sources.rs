@@ -44,6 +44,16 @@ impl Sources {
         FileId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
+    /// Says the paths of files below `folder` from there.
+    pub fn relative_to(&mut self, folder: &str) {
+        for file in &mut self.files {
+            let below = file.path.strip_prefix(folder);
+            if let Some(path) = below.and_then(|path| path.strip_prefix('/')) {
+                file.path = path.to_owned();
+            }
+        }
+    }
+
     /// The file `id`.
     pub fn get(&self, id: FileId) -> Option<&Source> {
         self.files.get(id.0 as usize)

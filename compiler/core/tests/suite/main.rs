@@ -35,6 +35,7 @@ mod reference;
 mod reference_pages;
 mod routes;
 mod rules;
+mod sarif;
 mod snapshot;
 mod telemetry;
 mod trace;

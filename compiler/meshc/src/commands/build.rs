@@ -60,7 +60,7 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
             match args.format {
                 Format::Human => ui.line(summary),
                 // Programs read the mistakes on standard output, and nothing else.
-                Format::Short | Format::Json => ui.note(summary),
+                _ => ui.note(summary),
             }
             Exit::Done
         }
@@ -88,7 +88,7 @@ pub(crate) struct Read {
 pub(crate) fn mesh(spec: &Path, values: &Values, format: Format, ui: &Ui) -> Result<Read, Exit> {
     let path = spec.display().to_string();
     let compiled = mesh_compiler::compile_with(&FsWorld, &path, &values.settings());
-    if !compiled.diagnostics.is_empty() || format == Format::Json {
+    if !compiled.diagnostics.is_empty() || matches!(format, Format::Json | Format::Sarif) {
         check::report(&compiled, &path, format, ui);
     }
     let unreadable = compiled.unreadable();

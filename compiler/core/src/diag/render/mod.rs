@@ -1,11 +1,16 @@
 //! Diagnostics as text, one form a file.
 
+mod github;
 mod human;
 mod json;
+mod path;
+mod sarif;
 mod short;
 
+pub use github::github;
 pub use human::{Style, human};
 pub use json::json;
+pub use sarif::sarif;
 pub use short::short;
 
 use super::{Code, Severity};

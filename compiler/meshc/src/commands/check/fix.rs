@@ -3,15 +3,23 @@ use std::path::Path;
 use mesh_compiler::{Fixed, Found, World};
 use similar::TextDiff;
 
+use super::input::PIPE;
 use super::plural;
 use crate::exit::Exit;
 use crate::rewrite::rewrite;
 use crate::ui::Ui;
-use crate::world::FsWorld;
 
 /// Puts right what is certain, and says what that was.
-pub(super) fn write(check: impl Fn(&dyn World) -> Found, ui: &Ui) -> Result<(), Exit> {
-    let fixed = mesh_compiler::fix(&FsWorld, check);
+pub(super) fn write(world: &dyn World, check: impl Fn(&dyn World) -> Found, ui: &Ui) -> Result<(), Exit> {
+    let fixed = mesh_compiler::fix(world, check);
+    if fixed.files.contains_key(PIPE) {
+        ui.fail(
+            "standard input cannot be put right in place",
+            "it is no file",
+            "look at `--diff`",
+        );
+        return Err(Exit::Broken);
+    }
     for (path, text) in &fixed.files {
         if let Err(error) = rewrite(Path::new(path), &text.after) {
             ui.fail(
@@ -27,8 +35,8 @@ pub(super) fn write(check: impl Fn(&dyn World) -> Found, ui: &Ui) -> Result<(), 
 }
 
 /// Shows what would be put right, as a patch. It is a failure that there is something.
-pub(super) fn show(check: impl Fn(&dyn World) -> Found, ui: &Ui) -> Exit {
-    let fixed = mesh_compiler::fix(&FsWorld, check);
+pub(super) fn show(world: &dyn World, check: impl Fn(&dyn World) -> Found, ui: &Ui) -> Exit {
+    let fixed = mesh_compiler::fix(world, check);
     for (path, text) in &fixed.files {
         let diff = TextDiff::from_lines(&text.before, &text.after);
         // Paths as `patch -p1` and `git apply` take them.

@@ -45,7 +45,7 @@ impl World for Whole {
 }
 
 /// Standard input.
-const PIPE: &str = "-";
+pub(super) const PIPE: &str = "-";
 
 /// Looks what the paths are, by what they hold.
 pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
@@ -68,9 +68,9 @@ pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
             world.read.insert(shown, text);
         } else if !path.is_dir() {
             if is_objects(&shown, &mut world) {
-                files.push(shown)
+                files.push(shown);
             } else {
-                specs.push(shown)
+                specs.push(shown);
             }
         } else if SPECS.iter().any(|name| path.join(name).is_file()) {
             specs.push(build::spec_file(path).display().to_string());
