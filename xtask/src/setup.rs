@@ -87,6 +87,10 @@ const PACKAGES: &[Package] = &[
         sign: Sign::Program("pip3"),
     },
     Package {
+        name: "neovim",
+        sign: Sign::Program("nvim"),
+    },
+    Package {
         name: "nodejs",
         sign: Sign::Program("node"),
     },

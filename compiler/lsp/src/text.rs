@@ -5,3 +5,6 @@ mod lines;
 
 pub use document::{Document, Edit};
 pub use lines::{Encoding, Lines, Position, Range};
+
+#[cfg(test)]
+mod tests;

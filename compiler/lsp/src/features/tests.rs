@@ -9,6 +9,7 @@ use super::*;
 use crate::project::{Desk, Project, Shelf};
 use crate::text::Document;
 
+mod anything;
 mod complete;
 mod names;
 

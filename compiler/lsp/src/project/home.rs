@@ -2,6 +2,7 @@ use mesh_compiler::diag::Language;
 use mesh_compiler::spec::{self, schema};
 
 use super::{Desk, File, Shelf};
+use crate::tree::Branch;
 
 /// What a file is to us.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,11 +60,17 @@ fn above(path: &str) -> Vec<String> {
     found
 }
 
-/// It says what only a spec says: a namespace with something in it, or, in KDL, something else that stands at a spec's top.
+/// It says what only a spec says: a namespace with something in it, or, in KDL, nothing but what stands at a spec's top and
+/// words that are still typed.
 fn speaks(file: &File) -> bool {
     let kdl = file.language == Language::Kdl;
     let nodes = || file.tree.nodes.iter();
     let known = |name: &str| schema::SPEC.iter().any(|child| child.node.name == name);
     nodes().any(|node| node.name.value == "namespace" && !node.children.is_empty())
-        || kdl && nodes().next().is_some() && nodes().all(|node| known(&node.name.value))
+        || kdl && nodes().all(|node| known(&node.name.value) || is_typed(node))
+}
+
+/// A word alone may become anything.
+fn is_typed(node: &Branch) -> bool {
+    node.args.is_empty() && node.props.is_empty() && node.body.is_none()
 }

@@ -13,11 +13,13 @@ pub struct Project {
 }
 
 impl Project {
-    /// The spec that the file at `path` belongs to; of a file that belongs to none, itself.
+    /// The spec that the file at `path` belongs to; of one that no spec includes, the file alone. `None` if it is something
+    /// else.
     pub fn around(path: &str, desk: &Desk, shelf: &Shelf) -> Option<Self> {
         let files = match home(path, desk, shelf) {
             Home::Spec(spec) => shelf.spec(&spec, desk),
-            Home::Alone | Home::Foreign => vec![shelf.file(path, desk)?],
+            Home::Alone => vec![shelf.file(path, desk)?],
+            Home::Foreign => return None,
         };
         let here = files.iter().position(|file| file.path == path)?;
         Some(Self { files, here })

@@ -92,9 +92,13 @@ impl Answerer<'_> {
         }
     }
 
-    /// The file that is open under `uri`, or lies there.
+    /// The file that is open under `uri`, or lies there, if it has to do with a spec.
     pub(super) fn file(&self, uri: &Uri) -> Option<Arc<File>> {
-        self.session.shelf.file(&uri::path(uri), &self.state.desk)
+        let path = uri::path(uri);
+        match home(&path, &self.state.desk, &self.session.shelf) {
+            Home::Foreign => None,
+            Home::Spec(_) | Home::Alone => self.session.shelf.file(&path, &self.state.desk),
+        }
     }
 
     /// The byte of `file` that an editor means.

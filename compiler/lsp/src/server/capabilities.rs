@@ -1,10 +1,33 @@
+use lsp_types::notification::{DidChangeWatchedFiles, Notification as _};
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CompletionOptions, FoldingRangeProviderCapability,
-    HoverProviderCapability, OneOf, PositionEncodingKind, RenameOptions, ServerCapabilities,
+    CodeActionKind, CodeActionOptions, CompletionOptions, DidChangeWatchedFilesRegistrationOptions,
+    FileSystemWatcher, FoldingRangeProviderCapability, GlobPattern, HoverProviderCapability, OneOf,
+    PositionEncodingKind, Registration, RegistrationParams, RenameOptions, ServerCapabilities,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
 };
 
 use crate::text::Encoding;
+
+/// Files that a spec may be made of: when they change on the disk, it is looked at again.
+const WATCHED: &str = "**/*.{kdl,yaml,yml,json,csv,j2,tera}";
+
+/// What the editor is asked to tell.
+pub(super) fn watching() -> RegistrationParams {
+    let options = DidChangeWatchedFilesRegistrationOptions {
+        watchers: vec![FileSystemWatcher {
+            glob_pattern: GlobPattern::String(WATCHED.to_owned()),
+            kind: None,
+        }],
+    };
+    RegistrationParams {
+        registrations: vec![Registration {
+            id: "files".to_owned(),
+            method: DidChangeWatchedFiles::METHOD.to_owned(),
+            // Texts only: it cannot fail.
+            register_options: serde_json::to_value(options).ok(),
+        }],
+    }
+}
 
 /// What the server can.
 pub(super) fn of(encoding: Encoding) -> ServerCapabilities {

@@ -7,6 +7,7 @@ use lsp_types::notification::{
     DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument,
     DidSaveTextDocument, Notification as Method,
 };
+use lsp_types::request::{RegisterCapability, Request as _};
 use lsp_types::{DidChangeTextDocumentParams, InitializeParams, InitializeResult, ServerInfo};
 use serde::de::DeserializeOwned;
 
@@ -92,6 +93,12 @@ struct Listener {
 
 impl Listener {
     fn listen(mut self, connection: &Connection) -> Result<(), Stopped> {
+        if self.session.watches {
+            let (id, method) = ("watch".to_owned().into(), RegisterCapability::METHOD.to_owned());
+            let request = Request::new(id, method, capabilities::watching());
+            // It fails only when the editor is gone.
+            connection.sender.send(Message::Request(request)).ok();
+        }
         for message in &connection.receiver {
             match message {
                 Message::Request(request) => {

@@ -52,6 +52,8 @@ pub(super) struct Session {
     pub(super) pages: Pages,
     /// The editor takes texts with places to go on at.
     pub(super) snippets: bool,
+    /// The editor can tell of files that change on the disk.
+    pub(super) watches: bool,
     /// The folders that are open.
     folders: Vec<String>,
     /// The newest state of the desk.
@@ -78,6 +80,7 @@ impl Session {
         Self {
             encoding: encoding(&params.capabilities),
             snippets: snippets(&params.capabilities),
+            watches: watches(&params.capabilities),
             folders: params
                 .workspace_folders
                 .unwrap_or_default()
@@ -119,6 +122,13 @@ fn snippets(client: &ClientCapabilities) -> bool {
             .as_ref()
     };
     item().and_then(|item| item.snippet_support).unwrap_or(false)
+}
+
+fn watches(client: &ClientCapabilities) -> bool {
+    let watched = || client.workspace.as_ref()?.did_change_watched_files.as_ref();
+    watched()
+        .and_then(|watched| watched.dynamic_registration)
+        .unwrap_or(false)
 }
 
 /// Bytes are what the compiler counts; every editor can UTF-16.

@@ -92,7 +92,8 @@ impl<'a> Reader<'a> {
         let before = self.at;
         let rest = self.rest();
         match rest.chars().next() {
-            Some(c) if c.is_whitespace() || matches!(c, ';' | '\\' | '\u{feff}') => self.at += c.len_utf8(),
+            Some(c) if c.is_whitespace() || matches!(c, ';' | '\u{feff}') => self.at += c.len_utf8(),
+            Some('\\') => self.continued(),
             _ => {
                 self.comment();
             }
@@ -345,19 +346,25 @@ impl<'a> Reader<'a> {
             let rest = self.rest();
             match rest.chars().next() {
                 Some(c) if c.is_whitespace() && !is_newline(c) || c == '\u{feff}' => self.at += c.len_utf8(),
-                Some('\\') => {
-                    let end = line(rest);
-                    let below = &rest[end..];
-                    let newline = if below.starts_with("\r\n") {
-                        2
-                    } else {
-                        below.chars().next().map_or(0, char::len_utf8)
-                    };
-                    self.at += end + newline;
-                }
+                Some('\\') => self.continued(),
                 Some('/') if rest.starts_with("/*") => {
                     self.comment();
                 }
+                _ => return,
+            }
+        }
+    }
+
+    /// A backslash leaves out the end of its line, and the comments before it.
+    fn continued(&mut self) {
+        self.at += 1;
+        loop {
+            let rest = self.rest();
+            match rest.chars().next() {
+                Some('\r') if rest.starts_with("\r\n") => return self.at += 2,
+                Some(c) if is_newline(c) => return self.at += c.len_utf8(),
+                Some(c) if c.is_whitespace() => self.at += c.len_utf8(),
+                _ if self.comment() => {}
                 _ => return,
             }
         }
