@@ -12,14 +12,16 @@ mod balance;
 mod dial;
 mod endpoint;
 mod outlier;
+mod own;
 mod pool;
 mod priority;
 mod usage;
 
-pub(crate) use balance::{Hint, fnv};
+pub(crate) use balance::Hint;
 pub(crate) use dial::{DialError, Dialed, dial};
 pub(crate) use endpoint::{Active, Endpoint};
 pub(crate) use outlier::Outcome;
+pub(crate) use own::Own;
 pub(crate) use pool::{Lease, PoolError, lease};
 pub(crate) use usage::{Permit, Usage};
 
@@ -36,11 +38,11 @@ pub(crate) struct Cluster {
     pub(crate) transport: Transport,
     /// What is under way; outlives changes of the cluster, as its limits are meant.
     pub(crate) usage: Arc<Usage>,
-    /// The proxy's own locality, by which [`Balancer`] was made.
-    place: wire::Locality,
+    /// Where the proxy is, by which [`Balancer`] was made.
+    own: Arc<Own>,
     balancer: Balancer,
-    /// Endpoints made for addresses that clients dialled.
-    originals: Mutex<HashMap<SocketAddr, Arc<Endpoint>>>,
+    /// Endpoints made for addresses that clients dialled, by the host that TLS asks for.
+    originals: Mutex<HashMap<(SocketAddr, Option<Box<str>>), Arc<Endpoint>>>,
 }
 
 /// How the wire is protected.
@@ -67,12 +69,12 @@ impl Cluster {
     pub(crate) fn compile(
         name: &str,
         wire: &wire::Cluster,
-        place: &wire::Locality,
+        own: &Arc<Own>,
         old: Option<&Arc<Self>>,
     ) -> Result<Arc<Self>, ClusterError> {
         if let Some(old) = old
             && old.wire == *wire
-            && old.place == *place
+            && old.own == *own
             && !matches!(old.transport, Transport::Unusable(_))
         {
             return Ok(old.clone());
@@ -100,8 +102,8 @@ impl Cluster {
             wire: wire.clone(),
             transport,
             usage: old.map(|old| old.usage.clone()).unwrap_or_default(),
-            place: place.clone(),
-            balancer: Balancer::new(wire, place, endpoints),
+            own: own.clone(),
+            balancer: Balancer::new(wire, own, endpoints),
             originals: Mutex::default(),
         }))
     }
@@ -112,7 +114,8 @@ impl Cluster {
             wire::Discovery::BlackHole => None,
             wire::Discovery::OriginalDestination => {
                 let port = self.wire.port_override.unwrap_or(destination.port());
-                Some(self.original(SocketAddr::new(destination.ip(), port)))
+                let host = hint.host.filter(|_| self.asks_for_hosts());
+                Some(self.original(SocketAddr::new(destination.ip(), port), host))
             }
             wire::Discovery::Listed | wire::Discovery::StrictDns | wire::Discovery::LogicalDns => {
                 self.balancer.pick(&self.wire, hint)
@@ -120,25 +123,45 @@ impl Cluster {
         }
     }
 
+    /// Room for one more try of a request; `None` where there are enough under way.
+    pub(crate) fn retry(&self) -> Option<Permit> {
+        let limit = match &self.wire.limits.retry_budget {
+            Some(budget) => Some(self.usage.budget(budget)),
+            None => self.wire.limits.retries,
+        };
+        Permit::take(&self.usage, |usage| &usage.retries, limit)
+    }
+
     /// Every listed endpoint.
     pub(crate) fn endpoints(&self) -> &[Arc<Endpoint>] {
         self.balancer.endpoints()
     }
 
-    fn original(&self, destination: SocketAddr) -> Arc<Endpoint> {
+    /// TLS asks for the host of each request, since nothing else is said (Istio `auto_sni`).
+    fn asks_for_hosts(&self) -> bool {
+        matches!(&self.transport, Transport::Tls(client) if client.sni.is_none())
+    }
+
+    fn original(&self, destination: SocketAddr, host: Option<&str>) -> Arc<Endpoint> {
         // Nobody could say whether a workload that is not listed can: the transport does for all of them.
         let mtls = matches!(self.transport, Transport::Mesh(_));
         let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(endpoint) = originals.get(&destination) {
+        let key = (destination, host.map(Into::into));
+        if let Some(endpoint) = originals.get(&key) {
             return endpoint.clone();
         }
         if originals.len() >= MOST_ORIGINALS {
             originals.retain(|_, endpoint| endpoint.is_busy());
         }
-        let endpoint = Arc::new(Endpoint::original(destination, mtls));
-        originals.insert(destination, endpoint.clone());
+        let endpoint = Arc::new(Endpoint::original(destination, mtls, host));
+        originals.insert(key, endpoint.clone());
         endpoint
     }
+}
+
+/// Envoy's hash of all that is hashed.
+pub(crate) fn xxhash(bytes: &[u8], seed: u64) -> u64 {
+    twox_hash::XxHash64::oneshot(seed, bytes)
 }
 
 fn same_but_endpoints(old: &wire::Cluster, new: &wire::Cluster) -> bool {

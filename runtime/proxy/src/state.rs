@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mesh_wire::{Identity, Node, Snapshot};
 
-use crate::cluster::{Cluster, ClusterError};
+use crate::cluster::{Cluster, ClusterError, Own};
 
 pub(crate) mod jwt;
 mod listeners;
@@ -59,14 +59,14 @@ impl State {
         let node = snapshot.node.clone().ok_or(missing("node"))?;
         let identity = snapshot.identity.clone().ok_or(missing("identity"))?;
         let mut clusters = Clusters::new();
+        let own = Arc::new(Own::of(&node));
         for (name, wire) in &snapshot.clusters {
             let old = before.and_then(|before| before.clusters.get(name));
-            let cluster = Cluster::compile(name, wire, &node.locality, old).map_err(|source| {
-                CompileError::Cluster {
+            let cluster =
+                Cluster::compile(name, wire, &own, old).map_err(|source| CompileError::Cluster {
                     name: name.clone(),
                     source,
-                }
-            })?;
+                })?;
             clusters.insert(name.clone(), cluster);
         }
         let tokens = snapshot.inbound.iter().flat_map(|listener| &listener.jwt);

@@ -7,7 +7,7 @@ use mesh_wire::Millis;
 use time::OffsetDateTime;
 use tokio::io::copy_bidirectional_with_sizes;
 
-use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, fnv};
+use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, xxhash};
 use crate::drain::Drain;
 use crate::http::scope;
 use crate::net::{Counted, Counters, Stream};
@@ -134,9 +134,13 @@ async fn open(
     let hash = cluster
         .wire
         .source_hash
-        .then(|| fnv(down.remote.ip().to_string().as_bytes()));
+        .then(|| xxhash(down.remote.ip().to_string().as_bytes(), 0));
     while tried.len() < ATTEMPTS {
-        let hint = Hint { hash, tried: &tried };
+        let hint = Hint {
+            hash,
+            tried: &tried,
+            ..Hint::default()
+        };
         let Some(endpoint) = cluster.pick(down.destination, &hint) else {
             break;
         };
@@ -150,7 +154,7 @@ async fn open(
                 return Ok((endpoint, dialed));
             }
             Err(error) => {
-                endpoint.note(Outcome::Gateway, cluster);
+                endpoint.note(Outcome::Local, cluster);
                 tracing::info!(cluster = &*cluster.name, endpoint = &*endpoint.text, %error, "an endpoint cannot be reached");
                 failure = (Flag::UpstreamFailure, error.to_string());
                 tried.push(endpoint);

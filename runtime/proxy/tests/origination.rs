@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mesh_wire::cluster::{OriginatedTls, Transport};
+use mesh_wire::cluster::{Discovery, OriginatedTls, Transport};
 use mesh_wire::matcher::StringMatch;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
@@ -22,7 +22,11 @@ const HOST: &str = "api.example.com";
 
 /// A server with a certificate for [`HOST`] that greets whoever trusts it.
 async fn server(ca: &Ca) -> SocketAddr {
-    let (chain, key) = ca.issue_host(HOST);
+    serve(ca.issue_host(HOST), b"hello").await
+}
+
+/// A server with a certificate that says `greeting` to whoever trusts it.
+async fn serve((chain, key): (String, String), greeting: &'static [u8]) -> SocketAddr {
     let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
         .map(Result::unwrap)
         .collect();
@@ -43,7 +47,7 @@ async fn server(ca: &Ca) -> SocketAddr {
             let Ok(mut stream) = acceptor.accept(stream).await else {
                 continue;
             };
-            let _gone = stream.write_all(b"hello").await;
+            let _gone = stream.write_all(greeting).await;
             let _gone = stream.shutdown().await;
         }
     });
@@ -145,4 +149,63 @@ async fn a_file_that_is_missing_closes_its_own_cluster_alone() {
     let _end = proxy.connect().await.read_to_end(&mut text).await;
     assert_eq!(text, b"hello");
     std::fs::remove_file(&roots).unwrap();
+}
+
+#[tokio::test]
+async fn certificates_that_were_revoked_do_not_hold() {
+    let ca = Ca::new();
+    let issued = ca.issue_host(HOST);
+    let list = |name: &str, text: String| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{name}.crl", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (empty, revoked, foreign) = (
+        list("empty", ca.revoke(None)),
+        list("revoked", ca.revoke(Some(&issued.0))),
+        list("foreign", Ca::new().revoke(None)),
+    );
+    let server = serve(issued, b"hello").await;
+    let roots = root(&ca, "revoking");
+    for (file, expected) in [(&empty, "hello"), (&revoked, ""), (&foreign, "")] {
+        let mut tls = tls(HOST, &[], &roots);
+        tls.crl_file = Some(file.display().to_string());
+        assert_eq!(heard(server, tls).await, expected, "{}", file.display());
+    }
+    for file in [roots, empty, revoked, foreign] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn where_nothing_is_said_tls_asks_for_the_host_of_each_request() {
+    let ca = Ca::new();
+    let server = serve(
+        ca.issue_host(HOST),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+    )
+    .await;
+    let roots = root(&ca, "hosts");
+    let mut snapshot = snapshot::outbound(server);
+    let mut tls = tls(HOST, &[], &roots);
+    tls.sni = None;
+    let cluster = snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap();
+    cluster.transport = Transport::Tls(tls);
+    cluster.discovery = Discovery::OriginalDestination;
+    cluster.endpoints.clear();
+    snapshot.outbound[0].port = server.port();
+    snapshot.routes.get_mut("80").unwrap().virtual_hosts[0].domains = vec!["*".to_owned()];
+    assert_eq!(mesh_proxy::unsupported(&snapshot), Vec::<String>::new());
+    let proxy = Proxy::outbound(snapshot, server).await;
+    for (host, expected) in [
+        (HOST.to_owned(), 200),
+        (format!("{HOST}:443"), 200),
+        ("other.example.com".to_owned(), 503),
+    ] {
+        let mut request = support::client::get("/");
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let response = support::client::once(proxy.connect().await, request).await;
+        assert_eq!(response.status(), expected, "{host}");
+    }
+    std::fs::remove_file(roots).unwrap();
 }

@@ -6,7 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mesh_wire::cluster as wire;
 
-use super::{Endpoint, priority};
+use super::{Endpoint, Own, priority};
+
+mod hashed;
+mod warmup;
+
+use hashed::Hashed;
+use warmup::Warmup;
 
 /// Envoy's overprovisioning factor: a level serves everything while 1/1.4 of it is healthy.
 const OVERPROVISIONED: u64 = 140;
@@ -18,8 +24,12 @@ const DRAWS: usize = 4;
 pub(crate) struct Hint<'a> {
     /// Of what the route hashes.
     pub(crate) hash: Option<u64>,
+    /// The host that a request is for.
+    pub(crate) host: Option<&'a str>,
     /// Endpoints that were tried and are better not tried again.
     pub(crate) tried: &'a [Arc<Endpoint>],
+    /// Endpoints whose whole priority is better not tried again.
+    pub(crate) left: &'a [Arc<Endpoint>],
 }
 
 /// The endpoints of a cluster, by priority.
@@ -38,13 +48,16 @@ struct Level {
     uniform: bool,
     /// Whose turn is when: (time, index).
     turns: Mutex<BinaryHeap<Reverse<(u64, usize)>>>,
+    hashed: Hashed,
+    /// `None` where nobody's share has to grow any more.
+    warmup: Option<Warmup>,
 }
 
 impl Balancer {
-    pub(super) fn new(cluster: &wire::Cluster, place: &wire::Locality, all: Vec<Arc<Endpoint>>) -> Self {
-        let levels = priority::levels(&cluster.locality, place, &all)
+    pub(super) fn new(cluster: &wire::Cluster, own: &Own, all: Vec<Arc<Endpoint>>) -> Self {
+        let levels = priority::levels(&cluster.locality, own, &all)
             .into_iter()
-            .map(Level::new)
+            .map(|endpoints| Level::new(cluster, endpoints))
             .collect();
         Self { all, levels }
     }
@@ -58,7 +71,7 @@ impl Balancer {
         let fresh = |endpoint: &Endpoint| {
             fine(endpoint) && !hint.tried.iter().any(|tried| std::ptr::eq(&**tried, endpoint))
         };
-        let level = self.level(cluster.panic_threshold)?;
+        let level = self.level(cluster.panic_threshold, hint)?;
         let picked = if hint.tried.is_empty() {
             None
         } else {
@@ -73,35 +86,47 @@ impl Balancer {
         })
     }
 
-    /// The level that serves: the first takes as much as is healthy of it, the next the rest.
-    fn level(&self, panic_threshold: u8) -> Option<&Level> {
+    /// The level that serves; one that was tried only where no other can.
+    fn level(&self, panic_threshold: u8, hint: &Hint<'_>) -> Option<&Level> {
         let first = self.levels.first()?;
         if self.levels.len() == 1 {
             return Some(first);
         }
-        let mut rest = fastrand::u64(..100);
-        let mut healthiest = None;
-        for level in &self.levels {
-            let healthy = level
-                .endpoints
-                .iter()
-                .filter(|endpoint| !endpoint.health.is_ejected())
-                .count() as u64;
-            let load = (healthy * OVERPROVISIONED / level.endpoints.len().max(1) as u64).min(100);
-            if rest < load {
+        if !hint.left.is_empty() {
+            let others = self.levels.iter().filter(|level| !level.has_one_of(hint.left));
+            if let Some(level) = loaded(others, hint.hash) {
                 return Some(level);
             }
-            if load > 0 {
-                healthiest.get_or_insert(level);
-            }
-            rest -= load;
         }
-        healthiest.or((panic_threshold > 0).then_some(first))
+        loaded(self.levels.iter(), hint.hash).or((panic_threshold > 0).then_some(first))
     }
 }
 
+/// The level that serves: the first takes as much as is healthy of it, the next the rest.
+fn loaded<'a>(levels: impl Iterator<Item = &'a Level>, hash: Option<u64>) -> Option<&'a Level> {
+    let mut rest = hash.map_or_else(|| fastrand::u64(..100), |hash| hash % 100);
+    let mut healthiest = None;
+    for level in levels {
+        let healthy = level
+            .endpoints
+            .iter()
+            .filter(|endpoint| !endpoint.health.is_ejected())
+            .count() as u64;
+        let load = (healthy * OVERPROVISIONED / level.endpoints.len().max(1) as u64).min(100);
+        if rest < load {
+            return Some(level);
+        }
+        if load > 0 {
+            healthiest.get_or_insert(level);
+        }
+        rest -= load;
+    }
+    healthiest
+}
+
 impl Level {
-    fn new(endpoints: Vec<(Arc<Endpoint>, u64)>) -> Self {
+    fn new(cluster: &wire::Cluster, endpoints: Vec<(Arc<Endpoint>, u64)>) -> Self {
+        let warmup = Warmup::of(cluster, endpoints.iter().map(|(endpoint, _)| &**endpoint));
         let mut sum = 0;
         let sums = endpoints.iter().map(|(_, weight)| {
             sum += weight;
@@ -119,6 +144,8 @@ impl Level {
             sums,
             uniform,
             turns,
+            hashed: Hashed::default(),
+            warmup,
             endpoints: endpoints.into_iter().map(|(endpoint, _)| endpoint).collect(),
         }
     }
@@ -136,49 +163,79 @@ impl Level {
         if let [only] = &self.endpoints[..] {
             return usable(only).then(|| only.clone());
         }
-        let index = match (&cluster.balance, hint.hash) {
-            (wire::Balance::RingHash { .. } | wire::Balance::Maglev { .. }, Some(hash)) => {
-                self.hashed(hash, usable)
+        let index = match &cluster.balance {
+            wire::Balance::RingHash { .. } | wire::Balance::Maglev { .. } => {
+                let hash = hint.hash.unwrap_or_else(|| fastrand::u64(..));
+                let weight = |index| self.weight(index);
+                self.hashed
+                    .pick(&cluster.balance, &self.endpoints, weight, hash, usable)
             }
-            (wire::Balance::LeastRequest, _) => self.least(usable),
-            (wire::Balance::RoundRobin, _) => self.next(usable),
+            wire::Balance::LeastRequest => self.least(usable),
+            wire::Balance::RoundRobin => self.next(usable),
             _ => self.drawn(usable),
         };
         index.map(|index| self.endpoints[index].clone())
+    }
+
+    fn has_one_of(&self, some: &[Arc<Endpoint>]) -> bool {
+        let here = |endpoint: &Arc<Endpoint>| some.iter().any(|one| Arc::ptr_eq(one, endpoint));
+        self.endpoints.iter().any(here)
+    }
+
+    /// Its weight as far as its share has grown, in thousandths.
+    fn grown(&self, index: usize) -> u64 {
+        let factor = match &self.warmup {
+            Some(warmup) => warmup.thousandths(&self.endpoints[index]),
+            None => 1000,
+        };
+        self.weight(index) * factor
+    }
+
+    /// Some endpoint's share has to grow still.
+    fn is_warming(&self) -> bool {
+        self.warmup.as_ref().is_some_and(Warmup::lasts)
     }
 
     /// The one with fewer under way for its weight, of two drawn by weight.
     fn least(&self, usable: &dyn Fn(&Endpoint) -> bool) -> Option<usize> {
         let (first, second) = (self.drawn(usable)?, self.drawn(usable)?);
         let (a, b) = (&self.endpoints[first], &self.endpoints[second]);
-        let ahead = if self.uniform {
+        let ahead = if self.uniform && !self.is_warming() {
             a.active() <= b.active()
         } else {
-            u64::from(a.active()) * self.weight(second) <= u64::from(b.active()) * self.weight(first)
+            u64::from(a.active()) * self.grown(second) <= u64::from(b.active()) * self.grown(first)
         };
         Some(if ahead { first } else { second })
     }
 
     fn drawn(&self, usable: &dyn Fn(&Endpoint) -> bool) -> Option<usize> {
         let sum = *self.sums.last()?;
-        for _ in 0..DRAWS {
+        let warming = self.is_warming();
+        for _ in 0..if warming { 0 } else { DRAWS } {
             let index = self.at(fastrand::u64(..sum));
             if usable(&self.endpoints[index]) {
                 return Some(index);
             }
         }
-        // Many cannot be used: draw among those that can.
+        // Many cannot be used, or not as much as their weight says: draw among those that can.
         let usable: Vec<usize> = (0..self.endpoints.len())
             .filter(|index| usable(&self.endpoints[*index]))
             .collect();
-        let sum: u64 = usable.iter().map(|index| self.weight(*index)).sum();
+        let weight = |index: usize| {
+            if warming {
+                self.grown(index)
+            } else {
+                self.weight(index)
+            }
+        };
+        let sum: u64 = usable.iter().map(|index| weight(*index)).sum();
         let mut at = if sum == 0 {
             return None;
         } else {
             fastrand::u64(..sum)
         };
         usable.into_iter().find(|index| {
-            let weight = self.weight(*index);
+            let weight = weight(*index);
             let here = at < weight;
             at = at.saturating_sub(weight);
             here
@@ -200,7 +257,12 @@ impl Level {
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..self.endpoints.len() {
             let Reverse((time, index)) = turns.pop()?;
-            turns.push(Reverse((time + span(self.weight(index)), index)));
+            let span = if self.is_warming() {
+                span(self.weight(index)).saturating_mul(1000) * self.weight(index) / self.grown(index).max(1)
+            } else {
+                span(self.weight(index))
+            };
+            turns.push(Reverse((time.saturating_add(span), index)));
             if usable(&self.endpoints[index]) {
                 return Some(index);
             }
@@ -208,37 +270,10 @@ impl Level {
         // One heavy endpoint may have taken every turn.
         (0..self.endpoints.len()).find(|index| usable(&self.endpoints[*index]))
     }
-
-    /// Weighted rendezvous: a key moves only when its endpoint goes.
-    fn hashed(&self, hash: u64, usable: &dyn Fn(&Endpoint) -> bool) -> Option<usize> {
-        let score = |index: &usize| {
-            let mixed = mix(hash ^ fnv(self.endpoints[*index].text.as_bytes()));
-            // In (0, 1): 53 bits are what a double holds.
-            let unit = ((mixed >> 11) as f64 + 0.5) / (1u64 << 53) as f64;
-            -(self.weight(*index) as f64) / unit.ln()
-        };
-        (0..self.endpoints.len())
-            .filter(|index| usable(&self.endpoints[*index]))
-            .max_by(|a, b| score(a).total_cmp(&score(b)))
-    }
 }
 
 fn span(weight: u64) -> u64 {
     (1 << 32) / weight.max(1)
-}
-
-/// FNV-1a.
-pub(crate) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// SplitMix64's finish: every bit of the input moves every bit of the output.
-fn mix(mut value: u64) -> u64 {
-    value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }
 
 #[cfg(test)]

@@ -147,10 +147,14 @@ async fn protect(
             )
         }
         Transport::Tls(client) => {
-            let name = client.sni.clone().unwrap_or_else(|| {
-                let host = ServerName::try_from(endpoint.wire.address.clone());
-                host.unwrap_or_else(|_| ServerName::from(remote.ip()))
-            });
+            let name = client
+                .sni
+                .clone()
+                .or_else(|| endpoint.sni.clone())
+                .unwrap_or_else(|| {
+                    let host = ServerName::try_from(endpoint.wire.address.clone());
+                    host.unwrap_or_else(|_| ServerName::from(remote.ip()))
+                });
             (client.config(purpose), name, 0)
         }
         Transport::Unusable(why) => return Err(DialError::Unusable(why.clone())),

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use mesh_wire::cluster as wire;
+use rustls_pki_types::ServerName;
 use tokio::time::Instant;
 
 use super::outlier::Health;
@@ -26,6 +27,10 @@ pub(crate) struct Endpoint {
     pub(crate) pool: Pool,
     /// The series of requests to it.
     pub(crate) scope: OnceLock<Arc<Scope>>,
+    /// What TLS asks for, where that depends on the request.
+    pub(super) sni: Option<ServerName<'static>>,
+    /// When it joined endpoints that served already; `None` for the first ones.
+    pub(super) born: Option<Instant>,
     host: Host,
     active: AtomicU32,
 }
@@ -57,7 +62,13 @@ pub(super) fn compile(
             });
             endpoints.push(match same {
                 Some(old) => Arc::clone(old),
-                None => Arc::new(Endpoint::new(wire, group, names)?),
+                None => {
+                    let born = match known.get(&(wire.address.as_str(), wire.port)) {
+                        Some(before) => before.born,
+                        None => (!old.is_empty()).then(Instant::now),
+                    };
+                    Arc::new(Endpoint::new(wire, group, names, born)?)
+                }
             });
         }
     }
@@ -69,6 +80,7 @@ impl Endpoint {
         wire: &wire::Endpoint,
         group: &wire::LocalityEndpoints,
         names: bool,
+        born: Option<Instant>,
     ) -> Result<Self, ClusterError> {
         let host = match wire.address.parse::<IpAddr>() {
             Ok(ip) => Host::Address(SocketAddr::new(ip, wire.port)),
@@ -87,13 +99,16 @@ impl Endpoint {
             health: Health::default(),
             pool: Pool::default(),
             scope: OnceLock::new(),
+            sni: None,
+            born,
             host,
             active: AtomicU32::new(0),
         })
     }
 
-    /// The endpoint at an address that a client dialled, and whether mutual TLS is spoken to it.
-    pub(super) fn original(destination: SocketAddr, mtls: bool) -> Self {
+    /// The endpoint at an address that a client dialled, whether mutual TLS is spoken to it, and the host that other TLS
+    /// asks for.
+    pub(super) fn original(destination: SocketAddr, mtls: bool, host: Option<&str>) -> Self {
         Self {
             text: destination.to_string().into(),
             wire: wire::Endpoint {
@@ -109,6 +124,8 @@ impl Endpoint {
             health: Health::default(),
             pool: Pool::default(),
             scope: OnceLock::new(),
+            sni: host.and_then(|host| ServerName::try_from(host.to_owned()).ok()),
+            born: None,
             host: Host::Address(destination),
             active: AtomicU32::new(0),
         }

@@ -13,16 +13,27 @@ const LONGEST: Duration = Duration::from_secs(300);
 pub(crate) enum Outcome {
     Good,
     ServerError,
-    /// 502, 503 or 504, and connections that failed: Envoy counts both as 5xx too.
+    /// 502, 503 or 504: it counts as 5xx too.
     Gateway,
+    /// No answer: it cannot be reached, cut it off or took too long. Where such are not counted apart, it is a gateway's
+    /// error to Envoy.
+    Local,
 }
 
 impl Outcome {
-    pub(crate) fn of(status: u16) -> Self {
+    /// Of an answer, by what the cluster takes for a failure.
+    pub(crate) fn of(status: u16, outliers: Option<&Outliers>) -> Self {
+        let statuses = outliers
+            .map(|outliers| &outliers.statuses[..])
+            .unwrap_or_default();
+        let fails = match statuses {
+            [] => status >= 500,
+            statuses => statuses.contains(&status),
+        };
         match status {
+            _ if !fails => Self::Good,
             502..=504 => Self::Gateway,
-            500.. => Self::ServerError,
-            _ => Self::Good,
+            _ => Self::ServerError,
         }
     }
 }
@@ -32,6 +43,7 @@ impl Outcome {
 pub(crate) struct Health {
     server_errors: AtomicU32,
     gateway_errors: AtomicU32,
+    local_errors: AtomicU32,
     ejections: AtomicU32,
     /// Milliseconds since [`START`]; 0 is not ejected.
     until: AtomicU64,
@@ -52,12 +64,15 @@ impl Health {
 
     /// Notes `outcome`; true where the endpoint is to be ejected now.
     pub(crate) fn note(&self, outcome: Outcome, outliers: &Outliers) -> bool {
+        // The common case writes nothing, so that cores do not fight over the line.
+        let forget = |counter: &AtomicU32| {
+            if counter.load(Ordering::Relaxed) != 0 {
+                counter.store(0, Ordering::Relaxed);
+            }
+        };
         if outcome == Outcome::Good {
-            // The common case writes nothing, so that cores do not fight over the line.
-            for counter in [&self.server_errors, &self.gateway_errors] {
-                if counter.load(Ordering::Relaxed) != 0 {
-                    counter.store(0, Ordering::Relaxed);
-                }
+            for counter in [&self.server_errors, &self.gateway_errors, &self.local_errors] {
+                forget(counter);
             }
             return false;
         }
@@ -65,6 +80,13 @@ impl Health {
             let now = counter.fetch_add(1, Ordering::Relaxed) + 1;
             limit.is_some_and(|limit| limit > 0 && now >= limit)
         };
+        let outcome = match (outcome, outliers.consecutive_local) {
+            (Outcome::Local, Some(limit)) => return reached(&self.local_errors, Some(limit)),
+            (Outcome::Local, None) => Outcome::Gateway,
+            (answer, _) => answer,
+        };
+        // Who answers can be reached.
+        forget(&self.local_errors);
         let server = reached(&self.server_errors, outliers.consecutive_5xx);
         let gateway =
             outcome == Outcome::Gateway && reached(&self.gateway_errors, outliers.consecutive_gateway);
@@ -85,6 +107,7 @@ impl Health {
         self.until.store(until, Ordering::Relaxed);
         self.server_errors.store(0, Ordering::Relaxed);
         self.gateway_errors.store(0, Ordering::Relaxed);
+        self.local_errors.store(0, Ordering::Relaxed);
     }
 }
 
@@ -123,5 +146,41 @@ mod tests {
             tokio::time::advance(Duration::from_secs(1)).await;
             assert!(!health.is_ejected());
         }
+    }
+
+    #[test]
+    fn who_cannot_be_reached_is_counted_apart_where_that_is_asked_for() {
+        let apart = Outliers {
+            consecutive_local: Some(2),
+            ..outliers()
+        };
+        let health = Health::default();
+        assert!(!health.note(Outcome::Local, &apart));
+        assert!(!health.note(Outcome::ServerError, &apart));
+        assert!(!health.note(Outcome::Local, &apart));
+        assert!(health.note(Outcome::Local, &apart));
+        // Together, as Envoy has it by default.
+        let health = Health::default();
+        let together = outliers();
+        assert!(!health.note(Outcome::Local, &together));
+        assert!(!health.note(Outcome::ServerError, &together));
+        assert!(health.note(Outcome::Local, &together));
+    }
+
+    #[test]
+    fn the_statuses_that_fail_may_be_said() {
+        let some = Outliers {
+            statuses: vec![429, 503],
+            ..outliers()
+        };
+        for (status, outcome) in [
+            (429, Outcome::ServerError),
+            (500, Outcome::Good),
+            (503, Outcome::Gateway),
+        ] {
+            assert_eq!(Outcome::of(status, Some(&some)), outcome);
+        }
+        assert_eq!(Outcome::of(500, None), Outcome::ServerError);
+        assert_eq!(Outcome::of(429, None), Outcome::Good);
     }
 }

@@ -1,7 +1,10 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use mesh_wire::cluster::RetryBudget;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 /// What is under way in one cluster (Envoy circuit breakers).
 #[derive(Debug, Default)]
@@ -10,8 +13,82 @@ pub(crate) struct Usage {
     pub(crate) pending: Counter,
     pub(crate) requests: Counter,
     pub(crate) retries: Counter,
+    /// Requests that began lately.
+    pub(crate) recent: Recent,
     /// A connection became free or was closed.
     pub(crate) freed: Notify,
+}
+
+impl Usage {
+    /// How many tries after the first may be under way (Envoy `RetryBudget`).
+    pub(super) fn budget(&self, budget: &RetryBudget) -> u32 {
+        let now = self.requests.get().saturating_add(self.pending.get());
+        let counted = match budget.interval.is_zero() {
+            true => now,
+            false => now.max(self.recent.get()),
+        };
+        let share = u64::from(counted) * u64::from(budget.percent) / 100;
+        u32::try_from(share).unwrap_or(u32::MAX).max(budget.at_least)
+    }
+}
+
+/// Tenths of the interval of a [`RetryBudget`], and one that has only begun.
+const TENTHS: usize = 11;
+
+/// How many requests began within the interval of the cluster's retry budget.
+#[derive(Debug, Default)]
+pub(crate) struct Recent(Mutex<Tenths>);
+
+#[derive(Debug, Default)]
+struct Tenths {
+    counts: [u32; TENTHS],
+    /// The one that is counted in, and when it began.
+    at: usize,
+    since: Option<Instant>,
+    each: Duration,
+}
+
+impl Recent {
+    /// One more, where a budget asks for it.
+    pub(crate) fn count(&self, budget: Option<&RetryBudget>) {
+        let Some(budget) = budget.filter(|budget| !budget.interval.is_zero()) else {
+            return;
+        };
+        let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tenths.each = budget.interval.to_duration() / 10;
+        tenths.go_on(Instant::now());
+        let at = tenths.at;
+        tenths.counts[at] = tenths.counts[at].saturating_add(1);
+    }
+
+    fn get(&self) -> u32 {
+        let mut tenths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tenths.go_on(Instant::now());
+        tenths
+            .counts
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
+    }
+}
+
+impl Tenths {
+    /// Forgets what is older than the interval.
+    fn go_on(&mut self, now: Instant) {
+        let Some(since) = self.since.filter(|_| !self.each.is_zero()) else {
+            self.since = Some(now);
+            return;
+        };
+        let passed = now.saturating_duration_since(since).as_nanos() / self.each.as_nanos();
+        let passed = u32::try_from(passed).unwrap_or(u32::MAX);
+        for _ in 0..passed.min(11) {
+            self.at = (self.at + 1) % TENTHS;
+            self.counts[self.at] = 0;
+        }
+        self.since = Some(match passed {
+            0..=11 => since + self.each * passed,
+            _ => now,
+        });
+    }
 }
 
 /// How many there are.
@@ -64,6 +141,31 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_budget_is_a_share_of_what_is_under_way_or_began_lately() {
+        let usage = Arc::new(Usage::default());
+        let mut budget = RetryBudget {
+            percent: 20,
+            at_least: 3,
+            interval: mesh_wire::Millis(0),
+        };
+        assert_eq!(usage.budget(&budget), 3);
+        let request = || Permit::take(&usage, |usage| &usage.requests, None).unwrap();
+        let under_way: Vec<_> = (0..50).map(|_| request()).collect();
+        assert_eq!(usage.budget(&budget), 10);
+        drop(under_way);
+        budget.interval = mesh_wire::Millis::from_secs(10);
+        for _ in 0..100 {
+            usage.recent.count(Some(&budget));
+            tokio::time::advance(Duration::from_millis(50)).await;
+        }
+        assert_eq!(usage.budget(&budget), 20);
+        tokio::time::advance(Duration::from_secs(7)).await;
+        assert_eq!(usage.budget(&budget), 12);
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(usage.budget(&budget), 3);
+    }
 
     #[test]
     fn what_is_given_back_can_be_taken_again() {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -11,6 +11,7 @@ use mesh_wire::listener::MtlsMode;
 
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
+use super::hash::Ends;
 use super::headers;
 use super::mirror::Mirrored;
 use super::reply::{Deadline, Reply, local};
@@ -216,12 +217,11 @@ impl Exchange<'_> {
         let Some(share) = forward.draw() else {
             return self.unrouted(finish);
         };
-        let hash = hash::of(
-            &forward.hash,
-            &self.parts.headers,
-            self.target.query(),
-            self.connection.down.remote.ip(),
-        );
+        let ends = Ends {
+            remote: self.connection.down.remote,
+            local: self.connection.down.destination,
+        };
+        let hash = hash::of(&forward.hash, &self.target.asked(&self.parts), ends);
         for edits in route
             .map(|route| &route.request)
             .into_iter()
@@ -256,7 +256,7 @@ impl Exchange<'_> {
                 cluster: mirror.cluster.clone(),
                 target: self.target.clone(),
                 parts: self.parts.clone(),
-                hash,
+                hash: hash.value,
                 timeout: forward.timeout,
             };
             tokio::spawn(mirrored.send(replay.copy()));
@@ -268,7 +268,7 @@ impl Exchange<'_> {
             down: &self.connection.down,
             cluster: &share.cluster,
             retry: forward.retry.as_ref().filter(|_| retries),
-            hash,
+            hash: hash.value,
             target: &self.target,
             parts: &self.parts,
             replay: &replay,
@@ -315,7 +315,11 @@ impl Exchange<'_> {
                 if exhausted {
                     finish.flag = Flag::RetryLimit;
                 }
-                self.pass(answer, finish, deadline)
+                let mut response = self.pass(answer, finish, deadline);
+                if let Some(cookie) = hash.cookie {
+                    response.headers_mut().append(SET_COOKIE, cookie);
+                }
+                response
             }
             Err(failure) => answers::failed(&failure, finish),
         };

@@ -17,6 +17,7 @@ use crate::cluster::{Cluster, Endpoint, Hint, Lease, Outcome, Permit, lease};
 use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::routes::RetryPolicy;
+use crate::state::routes::without_port;
 
 /// Envoy's first interval between tries.
 const BACK_OFF: Duration = Duration::from_millis(25);
@@ -73,7 +74,9 @@ impl Sending<'_> {
             };
             let hint = Hint {
                 hash: self.hash,
+                host: Some(without_port(self.target.authority())),
                 tried: avoid,
+                left: self.left(&tried),
             };
             let Some(endpoint) = self.cluster.pick(self.down.destination, &hint) else {
                 return Tried {
@@ -99,11 +102,7 @@ impl Sending<'_> {
                     exhausted,
                 };
             }
-            retrying = Permit::take(
-                &self.cluster.usage,
-                |usage| &usage.retries,
-                self.cluster.wire.limits.retries,
-            );
+            retrying = self.cluster.retry();
             if retrying.is_none() || !self.replay.is_whole() {
                 return Tried {
                     outcome,
@@ -124,13 +123,23 @@ impl Sending<'_> {
     pub(super) fn overdue(&self, took: Duration) -> Tried {
         let endpoint = self.trying.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(endpoint) = &endpoint {
-            endpoint.note(Outcome::Gateway, self.cluster);
+            endpoint.note(Outcome::Local, self.cluster);
         }
         Tried {
             outcome: Err(Failure::Timeout),
             endpoint,
             took,
             exhausted: false,
+        }
+    }
+
+    /// Those whose priority is left now: Istio lets each have two tries (`previous_priorities`, `update_frequency`).
+    fn left<'t>(&self, tried: &'t [Arc<Endpoint>]) -> &'t [Arc<Endpoint>] {
+        let leaves = self.retry.is_some_and(|retry| retry.other_locality);
+        if leaves {
+            &tried[..tried.len() / 2 * 2]
+        } else {
+            &[]
         }
     }
 
@@ -146,6 +155,7 @@ impl Sending<'_> {
 
     async fn attempt(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
         let limits = &self.cluster.wire.limits;
+        self.cluster.usage.recent.count(limits.retry_budget.as_ref());
         let request = Permit::take(&self.cluster.usage, |usage| &usage.requests, limits.requests);
         let held = Held {
             _request: request.ok_or(Failure::Overflow)?,
@@ -216,7 +226,10 @@ impl Sending<'_> {
 
     fn note(&self, endpoint: &Endpoint, outcome: &Result<Answer, Failure>) {
         let outcome = match outcome {
-            Ok(answer) => Outcome::of(answer.response.status().as_u16()),
+            Ok(answer) => Outcome::of(
+                answer.response.status().as_u16(),
+                self.cluster.wire.outliers.as_ref(),
+            ),
             Err(Failure::Connect(error)) => {
                 tracing::info!(
                     cluster = &*self.cluster.name,
@@ -224,9 +237,9 @@ impl Sending<'_> {
                     error,
                     "an endpoint cannot be reached"
                 );
-                Outcome::Gateway
+                Outcome::Local
             }
-            Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Gateway,
+            Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Local,
             Err(Failure::NoEndpoint | Failure::Overflow | Failure::Timeout) => return,
         };
         endpoint.note(outcome, self.cluster);

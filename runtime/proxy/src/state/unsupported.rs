@@ -1,9 +1,7 @@
 use mesh_wire::Snapshot;
-use mesh_wire::cluster::{
-    Balance, Cluster, Discovery, Failover, LocalityPolicy, OriginatedTls, Outliers, Transport,
-};
+use mesh_wire::cluster::Cluster;
 use mesh_wire::policy::{Permission, Principal};
-use mesh_wire::route::{HashPolicy, PerMillion, Route, RouteAction, RouteTable};
+use mesh_wire::route::{PerMillion, Route, RouteAction, RouteTable};
 use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
@@ -80,19 +78,6 @@ fn of_telemetry(telemetry: &Telemetry, parts: &mut Vec<String>) {
 }
 
 fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
-    match cluster.balance {
-        Balance::RingHash { .. } | Balance::Maglev { .. } => {
-            parts.push(format!(
-                "cluster {name}: hashing is consistent, but places keys elsewhere than Envoy does"
-            ));
-        }
-        Balance::LeastRequest | Balance::RoundRobin | Balance::Random | Balance::Provided => {}
-    }
-    if cluster.warmup.0 > 0 {
-        parts.push(format!(
-            "cluster {name}: the share of new endpoints does not grow slowly"
-        ));
-    }
     let limits = &cluster.limits;
     for (given, what) in [
         (
@@ -107,51 +92,10 @@ fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
             limits.ping.is_some(),
             "HTTP/2 connections are not asked whether they stand",
         ),
-        (
-            limits.retry_budget.is_some(),
-            "the retry budget is not kept, `retries` is",
-        ),
     ] {
         if given {
             parts.push(format!("cluster {name}: {what}"));
         }
-    }
-    if let LocalityPolicy::Failover(Failover { labels, .. }) = &cluster.locality
-        && !labels.is_empty()
-    {
-        parts.push(format!(
-            "cluster {name}: labels do not order the endpoints, their places do"
-        ));
-    }
-    match &cluster.transport {
-        Transport::Tls(tls) if tls.crl_file.is_some() => {
-            parts.push(format!("cluster {name}: revoked certificates are taken"));
-        }
-        Transport::Tls(OriginatedTls { sni: None, .. })
-            if cluster.discovery == Discovery::OriginalDestination =>
-        {
-            parts.push(format!(
-                "cluster {name}: TLS asks for the address that was dialled, not for the request's host"
-            ));
-        }
-        Transport::Tls(_) | Transport::Mesh(_) | Transport::Plaintext => {}
-    }
-    if let Some(outliers) = &cluster.outliers
-        && (outliers.consecutive_local.is_some() || !outliers.statuses.is_empty())
-    {
-        parts.push(format!(
-            "cluster {name}: failed connections and all 5xx are counted together as failures"
-        ));
-    }
-    if let Some(Outliers {
-        consecutive_5xx: None,
-        consecutive_gateway: None,
-        ..
-    }) = &cluster.outliers
-    {
-        parts.push(format!(
-            "cluster {name}: outliers without a count of failures eject nothing"
-        ));
     }
 }
 
@@ -192,16 +136,7 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
     if !forward.mirrors.is_empty() {
         parts.push(format!("{place}: requests of more than 64 KiB are not mirrored"));
     }
-    let sets = |policy: &HashPolicy| matches!(policy, HashPolicy::Cookie { ttl: Some(_), .. });
-    if forward.hash.iter().any(sets) {
-        parts.push(format!(
-            "{place}: the cookie that is hashed is not set where it is absent"
-        ));
-    }
     if let Some(retry) = &forward.retry {
-        if retry.other_locality {
-            parts.push(format!("{place}: another try may go to the same locality"));
-        }
         let (_, _, unknown) = RetryOn::parse(retry.on.iter().map(String::as_str));
         for word in unknown {
             parts.push(format!("{place}: the retry condition `{word}` is not known"));

@@ -9,7 +9,7 @@ use rustls::client::danger::ServerCertVerifier as _;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
 use x509_parser::prelude::GeneralName;
 
 use super::identity::certificates;
@@ -157,6 +157,9 @@ impl OriginatedClient {
             true => None,
             false => Some(
                 WebPkiServerVerifier::builder_with_provider(roots(tls)?.into(), provider())
+                    .with_crls(revoked(tls)?)
+                    // As Envoy has it: each issuer of a chain has a list, and one that is not over.
+                    .enforce_revocation_expiration()
                     .build()
                     .map_err(|error| Error::General(error.to_string()))?,
             ),
@@ -217,6 +220,20 @@ fn roots(tls: &OriginatedTls) -> Result<RootCertStore, OriginationError> {
         certificates("trust bundle", &read(path)?).map_err(|error| file(path, &error))?,
     );
     Ok(store)
+}
+
+/// The lists of certificates that do not hold any more.
+fn revoked(tls: &OriginatedTls) -> Result<Vec<CertificateRevocationListDer<'static>>, OriginationError> {
+    let Some(path) = &tls.crl_file else {
+        return Ok(Vec::new());
+    };
+    let pem = read(path)?;
+    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&pem).collect();
+    let lists = lists.map_err(|error| file(path, &error))?;
+    if lists.is_empty() {
+        return Err(file(path, &"there is no list in it"));
+    }
+    Ok(lists)
 }
 
 fn client_key(tls: &OriginatedTls) -> Result<Option<CertifiedKey>, OriginationError> {

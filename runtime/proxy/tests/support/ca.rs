@@ -32,6 +32,32 @@ impl Ca {
         self.certify(SanType::URI(Ia5String::try_from(spiffe).unwrap()))
     }
 
+    /// A list of revoked certificates, with that of `chain` on it where there is one, PEM.
+    pub fn revoke(&self, chain: Option<&str>) -> String {
+        use rcgen::{
+            CertificateRevocationListParams, KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
+        };
+        let serial = |chain: &str| {
+            let (_, pem) = x509_parser::pem::parse_x509_pem(chain.as_bytes()).unwrap();
+            SerialNumber::from_slice(pem.parse_x509().unwrap().raw_serial())
+        };
+        let revoked = chain.map(|chain| RevokedCertParams {
+            serial_number: serial(chain),
+            revocation_time: date_time_ymd(2024, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2024, 1, 1),
+            next_update: date_time_ymd(2124, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.into_iter().collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
     /// Certificate chain and key of a server outside of the mesh, PEM.
     pub fn issue_host(&self, host: &str) -> (String, String) {
         self.certify(SanType::DnsName(Ia5String::try_from(host).unwrap()))

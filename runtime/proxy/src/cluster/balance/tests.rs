@@ -1,7 +1,6 @@
 use std::collections::BTreeMap;
 
 use mesh_wire::Millis;
-use proptest::prelude::*;
 
 use super::*;
 
@@ -41,7 +40,7 @@ fn cluster(balance: wire::Balance, weights: &[u32]) -> wire::Cluster {
 
 fn balancer(wire: &wire::Cluster) -> Balancer {
     let endpoints = super::super::endpoint::compile(wire, &[]).unwrap();
-    Balancer::new(wire, &wire::Locality::default(), endpoints)
+    Balancer::new(wire, &Own::default(), endpoints)
 }
 
 fn counts(wire: &wire::Cluster, picks: usize) -> BTreeMap<String, usize> {
@@ -102,6 +101,7 @@ fn what_was_tried_is_tried_again_only_when_nothing_else_is_left() {
                 &Hint {
                     hash: None,
                     tried: &tried,
+                    ..Hint::default()
                 },
             )
             .unwrap();
@@ -113,24 +113,88 @@ fn what_was_tried_is_tried_again_only_when_nothing_else_is_left() {
                 &wire,
                 &Hint {
                     hash: None,
-                    tried: balancer.endpoints()
+                    tried: balancer.endpoints(),
+                    ..Hint::default()
                 }
             )
             .is_some()
     );
 }
 
-proptest! {
-    #[test]
-    fn a_key_stays_where_it_is_when_another_endpoint_goes(hash: u64, gone in 0usize..5) {
-        let all = cluster(wire::Balance::Maglev { table_size: 65_537 }, &[1, 2, 3, 4, 5]);
+#[test]
+fn most_keys_stay_where_they_are_when_another_endpoint_goes() {
+    for balance in [
+        wire::Balance::RingHash { minimum_size: 1024 },
+        wire::Balance::Maglev { table_size: 65_537 },
+    ] {
+        let all = cluster(balance.clone(), &[1; 5]);
         let mut fewer = all.clone();
-        fewer.endpoints[0].endpoints.remove(gone);
-        let hint = Hint { hash: Some(hash), tried: &[] };
-        let before = balancer(&all).pick(&all, &hint).unwrap();
-        let after = balancer(&fewer).pick(&fewer, &hint).unwrap();
-        if before.wire.address != format!("10.0.0.{gone}") {
-            prop_assert_eq!(&before.wire.address, &after.wire.address);
+        fewer.endpoints[0].endpoints.remove(2);
+        let (before, after) = (balancer(&all), balancer(&fewer));
+        let address = |balancer: &Balancer, wire, hash| {
+            let hint = Hint {
+                hash: Some(hash),
+                ..Hint::default()
+            };
+            balancer.pick(wire, &hint).unwrap().wire.address.clone()
+        };
+        let (mut stayed, mut moved) = (0, 0);
+        for key in 0..2000u64 {
+            let hash = crate::cluster::xxhash(&key.to_be_bytes(), 0);
+            let home = address(&before, &all, hash);
+            match home == "10.0.0.2" || home == address(&after, &fewer, hash) {
+                true => stayed += 1,
+                false => moved += 1,
+            }
         }
+        assert!(moved * 5 < stayed, "{balance:?}: {moved} of {stayed} moved");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_share_of_who_joins_grows() {
+    for balance in [wire::Balance::LeastRequest, wire::Balance::RoundRobin] {
+        let mut all = cluster(balance.clone(), &[1, 1]);
+        all.warmup = Millis::from_secs(100);
+        let mut before = all.clone();
+        before.endpoints[0].endpoints.truncate(1);
+        let old = super::super::endpoint::compile(&before, &[]).unwrap();
+        let endpoints = super::super::endpoint::compile(&all, &old).unwrap();
+        let balancer = Balancer::new(&all, &Own::default(), endpoints);
+        let mut last = 0;
+        for (seconds, low, high) in [(0, 600, 1300), (50, 2800, 3900), (50, 4500, 5500)] {
+            tokio::time::advance(std::time::Duration::from_secs(seconds)).await;
+            let picks = (0..10_000).filter(|_| {
+                let picked = balancer.pick(&all, &Hint::default()).unwrap();
+                picked.wire.address == "10.0.0.1"
+            });
+            let picks = picks.count();
+            assert!(
+                (low..high).contains(&picks) && picks > last,
+                "{balance:?} {seconds} {picks}"
+            );
+            last = picks;
+        }
+    }
+}
+
+#[test]
+fn another_priority_is_tried_where_that_is_asked_for() {
+    let mut wire = cluster(wire::Balance::Random, &[1, 1]);
+    let mut far = wire.endpoints[0].clone();
+    far.priority = 1;
+    far.endpoints.truncate(1);
+    far.endpoints[0].address = "10.0.1.0".to_owned();
+    wire.endpoints.push(far);
+    wire.locality = wire::LocalityPolicy::Given;
+    let balancer = balancer(&wire);
+    let near = &balancer.endpoints()[..1];
+    for (left, expected) in [(&near[..0], false), (near, true), (balancer.endpoints(), false)] {
+        let hint = Hint {
+            left,
+            ..Hint::default()
+        };
+        let picked = balancer.pick(&wire, &hint).unwrap();
+        assert_eq!(picked.wire.address == "10.0.1.0", expected, "{}", left.len());
     }
 }

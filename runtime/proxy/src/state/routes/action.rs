@@ -60,6 +60,8 @@ pub(crate) struct RetryPolicy {
     pub(crate) per_try: Option<Duration>,
     pub(crate) status_codes: Vec<u16>,
     pub(crate) other_endpoint: bool,
+    /// Priorities that were tried are avoided.
+    pub(crate) other_locality: bool,
     /// Before the second try; `None` is Envoy's.
     pub(crate) back_off: Option<Duration>,
 }
@@ -227,6 +229,7 @@ impl Forward {
             per_try: None,
             status_codes: Vec::new(),
             other_endpoint: false,
+            other_locality: false,
             back_off: None,
         };
         let share = Share {
@@ -275,6 +278,7 @@ impl RetryPolicy {
             per_try: (wire.per_try_timeout.0 > 0).then(|| wire.per_try_timeout.to_duration()),
             status_codes,
             other_endpoint: wire.other_endpoint,
+            other_locality: wire.other_locality,
             back_off: (!wire.back_off.is_zero()).then(|| wire.back_off.to_duration()),
         }
     }
