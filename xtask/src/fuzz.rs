@@ -41,6 +41,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("yaml", "compiler"),
     ("json", "compiler"),
     ("inventory", "compiler"),
+    ("host_files", "compiler"),
     ("ssh_config", "apply"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),

@@ -1,8 +1,8 @@
 //! Writes again what is derived from the code and the examples.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
-use std::{fs, io};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -49,11 +49,17 @@ pub(crate) fn run() -> Result<()> {
     command::run(command("cargo").args(schemas))
 }
 
-/// The folders in `examples/`, by name.
+/// The folders in `examples/` that hold a spec, by name.
 fn examples() -> Result<BTreeSet<String>> {
-    let entries = fs::read_dir(root().join("examples"))?;
-    let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().to_string_lossy().into_owned());
-    entries.map(name).collect()
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(root().join("examples"))? {
+        let entry = entry?;
+        let specs = ["spec.kdl", "spec.yaml", "spec.json"];
+        if specs.iter().any(|spec| entry.path().join(spec).is_file()) {
+            names.insert(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
 }
 
 fn golden(meshc: &Path, example: &str) -> Result<()> {

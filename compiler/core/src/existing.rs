@@ -1,6 +1,7 @@
 use crate::diag::{
     Diagnostic, FileId, Language, Severity, Sink, Source, Sources, Span, Spanned, code, count,
 };
+use crate::host_files::{self, Given, Machine};
 use crate::manifest::{self, Object, fields};
 use crate::model::Mesh;
 use crate::{Allowed, World, levels, parallel};
@@ -59,13 +60,16 @@ pub fn holds_objects(text: &str) -> bool {
 /// # Steps
 /// 1. Read every document; a broken one leaves the others.
 /// 2. Hold the fields against those of the kinds.
-/// 3. Let the rules look at all objects together.
+/// 3. Let the rules look at all objects together, and at the files of machines beside them.
 pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOptions) -> Checked {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
-    let mut texts = Vec::new();
+    let (mut texts, mut host_files) = (Vec::new(), Vec::new());
     for path in files {
         match world.read(path) {
+            Ok(text) if let Some(kind) = host_files::Kind::of(path, &text) => {
+                host_files.push((sources.add(path.as_str(), text), kind));
+            }
             Ok(text) => {
                 let language = Language::of_objects(path, &text);
                 let file = sources.add(path.as_str(), text);
@@ -75,8 +79,15 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
             Err(cause) => sink.push(unreadable(path, &cause, &mut sources)),
         }
     }
-    let objects = read(&texts, &sources, options, &mut sink);
+    let mut objects = read(&texts, &sources, options, &mut sink);
+    let given = host_files.iter();
+    let given: Vec<_> = given
+        .filter_map(|(file, kind)| Given::of(&sources, *file, *kind))
+        .collect();
+    let machines = host_files::machines(&given, &mut sink);
+    objects.extend(applied(&machines, &sources, options, &mut sink));
     manifest::rules::check(&objects, &sources, &mut sink);
+    host_files::rules::check(&machines, &objects, &mut sink);
     let mut levels = levels::of_objects(&objects, &mut sink);
     levels.apply(&mut sink);
     levels.unused(&mut sink);
@@ -133,15 +144,36 @@ fn read_one(
     sink: &mut Sink,
 ) -> Vec<Object> {
     let mut objects = manifest::read(&source.text, language, file, sink);
+    objects
+        .iter_mut()
+        .for_each(|object| look(object, source, options, sink));
+    objects
+}
+
+/// The objects that scripts apply.
+fn applied(
+    machines: &[Machine<'_>],
+    sources: &Sources,
+    options: &ObjectOptions,
+    sink: &mut Sink,
+) -> Vec<Object> {
+    let mut objects = host_files::applied(machines, sink);
+    for object in &mut objects {
+        if let Some(source) = sources.get(object.span.file) {
+            look(object, source, options, sink);
+        }
+    }
+    objects
+}
+
+/// Looks at an object by itself.
+fn look(object: &mut Object, source: &Source, options: &ObjectOptions, sink: &mut Sink) {
     let target = fields::Target {
         text: &source.text,
         istio: options.istio,
     };
-    for object in &mut objects {
-        fields::check(object, target, sink);
-        place(object, options);
-    }
-    objects
+    fields::check(object, target, sink);
+    place(object, options);
 }
 
 /// Puts an object that names no namespace where it is applied.

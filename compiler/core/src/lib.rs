@@ -17,6 +17,7 @@
 pub mod diag;
 pub mod diff;
 pub mod emit;
+pub mod host_files;
 pub mod manifest;
 pub mod model;
 pub mod parallel;

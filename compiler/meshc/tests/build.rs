@@ -240,9 +240,15 @@ fn names_in(folder: &Path) -> Vec<String> {
 }
 
 /// All files below `folder`, by path.
-/// The names of the folders in `examples/`.
+/// The names of the folders in `examples/` that hold a spec.
 fn examples() -> Vec<String> {
-    names_in(&root().join("examples"))
+    let folder = root().join("examples");
+    let mut names = names_in(&folder);
+    names.retain(|name| {
+        let specs = ["spec.kdl", "spec.yaml", "spec.json"];
+        specs.iter().any(|spec| folder.join(name).join(spec).is_file())
+    });
+    names
 }
 
 fn files(folder: &Path) -> BTreeMap<PathBuf, String> {

@@ -117,8 +117,11 @@ struct Example {
 
 fn examples() -> Vec<Example> {
     let entries = std::fs::read_dir(root().join("examples")).unwrap();
+    let specs = ["spec.kdl", "spec.yaml", "spec.json"];
     let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .map(|entry| entry.unwrap())
+        .filter(|entry| specs.iter().any(|spec| entry.path().join(spec).is_file()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
     names.into_iter().map(build).collect()

@@ -55,7 +55,21 @@ codes! {
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "No gateway leads to pods that are called from another network.";
     GATEWAY_SHARED "MC-G009" "gateway-address-shared" Error "Two gateways would be dialled at one address.";
+    CONFIG_PATH "MC-V001" "agent-config-path" Error "The agent does not read its configuration where it lies.";
+    METADATA_NOT_STRING "MC-V002" "proxymetadata-not-string" Error "A variable of the proxy is no text.";
+    ENV_NOT_LOADED "MC-V003" "env-not-loaded" Error "A unit starts the agent without its variables or its capture.";
+    PROXY_USER "MC-V004" "proxy-runs-as-root" Error
+        "The proxy runs as a user whose traffic is captured, or the application as the proxy's.";
+    ISTIOD_ENV "MC-V005" "control-plane-env-on-vm" Warning "A variable of istiod is set on a machine.";
     UNKNOWN_ENV "MC-V006" "unknown-env" Warning "A variable of the proxy has no effect on a machine.";
+    ARTIFACT_MISSING "MC-V007" "artifact-missing" Error "A program is taken from where it is not.";
+    DOUBLE_REGISTRATION "MC-V008" "double-registration" Error
+        "A machine registers itself and is registered by hand as well.";
+    CONFIGURE_FLAGS "MC-V009" "configure-flags" Error "A command of istioctl cannot run as it is written.";
+    WORKLOAD_NAME "MC-V011" "workload-name-mismatch" Warning "A machine is called something else than those who look for it say.";
+    MESH_ID "MC-V012" "mesh-id-mismatch" Warning "A machine belongs to another mesh than the cluster.";
+    UNIT_ORDERING "MC-V014" "unit-ordering" Warning "A unit starts too early, or is written where nothing is.";
+    ENV_BROKEN "MC-V023" "env-line-broken" Error "A line of an env file does not set what it shows.";
     INJECT_ANNOTATION "MC-V010" "inject-annotation-on-vm" Warning
         "An annotation for the injection of sidecars stands on machines.";
     RELEASE_ENDED "MC-V013" "unsupported-release" Warning "Nobody repairs this release of Istio, or nobody knows it.";
@@ -72,24 +86,35 @@ codes! {
         "Pods do not find the machines behind a headless service.";
     SELECTS_PODS "MC-V019" "selects-pods" Error
         "A service on another's machines would find the other's pods as well.";
+    TOKEN_AUDIENCE "MC-I001" "token-audience" Error "A token is not for istiod.";
+    SAN_MISMATCH "MC-I002" "san-mismatch-ip" Error "istiod is dialled by an address that its certificate does not name.";
+    TOKEN_VOLATILE "MC-I003" "volatile-token" Error "After a restart the machine has nothing to prove itself with.";
+    TOKEN_UNREADABLE "MC-I004" "token-unreadable" Error "The agent cannot read its token.";
+    TTL_RANGE "MC-I006" "ttl-out-of-range" Error "A certificate is asked for that istiod does not give.";
+    ACCOUNT_MISMATCH "MC-I007" "sa-namespace" Error "A machine's account or namespace is not that of its group.";
     VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";
     VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
+    AUTO_ALLOCATE "MC-D004" "dns-auto-allocate-legacy" Warning "istiod allocates addresses by itself.";
     DNS_LOOP "MC-D005" "dns-loop" Error
         "Queries would go in circles between meshd and a forwarder on the same machine.";
+    RESOLVE_BYPASS "MC-D006" "nss-resolve-bypass" Warning "Names are asked where no packet can be captured.";
+    BOOTSTRAP_CYCLE "MC-D007" "dns-bootstrap-cycle" Error "istiod is found only by those who have found it.";
     RANGE_OVERLAP "MC-D008" "virtual-range-overlap" Error
         "The range of virtual addresses overlaps a network of real machines.";
     FORWARD_MESH "MC-D009" "forward-in-mesh" Error "A forwarded domain would take away names of the mesh.";
     HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
-    METADATA_NOT_STRING "MC-V002" "proxymetadata-not-string" Error
-        "A variable of the proxy is no text.";
     NAME_UNKNOWN "MC-D011" "name-unknown" Error "A name that is called leads to nothing in the mesh.";
+    DNS_HALF "MC-D012" "dns-capture-half" Error "Names are captured by one half of the agent only.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
     EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning
         "Something is excluded from what is not captured, or added to what is captured anyway.";
     INBOUND_UNCAPTURED "MC-C003" "inbound-port-uncaptured" Error
         "A port of a service is not captured: nothing of the mesh holds there.";
     IPV6_BYPASS "MC-C004" "ipv6-bypass" Error "IPv6 is not captured and goes round the mesh.";
+    FIREWALL_AFTER_NAT "MC-C005" "firewall-after-nat" Warning "A firewall opens ports that no packet is to.";
+    PLAINTEXT_XDS "MC-C006" "plaintext-xds-exposed" Error "istiod is asked where nobody proves who he is, or at another's port.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
+    NETWORK_EMPTY "MC-C009" "network-empty" Error "A machine does not say in which network it is.";
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";
     PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
@@ -97,6 +122,7 @@ codes! {
         "A connection goes to what the mesh does not know, and is closed.";
     MESH_BYPASSED "MC-C014" "mesh-bypassed" Error
         "A connection goes past the mesh to an address that only the mesh knows.";
+    MESH_PORT_CAPTURED "MC-C015" "mesh-port-captured" Warning "What the agent itself serves is captured.";
     LB_ONEOF "MC-T001" "lb-oneof" Error
         "A `balance` says several ways to choose a workload, or nothing to hash.";
     OUTLIER_NESTING "MC-T002" "outlier-nesting" Error "A field stands where another place has it.";
@@ -189,6 +215,8 @@ codes! {
         "The two ends of a connection do not agree on mutual TLS.";
     ACCESS_REFUSED "MC-S020" "access-refused" Error "A policy of the workload refuses a call.";
     TOKEN_REFUSED "MC-S021" "token-refused" Error "The token of a request is not taken.";
+    CLUSTER_CREDENTIALS "MC-S008" "cluster-creds-on-vm" Error "A machine holds the keys of the cluster.";
+    STAT_MISSING "MC-O004" "stat-not-emitted" Warning "A statistic is asked for that the proxy does not keep.";
     TRACING_UNSET "MC-O005" "tracing-unset" Warning
         "Traces are set up, and nobody receives them.";
     WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning

@@ -45,6 +45,15 @@ impl Object {
             .map_or("default", |namespace| namespace.value.as_str())
     }
 
+    /// Moves all its places `by` bytes on in its file.
+    pub(crate) fn shift(&mut self, by: usize) {
+        self.body.shift(by);
+        let texts = [&mut self.api_version, &mut self.kind, &mut self.name];
+        let texts = texts.into_iter().chain(&mut self.namespace);
+        texts.for_each(|text| text.span.shift(by));
+        self.span.shift(by);
+    }
+
     /// What stands at `path`, by the keys of mappings.
     pub fn at(&self, path: &[&str]) -> Option<&Datum> {
         self.body.at(path)

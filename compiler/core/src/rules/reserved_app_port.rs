@@ -14,6 +14,11 @@ const RESERVED: &[(u16, &str)] = &[
     (15090, "Prometheus"),
 ];
 
+/// Ports that the mesh itself listens on, and what for.
+pub(crate) fn reserved_ports() -> impl Iterator<Item = (u16, &'static str)> {
+    RESERVED.iter().copied()
+}
+
 /// Applications keep off the mesh's ports.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, service) in context.spec.services() {

@@ -27,6 +27,11 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     else {
         return;
     };
+    release_ended(version, sink);
+}
+
+/// Tells of a release that gets no repairs, and of one that is not known.
+pub(crate) fn release_ended(version: &Spanned<String>, sink: &mut Sink) {
     let known = |release: u32| RELEASES.iter().find(|(minor, _)| *minor == release);
     let oldest = RELEASES.first().map_or(0, |(minor, _)| *minor);
     match minor(&version.value) {

@@ -86,7 +86,7 @@ impl Datum {
     }
 
     /// Moves it `by` bytes on in its file.
-    pub(super) fn shift(&mut self, by: usize) {
+    pub(crate) fn shift(&mut self, by: usize) {
         self.span.shift(by);
         match &mut self.kind {
             Kind::Scalar(_) => {}

@@ -45,11 +45,14 @@ pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The names of all examples.
+/// The names of all examples of specs.
 pub(crate) fn examples() -> Vec<String> {
     let entries = std::fs::read_dir(root().join("examples")).expect("the examples are there");
     let name = |entry: std::io::Result<std::fs::DirEntry>| {
-        Some(entry.ok()?.file_name().to_string_lossy().into_owned())
+        let entry = entry.ok()?;
+        let is_spec = |spec| entry.path().join(spec).is_file();
+        let is = ["spec.kdl", "spec.yaml", "spec.json"].into_iter().any(is_spec);
+        is.then(|| entry.file_name().to_string_lossy().into_owned())
     };
     let mut names: Vec<_> = entries.filter_map(name).collect();
     names.sort();

@@ -21,6 +21,7 @@ mod egress;
 mod files;
 mod fixes;
 mod fleet;
+mod host_files;
 mod istioctl;
 mod language;
 mod languages;

@@ -31,13 +31,9 @@ namespace ops {
 
 #[test]
 fn the_parts_of_every_example_make_the_whole() {
-    let examples = std::fs::read_dir(common::root().join("examples")).unwrap();
-    for example in examples {
+    for example in common::examples() {
         // The thousand of the fleet are all alike.
-        parts_make_the_whole(
-            &common::example(&example.unwrap().file_name().to_string_lossy()),
-            50,
-        );
+        parts_make_the_whole(&common::example(&example), 50);
     }
 }
 

@@ -14,12 +14,13 @@ use crate::exit::Exit;
 use crate::ui::Ui;
 use crate::world::FsWorld;
 
-/// Find all mistakes of a spec, or of Kubernetes and Istio manifests, in one run.
+/// Find all mistakes of a spec, or of manifests and files of VMs, in one run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   meshc check examples/forum
   meshc check manifests/                  every YAML and JSON file below, all together
+  meshc check manifests/ vm-1/            and a VM's: cluster.env, mesh.yaml, units, scripts, iptables-save
   helm template chart | meshc check -     what another program writes
   meshc check --profile prod --set gateway=198.51.100.7 spec.kdl
   meshc check --format short spec.kdl     one line a mistake, for editors and grep

@@ -1,10 +1,10 @@
-//! What is to be checked: a spec, or manifests.
+//! What is to be checked: a spec, or manifests and files of machines.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use mesh_compiler::diag::Language;
+use mesh_compiler::host_files::Kind;
 use mesh_compiler::{Entry, World, holds_objects};
 
 use crate::commands::build::{self, SPECS};
@@ -15,7 +15,7 @@ use crate::world::FsWorld;
 pub(super) enum Input {
     /// A spec.
     Spec(String),
-    /// Files of manifests.
+    /// Files of manifests and of machines.
     Objects(Vec<String>),
 }
 
@@ -59,7 +59,7 @@ pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
             std::io::stdin()
                 .read_to_string(&mut text)
                 .map_err(|error| unreadable(&shown, plain(error)))?;
-            let list = if holds_objects(&text) {
+            let list = if is_of_mesh(&shown, &text) {
                 &mut files
             } else {
                 &mut specs
@@ -80,8 +80,9 @@ pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
             if files.len() == before {
                 return Err(Wrong {
                     what: format!("there is nothing to check in `{shown}`"),
-                    cause: "it has no spec, and no YAML or JSON file below it holds objects of Kubernetes"
-                        .to_owned(),
+                    cause:
+                        "it has no spec, and nothing below it is an object of Kubernetes or a file of a VM"
+                            .to_owned(),
                     remedy: format!(
                         "name a spec, such as {}, or a folder of manifests",
                         path.join(SPECS[0]).display()
@@ -112,22 +113,27 @@ fn unreadable(path: &str, cause: String) -> Wrong {
     }
 }
 
-/// Whether the file at `path` holds objects. What cannot be read is told where it is read for good.
+/// Whether the file at `path` holds objects or is a machine's. What cannot be read is told where it is read for good.
 fn is_objects(path: &str, world: &mut Whole) -> bool {
-    if Language::of_path(path) == Language::Kdl {
+    if path.ends_with(".kdl") {
         return false;
     }
     let Ok(text) = FsWorld.read(path) else {
         return false;
     };
-    let objects = holds_objects(&text);
+    let objects = is_of_mesh(path, &text);
     if objects {
         world.read.insert(path.to_owned(), text);
     }
     objects
 }
 
-/// All files of objects below `folder`, in order. What begins with a dot is no part of what people mean.
+/// The text holds objects, or is a file of a machine.
+fn is_of_mesh(path: &str, text: &str) -> bool {
+    holds_objects(text) || Kind::of(path, text).is_some()
+}
+
+/// All files of objects and of machines below `folder`, in order. What begins with a dot is no part of what people mean.
 fn search(folder: &Path, files: &mut Vec<String>, world: &mut Whole) -> Result<(), String> {
     let mut entries = FsWorld.list(&folder.display().to_string())?;
     entries.sort();
