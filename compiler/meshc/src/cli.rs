@@ -2,7 +2,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     apply, build, ca, check, completion, convert, diff, explain, fmt, init, lab, lsp, man, remove, schema,
-    trace,
+    test, trace,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Trace(trace::Args),
+    Test(test::Args),
     Build(build::Args),
     Diff(diff::Args),
     Apply(apply::Args),
@@ -55,6 +56,7 @@ impl Command {
             Self::Check(args) => check::run(args, ui),
             Self::Explain(args) => explain::run(&args, ui),
             Self::Trace(args) => trace::run(args, ui),
+            Self::Test(args) => test::run(args, ui),
             Self::Build(args) => build::run(args, ui),
             Self::Diff(args) => diff::run(&args, ui),
             Self::Apply(args) => apply::run(args, ui),

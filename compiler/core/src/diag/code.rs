@@ -51,6 +51,7 @@ codes! {
     ALLOW_UNUSED "MC-L021" "allow-unused" Warning "An `allow` silences nothing.";
     LEVEL_REFUSED "MC-L022" "level-refused" Error "An error is allowed that nothing can be built in spite of.";
 
+    EXPECTATION_FAILED "MC-L020" "expectation-failed" Error "The mesh does not do what the spec expects of it.";
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "No gateway leads to pods that are called from another network.";

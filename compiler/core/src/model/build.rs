@@ -10,6 +10,7 @@ mod beside;
 mod callers;
 mod capture;
 mod egress;
+mod expect;
 mod external;
 mod group;
 mod lookup;
@@ -23,6 +24,7 @@ mod telemetry;
 mod traffic;
 
 pub(crate) use callers::{Caller, resolve as resolve_caller};
+pub(crate) use expect::one as expectation;
 pub(crate) use group::{find as find_group, name as group_name, services_on as machine_services};
 pub(crate) use place::egress_name;
 pub(crate) use ports::{names as port_names, protocol as protocol_of};
@@ -70,6 +72,7 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     addresses::fill(&mut mesh, sink);
     telemetry::fill(&mut mesh, spec, sink);
     authorizer::fill(&mut mesh, spec, sink);
+    mesh.expectations = expect::all(spec, &mesh, sink);
     mesh
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use mesh_wire::listener::MtlsMode;
 
-use super::{Access, Authorizer, Group, Raw, Service, Telemetry, UserFiles, Vm, Watch};
+use super::{Access, Authorizer, Expectation, Group, Raw, Service, Telemetry, UserFiles, Vm, Watch};
 use crate::diag::Span;
 
 /// The whole mesh.
@@ -51,6 +51,8 @@ pub struct Mesh {
     pub groups: Vec<Arc<Group>>,
     /// Variables for the environment of Istio's agents (`defaultConfig.proxyMetadata`).
     pub proxy_metadata: BTreeMap<String, String>,
+    /// What the spec expects of calls, ordered by place.
+    pub expectations: Vec<Expectation>,
     /// Where `mesh` is written.
     pub span: Span,
 }

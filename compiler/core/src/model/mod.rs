@@ -8,6 +8,7 @@ mod authorizer;
 mod build;
 mod capture;
 mod elastic;
+mod expectation;
 mod file;
 mod mesh;
 mod raw;
@@ -25,11 +26,13 @@ pub use access::{Access, Action, Attribute, Choice, Jwt, Rule, Source, When};
 pub use authorizer::{Authorizer, HttpAuthorizer};
 pub use build::build;
 pub(crate) use build::{
-    CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, egress_name, find_group, group_name, is_guest,
-    machine_services, port_names, protocol_of, resolve_caller, route_demands, route_layers, route_ports,
+    CLUSTER_DOMAIN, Caller, Layer, ROOT_NAMESPACE, egress_name, expectation as read_expectation, find_group,
+    group_name, is_guest, machine_services, port_names, protocol_of, resolve_caller, route_demands,
+    route_layers, route_ports,
 };
 pub use capture::{Backend, Capture, InboundPorts};
 pub use elastic::{Elastic, Metadata, Token};
+pub use expectation::{Expectation, Wanted};
 pub use file::{Content, MachineFile, UserFiles};
 pub use mesh::{
     Cluster, Dns, DnsCapture, DnsForward, Egress, Gateway, Mesh, Namespace, Network, OutboundMode,

@@ -7,6 +7,7 @@
 //! What a data plane makes of a snapshot is told by [`wire`], which the proxy's own tests hold against what it does.
 
 mod caller;
+pub mod expect;
 mod packet;
 mod place;
 pub mod render;
@@ -15,6 +16,7 @@ pub mod trace;
 pub mod wire;
 
 pub use caller::Caller;
+pub use expect::{Verdict, judge, read_tests};
 pub use target::{Scheme, Target};
 pub use trace::{Asker, Branch, Fault, Hop, Outcome, Question, Step, Trace, Unasked};
 pub use wire::Request;

@@ -45,6 +45,7 @@ pages! {
     "env-line-broken"
     "env-not-loaded"
     "exclude-ineffective"
+    "expectation-failed"
     "failover-invalid"
     "field-deprecated"
     "field-name"

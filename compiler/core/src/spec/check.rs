@@ -19,6 +19,13 @@ pub fn check(nodes: &[Node], whole: Span, sink: &mut Sink) -> Vec<Item> {
     items
 }
 
+/// The same of a file of expectations.
+pub(crate) fn check_tests(nodes: &[Node], sink: &mut Sink) -> Vec<Item> {
+    let mut items = children(nodes, schema::TESTS, None, sink);
+    items.retain(|item| !item.spec.name.is_empty());
+    items
+}
+
 fn children(
     nodes: &[Node],
     known: &'static [Child],

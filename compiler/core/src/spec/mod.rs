@@ -26,6 +26,7 @@ mod text;
 mod ty;
 
 pub use check::check;
+pub(crate) use check::check_tests;
 pub use files::{beside, find};
 pub use item::{FromTyped, Item, Typed};
 pub use param::{BEFORE as WITHOUT_PARAMS, Settings, params_in};

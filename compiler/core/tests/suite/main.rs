@@ -18,6 +18,7 @@ mod clusters;
 mod crds;
 mod diff;
 mod egress;
+mod expect;
 mod files;
 mod fixes;
 mod fleet;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mesh_compiler::diag::{Code, Diagnostic, Sources, code, render};
 use mesh_compiler::model::Mesh;
-use mesh_compiler::query::{Asker, Question};
+use mesh_compiler::query::{self, Asker, Question};
 use mesh_compiler::rules::{self, Example, ExampleKind, RULES, page};
 use mesh_compiler::spec::schema::{Child, SPEC};
 use mesh_compiler::{ObjectOptions, World, check_objects, compile};
@@ -52,6 +52,10 @@ fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
         let mut found = compiled.diagnostics;
         if let Some((call, mesh)) = call.zip(compiled.model.as_ref()) {
             found.extend(traced(&call, mesh));
+        }
+        if let Some(mesh) = &compiled.model {
+            let verdicts = query::judge(mesh, &mesh.expectations, "", &compiled.sources);
+            found.extend(verdicts.into_iter().filter_map(|verdict| verdict.failure));
         }
         return (found, compiled.sources);
     }

@@ -16,4 +16,5 @@ pub(crate) mod man;
 pub(crate) mod remove;
 pub(crate) mod schema;
 pub(crate) mod settings;
+pub(crate) mod test;
 pub(crate) mod trace;

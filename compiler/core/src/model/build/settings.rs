@@ -35,6 +35,7 @@ pub(super) fn mesh(spec: &Spec, whole: Span) -> Mesh {
         .unwrap_or_default();
     aliases.sort();
     Mesh {
+        expectations: Vec::new(),
         name: text(decl.map(|decl| &decl.name), "mesh"),
         trust_domain: text(
             decl.and_then(|decl| decl.trust_domain.as_ref()),

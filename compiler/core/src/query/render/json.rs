@@ -9,6 +9,11 @@ const FORMAT: u32 = 1;
 
 /// One document.
 pub fn json(trace: &Trace, sources: &Sources) -> String {
+    format!("{:#}\n", document(trace, sources))
+}
+
+/// The same as a value.
+pub(super) fn document(trace: &Trace, sources: &Sources) -> Value {
     let hops = |hops: &[Hop]| -> Vec<Value> { hops.iter().map(|hop| self::hop(hop, sources)).collect() };
     let branches = trace.branches.iter().map(|branch| {
         json!({
@@ -19,7 +24,7 @@ pub fn json(trace: &Trace, sources: &Sources) -> String {
             "hops": hops(&branch.hops),
         })
     });
-    let document = json!({
+    json!({
         "format": FORMAT,
         "from": trace.from,
         "to": trace.to,
@@ -29,8 +34,7 @@ pub fn json(trace: &Trace, sources: &Sources) -> String {
         "fault": trace.fault().map(fault),
         "hops": hops(&trace.hops),
         "branches": branches.collect::<Vec<_>>(),
-    });
-    format!("{document:#}\n")
+    })
 }
 
 fn status(end: Outcome) -> Option<u16> {

@@ -1,10 +1,14 @@
 //! Answers as text, JSON and pictures, one form a file.
 
 mod json;
+mod junit;
 mod text;
+mod verdicts;
 
 pub use json::json;
+pub use junit::junit;
 pub use text::text;
+pub use verdicts::{verdicts, verdicts_json};
 
 use super::{Outcome, Trace};
 use crate::diag::{Sources, Span};

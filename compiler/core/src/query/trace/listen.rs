@@ -263,7 +263,7 @@ pub(in crate::query) fn percent(part: u64, whole: u64) -> String {
 }
 
 /// A cluster's name for people: `HOST:PORT`, with its subset.
-pub(super) fn target(cluster: &str) -> String {
+pub(in crate::query) fn target(cluster: &str) -> String {
     match place::parts_of(cluster) {
         Some((port, "", host)) => format!("{host}:{port}"),
         Some((port, subset, host)) => format!("{host}:{port} subset {subset}"),

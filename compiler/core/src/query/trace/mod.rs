@@ -30,7 +30,7 @@ use crate::emit::{names as name_tables, snapshot};
 use crate::model::{Mesh, WorkloadRef};
 
 pub use hop::{Fault, Hop, Note, Step};
-pub(super) use listen::percent;
+pub(super) use listen::{percent, target};
 
 /// A call that is asked about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,13 +2,15 @@ use std::net::IpAddr;
 
 use mesh_wire::cluster::Locality;
 
-use super::{Labels, NamespaceDecl, PortDecl, RouteDecl, Routed, SubsetDecl, TrafficDecl};
+use super::{ExpectDecl, Labels, NamespaceDecl, PortDecl, RouteDecl, Routed, SubsetDecl, TrafficDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
 /// `external`.
 #[derive(Clone, Debug)]
 pub struct ExternalDecl {
+    /// `expect`.
+    pub expect: Vec<ExpectDecl>,
     /// Name.
     pub name: Spanned<String>,
     /// `host=`.
@@ -81,6 +83,7 @@ impl ExternalDecl {
 
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
+            expect: ExpectDecl::all(item),
             name: item.spanned("name")?,
             host: item.spanned("host")?,
             visible: item.spanned("visible"),

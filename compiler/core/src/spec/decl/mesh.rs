@@ -1,10 +1,12 @@
-use super::{AccessDecl, AuthorizerDecl, CaptureDecl, DnsDecl, ProxyDecl, TelemetryDecl};
+use super::{AccessDecl, AuthorizerDecl, CaptureDecl, DnsDecl, ExpectDecl, ProxyDecl, TelemetryDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
 /// `mesh`.
 #[derive(Clone, Debug)]
 pub struct MeshDecl {
+    /// `expect`.
+    pub expect: Vec<ExpectDecl>,
     /// Name.
     pub name: Spanned<String>,
     /// `trust-domain`.
@@ -39,6 +41,7 @@ impl MeshDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         let istio = item.child("istio");
         Some(Self {
+            expect: ExpectDecl::all(item),
             name: item.spanned("name")?,
             trust_domain: item.word("trust-domain"),
             trust_domain_aliases: item

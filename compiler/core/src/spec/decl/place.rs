@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{AccessDecl, ExternalDecl, Labels, ServiceDecl, TelemetryDecl, VmsDecl};
+use super::{AccessDecl, ExpectDecl, ExternalDecl, Labels, ServiceDecl, TelemetryDecl, VmsDecl};
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
 
@@ -63,6 +63,8 @@ pub struct EgressDecl {
 /// `namespace`.
 #[derive(Clone, Debug)]
 pub struct NamespaceDecl {
+    /// `expect`.
+    pub expect: Vec<ExpectDecl>,
     /// Name.
     pub name: Spanned<String>,
     /// `injection=`.
@@ -139,6 +141,7 @@ impl EgressDecl {
 impl NamespaceDecl {
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
+            expect: ExpectDecl::all(item),
             name: item.spanned("name")?,
             injection: item.spanned("injection"),
             revision: item.spanned("revision"),

@@ -3,7 +3,8 @@ use std::net::IpAddr;
 use mesh_wire::cluster::Locality;
 
 use super::{
-    AccessDecl, Labels, NamespaceDecl, RouteDecl, Routed, SubsetDecl, TelemetryDecl, TrafficDecl, VmsDecl,
+    AccessDecl, ExpectDecl, Labels, NamespaceDecl, RouteDecl, Routed, SubsetDecl, TelemetryDecl, TrafficDecl,
+    VmsDecl,
 };
 use crate::diag::{Span, Spanned};
 use crate::spec::Item;
@@ -11,6 +12,8 @@ use crate::spec::Item;
 /// `service`.
 #[derive(Clone, Debug)]
 pub struct ServiceDecl {
+    /// `expect`.
+    pub expect: Vec<ExpectDecl>,
     /// Name.
     pub name: Spanned<String>,
     /// `account=`.
@@ -110,6 +113,7 @@ impl ServiceDecl {
 
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
+            expect: ExpectDecl::all(item),
             name: item.spanned("name")?,
             account: item.spanned("account"),
             cluster_ip: item.spanned("cluster-ip"),

@@ -62,7 +62,9 @@ impl Search<'_> {
                 (true, false) if !rest.is_empty() && fits(part, &entry.name) => {
                     self.walk(&path, rest, depth)?;
                 }
-                (false, _) if rest.is_empty() && fits(part, &entry.name) => self.found.push(path),
+                (false, _) if rest.is_empty() && fits(part, &entry.name) && !is_test(part, &entry.name) => {
+                    self.found.push(path);
+                }
                 _ => {}
             }
         }
@@ -79,6 +81,14 @@ impl Search<'_> {
         self.world.list(folder)
     }
 }
+
+/// Files of expectations are no part of a spec, unless they are meant.
+fn is_test(pattern: &str, name: &str) -> bool {
+    name.ends_with(TESTS) && !pattern.ends_with(TESTS)
+}
+
+/// What the names of files of expectations end with.
+const TESTS: &str = ".test.kdl";
 
 /// `name` is one that `pattern` means. Goes back to the last `*` only, so that no pattern takes long.
 fn fits(pattern: &str, name: &str) -> bool {

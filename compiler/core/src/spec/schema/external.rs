@@ -1,5 +1,6 @@
 //! Services outside the mesh.
 
+use super::expect::EXPECT;
 use super::route::ROUTE;
 use super::service::{ADDRESS, PROTOCOLS, VISIBLE};
 use super::traffic::{BALANCE, EJECT, LIMITS, LOCALITY, RETRY_BUDGET, SUBSET, WARM_UP};
@@ -44,6 +45,7 @@ pub(super) static EXTERNAL: NodeSpec = NodeSpec {
         optional(&LIMITS),
         optional(&EJECT),
         optional(&RETRY_BUDGET),
+        any(&EXPECT),
     ],
     ..NODE
 };

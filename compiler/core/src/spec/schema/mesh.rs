@@ -3,6 +3,7 @@ use super::authorizer::{ASK, AUTHORIZER};
 use super::capture::CAPTURE;
 use super::check::CHECK;
 use super::dns::DNS;
+use super::expect::EXPECT;
 use super::jwt::JWT;
 use super::telemetry::MESH_TELEMETRY;
 use super::vms::PROXY;
@@ -30,6 +31,7 @@ pub(super) static MESH: NodeSpec = NodeSpec {
         optional(&MESH_TELEMETRY),
         optional(&PROXY),
         any(&CHECK),
+        any(&EXPECT),
     ],
     ..NODE
 };

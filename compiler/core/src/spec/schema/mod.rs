@@ -7,6 +7,7 @@ mod check;
 mod defaults;
 mod dns;
 mod elastic;
+mod expect;
 mod external;
 mod files;
 mod jwt;
@@ -23,6 +24,7 @@ mod vms;
 
 pub use role::{Kind, Role};
 
+pub(crate) use expect::TESTS;
 pub(crate) use route::GRPC_CODES;
 
 use super::Ty;

@@ -2,6 +2,7 @@ use super::access::{ALLOW, AUDIT, DENY};
 use super::authorizer::ASK;
 use super::check::CHECK;
 use super::defaults::DEFAULTS_HERE;
+use super::expect::EXPECT;
 use super::external::EXTERNAL;
 use super::jwt::JWT;
 use super::mesh::MODES;
@@ -115,6 +116,7 @@ pub(super) static NAMESPACE: NodeSpec = NodeSpec {
         any(&MACHINES),
         optional(&DEFAULTS_HERE),
         any(&CHECK),
+        any(&EXPECT),
     ],
     ..NODE
 };

@@ -1,6 +1,7 @@
 use super::access::{ALLOW, AUDIT, DENY};
 use super::authorizer::ASK;
 use super::check::CHECK;
+use super::expect::EXPECT;
 use super::jwt::JWT;
 use super::mesh::MODES;
 use super::route::ROUTE;
@@ -66,6 +67,7 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
         any(&ON),
         any(&VMS),
         any(&CHECK),
+        any(&EXPECT),
     ],
     ..NODE
 };
