@@ -90,4 +90,6 @@ pub(crate) enum Capture {
     Down,
     /// Prints them as they are in the kernel.
     Show,
+    /// Looks whether they are as they were loaded, and leaves word of it for the metrics.
+    Look,
 }

@@ -53,6 +53,7 @@ fn capture_command(layout: &Layout, action: Capture) -> Result<(), Failure> {
             install::rearm(layout)
         }
         Capture::Down => capture::down(layout),
+        Capture::Look => capture::watch::look(layout),
         Capture::Show => {
             print!("{}", capture::show());
             Ok(())

@@ -9,6 +9,7 @@ use mesh_proxy::dns::{Dns, Machine, Names, Resolvers};
 use mesh_proxy::tls::Identity;
 use mesh_wire::{NameTable, Sha256, Status};
 
+use crate::capture;
 use crate::identity;
 use crate::layout::Layout;
 use crate::snapshot::{self, Loaded, Paths};
@@ -65,6 +66,11 @@ impl Daemon {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic elsewhere leaves the values whole: each is written at once.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules that lead traffic here are in place; `None` where there are to be none.
+    pub(crate) fn is_capturing(&self) -> Option<bool> {
+        capture::watch::are_in_place(&self.layout)
     }
 
     /// Takes over the snapshot of the bundle; where that is damaged at the start, the last one that worked.

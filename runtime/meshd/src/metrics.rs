@@ -44,6 +44,11 @@ impl Collector for Figures {
         let gauges = [
             ("meshd_ready", "It serves", Some(i64::from(status.ready))),
             (
+                "meshd_capture_up",
+                "The rules that lead traffic here are in place",
+                daemon.is_capturing().map(i64::from),
+            ),
+            (
                 "meshd_snapshot_refused",
                 "The newest snapshot was refused",
                 Some(i64::from(status.snapshot_error.is_some())),

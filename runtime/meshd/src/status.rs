@@ -37,7 +37,11 @@ pub(crate) fn of_machine(layout: &Layout) -> Status {
         .or_else(|| layout.previous());
     status.capture = if layout.is_live() {
         // The kernel shows its rules to root alone; to others it would look as if there were none.
-        nix::unistd::geteuid().is_root().then(capture::is_up)
+        if nix::unistd::geteuid().is_root() {
+            Some(capture::is_up())
+        } else {
+            capture::watch::are_in_place(layout)
+        }
     } else {
         Some(false)
     };

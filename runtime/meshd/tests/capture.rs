@@ -397,3 +397,60 @@ fn connections_that_are_older_than_the_rules_of_nftables_live() {
 fn connections_that_are_older_than_the_rules_of_iptables_live() {
     older_connections_live("iptables");
 }
+
+/// What is left for the metrics, which are not root's.
+fn word(root: &Path) -> Option<String> {
+    std::fs::read_to_string(root.join("run/meshd-capture-seen")).ok()
+}
+
+#[test]
+fn rules_that_somebody_takes_away_are_noticed() {
+    if !needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]) {
+        return;
+    }
+    let ways = [
+        ("nft", "nft delete table inet meshd"),
+        ("nft", "nft flush table inet meshd"),
+        // The chains stay, and nothing leads to them.
+        ("iptables", "iptables -t nat -F PREROUTING"),
+        ("iptables", "ip6tables -t nat -F OUTPUT"),
+    ];
+    for (backend, away) in ways {
+        let (machine, root) = (Namespace::new(), rules(backend));
+        let path = root.path().to_owned();
+        machine.run(move || {
+            meshd(&path, "look");
+            assert_eq!(word(&path), None, "nothing is to be there yet");
+            meshd(&path, "up");
+            meshd(&path, "look");
+            assert_eq!(word(&path).as_deref(), Some("1\n"), "{backend}");
+            // What has passed is no difference.
+            let _ = std::net::UdpSocket::bind("127.0.0.1:0")
+                .unwrap()
+                .send_to(b"x", "127.0.0.1:9");
+            meshd(&path, "look");
+            assert_eq!(word(&path).as_deref(), Some("1\n"), "{backend}: after a packet");
+            let words: Vec<_> = away.split(' ').collect();
+            assert!(
+                Command::new(words[0])
+                    .args(&words[1..])
+                    .status()
+                    .unwrap()
+                    .success()
+            );
+            meshd(&path, "look");
+            assert_eq!(word(&path).as_deref(), Some("0\n"), "after {away}");
+            meshd(&path, "up");
+            assert_eq!(
+                word(&path),
+                None,
+                "what was seen before says nothing of new rules"
+            );
+            meshd(&path, "look");
+            assert_eq!(word(&path).as_deref(), Some("1\n"), "after new rules");
+            meshd(&path, "down");
+            meshd(&path, "look");
+            assert_eq!(word(&path), None, "they are gone by our own will");
+        });
+    }
+}

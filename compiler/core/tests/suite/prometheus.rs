@@ -70,6 +70,64 @@ fn prometheus_takes_how_vms_are_found() {
     assert!(said.status.success(), "{}", text(&said));
 }
 
+/// Of a machine whose figures are these for five minutes, the alerts that fire, as `promtool` works them out.
+fn fires(tool: &Path, figures: &[(&str, u32)], alert: &str) -> bool {
+    let rules = common::emitted(&common::compile_text(FILES))["prometheus/main/rules.yaml"]
+        .bytes
+        .clone();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rules.yaml"), rules).unwrap();
+    let series: Vec<_> = figures
+        .iter()
+        .map(|(name, value)| {
+            let series = format!("{name}{{vm=\"db-1\",namespace=\"shop\"}}");
+            serde_json::json!({ "series": series, "values": format!("{value}x20") })
+        })
+        .collect();
+    // Nothing is expected: what fires fails, and is named.
+    let test = serde_json::json!({
+        "rule_files": ["rules.yaml"],
+        "evaluation_interval": "15s",
+        "tests": [{
+            "interval": "15s",
+            "input_series": series,
+            "alert_rule_test": [{ "eval_time": "5m", "alertname": alert, "exp_alerts": [] }],
+        }],
+    });
+    let file = folder.path().join("test.yaml");
+    std::fs::write(&file, serde_yaml::to_string(&test).unwrap()).unwrap();
+    let said = Command::new(tool)
+        .args(["test", "rules"])
+        .arg(&file)
+        .output()
+        .unwrap();
+    assert!(
+        said.status.success() || text(&said).contains(alert),
+        "{}",
+        text(&said)
+    );
+    !said.status.success()
+}
+
+#[test]
+fn machines_without_their_rules_are_told_of() {
+    let Some(tool) = promtool() else {
+        return;
+    };
+    let told = |up: u32| {
+        fires(
+            &tool,
+            &[("meshd_ready", 1), ("meshd_capture_up", up)],
+            "MeshVmNotCaptured",
+        )
+    };
+    assert!(told(0));
+    assert!(!told(1));
+    // A machine that says nothing of it has no rules to lose.
+    assert!(!fires(&tool, &[("meshd_ready", 1)], "MeshVmNotCaptured"));
+    assert!(fires(&tool, &[("meshd_ready", 0)], "MeshVmNotReady"));
+}
+
 #[test]
 fn what_is_wrong_is_found() {
     let Some(tool) = promtool() else {

@@ -11,7 +11,9 @@ mod netlink;
 mod nft;
 pub(crate) mod resolver;
 mod routing;
+pub(crate) mod watch;
 
+use mesh_wire::Sha256;
 use serde::{Deserialize, Serialize};
 
 use crate::command;
@@ -45,6 +47,9 @@ struct Note {
     /// We lead marked packets to the machine itself.
     #[serde(default)]
     routing: bool,
+    /// The rules as the kernel showed them then.
+    #[serde(default)]
+    rules: Option<Sha256>,
 }
 
 /// Loads the rules; what was loaded before is replaced without a moment in between.
@@ -74,10 +79,12 @@ pub(crate) fn up(layout: &Layout) -> Result<Backend, Failure> {
         loopback,
         tables,
         routing: tproxy && (added || routed),
+        rules: Some(watch::rules()),
     };
     let text = serde_json::to_vec(&note).map_err(|cause| Failure::new("note the rules", cause))?;
     let path = layout.at(NOTE);
     std::fs::write(&path, text).on("write", &path)?;
+    watch::forget(layout);
     resolver::hand_over(layout)?;
     Ok(backend)
 }
@@ -131,6 +138,7 @@ pub(crate) fn down(layout: &Layout) -> Result<(), Failure> {
         iptables::forget(&note.tables);
     }
     let _ = std::fs::remove_file(layout.at(NOTE));
+    watch::forget(layout);
     let resolver = resolver::take_back(layout);
     nft.and(iptables).and(resolver)
 }

@@ -34,7 +34,7 @@ pub(super) fn of_group(mesh: &Mesh, group: &Group) -> Vec<(String, File)> {
     ];
     let rules = rules(mesh, group).into_iter();
     files.extend(rules.map(|(name, rules)| (own(name), File::public(rules))));
-    for (name, text) in text::units(group) {
+    for (name, text) in text::units(group).chain(text::started()) {
         files.push((format!("/etc/systemd/system/{name}"), File::public(text)));
     }
     let settings = [

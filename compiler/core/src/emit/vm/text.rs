@@ -21,10 +21,20 @@ pub const UNITS: &[(&str, &str)] = &[
         include_str!("../../../../../templates/meshd-capture.service.j2"),
     ),
     (
+        "meshd-capture-look.timer",
+        include_str!("../../../../../templates/meshd-capture-look.timer.j2"),
+    ),
+    (
         "meshd.target",
         include_str!("../../../../../templates/meshd.target.j2"),
     ),
 ];
+
+/// Units that others start.
+const STARTED: &[(&str, &str)] = &[(
+    "meshd-capture-look.service",
+    include_str!("../../../../../templates/meshd-capture-look.service.j2"),
+)];
 
 const RESOLVED: &str = include_str!("../../../../../templates/resolved.conf.j2");
 
@@ -43,6 +53,13 @@ pub(super) fn units(group: &Group) -> impl Iterator<Item = (&'static str, String
         .into_iter()
         .chain(UNITS.iter().copied())
         .map(move |(name, template)| (name, render(template, values.clone())))
+}
+
+/// The units that timers start, and what is in them.
+pub(super) fn started() -> impl Iterator<Item = (&'static str, String)> {
+    STARTED
+        .iter()
+        .map(|(name, template)| (*name, render(template, context! {})))
 }
 
 /// The drop-in that sends the mesh's names to meshd.

@@ -33,6 +33,13 @@ fn machines() -> Vec<Alert> {
             "meshd on {{ $labels.vm }} runs and does not serve: ask it with meshd status",
         ),
         (
+            "MeshVmNotCaptured",
+            "1m",
+            "critical",
+            "meshd_capture_up == 0".to_owned(),
+            "Traffic of {{ $labels.vm }} goes round the mesh: its rules are gone, or not as they were loaded",
+        ),
+        (
             "MeshVmSnapshotRefused",
             "1m",
             "warning",

@@ -223,7 +223,7 @@ static DASHBOARDS: NodeSpec = NodeSpec {
 
 static ALERTS: NodeSpec = NodeSpec {
     name: "alerts",
-    about: "Alerts for Prometheus: machines that are down or not ready, certificates that end, DNS and requests that fail: \
+    about: "Alerts for Prometheus: machines that are down, not ready or not captured, certificates that end, DNS and requests that fail: \
             `alerts #true`.",
     args: &[needs("on", Ty::Bool, "#false if it is not said.")],
     ..NODE
