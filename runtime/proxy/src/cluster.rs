@@ -42,8 +42,11 @@ pub(crate) struct Cluster {
     own: Arc<Own>,
     balancer: Balancer,
     /// Endpoints made for addresses that clients dialled, by the host that TLS asks for.
-    originals: Mutex<HashMap<(SocketAddr, Option<Box<str>>), Arc<Endpoint>>>,
+    originals: Mutex<HashMap<Original, Arc<Endpoint>>>,
 }
+
+/// An address that a client dialled, and the host that its request is for where that matters.
+type Original = (SocketAddr, Option<Box<str>>);
 
 /// How the wire is protected.
 #[derive(Debug)]

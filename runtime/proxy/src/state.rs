@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
+use crate::telemetry::Log;
 
 pub(crate) mod jwt;
 mod listeners;
@@ -27,6 +28,8 @@ pub(crate) struct State {
     pub(crate) identity: Identity,
     pub(crate) listeners: Listeners,
     pub(crate) clusters: Clusters,
+    /// `None` where nobody wants one.
+    pub(crate) log: Option<Log>,
     /// Keys of tokens that have to be fetched.
     pub(crate) remotes: jwt::Remotes,
     /// The proxy's own description, as HTTP peers are told it.
@@ -73,12 +76,17 @@ impl State {
         let remotes = jwt::remotes(tokens, before.map(|before| &before.remotes));
         let listeners = Listeners::compile(&snapshot, &clusters, &remotes)?;
         let metadata = crate::peer::Metadata::of(&node);
+        let log = Log::compile(
+            snapshot.telemetry.as_ref(),
+            before.and_then(|before| before.log.as_ref()),
+        );
         Ok(Self {
             snapshot: Arc::new(snapshot),
             node,
             identity,
             listeners,
             clusters,
+            log,
             remotes,
             metadata,
         })

@@ -91,7 +91,7 @@ pub(crate) async fn to_cluster(
     if let Err(error) = &ended {
         tracing::debug!(cluster = &*cluster.name, %error, "a connection ended early");
     }
-    let mut entry = begun.entry(&down, &cluster);
+    let mut entry = begun.entry(&down, &cluster, reporter);
     entry.upstream_host = Some(endpoint.text.clone());
     entry.upstream_local = local;
     entry.received = counters.read();
@@ -177,7 +177,7 @@ pub(crate) fn refused(
         series.opened.inc();
         series.closed.inc();
     }
-    let mut entry = Begun::now().entry(down, cluster);
+    let mut entry = Begun::now().entry(down, cluster, reporter);
     entry.flag = flag;
     match flag {
         Flag::Denied => entry.details = Some(why),
@@ -188,13 +188,9 @@ pub(crate) fn refused(
 
 /// Writes `entry` as the snapshot wants it, if it does.
 pub(crate) fn write(shared: &Shared, entry: &Entry) {
-    if !shared.telemetry().log.is_on() {
-        return;
-    }
     let state = shared.state();
-    let telemetry = state.as_ref().and_then(|state| state.snapshot.telemetry.as_ref());
-    if let Some(form) = telemetry.and_then(|telemetry| telemetry.access_log.as_ref()) {
-        shared.telemetry().log.line(entry.render(form));
+    if let Some(log) = state.as_ref().and_then(|state| state.log.as_ref()) {
+        log.write(entry, &shared.telemetry().log);
     }
 }
 
@@ -212,7 +208,7 @@ impl Begun {
         }
     }
 
-    fn entry(&self, down: &Downstream, cluster: &Cluster) -> Entry {
+    fn entry(&self, down: &Downstream, cluster: &Cluster, reporter: Reporter) -> Entry {
         Entry {
             start: self.at,
             duration: self.since.elapsed(),
@@ -231,6 +227,10 @@ impl Begun {
             downstream_remote: down.remote,
             sni: down.sni.clone(),
             route: None,
+            reporter,
+            peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
+            grpc: None,
+            response_headers: Vec::new(),
         }
     }
 }

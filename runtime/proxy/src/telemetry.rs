@@ -5,16 +5,21 @@ use std::sync::{Mutex, PoisonError};
 use prometheus_client::registry::Registry;
 
 mod access_log;
+mod custom;
+mod file;
 mod flags;
+mod format;
 mod labels;
+mod log;
 mod metrics;
 mod record;
 mod sink;
 
 pub(crate) use flags::Flag;
 pub(crate) use labels::{Common, Party, Reporter};
+pub(crate) use log::Log;
 pub(crate) use metrics::{Counted, Scope, TcpSeries};
-pub(crate) use record::{Entry, Request};
+pub(crate) use record::{Entry, Request, named};
 pub use sink::LogSink;
 
 /// The content type of [`Telemetry::encode`] (OpenMetrics 1.0).

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::client::conn::http2;
+use tokio::time::Instant;
 
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
@@ -13,7 +14,7 @@ use crate::tls::{Credentials, PeerIdentity};
 mod multi;
 mod single;
 
-use multi::Multi;
+use multi::{Multi, Stream};
 use single::Single;
 
 /// Envoy's idle timeout of connections without one of their own.
@@ -49,7 +50,10 @@ pub(crate) struct Lease {
 #[derive(Debug)]
 enum Held {
     Single(Single, Arc<Cluster>, Arc<Endpoint>),
-    Multi(http2::SendRequest<RequestBody>),
+    Multi {
+        sender: http2::SendRequest<RequestBody>,
+        _stream: Stream,
+    },
 }
 
 /// Why there is no connection.
@@ -122,7 +126,7 @@ impl Lease {
     ) -> Result<http::Response<hyper::body::Incoming>, Unsent> {
         let sent = match &mut self.held {
             Held::Single(single, ..) => single.sender.try_send_request(request).await,
-            Held::Multi(sender) => sender.try_send_request(request).await,
+            Held::Multi { sender, .. } => sender.try_send_request(request).await,
         };
         sent.map_err(|mut error| {
             let request = error.take_message();
@@ -152,6 +156,12 @@ fn most_served(cluster: &Cluster) -> u32 {
         .requests_per_connection
         .filter(|most| *most > 0)
         .unwrap_or(u32::MAX)
+}
+
+/// Whether a connection that began then takes no more requests (Envoy `max_connection_duration`).
+fn is_old(cluster: &Cluster, began: Instant) -> bool {
+    let age = cluster.wire.limits.connection_age;
+    age.is_some_and(|age| !age.is_zero() && began.elapsed() >= age.to_duration())
 }
 
 fn idle_timeout(cluster: &Cluster) -> Duration {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -47,8 +47,9 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         headers::strip_hops(&mut parts.headers).filter(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     headers::complete(&mut parts, connection.down.peer.is_some());
     let metadata = parts.headers.get(&peer::METADATA).cloned();
-    if connection.shared.telemetry().log.is_on() {
-        finish.request = Some(logged(&parts, &target));
+    let sink = &connection.shared.telemetry().log;
+    if let Some(log) = state.log.as_ref().filter(|log| log.is_read(sink)) {
+        finish.request = Some(logged(&parts, &target, &log.request));
     }
     finish.is_grpc = parts
         .headers
@@ -65,6 +66,10 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     };
     let mut response = exchange.answer(body, finish).await;
     exchange.dress(&mut response);
+    if let Some(log) = state.log.as_ref().filter(|log| !log.response.is_empty()) {
+        let headers = telemetry::named(response.headers(), &log.response);
+        response.body_mut().note(headers);
+    }
     response
 }
 
@@ -344,7 +349,7 @@ fn with(more: http::HeaderMap, mut response: Response<Reply>) -> Response<Reply>
     response
 }
 
-fn logged(parts: &Parts, target: &Target) -> telemetry::Request {
+fn logged(parts: &Parts, target: &Target, others: &[HeaderName]) -> telemetry::Request {
     let mut request = telemetry::Request {
         method: parts.method.clone(),
         path: parts
@@ -361,7 +366,8 @@ fn logged(parts: &Parts, target: &Target) -> telemetry::Request {
         forwarded_for: None,
         user_agent: None,
         request_id: None,
+        headers: Vec::new(),
     };
-    request.headers(&parts.headers);
+    request.headers(&parts.headers, others);
     request
 }

@@ -2,7 +2,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderMap;
+use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue};
 use time::OffsetDateTime;
 
 use super::HttpConnection;
@@ -31,6 +32,8 @@ pub(super) struct Finish {
     pub(super) route: Option<Arc<str>>,
     pub(super) scope: Option<Arc<Scope>>,
     pub(super) sent: u64,
+    /// Those that the log tells.
+    pub(super) response_headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) is_grpc: bool,
     pub(super) grpc: Option<i32>,
     /// The connection that the answer comes on.
@@ -66,6 +69,7 @@ impl Finish {
             route: None,
             scope: None,
             sent: 0,
+            response_headers: Vec::new(),
             is_grpc: false,
             grpc: None,
             lease: None,
@@ -151,6 +155,10 @@ impl Finish {
             downstream_remote: down.remote,
             sni: down.sni.clone(),
             route: self.route.clone(),
+            reporter: self.connection.side.reporter(),
+            peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
+            grpc: self.grpc,
+            response_headers: std::mem::take(&mut self.response_headers),
         };
         crate::tcp::write(&self.connection.shared, &entry);
     }

@@ -2,7 +2,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
@@ -28,6 +28,13 @@ impl Reply {
             finish,
             deadline,
         }
+    }
+}
+
+impl Reply {
+    /// Keeps what the log tells of an answer's headers.
+    pub(super) fn note(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
+        self.finish.response_headers = headers;
     }
 }
 

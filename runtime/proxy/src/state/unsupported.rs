@@ -1,20 +1,17 @@
 use mesh_wire::Snapshot;
-use mesh_wire::cluster::Cluster;
 use mesh_wire::policy::{Permission, Principal};
 use mesh_wire::route::{PerMillion, Route, RouteAction, RouteTable};
 use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
 use super::routes::RetryOn;
+use crate::telemetry::Log;
 
 /// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
 ///
 /// An empty list means that everything in the snapshot is in force.
 pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
     let mut parts = Vec::new();
-    for (name, cluster) in &snapshot.clusters {
-        of_cluster(name, cluster, &mut parts);
-    }
     for (name, table) in &snapshot.routes {
         of_table(name, table, &mut parts);
     }
@@ -45,12 +42,14 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
     {
         parts.push("telemetry: spans are not sent; trace headers are passed on".to_owned());
     }
-    if let Some(mesh_wire::snapshot::AccessLog::Text(Some(_))) = snapshot
+    if snapshot
         .telemetry
         .as_ref()
-        .and_then(|telemetry| telemetry.access_log.as_ref())
+        .is_some_and(|telemetry| !Log::is_known(telemetry))
     {
-        parts.push("telemetry: the access log's own format is replaced by Istio's default".to_owned());
+        parts.push(
+            "telemetry: the access log's format asks for what is not known here; it says `-`".to_owned(),
+        );
     }
     parts
 }
@@ -65,37 +64,12 @@ fn of_telemetry(telemetry: &Telemetry, parts: &mut Vec<String>) {
     let options = &telemetry.access_log_options;
     let ignored = [
         ("filter", options.filter.is_some()),
-        ("side", options.at.is_some()),
-        ("fields", !options.fields.is_empty()),
-        ("file", options.file.is_some()),
         ("collector", options.cluster.is_some()),
     ];
     for (part, _) in ignored.iter().filter(|(_, said)| *said) {
         parts.push(format!(
-            "telemetry: the access log's {part} is not minded: everything goes to standard output"
+            "telemetry: the access log's {part} is not minded: everything is written, where the log goes"
         ));
-    }
-}
-
-fn of_cluster(name: &str, cluster: &Cluster, parts: &mut Vec<String>) {
-    let limits = &cluster.limits;
-    for (given, what) in [
-        (
-            limits.connection_age.is_some(),
-            "HTTP connections are not closed for their age",
-        ),
-        (
-            limits.streams.is_some(),
-            "streams of one connection are not bounded",
-        ),
-        (
-            limits.ping.is_some(),
-            "HTTP/2 connections are not asked whether they stand",
-        ),
-    ] {
-        if given {
-            parts.push(format!("cluster {name}: {what}"));
-        }
     }
 }
 

@@ -19,7 +19,7 @@ impl<T: Display> Display for Or<T> {
     }
 }
 
-fn start(entry: &Entry) -> String {
+pub(super) fn start(entry: &Entry) -> String {
     let at = entry.start.to_offset(time::UtcOffset::UTC);
     let (date, time) = (at.date(), at.time());
     format!(
@@ -39,7 +39,7 @@ fn header(value: Option<&HeaderValue>) -> Option<&str> {
 }
 
 /// Quotes and controls cannot break out of their field.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     text.chars()
         .map(|char| {
             if char == '"' || char.is_control() {
@@ -52,7 +52,7 @@ fn clean(text: &str) -> String {
 }
 
 /// Envoy writes the name with underscores instead of blanks.
-fn failure(entry: &Entry) -> Option<String> {
+pub(super) fn failure(entry: &Entry) -> Option<String> {
     entry
         .upstream_failure
         .as_deref()
@@ -153,6 +153,7 @@ mod tests {
                 forwarded_for: None,
                 user_agent: Some(HeaderValue::from_static("curl")),
                 request_id: None,
+                headers: Vec::new(),
             }),
             code: 503,
             flag: Flag::NoHealthyUpstream,
@@ -168,6 +169,10 @@ mod tests {
             downstream_remote: ([10, 0, 0, 2], 5000).into(),
             sni: None,
             route: Some("default".into()),
+            reporter: crate::telemetry::Reporter::Source,
+            peer: None,
+            grpc: None,
+            response_headers: Vec::new(),
         }
     }
 

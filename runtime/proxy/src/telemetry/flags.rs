@@ -49,4 +49,22 @@ impl Flag {
             Self::DelayInjected => "DI",
         }
     }
+
+    /// Envoy's words; `-` for none.
+    pub(crate) fn long(self) -> &'static str {
+        match self {
+            Self::None | Self::Denied => "-",
+            Self::NoRoute => "NoRouteFound",
+            Self::NoHealthyUpstream => "NoHealthyUpstream",
+            Self::UpstreamFailure => "UpstreamConnectionFailure",
+            Self::UpstreamTermination => "UpstreamConnectionTermination",
+            Self::UpstreamReset => "UpstreamRemoteReset",
+            Self::Overflow => "UpstreamOverflow",
+            Self::RetryLimit => "UpstreamRetryLimitExceeded",
+            Self::Timeout => "UpstreamRequestTimeout",
+            Self::DownstreamTermination => "DownstreamConnectionTermination",
+            Self::FaultInjected => "FaultInjected",
+            Self::DelayInjected => "DelayInjected",
+        }
+    }
 }

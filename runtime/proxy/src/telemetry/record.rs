@@ -2,11 +2,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
-use mesh_wire::snapshot::AccessLog;
 use time::OffsetDateTime;
 
-use super::{Flag, access_log};
+use super::{Flag, Reporter};
 
 /// One request or connection, as the access log tells it.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ pub(crate) struct Entry {
     pub(crate) downstream_remote: SocketAddr,
     pub(crate) sni: Option<Arc<str>>,
     pub(crate) route: Option<Arc<str>>,
+    pub(crate) reporter: Reporter,
+    /// The client's SPIFFE ID.
+    pub(crate) peer: Option<Arc<str>>,
+    pub(crate) grpc: Option<i32>,
+    /// Those that the form tells.
+    pub(crate) response_headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// What the log tells of a request; all of it shares memory with the request.
@@ -43,22 +49,23 @@ pub(crate) struct Request {
     pub(crate) forwarded_for: Option<HeaderValue>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) request_id: Option<HeaderValue>,
+    /// Others that the form tells.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// Those of `headers` that are named.
+pub(crate) fn named(headers: &HeaderMap, names: &[HeaderName]) -> Vec<(HeaderName, HeaderValue)> {
+    let found = names
+        .iter()
+        .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    found.collect()
 }
 
 impl Request {
-    pub(crate) fn headers(&mut self, headers: &HeaderMap) {
+    pub(crate) fn headers(&mut self, headers: &HeaderMap, others: &[HeaderName]) {
+        self.headers = named(headers, others);
         self.forwarded_for = headers.get("x-forwarded-for").cloned();
         self.user_agent = headers.get(http::header::USER_AGENT).cloned();
         self.request_id = headers.get("x-request-id").cloned();
-    }
-}
-
-impl Entry {
-    /// The entry as the snapshot wants it, with its line's end.
-    pub(crate) fn render(&self, form: &AccessLog) -> String {
-        match form {
-            AccessLog::Text(_) => access_log::text(self),
-            AccessLog::Json => access_log::json(self),
-        }
     }
 }

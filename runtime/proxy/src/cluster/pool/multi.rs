@@ -1,9 +1,11 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::time::Instant;
 
-use super::{Held, Lease, PoolError, Upstream, most_served, pending};
+use super::{Held, Lease, PoolError, Upstream, is_old, most_served, pending};
 use crate::body::RequestBody;
 use crate::cluster::{Cluster, Endpoint, Permit, dial};
 use crate::tls::{Credentials, Purpose};
@@ -18,6 +20,19 @@ pub(super) struct Multi {
     sender: http2::SendRequest<RequestBody>,
     upstream: Arc<Upstream>,
     served: u32,
+    began: Instant,
+    /// Requests under way.
+    streams: Arc<AtomicU32>,
+}
+
+/// A request under way on a connection that others share.
+#[derive(Debug)]
+pub(super) struct Stream(Arc<AtomicU32>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// The connection that all share, or a new one.
@@ -28,8 +43,13 @@ pub(super) async fn lease(
 ) -> Result<Lease, PoolError> {
     let lent = |multi: &mut Multi, reused| {
         multi.served += 1;
+        multi.streams.fetch_add(1, Ordering::AcqRel);
+        let held = Held::Multi {
+            sender: multi.sender.clone(),
+            _stream: Stream(multi.streams.clone()),
+        };
         Lease {
-            held: Held::Multi(multi.sender.clone()),
+            held,
             upstream: multi.upstream.clone(),
             reused,
         }
@@ -43,9 +63,17 @@ pub(super) async fn lease(
     };
     let most = most_served(cluster);
     shared.retain(|multi| {
-        !multi.sender.is_closed() && multi.served < most && multi.upstream.is_current(credentials)
+        let usable = multi.served < most && !is_old(cluster, multi.began);
+        !multi.sender.is_closed() && usable && multi.upstream.is_current(credentials)
     });
-    if let Some(multi) = shared.first_mut() {
+    let streams = cluster
+        .wire
+        .limits
+        .streams
+        .filter(|most| *most > 0)
+        .unwrap_or(u32::MAX);
+    let room = |multi: &&mut Multi| multi.streams.load(Ordering::Acquire) < streams;
+    if let Some(multi) = shared.iter_mut().find(room) {
         return Ok(lent(multi, true));
     }
     let limit = cluster.wire.limits.connections;
@@ -65,7 +93,14 @@ async fn open(
 ) -> Result<Multi, PoolError> {
     let mut dialed = dial(cluster, endpoint, Purpose::Http2, credentials).await?;
     let upstream = Upstream::of(&mut dialed);
-    let handshake = http2::Builder::new(TokioExecutor::new())
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    if let Some(ping) = &cluster.wire.limits.ping {
+        builder
+            .keep_alive_interval(Some(ping.interval.to_duration()))
+            .keep_alive_timeout(ping.timeout.to_duration())
+            .keep_alive_while_idle(true);
+    }
+    let handshake = builder
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -82,5 +117,7 @@ async fn open(
         sender,
         upstream,
         served: 0,
+        began: Instant::now(),
+        streams: Arc::default(),
     })
 }

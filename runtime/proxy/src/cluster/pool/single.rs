@@ -5,7 +5,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{Held, Lease, Pool, PoolError, Upstream, idle_timeout, most_served, pending};
+use super::{Held, Lease, Pool, PoolError, Upstream, idle_timeout, is_old, most_served, pending};
 use crate::body::RequestBody;
 use crate::cluster::{Cluster, Endpoint, Permit, dial};
 use crate::net::Stream;
@@ -20,6 +20,7 @@ pub(super) struct Single {
     pub(super) sender: http1::SendRequest<RequestBody>,
     upstream: Arc<Upstream>,
     served: u32,
+    began: Instant,
     idle: Idle,
     _permit: Permit,
 }
@@ -57,7 +58,7 @@ pub(super) async fn lease(
     };
     let mut waiting = None;
     loop {
-        if !fresh && let Some(single) = settled(&endpoint.pool, idle_timeout(cluster), credentials).await {
+        if !fresh && let Some(single) = settled(&endpoint.pool, cluster, credentials).await {
             return Ok(held(single, true));
         }
         // Asked for before the look, so that what is freed in between is not missed.
@@ -83,8 +84,8 @@ pub(super) async fn lease(
 }
 
 /// A kept connection that takes a request now.
-async fn settled(pool: &Pool, idle: Duration, credentials: Option<&Credentials>) -> Option<Single> {
-    while let Some(mut single) = pool.take(idle, credentials) {
+async fn settled(pool: &Pool, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Single> {
+    while let Some(mut single) = pool.take(cluster, credentials) {
         let ready = single.sender.is_ready()
             || tokio::time::timeout(SETTLE, single.sender.ready())
                 .await
@@ -107,18 +108,26 @@ async fn open(
     let handshake = http1::Builder::new().handshake(TokioIo::new(dialed.stream)).await;
     let (sender, connection) = handshake.map_err(PoolError::Handshake)?;
     let idle = Idle::default();
-    tokio::spawn(serve(connection, idle.clone(), idle_timeout(cluster)));
+    let age = cluster.wire.limits.connection_age.filter(|age| !age.is_zero());
+    let old = age.map(|age| Instant::now() + age.to_duration());
+    tokio::spawn(serve(connection, idle.clone(), idle_timeout(cluster), old));
     Ok(Single {
         sender,
         upstream,
         served: 0,
+        began: Instant::now(),
         idle,
         _permit: permit,
     })
 }
 
-/// Drives the connection until it ends, or has been idle for too long.
-async fn serve(connection: http1::Connection<TokioIo<Stream>, RequestBody>, idle: Idle, most: Duration) {
+/// Drives the connection until it ends, has been idle for too long, or is idle when it is `old`.
+async fn serve(
+    connection: http1::Connection<TokioIo<Stream>, RequestBody>,
+    idle: Idle,
+    most: Duration,
+    mut old: Option<Instant>,
+) {
     let mut connection = std::pin::pin!(connection.with_upgrades());
     let mut next = most;
     loop {
@@ -128,6 +137,13 @@ async fn serve(connection: http1::Connection<TokioIo<Stream>, RequestBody>, idle
                     tracing::debug!(%error, "an upstream connection ended");
                 }
                 return;
+            }
+            () = async { tokio::time::sleep_until(old.unwrap_or_else(Instant::now)).await }, if old.is_some() => {
+                if idle.lasts() > Duration::ZERO {
+                    return;
+                }
+                // Who serves now is not kept afterwards.
+                old = None;
             }
             () = tokio::time::sleep(next) => match most.checked_sub(idle.lasts()) {
                 Some(rest) if !rest.is_zero() => next = rest,
@@ -144,7 +160,7 @@ impl Single {
 
     /// Keeps it for the next request, unless it has done its work.
     pub(super) fn give_back(self, cluster: &Cluster, pool: &Pool) {
-        if self.sender.is_closed() || self.served >= most_served(cluster) {
+        if self.sender.is_closed() || self.served >= most_served(cluster) || is_old(cluster, self.began) {
             return;
         }
         self.idle.set(Some(Instant::now()));
@@ -166,11 +182,12 @@ impl Pool {
     }
 
     /// An idle connection that is still open, the last one used first.
-    fn take(&self, idle: Duration, credentials: Option<&Credentials>) -> Option<Single> {
+    fn take(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Single> {
+        let idle = idle_timeout(cluster);
         let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(single) = kept.pop() {
             let usable = !single.sender.is_closed() && single.upstream.is_current(credentials);
-            if usable && single.idle.lasts() < idle {
+            if usable && single.idle.lasts() < idle && !is_old(cluster, single.began) {
                 single.idle.set(None);
                 return Some(single);
             }
@@ -199,6 +216,7 @@ mod tests {
             sender,
             upstream: Arc::new(upstream),
             served: 1,
+            began: Instant::now(),
             idle: Idle::default(),
             _permit: Permit::take(&usage, |usage| &usage.connections, None).unwrap(),
         };

@@ -1,0 +1,181 @@
+//! Entries in a format that the snapshot gives.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use http::HeaderValue;
+use http::header::HeaderName;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::access_log;
+use super::format::{Field, Format, Named, Operator, Part};
+use super::record::{Entry, Request};
+
+/// A line of text; where the format has no line's end, none is added, as Envoy adds none.
+pub(super) fn text(format: &Format, entry: &Entry) -> String {
+    let mut line = String::with_capacity(256);
+    for part in &format.0 {
+        match part {
+            Part::Text(text) => line.push_str(text),
+            Part::Operator { what, longest } => {
+                let value = value(what, entry).map_or_else(|| "-".to_owned(), plain);
+                line.push_str(cut(&value, *longest));
+            }
+        }
+    }
+    line
+}
+
+/// An object a line; what is one operator keeps its type.
+pub(super) fn json(fields: &BTreeMap<String, Format>, entry: &Entry) -> String {
+    let mut object = Map::new();
+    for (key, format) in fields {
+        let value = match &format.0[..] {
+            [Part::Operator { what, longest }] => match value(what, entry) {
+                Some(Value::String(text)) => cut(&text, *longest).to_owned().into(),
+                other => other.unwrap_or(Value::Null),
+            },
+            _ => text(format, entry).into(),
+        };
+        object.insert(key.clone(), value);
+    }
+    let mut line = Value::Object(object).to_string();
+    line.push('\n');
+    line
+}
+
+fn plain(value: Value) -> String {
+    match value {
+        Value::String(text) => access_log::clean(&text),
+        other => other.to_string(),
+    }
+}
+
+fn cut(text: &str, longest: Option<usize>) -> &str {
+    longest.map_or(text, |longest| &text[..text.floor_char_boundary(longest)])
+}
+
+fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
+    let request = entry.request.as_ref();
+    match operator {
+        Operator::StartTime(None) => Some(access_log::start(entry).into()),
+        Operator::StartTime(Some(pattern)) => Some(strftime(pattern, entry.start).into()),
+        Operator::Request(fields) => {
+            let found = fields.iter().find_map(|field| asked(field, request?));
+            found.map(Value::from)
+        }
+        Operator::Response(names) => {
+            let found = names.iter().find_map(|name| told(&entry.response_headers, name));
+            found.map(Value::from)
+        }
+        Operator::Constant(text) => text.clone().map(Value::from),
+        Operator::Named(named) => of_name(*named, entry),
+        Operator::Unknown => None,
+    }
+}
+
+fn asked(field: &Field, request: &Request) -> Option<String> {
+    match field {
+        Field::Method => Some(request.method.to_string()),
+        Field::Path => Some(request.path.clone()),
+        Field::Authority => Some(request.authority.clone()),
+        Field::Scheme => Some("http".to_owned()),
+        Field::Header(name) => told(&request.headers, name),
+        Field::Bare(inner) => {
+            let text = asked(inner, request)?;
+            Some(text.split('?').next().unwrap_or_default().to_owned())
+        }
+    }
+}
+
+fn told(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> Option<String> {
+    let (_, value) = headers.iter().find(|(known, _)| known == name)?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn of_name(named: Named, entry: &Entry) -> Option<Value> {
+    let text = |text: Option<&str>| text.map(Value::from);
+    match named {
+        Named::Protocol => text(entry.request.as_ref().map(|request| request.protocol)),
+        Named::Code => Some(entry.code.into()),
+        Named::Details => text(entry.details.as_deref()),
+        Named::Flags => Some(entry.flag.as_str().into()),
+        Named::FlagsLong => Some(entry.flag.long().into()),
+        Named::Termination => None,
+        Named::UpstreamFailure => access_log::failure(entry).map(Value::from),
+        Named::Received => Some(entry.received.into()),
+        Named::Sent => Some(entry.sent.into()),
+        Named::Duration => u64::try_from(entry.duration.as_millis()).ok().map(Value::from),
+        Named::UpstreamHost | Named::UpstreamRemote => text(entry.upstream_host.as_deref()),
+        Named::UpstreamCluster | Named::UpstreamClusterRaw => text(entry.upstream_cluster.as_deref()),
+        Named::UpstreamLocal => entry.upstream_local.map(|at| at.to_string().into()),
+        Named::Local => Some(entry.downstream_local.to_string().into()),
+        Named::LocalIp => Some(entry.downstream_local.ip().to_string().into()),
+        Named::LocalPort => Some(entry.downstream_local.port().into()),
+        Named::Remote | Named::DirectRemote => Some(entry.downstream_remote.to_string().into()),
+        Named::RemoteIp | Named::DirectRemoteIp => Some(entry.downstream_remote.ip().to_string().into()),
+        Named::PeerUri => text(entry.peer.as_deref()),
+        Named::ServerName => text(entry.sni.as_deref()),
+        Named::Route => text(entry.route.as_deref()),
+        Named::GrpcStatus => entry.grpc.map(Value::from),
+    }
+}
+
+/// The conversions of strftime(3) that make sense in UTC, and Envoy's for parts of a second (`%f`, `%3f`, `%6f`, `%9f`).
+fn strftime(pattern: &str, at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC);
+    let (date, clock) = (at.date(), at.time());
+    let (year, month, day) = (date.year(), u8::from(date.month()), date.day());
+    let (hour, minute, second, nano) = clock.as_hms_nano();
+    let mut out = String::with_capacity(pattern.len() + 16);
+    let mut rest = pattern.chars();
+    while let Some(next) = rest.next() {
+        if next != '%' {
+            out.push(next);
+            continue;
+        }
+        // A String takes everything.
+        let _infallible = match rest.next() {
+            Some('Y') => write!(out, "{year:04}"),
+            Some('m') => write!(out, "{month:02}"),
+            Some('d') => write!(out, "{day:02}"),
+            Some('H') => write!(out, "{hour:02}"),
+            Some('M') => write!(out, "{minute:02}"),
+            Some('S') => write!(out, "{second:02}"),
+            Some('F') => write!(out, "{year:04}-{month:02}-{day:02}"),
+            Some('T') => write!(out, "{hour:02}:{minute:02}:{second:02}"),
+            Some('s') => write!(out, "{}", at.unix_timestamp()),
+            Some('z') => write!(out, "+0000"),
+            Some('Z') => write!(out, "UTC"),
+            Some('f') => write!(out, "{nano:09}"),
+            Some(digits @ '1'..='9') if rest.as_str().starts_with('f') => {
+                rest.next();
+                let places = digits.to_digit(10).unwrap_or(9);
+                let part = nano / 10u32.pow(9 - places);
+                write!(out, "{part:0width$}", width = places as usize)
+            }
+            Some('%') => write!(out, "%"),
+            Some(other) => write!(out, "%{other}"),
+            None => write!(out, "%"),
+        };
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_asked_for() {
+        let at = OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_123_456_789).unwrap();
+        for (pattern, text) in [
+            ("%Y/%m/%dT%H:%M:%S%z %s", "2023/11/14T22:13:20+0000 1700000000"),
+            ("%F %T.%3f %6f %f", "2023-11-14 22:13:20.123 123456 123456789"),
+            ("%%q%q%", "%q%q%"),
+        ] {
+            assert_eq!(strftime(pattern, at), text);
+        }
+    }
+}
