@@ -87,7 +87,7 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
     let machines = host_files::machines(&given, &mut sink);
     objects.extend(applied(&machines, &sources, options, &mut sink));
     manifest::rules::check(&objects, &sources, &mut sink);
-    host_files::rules::check(&machines, &objects, &mut sink);
+    host_files::rules::check(&machines, &objects, options.istio, &mut sink);
     let mut levels = levels::of_objects(&objects, &mut sink);
     levels.apply(&mut sink);
     levels.unused(&mut sink);

@@ -133,7 +133,11 @@ pub(crate) fn applied(machines: &[Machine<'_>], sink: &mut Sink) -> Vec<Object> 
 
 impl<'a> Machine<'a> {
     fn take(&mut self, place: Place, kind: Kind, part: Part<'a>, named: Option<Span>, sink: &mut Sink) {
-        let content = content(kind, part, sink);
+        let content = match content(kind, part, sink) {
+            // Applications have such files, too.
+            Content::Env(env) if !(place.is_of_agent() || is_agents(&env)) => Content::Else,
+            content => content,
+        };
         let mut inner = Vec::new();
         if let Content::Script(script) = &content {
             for file in written::written(script, part) {
@@ -144,12 +148,17 @@ impl<'a> Machine<'a> {
                 inner.extend(kind.map(|kind| (place, kind, file.part, file.named)));
             }
         }
+        let loaded = match &content {
+            Content::Script(script) => loaded(script, &place, part),
+            _ => Vec::new(),
+        };
         self.files.push(HostFile {
             place,
             part,
             content,
             named,
         });
+        self.files.extend(loaded);
         for (place, kind, part, named) in inner {
             self.take(place, kind, part, Some(named), sink);
         }
@@ -327,6 +336,35 @@ fn content(kind: Kind, part: Part<'_>, sink: &mut Sink) -> Content {
         Kind::Script => Content::Script(shell::read(part)),
         Kind::Queries => Content::Queries,
     }
+}
+
+/// The rules that a script loads one by one, by family.
+fn loaded<'a>(script: &Script, place: &Place, part: Part<'a>) -> Vec<HostFile<'a>> {
+    let programs = ["iptables", "ip6tables"].into_iter().filter_map(|program| {
+        let mut rules = Ruleset::default();
+        for command in script.commands.iter().filter(|command| command.runs(program)) {
+            let words: Vec<_> = command.plain()[1..].iter().map(shell::Word::spanned).collect();
+            rules.take("filter", &words);
+        }
+        rules.v6 |= program == "ip6tables";
+        // Rules that have nothing to do with capture may stand beside others that nobody shows.
+        rules.redirect("nat").or_else(|| rules.redirect("mangle"))?;
+        Some(rules)
+    });
+    programs
+        .map(|rules| HostFile {
+            place: place.clone(),
+            part,
+            content: Content::Iptables(rules),
+            named: None,
+        })
+        .collect()
+}
+
+/// It sets something that only the agent and its start look at.
+fn is_agents(env: &EnvFile) -> bool {
+    let mut names = env.variables.iter().map(|variable| variable.name.value.as_str());
+    names.any(known::is_agents)
 }
 
 /// A MeshConfig; what is wrong with its YAML is told.

@@ -60,6 +60,13 @@ impl Place {
         }
     }
 
+    /// It has the name of one of the agent's env files.
+    pub(crate) fn is_of_agent(&self) -> bool {
+        ["cluster.env", "sidecar.env"]
+            .iter()
+            .any(|name| self.name.starts_with(name))
+    }
+
     /// Of a file that a script of `machine` writes at `path`.
     pub(crate) fn written(machine: &str, path: &str) -> Self {
         let own = Self::of(path);

@@ -96,7 +96,7 @@ pub use examples::{Example, Kind as ExampleKind, examples, files};
 pub use pages::page;
 pub(crate) use reserved_app_port::reserved_ports;
 pub use table::table;
-pub(crate) use unsupported_release::release_ended;
+pub(crate) use unsupported_release::{minor, release_ended};
 
 use crate::diag::{Code, Diagnostic, Sink, code};
 use crate::model::Mesh;

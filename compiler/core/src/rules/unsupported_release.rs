@@ -46,7 +46,7 @@ pub(crate) fn release_ended(version: &Spanned<String>, sink: &mut Sink) {
 }
 
 /// The minor release of `1.MINOR` or `1.MINOR.PATCH`.
-fn minor(version: &str) -> Option<u32> {
+pub(crate) fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("1.")?.split('.').next()?.parse().ok()
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use mesh_compiler::diag::render;
 use mesh_compiler::host_files::{Kind, rules::RULES};
-use mesh_compiler::{ObjectOptions, World, check_objects};
+use mesh_compiler::{Checked, ObjectOptions, World, check_objects};
+use proptest::prelude::*;
 
 use crate::common::{read, reference, root};
 
@@ -52,10 +53,14 @@ impl Files {
         self
     }
 
+    fn checked(&self, options: &ObjectOptions) -> Checked {
+        let paths: Vec<_> = self.0.keys().cloned().collect();
+        check_objects(self, &paths, options)
+    }
+
     /// One line a mistake.
     fn found(&self) -> Vec<String> {
-        let paths: Vec<_> = self.0.keys().cloned().collect();
-        let checked = check_objects(self, &paths, &ObjectOptions::default());
+        let checked = self.checked(&ObjectOptions::default());
         let shown = render::short(&checked.diagnostics, &checked.sources);
         shown.lines().map(str::to_owned).collect()
     }
@@ -280,4 +285,147 @@ fn what_we_build_is_clean() {
         assert!(found.is_empty(), "{}: {found:#?}", folder.display());
     }
     assert!(seen > 100, "{seen} files of machines");
+}
+
+/// What lies in one folder is one machine, wherever its files come from.
+#[test]
+fn files_are_held_together_by_their_machine() {
+    let captures = "ISTIO_META_DNS_CAPTURE=true\nCAPTURE_ALL_DNS=true\n";
+    let redirects = "iptables -t nat -A PREROUTING -p tcp -j REDIRECT --to-ports 15006\n";
+    let cases: &[(&[(&str, &str)], &[&str])] = &[
+        (
+            &[("vm/etc/istio/config/mesh.yaml", "defaultConfig: {}\n")],
+            &["vm/etc/istio/config/mesh.yaml:1 MC-V001"],
+        ),
+        (
+            &[
+                ("a/cluster.env", captures),
+                ("a/resolv.conf", "nameserver 127.0.0.53\n"),
+            ],
+            &["a/cluster.env:2 MC-D005"],
+        ),
+        (
+            &[
+                ("a/cluster.env", captures),
+                ("b/resolv.conf", "nameserver 127.0.0.53\n"),
+            ],
+            &[],
+        ),
+        (
+            &[
+                ("var/lib/istio/envoy/cluster.env", captures),
+                ("etc/resolv.conf", "nameserver 127.0.0.53\n"),
+            ],
+            &["var/lib/istio/envoy/cluster.env:2 MC-D005"],
+        ),
+        (&[("load.sh", redirects)], &["load.sh:1 MC-C001"]),
+        (
+            &[(
+                "load.sh",
+                &format!("iptables -t nat -A PREROUTING -p tcp --dport 22 -j ACCEPT\n{redirects}"),
+            )],
+            &[],
+        ),
+        // cluster.env is sourced behind sidecar.env.
+        (
+            &[
+                ("sidecar.env", "ISTIO_INBOUND_PORTS='*'\n"),
+                ("cluster.env", "ISTIO_INBOUND_PORTS=8080\n"),
+            ],
+            &[],
+        ),
+        (
+            &[("cluster.env", "ISTIO_NAMESPACE=shop\r\n")],
+            &["cluster.env:1 MC-V023"],
+        ),
+        // An application's own.
+        (&[("app.env", "PORT: 8080\nSERVICE_ACOUNT=x\n")], &[]),
+        (
+            &[(
+                "istio.service",
+                "[Service]\nEnvironmentFile=/var/lib/istio/envoy/cluster.env\nUser=istio-proxy\n\
+                 ExecStartPre=+/usr/local/bin/pilot-agent istio-iptables\n\
+                 ExecStart=/usr/local/bin/pilot-agent proxy\n",
+            )],
+            &[],
+        ),
+    ];
+    for (files, expected) in cases {
+        let all = files
+            .iter()
+            .fold(Files::default(), |all, (path, text)| all.with(path, text));
+        assert_eq!(places(&all.found()), *expected, "{files:?}");
+    }
+}
+
+#[test]
+fn what_scripts_fetch_fits_the_cluster() {
+    let script = |version: &str| {
+        let text = format!("curl -L https://istio.io/downloadIstio | ISTIO_VERSION={version} sh -\n");
+        Files::default().with("setup.sh", &text)
+    };
+    let options = ObjectOptions {
+        istio: Some(30),
+        ..ObjectOptions::default()
+    };
+    for (version, found) in [("1.31.0", true), ("1.30.2", false), ("1.28.1", true)] {
+        let checked = script(version).checked(&options);
+        assert_eq!(!checked.diagnostics.is_empty(), found, "{version}");
+    }
+}
+
+/// Pieces of all kinds of files, in any order.
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "ISTIO_META_DNS_CAPTURE=true\n",
+        "ISTIO_INBOUND_PORTS='*'\n",
+        "ISTIO_LOCAL_EXCLUDE_PORTS=1,é,22\n",
+        "ISTIO_METAJSON_LABELS='{\"a\": \"b/c\"}'\n",
+        "CA_ADDR=\"<IP>:15010\"\n",
+        "defaultConfig:\n",
+        "  proxyMetadata: {A: 1, B: true}\n",
+        "[Service]\n",
+        "User=root\n",
+        "ExecStart=/usr/local/bin/pilot-agent \\\n proxy\n",
+        "*nat\n",
+        "-A OUTPUT -p tcp -j REDIRECT --to-ports 15001\n",
+        "-A PREROUTING -p tcp ! --dport 80 -j REDIRECT --to-ports 15006\n",
+        "hosts: files resolve dns\n",
+        "nameserver 127.0.0.53\n",
+        "127.0.0.1 localhost é\n",
+        "sudo tee /etc/istio/config/mesh.yaml <<EOF\n",
+        "cat > /etc/systemd/system/istio.service.d/a.conf <<'EOF'\n",
+        "kubectl apply -f - <<EOF\n",
+        "apiVersion: v1\nkind: Service\nmetadata: {name: a}\n",
+        "EOF\n",
+        "echo \"A=$(curl http://169.254.169.254/latest/x | grep '\n",
+        "istioctl x workload entry configure --name a --autoregister\n",
+        "chmod 600 /x/istio-token\n",
+        "curl a.default.svc:81 -H 'x-trace-id: 1'\n",
+        "destination_workload=\"a\n",
+        "'",
+        "\"",
+        "\\",
+        "\r\n",
+    ])
+}
+
+proptest! {
+    /// Whatever stands in the files, places lie in them.
+    #[test]
+    fn any_text_is_checked(pieces in prop::collection::vec(piece(), 0..12)) {
+        let text = pieces.concat();
+        let names = [
+            "cluster.env", "mesh.yaml", "istio.service", "rules.v4", "hosts", "resolv.conf",
+            "nsswitch.conf", "setup.sh", "a.promql",
+        ];
+        let files = names.iter().fold(Files::default(), |all, name| all.with(name, &text));
+        let checked = files.checked(&ObjectOptions::default());
+        for found in &checked.diagnostics {
+            for label in found.labels.iter().chain([&found.primary]) {
+                let source = checked.sources.get(label.span.file).unwrap();
+                prop_assert!(source.text.get(label.span.start..label.span.end).is_some(), "{:?}", found);
+            }
+        }
+    }
 }

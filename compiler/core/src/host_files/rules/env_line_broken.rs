@@ -1,9 +1,14 @@
+use std::collections::BTreeSet;
+
 use super::Context;
 use crate::diag::{Diagnostic, Sink, code};
 use crate::host_files::env::{Broken, Cause};
 
 /// Env files are sourced by a shell that stops at the first failure.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    let files = context.machines.iter().flat_map(|machine| machine.env_files());
+    let broken = files.flat_map(|(_, env)| &env.broken);
+    let told: BTreeSet<_> = broken.map(|broken| broken.span).collect();
     for machine in context.machines {
         for (_, env) in machine.env_files() {
             env.broken.iter().for_each(|broken| tell(broken, sink));
@@ -13,14 +18,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             let json = name.value.starts_with("ISTIO_METAJSON_") || name.value == "ISTIO_META_POD_PORTS";
             let broken = json && said.variable.literal && !value.value.is_empty();
             let parsed = || serde_json::from_str::<serde_json::Value>(&value.value);
-            let lost = context
-                .machines
-                .iter()
-                .flat_map(|machine| machine.env_files())
-                .flat_map(|(_, env)| &env.broken)
-                .any(|broken| broken.span == value.span);
             if broken
-                && !lost
+                && !told.contains(&value.span)
                 && let Err(error) = parsed()
             {
                 sink.push(

@@ -62,7 +62,9 @@ fn by_rules(machine: &Machine<'_>, sink: &mut Sink) {
             )
             .here("nothing is redirected here")
             .label(v4, "IPv4 is")
-            .help("write `ISTIO_DUAL_STACK='true'` into cluster.env, or redirect IPv6 in the same way"),
+            .help("write `ISTIO_DUAL_STACK='true'` into cluster.env, or redirect IPv6 in the same way")
+            .note("a machine without addresses of IPv6 needs nothing")
+            .warning(),
         );
     }
 }

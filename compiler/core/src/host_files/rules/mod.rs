@@ -56,6 +56,8 @@ pub(crate) struct Context<'a> {
     pub(crate) machines: &'a [Machine<'a>],
     /// What is in the clusters, as far as it was given.
     pub(crate) objects: &'a [Object],
+    /// The minor release of Istio 1 that runs in the clusters, if it was said.
+    pub(crate) istio: Option<u32>,
 }
 
 /// One rule.
@@ -116,9 +118,14 @@ const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {
 }
 
 /// Lets every rule look.
-pub(crate) fn check(machines: &[Machine<'_>], objects: &[Object], sink: &mut Sink) {
+pub(crate) fn check(machines: &[Machine<'_>], objects: &[Object], istio: Option<u32>, sink: &mut Sink) {
+    let context = Context {
+        machines,
+        objects,
+        istio,
+    };
     for rule in RULES {
-        (rule.check)(Context { machines, objects }, sink);
+        (rule.check)(context, sink);
     }
 }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::Context;
 use crate::diag::{Diagnostic, Sink, Spanned, code};
 use crate::host_files::shell::Word;
@@ -5,12 +7,16 @@ use crate::manifest::Object;
 
 /// Requests that scripts send are to ports that the Service has.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
+    let services = context.objects.iter().filter(|object| object.is("", "Service"));
+    let services: Services<'_> = services
+        .map(|service| ((service.name.value.as_str(), service.namespace()), service))
+        .collect();
     for command in context.machines.iter().flat_map(|machine| machine.commands()) {
         // What follows `--` runs in a pod.
         let start = command.words.iter().position(|word| word.name() == "curl");
         for word in start.map_or(&[][..], |start| &command.words[start..]) {
             if let Some((host, port)) = target(word) {
-                look(context.objects, word, &host, port, sink);
+                look(&services, word, &host, port, sink);
             }
         }
     }
@@ -24,15 +30,15 @@ fn target(word: &Word) -> Option<(String, u16)> {
     Some((host.to_owned(), port.parse().ok()?))
 }
 
-fn look(objects: &[Object], word: &Word, host: &str, port: u16, sink: &mut Sink) {
+/// Services, by name and namespace.
+type Services<'a> = BTreeMap<(&'a str, &'a str), &'a Object>;
+
+fn look(services: &Services<'_>, word: &Word, host: &str, port: u16, sink: &mut Sink) {
     let mut parts = host.split('.');
     let (Some(name), Some(namespace), Some("svc")) = (parts.next(), parts.next(), parts.next()) else {
         return;
     };
-    let is = |object: &&Object| {
-        object.is("", "Service") && object.name.value == name && object.namespace() == namespace
-    };
-    let Some(service) = objects.iter().find(is) else {
+    let Some(service) = services.get(&(name, namespace)) else {
         return;
     };
     let ports: Vec<Spanned<String>> = service

@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use super::{Context, env_not_loaded};
 use crate::diag::{Diagnostic, Sink, code};
 use crate::host_files::Machine;
+use crate::host_files::shell::Command;
 
 /// The agent starts when there is a network, and a drop-in lies in a folder that is there.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -30,32 +33,18 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
 
 /// `tee` makes no folders.
 fn drop_ins(machine: &Machine<'_>, sink: &mut Sink) {
+    let made = made(machine);
     for file in &machine.files {
         let (Some(path), Some(named), Some(_)) = (&file.place.path, file.named, &file.place.drop_in_of)
         else {
             continue;
         };
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        let makes = ["mkdir", "install", "systemctl"];
-        let made = machine
-            .commands()
-            .filter(|command| makes.iter().any(|program| command.runs(program)))
-            .any(|command| {
-                command
-                    .words
-                    .iter()
-                    .any(|word| word.text.starts_with(folder) || word.text == "edit")
-            });
-        let ours = folder.starts_with("/etc/systemd/system/");
-        let given = machine.files.iter().any(|other| {
-            other.named.is_none()
-                && other
-                    .place
-                    .path
-                    .as_deref()
-                    .is_some_and(|path| path.starts_with(folder))
-        });
-        if ours && !made && !given {
+        let is = made
+            .range(folder..)
+            .next()
+            .is_some_and(|made| made.starts_with(folder));
+        if folder.starts_with("/etc/systemd/system/") && !is && !made.contains(EDIT) {
             sink.push(
                 Diagnostic::new(
                     &code::UNIT_ORDERING,
@@ -67,4 +56,25 @@ fn drop_ins(machine: &Machine<'_>, sink: &mut Sink) {
             );
         }
     }
+}
+
+/// `systemctl edit` makes the folder itself.
+const EDIT: &str = "edit";
+
+/// Paths that scripts make, and those of files that are there anyway.
+fn made<'a>(machine: &'a Machine<'_>) -> BTreeSet<&'a str> {
+    let makes = |command: &&Command| {
+        ["mkdir", "install", "systemctl"]
+            .iter()
+            .any(|program| command.runs(program))
+    };
+    let words = machine
+        .commands()
+        .filter(makes)
+        .flat_map(|command| &command.words);
+    let there = machine.files.iter().filter(|file| file.named.is_none());
+    words
+        .map(|word| word.text.as_str())
+        .chain(there.filter_map(|file| file.place.path.as_deref()))
+        .collect()
 }
