@@ -1,6 +1,7 @@
-use crate::diag::{Diagnostic, Severity, Sink, Sources, code, count};
+use crate::diag::{Diagnostic, Severity, Sink, Sources, Span, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
+use crate::syntax::Node;
 use crate::{Allowed, World, handwritten, levels, rules, template};
 
 /// What the compiler made of a spec.
@@ -108,4 +109,15 @@ fn analyse(
         params,
         allowed: levels.into_allowed(),
     })
+}
+
+/// The mesh of nodes that were made of objects: everything that [`compile`] does for a spec but to read it.
+pub(crate) fn lifted(nodes: &[Node], whole: Span, sink: &mut Sink) -> Mesh {
+    let items = spec::check(nodes, whole, sink);
+    let mut items = spec::join_namespaces(items, sink);
+    spec::fill_defaults(&mut items);
+    let spec = Spec::read(&items);
+    let mesh = model::build(&spec, whole, sink);
+    rules::check(&spec, &mesh, sink);
+    mesh
 }

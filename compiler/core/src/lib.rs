@@ -9,6 +9,7 @@
 //! 5. Templates of the user's own files are filled in from the mesh.
 //! 6. [`emit`] writes the mesh down for Kubernetes and for every VM.
 //!
+//! [`manifest`] reads objects that are there already, and says them in the words of the language.
 //! [`diff`] compares what comes out with what came out of another spec.
 //! [`query`] asks what is written down: where a call goes, who may, and what the spec expects of it.
 //!
@@ -31,6 +32,7 @@ mod existing;
 mod fixing;
 mod format;
 mod handwritten;
+mod import;
 mod levels;
 mod read;
 mod template;
@@ -40,6 +42,7 @@ pub use compile::{Compiled, compile, compile_with};
 pub use existing::{Checked, ObjectOptions, check_objects, holds_objects};
 pub use fixing::{Done, Fixed, Found, Rewritten, fix};
 pub use format::{Unformatted, format};
+pub use import::{Imported, Left, import};
 pub use levels::Allowed;
 pub use read::{Read, read};
 pub use spec::Settings;

@@ -1,8 +1,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, build, ca, check, completion, convert, diff, explain, fmt, init, lab, lsp, man, remove, schema,
-    test, trace,
+    apply, build, ca, check, completion, convert, diff, explain, fmt, import, init, lab, lsp, man, remove,
+    schema, test, trace,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -35,6 +35,7 @@ pub(crate) enum Command {
     Explain(explain::Args),
     Trace(trace::Args),
     Test(test::Args),
+    Import(import::Args),
     Build(build::Args),
     Diff(diff::Args),
     Apply(apply::Args),
@@ -57,6 +58,7 @@ impl Command {
             Self::Explain(args) => explain::run(&args, ui),
             Self::Trace(args) => trace::run(args, ui),
             Self::Test(args) => test::run(args, ui),
+            Self::Import(args) => import::run(&args, ui),
             Self::Build(args) => build::run(args, ui),
             Self::Diff(args) => diff::run(&args, ui),
             Self::Apply(args) => apply::run(args, ui),

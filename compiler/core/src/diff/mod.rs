@@ -28,8 +28,12 @@ pub use field::Field;
 pub use machine::{MachineChange, Machines};
 pub use names::Name;
 pub use noun::Noun;
+pub(crate) use picture::objects_of;
 pub use picture::{BadOutput, Picture};
 
+pub(crate) use objects::identity;
+
+use crate::model::Identity;
 use objects::Objects;
 
 /// What two meshes do not have in common; every list is ordered.
@@ -227,9 +231,26 @@ fn changes<T>(
     keys.into_iter().filter_map(one).collect()
 }
 
-/// What `before` says and `after` does not, object by object: for those who write one from the other.
-pub fn of_objects(before: &[Value], after: &[Value]) -> Vec<Change> {
-    things(&Objects::of(before), &Objects::of(after))
-        .into_values()
-        .collect()
+/// A difference, and the objects that say it.
+pub(crate) struct Traced {
+    pub(crate) change: Change,
+    /// On the side that was.
+    pub(crate) before: Vec<Identity>,
+    /// On the side that is.
+    pub(crate) after: Vec<Identity>,
+}
+
+/// What differs between objects, for those who write some from others.
+pub(crate) fn traced(before: &[Value], after: &[Value]) -> Vec<Traced> {
+    let (old, new) = (Objects::of(before), Objects::of(after));
+    let said_by = |objects: &Objects, key: &noun::Key| {
+        let thing = objects.get(key);
+        thing.map(|thing| thing.said_by.clone()).unwrap_or_default()
+    };
+    let trace = |(key, change): (noun::Key, Change)| Traced {
+        before: said_by(&old, &key),
+        after: said_by(&new, &key),
+        change,
+    };
+    things(&old, &new).into_iter().map(trace).collect()
 }

@@ -51,6 +51,7 @@ impl Objects {
         }
         let mut all = Self { things };
         all.fill_in();
+        all.leave_out_ports();
         all
     }
 
@@ -68,6 +69,38 @@ impl Objects {
         });
     }
 
+    /// Ports of machines that are where their services look for them anyway.
+    fn leave_out_ports(&mut self) {
+        let services: Vec<_> = self
+            .things
+            .iter()
+            .filter_map(|(key, thing)| ports(key, thing))
+            .collect();
+        for (key, thing) in &mut self.things {
+            let (labels, ports) = match key.noun {
+                Noun::Group => ("/spec/metadata/labels", "/spec/template/ports"),
+                Noun::Vm => ("/spec/labels", "/spec/ports"),
+                _ => continue,
+            };
+            let labels = thing.normal.pointer(labels).cloned().unwrap_or_default();
+            let serves = |service: &&Ports| {
+                service.namespace == key.namespace
+                    && service
+                        .selector
+                        .iter()
+                        .all(|(key, value)| labels.get(key) == Some(value))
+            };
+            let on: Vec<&Ports> = services.iter().filter(serves).collect();
+            if let Some(own) = thing.normal.pointer_mut(ports).and_then(Value::as_object_mut) {
+                own.retain(|name, number| {
+                    !on.iter()
+                        .any(|service| service.targets.get(name).is_some_and(|target| *target == *number))
+                });
+            }
+            super::normal::tidy(&mut thing.normal);
+        }
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Key, &Thing)> {
         self.things.iter()
     }
@@ -75,6 +108,33 @@ impl Objects {
     pub(super) fn get(&self, key: &Key) -> Option<&Thing> {
         self.things.get(key)
     }
+}
+
+/// Where a service looks for its ports.
+struct Ports {
+    namespace: String,
+    selector: serde_json::Map<String, Value>,
+    targets: BTreeMap<String, Value>,
+}
+
+fn ports(key: &Key, thing: &Thing) -> Option<Ports> {
+    let (selector, number) = match key.noun {
+        Noun::Service => ("/spec/selector", "port"),
+        Noun::External => ("/spec/workloadSelector/labels", "number"),
+        _ => return None,
+    };
+    let selector = thing.normal.pointer(selector)?.as_object()?.clone();
+    let ports = thing.normal.pointer("/spec/ports")?.as_array()?;
+    let target = |port: &Value| {
+        let name = port.get("name")?.as_str()?.to_owned();
+        let target = port.get("targetPort").filter(|target| target.is_number());
+        Some((name, target.or_else(|| port.get(number))?.clone()))
+    };
+    Some(Ports {
+        namespace: key.namespace.clone(),
+        selector,
+        targets: ports.iter().filter_map(target).collect(),
+    })
 }
 
 /// Policies of one action for the same workloads say together what one with all their rules says.
@@ -111,7 +171,7 @@ fn says_nothing(key: &Key, normal: &Value) -> bool {
 }
 
 /// Which object it is.
-pub(super) fn identity(object: &Value) -> Identity {
+pub(crate) fn identity(object: &Value) -> Identity {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let api = text("/apiVersion").unwrap_or_default();
     Identity {

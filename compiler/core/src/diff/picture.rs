@@ -132,6 +132,11 @@ impl Picture {
     }
 }
 
+/// The objects of a text that is known to be YAML.
+pub(crate) fn objects_of(bytes: &[u8]) -> Vec<Value> {
+    flat(documents(bytes).unwrap_or_default())
+}
+
 /// The documents of a text.
 pub(super) fn documents(bytes: &[u8]) -> Result<Vec<Value>, serde_yaml::Error> {
     let documents = serde_yaml::Deserializer::from_slice(bytes).map(Value::deserialize);

@@ -4,6 +4,10 @@
 pub mod fields;
 pub mod rules;
 
+mod lift;
+mod meaning;
 mod object;
 
+pub use lift::{Lifted, Purpose, Unsaid, lift};
+pub(crate) use meaning::{PROTOCOLS, full_host, has_meaning, is_of_tools, istio_protocol};
 pub use object::{Object, read};

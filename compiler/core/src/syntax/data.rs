@@ -85,6 +85,28 @@ impl Datum {
         }
     }
 
+    /// The same without places, as other programs read it; of a key that is written twice the last.
+    pub fn json(&self) -> serde_json::Value {
+        use serde_json::Value;
+        match &self.kind {
+            Kind::Scalar(Scalar::Text(text)) => Value::from(text.as_str()),
+            Kind::Scalar(Scalar::Bool(value)) => Value::from(*value),
+            Kind::Scalar(Scalar::Integer(number)) => i64::try_from(*number)
+                .map(Value::from)
+                .or_else(|_| u64::try_from(*number).map(Value::from))
+                .unwrap_or_else(|_| Value::from(number.to_string())),
+            Kind::Scalar(Scalar::Float(number)) => number
+                .parse::<f64>()
+                .map_or_else(|_| Value::from(number.as_str()), Value::from),
+            Kind::Scalar(_) => Value::Null,
+            Kind::List(items) => items.iter().map(Self::json).collect(),
+            Kind::Mapping(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.value.clone(), entry.value.json()))
+                .collect(),
+        }
+    }
+
     /// Moves it `by` bytes on in its file.
     pub(crate) fn shift(&mut self, by: usize) {
         self.span.shift(by);

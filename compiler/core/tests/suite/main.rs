@@ -23,6 +23,7 @@ mod files;
 mod fixes;
 mod fleet;
 mod host_files;
+mod import;
 mod istioctl;
 mod language;
 mod languages;

@@ -30,6 +30,32 @@ fn mysql_1_is_told_what_istiod_tells_it() {
     compare(&envoy::facts(&folder), &ours::facts(&ours, &names), DEVIATIONS);
 }
 
+#[test]
+fn what_is_imported_is_told_what_istiod_tells_it() {
+    let (Some(folder), Some(first), Some(second)) = (
+        common::reference("xds/mysql-1"),
+        common::reference("xds/k8s.yaml"),
+        common::reference("xds/istio.yaml"),
+    ) else {
+        return;
+    };
+    let texts = [
+        ("k8s.yaml", common::read(&first)),
+        ("istio.yaml", common::read(&second)),
+    ];
+    let texts: Vec<_> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let mesh = crate::import::compiled(&crate::import::of_texts(&texts));
+    let vm = WorkloadRef::Vm {
+        namespace: "forum".to_owned(),
+        name: "mysql-1".to_owned(),
+    };
+    let ours = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
+    ours.validate().unwrap();
+    let group = mesh.groups.iter().find(|group| group.name == "forum-mysql");
+    let names = names::of_group(&mesh, group.unwrap());
+    compare(&envoy::facts(&folder), &ours::facts(&ours, &names), DEVIATIONS);
+}
+
 /// Paths end in `*` where everything below them is meant.
 const DEVIATIONS: &[Deviation] = &[
     Deviation::differs(

@@ -1,5 +1,5 @@
 mod fix;
-mod input;
+pub(super) mod input;
 mod report;
 
 use std::path::PathBuf;

@@ -20,12 +20,10 @@ pub(super) struct Policy {
     pub(super) rules: Vec<Rule>,
 }
 
-/// All of it has to hold: one of each list of alternatives.
+/// Conditions that all have to hold.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rule {
-    from: Vec<Vec<Condition>>,
-    to: Vec<Vec<Condition>>,
-    when: Vec<Condition>,
+    conditions: Vec<Condition>,
 }
 
 /// What is asked of one attribute.
@@ -38,26 +36,6 @@ pub(super) struct Condition {
 
 /// A request or connection, by its attributes; what it has not is not there.
 pub(super) type Request<'a> = BTreeMap<&'a str, &'a str>;
-
-/// Fields of `source` and `operation`, and the attributes that they are about.
-const SOURCE: &[(&str, &str, &str)] = &[
-    ("principals", "notPrincipals", "source.principal"),
-    (
-        "requestPrincipals",
-        "notRequestPrincipals",
-        "request.auth.principal",
-    ),
-    ("namespaces", "notNamespaces", "source.namespace"),
-    ("serviceAccounts", "notServiceAccounts", "source.serviceAccount"),
-    ("ipBlocks", "notIpBlocks", "source.ip"),
-    ("remoteIpBlocks", "notRemoteIpBlocks", "remote.ip"),
-];
-const OPERATION: &[(&str, &str, &str)] = &[
-    ("hosts", "notHosts", "request.host"),
-    ("methods", "notMethods", "request.method"),
-    ("paths", "notPaths", "request.path"),
-    ("ports", "notPorts", "destination.port"),
-];
 
 impl Policy {
     /// Of a normal form; `None` for what refuses nothing and lets nothing in: audits, dry runs, and what is decided
@@ -87,51 +65,33 @@ impl Policy {
     }
 
     pub(super) fn conditions(&self) -> impl Iterator<Item = &Condition> {
-        self.rules.iter().flat_map(|rule| {
-            let listed = rule.from.iter().chain(&rule.to).flatten();
-            listed.chain(&rule.when)
-        })
+        self.rules.iter().flat_map(|rule| &rule.conditions)
     }
 }
 
 impl Rule {
+    /// Of a rule in its normal form: conditions by attribute.
     fn of(rule: &Value) -> Self {
-        let alternatives = |list: &str, inner: &str, fields: &[(&str, &str, &str)]| {
-            let entries = rule.get(list).and_then(Value::as_array).into_iter().flatten();
-            let of = |entry: &Value| conditions(entry.get(inner).unwrap_or(&Value::Null), fields);
-            entries.map(of).collect::<Vec<_>>()
+        let fields = rule.as_object().into_iter().flatten();
+        let condition = |(key, condition): (&String, &Value)| Condition {
+            key: key.trim_end().to_owned(),
+            values: texts(condition.get("values")),
+            none: texts(condition.get("notValues")),
         };
-        let when = rule.get("when").and_then(Value::as_array).into_iter().flatten();
         Self {
-            from: alternatives("from", "source", SOURCE),
-            to: alternatives("to", "operation", OPERATION),
-            when: when
-                .map(|when| Condition {
-                    key: when
-                        .get("key")
-                        .and_then(Value::as_str)
-                        .unwrap_or_default()
-                        .to_owned(),
-                    values: texts(when.get("values")),
-                    none: texts(when.get("notValues")),
-                })
-                .collect(),
+            conditions: fields.map(condition).collect(),
         }
     }
 
     /// Connections without requests: a rule to allow that asks for requests never holds, a rule to deny leaves out
     /// what it asks of them (Istio `authz/model`).
     fn takes(&self, action: Action, request: &Request<'_>, has_requests: bool) -> bool {
-        let holds = |condition: &Condition| {
+        self.conditions.iter().all(|condition| {
             if !has_requests && is_of_requests(&condition.key) {
                 return action == Action::Deny;
             }
             condition.holds(request)
-        };
-        let one = |alternatives: &[Vec<Condition>]| {
-            alternatives.is_empty() || alternatives.iter().any(|all| all.iter().all(holds))
-        };
-        one(&self.from) && one(&self.to) && self.when.iter().all(holds)
+        })
     }
 }
 
@@ -146,18 +106,6 @@ impl Condition {
 /// Only requests of HTTP have it.
 pub(super) fn is_of_requests(key: &str) -> bool {
     key.starts_with("request.") || key == "remote.ip"
-}
-
-fn conditions(entry: &Value, fields: &[(&str, &str, &str)]) -> Vec<Condition> {
-    let mut found = Vec::new();
-    for (any, none, key) in fields {
-        let (values, none) = (texts(entry.get(any)), texts(entry.get(none)));
-        if !values.is_empty() || !none.is_empty() {
-            let key = (*key).to_owned();
-            found.push(Condition { key, values, none });
-        }
-    }
-    found
 }
 
 fn texts(list: Option<&Value>) -> Vec<String> {

@@ -1,9 +1,6 @@
 use serde_json::{Map, Value, json};
 
-/// Prefixes of port names by which Istio knows protocols (Istio `pkg/config/protocol`).
-const PROTOCOLS: &[&str] = &[
-    "http", "http2", "grpc", "grpc-web", "tls", "https", "tcp", "udp", "mysql", "redis", "mongo",
-];
+use crate::manifest::istio_protocol;
 
 /// What Kubernetes fills in by itself, with the value that it fills in.
 fn defaults() -> [(&'static str, Value); 7] {
@@ -57,7 +54,7 @@ fn port(port: &Value) -> Value {
     let transport = fields.remove("protocol");
     let app = fields.remove("appProtocol");
     let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
-    let spoken = protocol(
+    let spoken = istio_protocol(
         transport.as_ref().and_then(Value::as_str),
         app.as_ref().and_then(Value::as_str),
         name,
@@ -68,32 +65,6 @@ fn port(port: &Value) -> Value {
     }
     fields.retain(|_, value| !value.is_null());
     Value::Object(fields)
-}
-
-/// What is spoken, by what a port of a Service says (Istio `kube.ConvertProtocol`); `auto` where Istio looks at the
-/// first bytes.
-pub(crate) fn protocol(transport: Option<&str>, app: Option<&str>, name: &str) -> String {
-    match transport {
-        Some("UDP") => return "udp".to_owned(),
-        Some("SCTP") => return "sctp".to_owned(),
-        _ => {}
-    }
-    let known = |word: &str| PROTOCOLS.contains(&word).then(|| word.to_owned());
-    if let Some(app) = app {
-        let app = app.to_ascii_lowercase();
-        return match app.as_str() {
-            "kubernetes.io/h2c" => "http2".to_owned(),
-            "kubernetes.io/ws" => "http".to_owned(),
-            "kubernetes.io/wss" => "https".to_owned(),
-            _ => known(&app).unwrap_or_else(|| "auto".to_owned()),
-        };
-    }
-    let name = name.to_ascii_lowercase();
-    if name.starts_with("grpc-web") {
-        return "grpc-web".to_owned();
-    }
-    let prefix = name.split_once('-').map_or(name.as_str(), |(prefix, _)| prefix);
-    known(prefix).unwrap_or_else(|| "auto".to_owned())
 }
 
 #[cfg(test)]
@@ -115,14 +86,5 @@ mod tests {
         let other =
             json!({"clusterIP": "10.0.0.1", "ports": [{"name": "http", "port": 80, "appProtocol": "tcp"}]});
         assert_ne!(service(&long), service(&other));
-    }
-
-    #[test]
-    fn the_protocol_of_a_port_is_the_one_istio_sees() {
-        assert_eq!(protocol(None, None, "http-web"), "http");
-        assert_eq!(protocol(None, None, "web"), "auto");
-        assert_eq!(protocol(None, None, "grpc-web-x"), "grpc-web");
-        assert_eq!(protocol(None, Some("HTTP"), "tcp-x"), "http");
-        assert_eq!(protocol(Some("UDP"), None, "http"), "udp");
     }
 }

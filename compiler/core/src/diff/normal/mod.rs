@@ -11,9 +11,13 @@ mod workload;
 
 use serde_json::{Map, Value};
 
-pub(super) use text::{full_host, short_host};
+pub(super) use text::{short_host, tidy};
 
-use text::{sort, tidy};
+pub(super) use crate::manifest::full_host;
+
+use text::sort;
+
+use crate::manifest::{has_meaning, is_of_tools};
 
 /// The normal form of `object`. The names of its API's version and of the cluster's own fields are gone.
 pub(super) fn of(object: &Value) -> Value {
@@ -31,6 +35,7 @@ pub(super) fn of(object: &Value) -> Value {
     for ours_not in ["apiVersion", "kind", "status"] {
         fields.remove(ours_not);
     }
+    let status = object.pointer("/status/addresses");
     let metadata = fields.remove("metadata").unwrap_or_default();
     let mut spec = fields.remove("spec").unwrap_or_default();
     let is_istio = group.ends_with(".istio.io");
@@ -41,7 +46,7 @@ pub(super) fn of(object: &Value) -> Value {
         ("networking.istio.io", "VirtualService") => routing::virtual_service(&mut spec, namespace),
         ("networking.istio.io", "Gateway") => routing::gateway(&mut spec),
         ("networking.istio.io", "DestinationRule") => traffic::destination_rule(&mut spec, namespace),
-        ("networking.istio.io", "ServiceEntry") => traffic::service_entry(&mut spec, namespace),
+        ("networking.istio.io", "ServiceEntry") => traffic::service_entry(&mut spec, namespace, status),
         ("networking.istio.io", "WorkloadEntry") => workload::entry(&mut spec, &metadata),
         ("networking.istio.io", "WorkloadGroup") => workload::group(&mut spec),
         ("security.istio.io", "AuthorizationPolicy") => security::authorization(&mut spec),
@@ -76,35 +81,13 @@ pub(super) fn of(object: &Value) -> Value {
 fn said(metadata: &Value, part: &str, all: bool) -> Map<String, Value> {
     let none = Map::new();
     let there = metadata.get(part).and_then(Value::as_object).unwrap_or(&none);
-    let said = |(key, _): &(&String, &Value)| (all && part == "labels" && !of_tools(key)) || has_meaning(key);
+    let said =
+        |(key, _): &(&String, &Value)| (all && part == "labels" && !is_of_tools(key)) || has_meaning(key);
     there
         .iter()
         .filter(said)
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
-}
-
-/// Istio or Kubernetes acts on it.
-pub(crate) fn has_meaning(key: &str) -> bool {
-    if of_tools(key) {
-        return false;
-    }
-    let domain = key.split_once('/').map_or("", |(domain, _)| domain);
-    key == "istio-injection"
-        || domain == "istio.io"
-        || domain.ends_with(".istio.io")
-        || domain.ends_with("kubernetes.io")
-        || domain.ends_with("k8s.io")
-}
-
-/// Tools write it for themselves.
-fn of_tools(key: &str) -> bool {
-    const TOOLS: &[&str] = &[
-        "kubectl.kubernetes.io/last-applied-configuration",
-        "kubernetes.io/metadata.name",
-        "deployment.kubernetes.io/revision",
-    ];
-    TOOLS.contains(&key) || key.starts_with("app.kubernetes.io/") || key.starts_with("helm.sh/")
 }
 
 /// The entries of the list `key`, normal each, and in order.

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::text::{full_host, sort};
+use super::full_host;
+use super::text::sort;
 use super::{below, list, remove, set, without_default};
 
 /// The `spec` of a VirtualService of `namespace`.

@@ -1,16 +1,5 @@
 use serde_json::Value;
 
-/// The host that Istio takes a name for: one without dots is a service of the namespace, and what ends early is
-/// completed. A name of two or more dots that is no Kubernetes name is a host of its own.
-pub(crate) fn full_host(host: &str, namespace: &str) -> String {
-    let parts: Vec<&str> = host.split('.').collect();
-    match parts.as_slice() {
-        _ if host.contains('*') => host.to_lowercase(),
-        [name] => format!("{name}.{namespace}.svc.cluster.local").to_lowercase(),
-        _ => host.to_lowercase(),
-    }
-}
-
 /// As people call it: `name.namespace`.
 pub(crate) fn short_host(host: &str) -> &str {
     host.strip_suffix(".svc.cluster.local").unwrap_or(host)
@@ -79,7 +68,7 @@ const DURATIONS: &[&str] = &[
 
 /// Writes durations in one way, and takes out what says nothing: nulls, empty lists, and objects that were empty
 /// where an empty one says nothing.
-pub(super) fn tidy(value: &mut Value) {
+pub(crate) fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
             for (key, inner) in fields.iter_mut() {
@@ -138,13 +127,5 @@ mod tests {
         for bad in ["", "5", "s5", "5x"] {
             assert_eq!(duration(bad), None, "{bad}");
         }
-    }
-
-    #[test]
-    fn short_names_are_of_the_namespace() {
-        assert_eq!(full_host("reviews", "shop"), "reviews.shop.svc.cluster.local");
-        assert_eq!(full_host("reviews.shop", "x"), "reviews.shop");
-        assert_eq!(full_host("*.example.com", "x"), "*.example.com");
-        assert_eq!(full_host("API.example.com", "x"), "api.example.com");
     }
 }

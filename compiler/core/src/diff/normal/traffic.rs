@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::text::{duration, full_host};
+use super::full_host;
+use super::text::duration;
 use super::{below, list, remove, set, without_default};
 
 /// The `spec` of a DestinationRule of `namespace`.
@@ -77,8 +78,11 @@ fn balancer(balancer: &mut Value) {
     });
 }
 
-/// The `spec` of a ServiceEntry of `namespace`.
-pub(super) fn service_entry(spec: &mut Value, namespace: &str) {
+/// The `spec` of a ServiceEntry of `namespace`. The addresses that istiod has given it are as good as its own.
+pub(super) fn service_entry(spec: &mut Value, namespace: &str, given: Option<&Value>) {
+    if let (None, Some(given)) = (spec.get("addresses"), given.and_then(Value::as_array)) {
+        spec["addresses"] = given.iter().filter_map(|one| one.get("value").cloned()).collect();
+    }
     set(spec, "hosts", |host| {
         if let Some(text) = host.as_str() {
             *host = json!(full_host(text, namespace));

@@ -15,7 +15,10 @@ pub(super) fn entry(spec: &mut Value, metadata: &Value) {
         if !spec.get("labels").is_some_and(Value::is_object) {
             spec["labels"] = json!({});
         }
-        for (key, value) in labels.iter().filter(|(key, _)| !super::of_tools(key)) {
+        for (key, value) in labels
+            .iter()
+            .filter(|(key, _)| !crate::manifest::is_of_tools(key))
+        {
             spec["labels"][key] = value.clone();
         }
     }

@@ -12,7 +12,7 @@ use crate::ui::plain;
 use crate::world::FsWorld;
 
 /// What the paths of the command line lead to.
-pub(super) enum Input {
+pub(in crate::commands) enum Input {
     /// A spec.
     Spec(String),
     /// Files of manifests and of machines.
@@ -20,15 +20,15 @@ pub(super) enum Input {
 }
 
 /// Why there is nothing to check.
-pub(super) struct Wrong {
-    pub(super) what: String,
-    pub(super) cause: String,
-    pub(super) remedy: String,
+pub(in crate::commands) struct Wrong {
+    pub(in crate::commands) what: String,
+    pub(in crate::commands) cause: String,
+    pub(in crate::commands) remedy: String,
 }
 
 /// The files of this machine, and those that were read already to see what they are.
 #[derive(Default)]
-pub(super) struct Whole {
+pub(in crate::commands) struct Whole {
     read: BTreeMap<String, String>,
 }
 
@@ -48,7 +48,7 @@ impl World for Whole {
 pub(super) const PIPE: &str = "-";
 
 /// Looks what the paths are, by what they hold.
-pub(super) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
+pub(in crate::commands) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong> {
     let mut world = Whole::default();
     let mut files = Vec::new();
     let mut specs = Vec::new();

@@ -1,0 +1,316 @@
+//! Existing objects as a spec that means the same.
+
+use std::collections::BTreeMap;
+
+use mesh_compiler::diff::{self, Picture, render};
+use mesh_compiler::{Entry, Imported, ObjectOptions, World, compile, import};
+
+use crate::common::{emitted, example, examples, read, reference};
+
+/// Files that lie nowhere.
+pub(crate) struct Memory(pub(crate) BTreeMap<String, String>);
+
+impl World for Memory {
+    fn read(&self, path: &str) -> Result<String, String> {
+        self.0
+            .get(path)
+            .cloned()
+            .ok_or_else(|| format!("there is no {path}"))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<Entry>, String> {
+        let names = self
+            .0
+            .keys()
+            .filter_map(|path| path.strip_prefix(&format!("{folder}/")));
+        let entry = |name: &str| Entry {
+            name: name.to_owned(),
+            folder: false,
+        };
+        Ok(names.map(entry).collect())
+    }
+}
+
+pub(crate) fn of_texts(texts: &[(&str, &str)]) -> Imported {
+    let files = texts
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+    let names: Vec<String> = texts.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let options = ObjectOptions {
+        namespace: Some("default".to_owned()),
+        ..ObjectOptions::default()
+    };
+    import(&Memory(files.collect()), &names, &options)
+        .unwrap_or_else(|found| panic!("{:#?}", found.diagnostics))
+}
+
+/// The imported spec with its files, compiled as everybody's.
+pub(crate) fn compiled(imported: &Imported) -> mesh_compiler::model::Mesh {
+    let mut files = imported.raw.clone();
+    files.insert("spec.kdl".to_owned(), imported.spec.clone());
+    let compiled = compile(&Memory(files), "spec.kdl");
+    compiled
+        .model
+        .unwrap_or_else(|| panic!("{}\n{:#?}", imported.spec, compiled.diagnostics))
+}
+
+/// The objects of a spec are those that it was made of, apart from what is said to be more.
+fn same(imported: &Imported, texts: &[(&str, &str)]) {
+    assert!(
+        imported.lost.is_empty(),
+        "{}\n{:#?}",
+        imported.spec,
+        imported.lost
+    );
+    assert!(
+        imported.mistakes.is_empty(),
+        "{}\n{:#?}",
+        imported.spec,
+        imported.mistakes
+    );
+    let there = Picture::of_texts(texts.iter().map(|(name, text)| (*name, text.as_bytes()))).unwrap();
+    let now = Picture::of_output(&emitted(&compiled(imported))).unwrap();
+    let mut found = diff::between(&there, &now);
+    found.things.retain(|change| !imported.added.contains(change));
+    // Gateways are Istio's own.
+    found
+        .access
+        .retain(|access| !access.target.contains(".istio-system:"));
+    let gone = imported.left.iter().filter(|left| left.elsewhere).count();
+    assert!(
+        found.things.len() <= gone,
+        "{}\n{}",
+        imported.spec,
+        render::human(&found, false)
+    );
+    assert!(
+        found.access.is_empty(),
+        "{}\n{}",
+        imported.spec,
+        render::human(&found, false)
+    );
+}
+
+#[test]
+fn what_a_spec_becomes_is_imported_as_what_it_means() {
+    for name in examples() {
+        let output = emitted(&example(&name));
+        let mut clusters: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+        for (path, file) in &output {
+            let Some((cluster, own)) = path
+                .strip_prefix("kubernetes/")
+                .and_then(|rest| rest.split_once('/'))
+            else {
+                continue;
+            };
+            let manifest =
+                own.ends_with(".yaml") && !own.contains("values") && !own.contains("kustomization");
+            if manifest {
+                let text = std::str::from_utf8(&file.bytes).unwrap();
+                clusters.entry(cluster).or_default().push((path.as_str(), text));
+            }
+        }
+        for texts in clusters.values() {
+            same(&of_texts(texts), texts);
+        }
+    }
+}
+
+#[test]
+fn what_the_language_says_is_said_in_it() {
+    let output = emitted(&example("forum"));
+    let texts: Vec<_> = output
+        .iter()
+        .filter(|(path, _)| {
+            path.starts_with("kubernetes/")
+                && path.contains("/0") | path.contains("/1") | path.contains("/2") | path.contains("/3")
+        })
+        .map(|(path, file)| (path.as_str(), std::str::from_utf8(&file.bytes).unwrap()))
+        .collect();
+    let imported = of_texts(&texts);
+    assert!(imported.left.is_empty(), "{:#?}", imported.left);
+    assert!(imported.raw.is_empty());
+    // What it came from has the same services, machines and rules.
+    let (before, after) = (example("forum"), compiled(&imported));
+    let names = |mesh: &mesh_compiler::model::Mesh| {
+        mesh.services
+            .iter()
+            .map(|service| service.label())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&before), names(&after));
+    let vms = |mesh: &mesh_compiler::model::Mesh| {
+        mesh.vms()
+            .map(|(group, vm)| (group.name.clone(), vm.name.clone(), vm.address))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(vms(&before), vms(&after));
+}
+
+#[test]
+fn the_reference_is_imported_whole() {
+    let (Some(first), Some(second)) = (reference("xds/k8s.yaml"), reference("xds/istio.yaml")) else {
+        return;
+    };
+    let (first, second) = (read(&first), read(&second));
+    let texts = [("k8s.yaml", first.as_str()), ("istio.yaml", second.as_str())];
+    let imported = of_texts(&texts);
+    same(&imported, &texts);
+    let raw: Vec<_> = imported
+        .left
+        .iter()
+        .filter(|left| !left.elsewhere)
+        .map(|left| left.identity.name.as_str())
+        .collect();
+    // It is about a port that no object declares.
+    assert_eq!(raw, ["billing"], "{:#?}", imported.left);
+}
+
+const ODD: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {istio.io/rev: stable, team: blue}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  selector: {app: web, tier: front}
+  ports:
+  - {name: http-api, port: 80, targetPort: api}
+  - {name: grpc-admin, port: 9000}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-v1, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, tier: front, version: v1}}
+    spec: {serviceAccountName: front, containers: [{name: web, image: web}]}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: front, namespace: shop}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: guess, namespace: shop}
+spec: {selector: {app: guess}, ports: [{port: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside, namespace: shop}
+spec: {type: ExternalName, externalName: example.com}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: DestinationRule
+metadata: {name: all-of-web, namespace: shop}
+spec:
+  host: web
+  trafficPolicy:
+    outlierDetection: {consecutive5xxErrors: 7, interval: 1m, baseEjectionTime: 30s}
+    portLevelSettings:
+    - port: {number: 9000}
+      loadBalancer: {simple: ROUND_ROBIN}
+  subsets:
+  - name: v1
+    labels: {version: v1}
+    trafficPolicy: {connectionPool: {tcp: {maxConnections: 10}}}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: routes-of-web, namespace: shop}
+spec:
+  hosts: [web]
+  http:
+  - match: [{uri: {prefix: /a}, port: 80}, {uri: {exact: /b}, port: 80, headers: {x-a: {}}}]
+    route: [{destination: {host: web, subset: v1, port: {number: 80}}}]
+    timeout: 1500ms
+  - fault: {abort: {httpStatus: 503, percentage: {value: 0.5}}}
+    route: [{destination: {host: web.shop.svc.cluster.local}}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: edge, namespace: shop}
+spec:
+  hosts: ["shop.example.com"]
+  gateways: [edge]
+  http: [{route: [{destination: {host: web, port: {number: 80}}}]}]
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: edge, namespace: shop}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["shop.example.com"]}]
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: wide, namespace: shop}
+spec:
+  hosts: ["*.example.org"]
+  ports: [{number: 443, name: tls, protocol: TLS}]
+  exportTo: ["."]
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: nothing, namespace: shop}
+spec: {}
+---
+apiVersion: security.istio.io/v1
+kind: AuthorizationPolicy
+metadata: {name: web-callers, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web, tier: front}}
+  rules:
+  - from: [{source: {principals: ["cluster.local/ns/shop/sa/front"]}}, {source: {namespaces: [ops], ipBlocks: [10.0.0.0/8]}}]
+    to: [{operation: {methods: [GET]}}, {operation: {ports: ["9000"]}}]
+    when: [{key: "request.headers[x-price]", values: ["$5"]}]
+"#;
+
+#[test]
+fn odd_shapes_mean_the_same_or_stay_as_they_are() {
+    let texts = [("odd.yaml", ODD)];
+    let imported = of_texts(&texts);
+    same(&imported, &texts);
+    let left: Vec<_> = imported
+        .left
+        .iter()
+        .map(|left| format!("{} {}", left.identity.kind, left.identity.name))
+        .collect();
+    let stays = [
+        "Deployment web-v1",
+        "Service guess",
+        "Service outside",
+        "VirtualService edge",
+        "Gateway edge",
+        "AuthorizationPolicy nothing",
+    ];
+    assert_eq!(left, stays, "{:#?}", imported.left);
+    for line in [
+        "namespace shop revision=stable {",
+        "    label team=blue",
+        "    service web account=front {",
+        "        port 80 http target=api name=http-api",
+        "        port 9000 grpc name=grpc-admin {",
+        "        subset v1 version=v1 {",
+        "            timeout \"1500ms\"",
+        "    external wide host=\"*.example.org\" visible=namespace {",
+    ] {
+        assert!(imported.spec.contains(line), "{line}\n{}", imported.spec);
+    }
+    // A dollar is a dollar.
+    assert!(imported.spec.contains("$$5"), "{}", imported.spec);
+}
+
+#[test]
+fn an_import_does_not_depend_on_the_order_of_documents() {
+    let documents: Vec<&str> = ODD.split("---\n").collect();
+    let turned: Vec<&str> = documents.iter().rev().copied().collect();
+    let turned = turned.join("\n---\n");
+    assert_eq!(
+        of_texts(&[("odd.yaml", ODD)]).spec,
+        of_texts(&[("odd.yaml", turned.as_str())]).spec
+    );
+}
