@@ -73,6 +73,7 @@ codes! {
     ENV_BROKEN "MC-V023" "env-line-broken" Error "A line of an env file does not set what it shows.";
     INJECT_ANNOTATION "MC-V010" "inject-annotation-on-vm" Warning
         "An annotation for the injection of sidecars stands on machines.";
+    PROBE_OVERLAP "MC-V024" "probe-overlap" Warning "A probe may take longer than the time to the next one.";
     RELEASE_ENDED "MC-V013" "unsupported-release" Warning "Nobody repairs this release of Istio, or nobody knows it.";
     PROBE_GRPC "MC-V015" "probe-grpc-rejected" Error "istiod refuses probes by gRPC for machines.";
     NO_PROBE "MC-V016" "no-probe" Warning "A group without a probe keeps a dead VM in rotation.";
@@ -124,6 +125,8 @@ codes! {
     MESH_BYPASSED "MC-C014" "mesh-bypassed" Error
         "A connection goes past the mesh to an address that only the mesh knows.";
     MESH_PORT_CAPTURED "MC-C015" "mesh-port-captured" Warning "What the agent itself serves is captured.";
+    NETWORK_OVERLAP "MC-C016" "network-overlap" Warning
+        "Addresses of machines that are dialled directly mean others elsewhere.";
     LB_ONEOF "MC-T001" "lb-oneof" Error
         "A `balance` says several ways to choose a workload, or nothing to hash.";
     OUTLIER_NESTING "MC-T002" "outlier-nesting" Error "A field stands where another place has it.";
@@ -133,6 +136,7 @@ codes! {
     LB_DEPRECATED "MC-T005" "lb-deprecated" Warning
         "Workloads are chosen in a way that Istio has renamed.";
     FIELD_DEPRECATED "MC-T045" "field-deprecated" Warning "A field is given up, and another does its work.";
+    SUBSET_UNUSED "MC-T046" "subset-unused" Warning "What a version of a service says holds for nobody.";
     SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
     H2_CONFLICT "MC-T008" "h2-upgrade-conflict" Warning
         "A setting of HTTP/2 is undone by another, or stands where none is spoken.";
@@ -210,6 +214,11 @@ codes! {
         "Calls are noted, and nobody writes the notes down.";
     IDENTITY_WITHOUT_MTLS "MC-S017" "identity-without-mtls" Error
         "A rule asks who calls, where callers have no identity.";
+    ACCOUNT_UNUSED "MC-S022" "account-unused" Warning "An account of callers may call nothing.";
+    ROUTE_REFUSED "MC-S023" "route-refused" Warning
+        "A route leads callers to a service that refuses them.";
+    TOKEN_OPTIONAL "MC-S024" "token-optional" Warning
+        "Tokens are verified, and requests without one pass.";
     JWT_WITHOUT_KEYS "MC-S018" "jwt-without-keys" Warning
         "VMs are to verify tokens, and have no keys for it.";
     MTLS_MISMATCH "MC-S019" "mtls-mismatch" Error

@@ -19,4 +19,4 @@ pub use fix::{Applicability, Fix};
 pub use language::Language;
 pub use sources::{Place, Source, Sources};
 pub use span::{FileId, Span, Spanned};
-pub use suggest::{certainly, did_you_mean, list};
+pub use suggest::{certainly, did_you_mean, list, word_meant};

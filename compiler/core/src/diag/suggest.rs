@@ -38,6 +38,42 @@ pub fn certainly<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Op
     (nearest <= allowed && alone && digits(word) == digits(name)).then_some(name)
 }
 
+/// Words that people write for each other.
+const ALIKE: &[&[&str]] = &[
+    &["code", "status", "status-code"],
+    &["address", "ip", "addr", "endpoint"],
+    &["host", "hostname", "authority", "domain"],
+    &["path", "uri", "url"],
+    &["path-prefix", "prefix"],
+    &["path-regex", "regex", "pattern"],
+    &["timeout", "deadline"],
+    &["share", "weight", "percent", "percentage"],
+    &["account", "service-account", "serviceaccount", "sa"],
+    &["locality", "region", "zone", "place"],
+    &["from", "source", "sources", "principals"],
+    &["methods", "verbs"],
+    &["eject", "outlier-detection", "outlier"],
+    &["limits", "connection-pool", "circuit-breaker"],
+    &["balance", "load-balancer", "lb"],
+    &["health", "probe", "readiness"],
+    &["mtls", "tls-mode", "peer-authentication"],
+    &["retry", "retries"],
+    &["external", "service-entry"],
+    &["cidr", "range", "subnet"],
+];
+
+/// The one of `known` that `word` was probably meant to be, where both are words of a language: near, or another word
+/// for the same.
+pub fn word_meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<_> = known.into_iter().collect();
+    let alike = || {
+        let all = ALIKE.iter().find(|all| all.contains(&word))?;
+        let mut other = known.iter().copied().filter(|name| all.contains(name));
+        other.next().filter(|_| other.next().is_none())
+    };
+    did_you_mean(word, known.iter().copied()).or_else(alike)
+}
+
 /// `a, b or c`; of many the first eight.
 pub fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
@@ -77,6 +113,13 @@ mod tests {
         assert_eq!(certainly("web2", ["web1"]), None);
         assert_eq!(certainly("web-c", ["web-a", "web-b"]), None);
         assert_eq!(certainly("to", ["do"]), None);
+    }
+
+    #[test]
+    fn other_words_for_the_same_are_known() {
+        assert_eq!(word_meant("status", ["host", "code", "port"]), Some("code"));
+        assert_eq!(word_meant("prot", ["host", "code", "port"]), Some("port"));
+        assert_eq!(word_meant("banana", ["host", "code"]), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 use super::Context;
+use super::callers::opening;
 use crate::diag::{Diagnostic, Sink, code};
-use crate::model::{Action, Port, Rule, Service};
+use crate::model::{Port, Rule};
 
 /// With one rule everything else is refused: a port that no rule is about is closed to all.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
@@ -8,7 +9,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         let Some(service) = context.mesh.service(&namespace.name.value, &decl.name.value) else {
             continue;
         };
-        let rules = rules_of(context, service);
+        let rules = opening(service, context);
         let Some(first) = rules.first() else {
             continue;
         };
@@ -29,22 +30,6 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
             );
         }
     }
-}
-
-/// Every ALLOW that holds for the service's workloads.
-fn rules_of<'a>(context: Context<'a>, service: &'a Service) -> Vec<&'a Rule> {
-    let mesh = context.mesh;
-    let namespace = mesh.namespaces.get(&service.namespace);
-    let places = [
-        Some(&service.access),
-        namespace.map(|namespace| &namespace.access),
-        Some(&mesh.access),
-    ];
-    places
-        .into_iter()
-        .flatten()
-        .flat_map(|access| access.enforced(Action::Allow))
-        .collect()
 }
 
 fn covers(rule: &Rule, port: &Port, http: bool) -> bool {

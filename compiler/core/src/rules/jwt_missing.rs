@@ -41,7 +41,7 @@ fn issuers<'a>(place: Place<'a>, context: Context<'a>) -> Vec<&'a str> {
 }
 
 /// Where a rule asks for a token.
-fn asked(rule: &RuleDecl) -> Vec<Span> {
+pub(super) fn asked(rule: &RuleDecl) -> Vec<Span> {
     let listed = [&rule.jwt.any, &rule.jwt.none].into_iter().flatten();
     let when = rule
         .when

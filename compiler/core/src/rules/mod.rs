@@ -1,13 +1,18 @@
 //! What cannot work, though every word of the spec is right. A rule is a file here and a line in [`RULES`]; every
 //! [`Code`], the language's own too, has a page beside: `<slug>.md`, whose examples are its test.
 
+mod account_unused;
 mod address_conflict;
 mod audit_unseen;
 mod authz_bad_value;
 mod authz_unknown_key;
+mod callers;
 mod conflict;
+mod control_plane_env_on_vm;
 mod cors_open;
 mod deny_shadows_allow;
+mod dns_auto_allocate_legacy;
+mod dns_bootstrap_cycle;
 mod dns_loop;
 mod dry_run_open;
 mod duplicate;
@@ -45,6 +50,7 @@ mod mirror_self;
 mod named_targetport;
 mod near_without_eject;
 mod needs_envoy;
+mod network_overlap;
 mod no_endpoints;
 mod no_probe;
 mod oversize_name;
@@ -57,6 +63,7 @@ mod port_stands_alone;
 mod portlevel_needs_selector;
 mod principal_nonexistent;
 mod probe_grpc_rejected;
+mod probe_overlap;
 mod regex_unusable;
 mod reserved_app_port;
 mod reserved_metadata;
@@ -64,6 +71,7 @@ mod resolution_mismatch;
 mod rewrite_without_prefix;
 mod route_gap;
 mod route_misfit;
+mod route_refused;
 mod route_unreachable;
 mod scope;
 mod selector_missed;
@@ -73,10 +81,12 @@ mod site;
 mod sni_overlap;
 mod ssh_capturable;
 mod subset_empty;
+mod subset_unused;
 mod table;
 mod timeout_order;
 mod tls_name_unchecked;
 mod tls_twice;
+mod token_optional;
 mod tracing_unset;
 mod trust_domain_mismatch;
 mod udp_unproxied;
@@ -206,6 +216,15 @@ pub static RULES: &[Rule] = &[
     rule(&code::JWT_WITHOUT_KEYS, jwt_without_keys::check),
     rule(&code::TRACING_UNSET, tracing_unset::check),
     rule(&code::WATCH_WITHOUT_METRICS, watch_without_metrics::check),
+    rule(&code::ACCOUNT_UNUSED, account_unused::check),
+    rule(&code::NETWORK_OVERLAP, network_overlap::check),
+    rule(&code::PROBE_OVERLAP, probe_overlap::check),
+    rule(&code::ROUTE_REFUSED, route_refused::check),
+    rule(&code::SUBSET_UNUSED, subset_unused::check),
+    rule(&code::TOKEN_OPTIONAL, token_optional::check),
+    rule(&code::ISTIOD_ENV, control_plane_env_on_vm::check),
+    rule(&code::AUTO_ALLOCATE, dns_auto_allocate_legacy::check),
+    rule(&code::BOOTSTRAP_CYCLE, dns_bootstrap_cycle::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

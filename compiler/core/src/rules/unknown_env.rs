@@ -24,24 +24,17 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     }
 }
 
+/// No Istio reads it.
+pub(super) fn is_unknown(name: &str) -> bool {
+    UNKNOWN.iter().any(|(unknown, _)| *unknown == name)
+}
+
 fn look(name: &Spanned<String>, sink: &mut Sink) {
-    let unknown = UNKNOWN.iter().find(|(unknown, _)| *unknown == name.value);
-    let legacy = name.value == "ISTIO_META_DNS_AUTO_ALLOCATE";
-    let (message, help) = match unknown {
-        Some((_, help)) => ("no Istio reads this variable", (*help).to_owned()),
-        None if legacy => (
-            "istiod gives virtual addresses by itself: this variable is deprecated",
-            "leave it out".to_owned(),
-        ),
-        None if name.value.starts_with("PILOT_") => (
-            "this is a variable of istiod: a machine's agent does not read it",
-            "set it in istiod's chart, `pilot.env`, and leave it out here".to_owned(),
-        ),
-        None => return,
-    };
-    sink.push(
-        Diagnostic::new(&code::UNKNOWN_ENV, name.span, message)
-            .here("has no effect here")
-            .help(help),
-    );
+    if let Some((_, help)) = UNKNOWN.iter().find(|(unknown, _)| *unknown == name.value) {
+        sink.push(
+            Diagnostic::new(&code::UNKNOWN_ENV, name.span, "no Istio reads this variable")
+                .here("has no effect here")
+                .help(*help),
+        );
+    }
 }

@@ -8,7 +8,7 @@ use self::complaint::{meaning, superfluous, unknown_node, unknown_property, usag
 use super::item::{Item, Typed};
 use super::schema::{self, Child, Field, NodeSpec, Times};
 use super::{text, ty};
-use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, did_you_mean};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, word_meant};
 use crate::syntax::{Node, Property, Scalar, Value, print};
 
 /// Holds the nodes of a file against the language. `whole` is the file's place, for what is missing in it.
@@ -43,7 +43,7 @@ fn children(
             // What is misspelt is read as what was meant, so that the mistakes in its braces are told in the same run;
             // not so a word that only stands in the wrong place.
             let misspelt = !node.children.is_empty() && schema::parents_of(written).is_empty();
-            did_you_mean(written, known.iter().map(|child| child.node.name))
+            word_meant(written, known.iter().map(|child| child.node.name))
                 .filter(|_| misspelt)
                 .and_then(of)
         });
@@ -80,7 +80,7 @@ pub(super) fn item(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Ite
     let damaged = sink.len() > before;
     let children = children(&node.children, spec.children, Some(spec), sink);
     let names = || spec.children.iter().map(|child| child.node.name);
-    let misspelt = |name: &str| !names().any(|known| known == name) && did_you_mean(name, names()).is_some();
+    let misspelt = |name: &str| !names().any(|known| known == name) && word_meant(name, names()).is_some();
     let stray = node.children.iter().any(|node| misspelt(&node.name.value));
     required(
         &children,
@@ -136,7 +136,7 @@ fn args(node: &Node, spec: &'static NodeSpec, sink: &mut Sink) -> Vec<(&'static 
 fn misnamed(node: &Node, field: &Field) -> bool {
     node.props
         .iter()
-        .any(|prop| did_you_mean(&prop.key.value, [field.name]).is_some())
+        .any(|prop| word_meant(&prop.key.value, [field.name]).is_some())
         && node.args.iter().all(|arg| arg.scalar == Scalar::Absent)
 }
 
@@ -176,7 +176,7 @@ fn props(
         }
     }
     // One that is misspelt is there.
-    let there = |field: &Field| first.keys().any(|key| did_you_mean(key, [field.name]).is_some());
+    let there = |field: &Field| first.keys().any(|key| word_meant(key, [field.name]).is_some());
     for field in spec.props.iter().filter(|field| field.required && !there(field)) {
         sink.push(
             Diagnostic::new(
@@ -282,7 +282,7 @@ fn required(items: &[Item], nodes: &[Node], known: &[Child], span: Span, place: 
         let there = items.iter().any(|item| item.spec.name == name)
             || nodes
                 .iter()
-                .any(|node| did_you_mean(&node.name.value, [name]).is_some());
+                .any(|node| word_meant(&node.name.value, [name]).is_some());
         if !there {
             sink.push(
                 Diagnostic::new(&code::MISSING, span, format!("{place} needs a `{name}`")).help(format!(

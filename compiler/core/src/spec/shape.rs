@@ -9,7 +9,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::schema::{Child, Field, NodeSpec, SPEC, Times};
-use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, did_you_mean};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, word_meant};
 use crate::syntax::{Datum, Entry, Kind, Node, Property, Scalar, Value};
 
 pub use write::data;
@@ -184,10 +184,10 @@ fn is_node(entry: &Entry, spec: &NodeSpec) -> bool {
     let key = entry.key.value.as_str();
     let fields = spec.args.iter().chain(spec.props).map(|field| field.name);
     let labels = spec.labels.then_some(LABELS);
-    if did_you_mean(key, fields.chain(labels)).is_some() {
+    if word_meant(key, fields.chain(labels)).is_some() {
         return false;
     }
-    let near = did_you_mean(key, spec.children.iter().map(|child| child.node.name)).is_some();
+    let near = word_meant(key, spec.children.iter().map(|child| child.node.name)).is_some();
     let scalar = matches!(entry.value.kind, Kind::Scalar(_));
     let known = || !super::schema::parents_of(key).is_empty();
     near || !scalar || spec.args.is_empty() && spec.props.is_empty() || known()

@@ -4,6 +4,7 @@
 mod manner;
 mod mistake;
 mod scalar;
+mod sections;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -32,8 +33,24 @@ pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Datum> 
     document(text, file, &manner::SPEC, sink).map(|root| root.unwrap_or_else(empty))
 }
 
-/// The one document of `text`: `None` if it is none, and nothing in it if it is empty.
+/// The one document of `text`: `None` if it is none, and nothing in it if it is empty. Of a broken one, the mistakes in
+/// every section are told.
 fn document(text: &str, file: FileId, manner: &'static Manner, sink: &mut Sink) -> Option<Option<Datum>> {
+    match events(text, file, manner, sink) {
+        Ok(root) => Some(root),
+        Err(first) => {
+            let mut found = sections::mistakes(text, file, manner);
+            if found.is_empty() {
+                found.push(first);
+            }
+            found.into_iter().for_each(|found| sink.push(*found));
+            None
+        }
+    }
+}
+
+/// Reads up to the first thing that ends the reading.
+fn events(text: &str, file: FileId, manner: &'static Manner, sink: &mut Sink) -> Result<Option<Datum>, Stop> {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
     options.flow_nesting_limit = manner.depth * 2;
@@ -50,16 +67,12 @@ fn document(text: &str, file: FileId, manner: &'static Manner, sink: &mut Sink) 
         documents: 0,
     };
     for event in parser {
-        let taken = match event {
-            Ok((event, place)) => reader.take(event, place, sink),
-            Err(error) => Err(mistake::of(&error, text, file, manner)),
-        };
-        if let Err(found) = taken {
-            sink.push(*found);
-            return None;
+        match event {
+            Ok((event, place)) => reader.take(event, place, sink)?,
+            Err(error) => return Err(mistake::of(&error, text, file, manner)),
         }
     }
-    Some(reader.root)
+    Ok(reader.root)
 }
 
 /// What ends the reading.

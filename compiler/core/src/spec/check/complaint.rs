@@ -1,6 +1,6 @@
 //! What is said about words that the language does not have.
 
-use crate::diag::{Code, Diagnostic, Fix, Language, Span, Spanned, code, did_you_mean, list};
+use crate::diag::{Code, Diagnostic, Fix, Language, Span, Spanned, code, list, word_meant};
 use crate::spec::schema::{self, Child, Field, NodeSpec};
 use crate::spec::shape::LABELS;
 use crate::syntax::{Node, Property, Scalar, Value};
@@ -35,11 +35,11 @@ pub(super) fn unknown_node(
         return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
     }
     let names = known.iter().map(|child| child.node.name);
-    if let Some(near) = did_you_mean(name, names.clone()) {
+    if let Some(near) = word_meant(name, names.clone()) {
         return found
             .here(format!("did you mean `{near}`?"))
             .help(format!("write `{near}`"))
-            .fix(Fix::meant(node.name.span, name, names));
+            .fix(meant(&node.name, near, names));
     }
     match known {
         [] => found.help(format!("{place} takes no braces")),
@@ -68,11 +68,11 @@ pub(super) fn unknown_property(prop: &Property, spec: &NodeSpec, language: Langu
         ));
     }
     let names = spec.props.iter().map(|field| field.name);
-    if let Some(near) = did_you_mean(key, names.clone()) {
+    if let Some(near) = word_meant(key, names.clone()) {
         return found
             .here(format!("did you mean `{near}`?"))
             .help(format!("write `{near}=`"))
-            .fix(Fix::meant(prop.key.span, key, names));
+            .fix(meant(&prop.key, near, names));
     }
     if spec.args.iter().any(|field| field.name == key.as_str()) {
         return found.help(format!("its {key} is written without a key: `{}`", usage(spec)));
@@ -102,11 +102,11 @@ fn unknown_key(
         .chain(labels)
         .chain(known.iter().map(|child| child.node.name))
         .collect();
-    if let Some(near) = did_you_mean(name, keys.iter().copied()) {
+    if let Some(near) = word_meant(name, keys.iter().copied()) {
         return found
             .here(format!("did you mean `{near}`?"))
             .help(format!("write `{near}=`"))
-            .fix(Fix::meant(key.span, name, keys.iter().copied()));
+            .fix(meant(key, near, keys.iter().copied()));
     }
     if let Some(labels) = labels {
         return found.help(format!("if it is a label, write it under `{labels}=`"));
@@ -116,6 +116,12 @@ fn unknown_key(
         return found.help(format!("`{name}` is written in {}", list(homes.iter().copied())));
     }
     found.help(format!("it takes {}", list(keys)))
+}
+
+/// `near` instead of the word; certain only where it is a slip.
+fn meant<'a>(word: &Spanned<String>, near: &str, known: impl IntoIterator<Item = &'a str>) -> Fix {
+    let near = Fix::rename(word.span, &word.value, near).offered();
+    Fix::meant(word.span, &word.value, known).unwrap_or(near)
 }
 
 pub(super) fn superfluous(node: &Node, spec: &NodeSpec, value: &Value, language: Language) -> Diagnostic {
