@@ -51,8 +51,11 @@ pub fn holds_objects(text: &str) -> bool {
     if matches!(first, Some('{' | '[')) {
         return text.contains("\"apiVersion\"") && text.contains("\"kind\"");
     }
-    let mut keys = ["apiVersion:", "kind:"].iter();
-    keys.all(|key| text.lines().any(|line| line.starts_with(key)))
+    let has = |key: &str| {
+        text.lines()
+            .any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
+    };
+    has("kind") && (has("apiVersion") || has("metadata"))
 }
 
 /// Reads the objects in `files` and checks them, each by itself and all together. Every mistake is told in one run.

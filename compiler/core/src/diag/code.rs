@@ -52,6 +52,15 @@ codes! {
     LEVEL_REFUSED "MC-L022" "level-refused" Error "An error is allowed that nothing can be built in spite of.";
 
     EXPECTATION_FAILED "MC-L020" "expectation-failed" Error "The mesh does not do what the spec expects of it.";
+    GATEWAY_15443 "MC-G001" "gateway-missing-15443" Error
+        "Machines of another network reach istiod and no service.";
+    GATEWAY_DUPLICATE "MC-G002" "gateway-duplicate-host" Error "Two gateways serve one host on one port.";
+    GATEWAY_NOT_INSTALLED "MC-G004" "gateway-not-installed" Error "A Gateway is put on pods that are not there.";
+    GATEWAY_PORT_UNLISTED "MC-G005" "gateway-port-not-on-service" Warning
+        "The Service of a gateway does not list a port that it serves.";
+    GATEWAY_NETWORK "MC-G006" "gateway-no-network-label" Error
+        "istiod does not take the Service of a gateway for one between networks.";
+    GATEWAY_NO_TLS "MC-G007" "gateway-no-tls-block" Error "A server for TLS says nothing of TLS.";
     GATEWAY_PORT "MC-G003" "gateway-port-reserved" Error "The gateway itself uses the port for something else.";
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "No gateway leads to pods that are called from another network.";
@@ -107,6 +116,7 @@ codes! {
     HOST_IN_CLUSTER "MC-D010" "host-in-cluster" Error "A host of its own carries a name of Kubernetes.";
     NAME_UNKNOWN "MC-D011" "name-unknown" Error "A name that is called leads to nothing in the mesh.";
     DNS_HALF "MC-D012" "dns-capture-half" Error "Names are captured by one half of the agent only.";
+    ACCOUNT_MISSING "MC-I005" "sa-missing-on-entry" Error "A machine of the mesh has no account.";
     SSH_CAPTURABLE "MC-C001" "ssh-capturable" Error "SSH would be captured: the machine locks its operator out.";
     EXCLUDE_INEFFECTIVE "MC-C002" "exclude-ineffective" Warning
         "Something is excluded from what is not captured, or added to what is captured anyway.";
@@ -117,6 +127,8 @@ codes! {
     PLAINTEXT_XDS "MC-C006" "plaintext-xds-exposed" Error "istiod is asked where nobody proves who he is, or at another's port.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
     NETWORK_EMPTY "MC-C009" "network-empty" Error "A machine does not say in which network it is.";
+    ENTRY_UNSELECTABLE "MC-C010" "we-fqdn-not-selectable" Error
+        "A Service selects a machine that is named, not addressed.";
     ADDRESS_CONFLICT "MC-C011" "address-conflict" Error
         "An address is given twice, or lies outside its network.";
     PORT_CONFLICT "MC-C012" "port-conflict" Error "Two ports of one machine are the same.";
@@ -138,11 +150,15 @@ codes! {
     FIELD_DEPRECATED "MC-T045" "field-deprecated" Warning "A field is given up, and another does its work.";
     SUBSET_UNUSED "MC-T046" "subset-unused" Warning "What a version of a service says holds for nobody.";
     SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
+    RULE_SPLIT "MC-T007" "dr-split" Warning "Two DestinationRules are for one host.";
     H2_CONFLICT "MC-T008" "h2-upgrade-conflict" Warning
         "A setting of HTTP/2 is undone by another, or stands where none is spoken.";
     PORT_UNDECLARED "MC-T009" "port-missing" Error "A port is used that nobody declares.";
     NAMED_TARGET "MC-T010" "named-targetport" Error
         "A port leads to a port of the workload by a name that machines do not have.";
+    PORT_NAMING "MC-T012" "port-naming" Warning "The protocol of a port is not said.";
+    EXTERNAL_IN_MESH "MC-T013" "mesh-external-mtls" Error
+        "A machine of the mesh is called as if it lay outside.";
     NO_ENDPOINTS "MC-T014" "no-endpoints" Error "A service has neither pods nor VMs nor endpoints.";
     NEAR_WITHOUT_EJECT "MC-T015" "near-without-eject" Warning
         "Nearer places are preferred, but nothing says when they are given up.";
@@ -227,6 +243,10 @@ codes! {
     TOKEN_REFUSED "MC-S021" "token-refused" Error "The token of a request is not taken.";
     CLUSTER_CREDENTIALS "MC-S008" "cluster-creds-on-vm" Error "A machine holds the keys of the cluster.";
     STAT_MISSING "MC-O004" "stat-not-emitted" Warning "A statistic is asked for that the proxy does not keep.";
+    MONITOR_BLIND "MC-O001" "servicemonitor-blind" Error "Prometheus does not see machines.";
+    SCRAPE_PORT "MC-O002" "scrape-port-path" Error "Metrics of the proxy are asked of the application.";
+    SCRAPE_STRICT "MC-O003" "scrape-vs-strict" Warning
+        "Prometheus comes in plaintext to a port that takes mutual TLS only.";
     TRACING_UNSET "MC-O005" "tracing-unset" Warning
         "Traces are set up, and nobody receives them.";
     WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning

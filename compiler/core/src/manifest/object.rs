@@ -70,6 +70,13 @@ impl Object {
         self.body.at(path)?.text()
     }
 
+    /// The labels at `path`, or what is like them: keys and texts.
+    pub fn labels_at(&self, path: &[&str]) -> Vec<(String, String)> {
+        let entries = self.body.at(path).map_or(&[][..], Datum::entries);
+        let label = |entry: &Entry| Some((entry.key.value.clone(), entry.value.text()?.value));
+        entries.iter().filter_map(label).collect()
+    }
+
     /// The list at `path`; empty where there is none.
     pub fn items(&self, path: &[&str]) -> &[Datum] {
         self.body.at(path).map_or(&[], Datum::items)

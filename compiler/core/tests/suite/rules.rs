@@ -7,7 +7,7 @@ use mesh_compiler::model::Mesh;
 use mesh_compiler::query::{self, Asker, Question};
 use mesh_compiler::rules::{self, Example, ExampleKind, RULES, page};
 use mesh_compiler::spec::schema::{Child, SPEC};
-use mesh_compiler::{ObjectOptions, World, check_objects, compile};
+use mesh_compiler::{ObjectOptions, World, check_objects, compile, manifest};
 
 use crate::common;
 
@@ -113,6 +113,27 @@ fn rules_and_pages_lie_where_their_names_say() {
         if let Some(slug) = name.strip_suffix(".md") {
             assert!(code::find(slug).is_some(), "rules/{name} is the page of no code");
         }
+    }
+}
+
+/// What looks at objects is shown with objects.
+#[test]
+fn rules_of_manifests_lie_beside_and_are_shown_with_manifests() {
+    let mut ids = BTreeSet::new();
+    for code in manifest::rules::RULES.iter().map(|rule| rule.code) {
+        assert!(ids.insert(code.id), "{} has two rules", code.id);
+        let examples = rules::examples(page(code).unwrap());
+        let shown = |passes: bool| {
+            let mut objects = examples
+                .iter()
+                .filter(|example| example.kind != ExampleKind::Spec);
+            objects.any(|example| example.passes == passes)
+        };
+        assert!(
+            shown(true) && shown(false),
+            "{} needs manifests of both kinds",
+            code.slug
+        );
     }
 }
 

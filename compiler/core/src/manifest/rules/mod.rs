@@ -1,10 +1,112 @@
-//! What objects get wrong together, though every field of each is right. A rule is a file here and a line in
-//! [`RULES`]; its page lies with those of the other rules.
+//! What objects get wrong together, though every field of each is right. A rule is a file here, named as its code,
+//! and a line in [`RULES`]; its page lies with those of the other rules.
 
-use crate::diag::{Sink, Sources};
+mod address_conflict;
+mod authz_unknown_key;
+mod dr_split;
+mod gateway;
+mod gateway_duplicate_host;
+mod gateway_missing_15443;
+mod gateway_no_network_label;
+mod gateway_no_tls_block;
+mod gateway_not_installed;
+mod gateway_port_not_on_service;
+mod gateway_port_reserved;
+mod h2_upgrade_conflict;
+mod http_on_tcp;
+mod index;
+mod inject_annotation_on_vm;
+mod mesh_external_mtls;
+mod monitor;
+mod name_invalid;
+mod named_targetport;
+mod no_probe;
+mod object_twice;
+mod oversize_name;
+mod permissive_open_port;
+mod policy;
+mod port_missing;
+mod port_naming;
+mod portlevel_needs_selector;
+mod principal_nonexistent;
+mod probe_grpc_rejected;
+mod reserved_app_port;
+mod route_unreachable;
+mod routes;
+mod sa_missing_on_entry;
+mod scrape_port_path;
+mod scrape_vs_strict;
+mod servicemonitor_blind;
+mod subset_empty;
+mod tracing_unset;
+mod unknown_reference;
+mod unsupported_release;
+mod vip_collision;
+mod we_fqdn_not_selectable;
+mod weight_sum;
+mod workload;
+
+use self::index::Index;
+use crate::diag::{Code, Sink, Sources, code};
 use crate::manifest::Object;
+
+/// One rule.
+pub struct Rule {
+    /// What it finds.
+    pub code: &'static Code,
+    check: fn(&Index<'_>, &mut Sink),
+}
+
+/// All rules.
+pub static RULES: &[Rule] = &[
+    rule(&code::ADDRESS_CONFLICT, address_conflict::check),
+    rule(&code::AUTHZ_UNKNOWN_KEY, authz_unknown_key::check),
+    rule(&code::RULE_SPLIT, dr_split::check),
+    rule(&code::GATEWAY_DUPLICATE, gateway_duplicate_host::check),
+    rule(&code::GATEWAY_15443, gateway_missing_15443::check),
+    rule(&code::GATEWAY_NETWORK, gateway_no_network_label::check),
+    rule(&code::GATEWAY_NO_TLS, gateway_no_tls_block::check),
+    rule(&code::GATEWAY_NOT_INSTALLED, gateway_not_installed::check),
+    rule(&code::GATEWAY_PORT_UNLISTED, gateway_port_not_on_service::check),
+    rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
+    rule(&code::H2_CONFLICT, h2_upgrade_conflict::check),
+    rule(&code::HTTP_ON_TCP, http_on_tcp::check),
+    rule(&code::INJECT_ANNOTATION, inject_annotation_on_vm::check),
+    rule(&code::EXTERNAL_IN_MESH, mesh_external_mtls::check),
+    rule(&code::NAME_INVALID, name_invalid::check),
+    rule(&code::NAMED_TARGET, named_targetport::check),
+    rule(&code::NO_PROBE, no_probe::check),
+    rule(&code::OBJECT_TWICE, object_twice::check),
+    rule(&code::NAME_OVERSIZE, oversize_name::check),
+    rule(&code::PERMISSIVE_OPEN, permissive_open_port::check),
+    rule(&code::PORT_UNDECLARED, port_missing::check),
+    rule(&code::PORT_NAMING, port_naming::check),
+    rule(&code::PORTLEVEL_SELECTOR, portlevel_needs_selector::check),
+    rule(&code::PRINCIPAL_NONEXISTENT, principal_nonexistent::check),
+    rule(&code::PROBE_GRPC, probe_grpc_rejected::check),
+    rule(&code::RESERVED_PORT, reserved_app_port::check),
+    rule(&code::ROUTE_UNREACHABLE, route_unreachable::check),
+    rule(&code::ACCOUNT_MISSING, sa_missing_on_entry::check),
+    rule(&code::SCRAPE_PORT, scrape_port_path::check),
+    rule(&code::SCRAPE_STRICT, scrape_vs_strict::check),
+    rule(&code::MONITOR_BLIND, servicemonitor_blind::check),
+    rule(&code::SUBSET_EMPTY, subset_empty::check),
+    rule(&code::TRACING_UNSET, tracing_unset::check),
+    rule(&code::UNKNOWN_REFERENCE, unknown_reference::check),
+    rule(&code::RELEASE_ENDED, unsupported_release::check),
+    rule(&code::VIP_COLLISION, vip_collision::check),
+    rule(&code::ENTRY_UNSELECTABLE, we_fqdn_not_selectable::check),
+    rule(&code::ROUTE_WEIGHTS, weight_sum::check),
+];
+
+const fn rule(code: &'static Code, check: fn(&Index<'_>, &mut Sink)) -> Rule {
+    Rule { code, check }
+}
 
 /// Lets every rule look.
 pub fn check(objects: &[Object], sources: &Sources, sink: &mut Sink) {
-    let _ = (objects, sources, sink);
+    let index = Index::of(objects, sources);
+    for rule in RULES {
+        (rule.check)(&index, sink);
+    }
 }

@@ -1,0 +1,205 @@
+use std::collections::BTreeMap;
+
+use super::workload::{Service, Workload, is_subset};
+use crate::diag::{FileId, Sources, Spanned};
+use crate::manifest::Object;
+
+/// All objects, as rules look them up.
+pub(super) struct Index<'a> {
+    /// The texts that they lie in.
+    pub(super) sources: &'a Sources,
+    written: &'a [Object],
+    by_kind: BTreeMap<&'a str, Vec<&'a Object>>,
+    services: Vec<Service<'a>>,
+    service_at: BTreeMap<(&'a str, &'a str), usize>,
+    workloads: Vec<Workload<'a>>,
+    by_label: BTreeMap<(&'a str, String, String), Vec<usize>>,
+}
+
+/// Istio's namespace: what is said there holds for the whole mesh.
+pub(super) const ROOT: &str = "istio-system";
+
+pub(super) const NETWORKING: &str = "networking.istio.io";
+pub(super) const SECURITY: &str = "security.istio.io";
+pub(super) const MONITORING: &str = "monitoring.coreos.com";
+
+impl<'a> Index<'a> {
+    pub(super) fn of(objects: &'a [Object], sources: &'a Sources) -> Self {
+        let mut by_kind: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        let mut workloads = Vec::new();
+        let mut services = Vec::new();
+        for object in in_force(objects) {
+            by_kind.entry(&object.kind.value).or_default().push(object);
+            workloads.extend(Workload::of(object));
+            if object.is("", "Service") {
+                services.push(Service::of(object));
+            }
+        }
+        let service_at = services
+            .iter()
+            .enumerate()
+            .map(|(at, service)| {
+                (
+                    (service.object.namespace(), service.object.name.value.as_str()),
+                    at,
+                )
+            })
+            .collect();
+        let mut by_label: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, workload) in workloads.iter().enumerate() {
+            for (key, value) in &workload.labels {
+                by_label
+                    .entry((workload.object.namespace(), key.clone(), value.clone()))
+                    .or_default()
+                    .push(at);
+            }
+        }
+        Self {
+            sources,
+            written: objects,
+            by_kind,
+            services,
+            service_at,
+            workloads,
+            by_label,
+        }
+    }
+
+    /// All that is written, also what is overwritten later.
+    pub(super) fn written(&self) -> &'a [Object] {
+        self.written
+    }
+
+    /// The folder that an object lies in.
+    pub(super) fn folder(&self, object: &Object) -> &'a str {
+        let path = self
+            .sources
+            .get(file(object))
+            .map_or("", |source| source.path.as_str());
+        path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    /// All that is in force.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Object> {
+        self.by_kind.values().flatten().copied()
+    }
+
+    /// The objects of a kind, in the order in which they are written.
+    pub(super) fn kind(&self, group: &str, kind: &str) -> impl Iterator<Item = &'a Object> {
+        let of_kind = self.by_kind.get(kind).map_or(&[][..], Vec::as_slice);
+        of_kind
+            .iter()
+            .copied()
+            .filter(move |object| object.group() == group)
+    }
+
+    pub(super) fn services(&self) -> &[Service<'a>] {
+        &self.services
+    }
+
+    pub(super) fn workloads(&self) -> &[Workload<'a>] {
+        &self.workloads
+    }
+
+    /// The service that `host` means in an object of `namespace`: a name without dots is one of its own namespace.
+    pub(super) fn service(&self, host: &str, namespace: &str) -> Option<&Service<'a>> {
+        let (name, namespace) = service_name(host, namespace)?;
+        self.service_at
+            .get(&(namespace, name))
+            .map(|at| &self.services[*at])
+    }
+
+    /// The workloads that a service finds by their labels.
+    pub(super) fn selected(&self, service: &Service<'a>) -> Vec<&Workload<'a>> {
+        self.with_labels(service.object.namespace(), &service.selector)
+    }
+
+    /// The workloads of a namespace with all of these labels; none if there are no labels.
+    pub(super) fn with_labels(&self, namespace: &str, labels: &[(String, String)]) -> Vec<&Workload<'a>> {
+        let Some((key, value)) = labels.first() else {
+            return Vec::new();
+        };
+        let candidates = self.by_label.get(&(namespace, key.clone(), value.clone()));
+        let candidates = candidates.into_iter().flatten().map(|at| &self.workloads[*at]);
+        candidates
+            .filter(|workload| is_subset(labels, &workload.labels))
+            .collect()
+    }
+
+    /// The services of its namespace that find `workload`.
+    pub(super) fn selecting(&self, workload: &Workload<'_>) -> Vec<&Service<'a>> {
+        let namespace = workload.object.namespace();
+        let first = (namespace, "");
+        let services = self
+            .service_at
+            .range(first..)
+            .take_while(|((own, _), _)| *own == namespace);
+        let services = services.map(|(_, at)| &self.services[*at]);
+        services
+            .filter(|service| !service.selector.is_empty() && is_subset(&service.selector, &workload.labels))
+            .collect()
+    }
+
+    /// What says that workloads of `namespace` with `labels` take mutual TLS only, if it is so: the policy of the
+    /// workload, of its namespace or of the mesh, the nearest first.
+    pub(super) fn strict(&self, namespace: &str, labels: &[(String, String)]) -> Option<Spanned<String>> {
+        let policies: Vec<_> = self.kind(SECURITY, "PeerAuthentication").collect();
+        let own = |policy: &&&Object| {
+            let selector = policy.labels_at(&["spec", "selector", "matchLabels"]);
+            policy.namespace() == namespace && !selector.is_empty() && is_subset(&selector, labels)
+        };
+        let wide = |policy: &&&Object, home: &str| {
+            policy.namespace() == home && policy.labels_at(&["spec", "selector", "matchLabels"]).is_empty()
+        };
+        let layers = [
+            policies.iter().find(own),
+            policies.iter().find(|policy| wide(policy, namespace)),
+            policies.iter().find(|policy| wide(policy, ROOT)),
+        ];
+        let modes = layers
+            .into_iter()
+            .flatten()
+            .filter_map(|policy| policy.text(&["spec", "mtls", "mode"]));
+        let mode = modes.into_iter().find(|mode| mode.value != "UNSET")?;
+        (mode.value == "STRICT").then_some(mode)
+    }
+}
+
+/// The name and namespace of the Kubernetes service that `host` means.
+pub(super) fn service_name<'h>(host: &'h str, namespace: &'h str) -> Option<(&'h str, &'h str)> {
+    let mut parts = host.splitn(4, '.');
+    match (parts.next(), parts.next(), parts.next(), parts.next()) {
+        (Some(name), None, ..) if !name.is_empty() && name != "*" => Some((name, namespace)),
+        (Some(name), Some(namespace), Some("svc"), Some(_)) => Some((name, namespace)),
+        _ => None,
+    }
+}
+
+/// What is there when all is applied: of objects of one name the last.
+fn in_force(objects: &[Object]) -> impl Iterator<Item = &Object> {
+    let mut last = BTreeMap::new();
+    for (at, object) in objects.iter().enumerate() {
+        if !object.name.value.is_empty() {
+            last.insert(identity(object), at);
+        }
+    }
+    let stays = move |(at, object): &(usize, &Object)| {
+        object.name.value.is_empty() || last.get(&identity(object)) == Some(at)
+    };
+    objects.iter().enumerate().filter(stays).map(|(_, object)| object)
+}
+
+/// What an object is known by.
+pub(super) fn identity(object: &Object) -> (&str, &str, &str, &str) {
+    (
+        object.group(),
+        &object.kind.value,
+        object.namespace(),
+        &object.name.value,
+    )
+}
+
+/// The file that an object lies in.
+pub(super) fn file(object: &Object) -> FileId {
+    object.span.file
+}

@@ -1,0 +1,57 @@
+//! What AuthorizationPolicies say.
+
+use super::index::{Index, ROOT, SECURITY};
+use super::workload::{Service, is_subset};
+use crate::diag::Spanned;
+use crate::manifest::Object;
+use crate::syntax::Datum;
+
+/// All policies.
+pub(super) fn policies<'a>(index: &Index<'a>) -> impl Iterator<Item = &'a Object> {
+    index.kind(SECURITY, "AuthorizationPolicy")
+}
+
+/// The rules of a policy.
+pub(super) fn rules(policy: &Object) -> &[Datum] {
+    policy.items(&["spec", "rules"])
+}
+
+/// What `from` of a rule names, by these keys.
+pub(super) fn sources(rule: &Datum, keys: &[&str]) -> Vec<Spanned<String>> {
+    parts(rule, "from", "source", keys)
+}
+
+/// What `to` of a rule names, by these keys.
+pub(super) fn operations(rule: &Datum, keys: &[&str]) -> Vec<Spanned<String>> {
+    parts(rule, "to", "operation", keys)
+}
+
+fn parts(rule: &Datum, list: &str, inner: &str, keys: &[&str]) -> Vec<Spanned<String>> {
+    let parts = rule
+        .at(&[list])
+        .map_or(&[][..], Datum::items)
+        .iter()
+        .filter_map(|part| part.at(&[inner]));
+    let values = parts.flat_map(|part| {
+        keys.iter()
+            .filter_map(|key| part.at(&[key]))
+            .flat_map(Datum::items)
+    });
+    values.filter_map(Datum::text).collect()
+}
+
+/// The services in front of what a policy is for.
+pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &Object) -> Vec<&'i Service<'a>> {
+    let selector = policy.labels_at(&["spec", "selector", "matchLabels"]);
+    let of_policy = |service: &&Service<'_>| {
+        let home = policy.namespace() == ROOT || service.object.namespace() == policy.namespace();
+        home && !service.selector.is_empty()
+            && (selector.is_empty()
+                || is_subset(&selector, &service.selector)
+                || index
+                    .selected(service)
+                    .iter()
+                    .any(|workload| is_subset(&selector, &workload.labels)))
+    };
+    index.services().iter().filter(of_policy).collect()
+}
