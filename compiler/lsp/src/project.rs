@@ -8,6 +8,6 @@ mod spec;
 
 pub use analyst::{Analyst, Checked};
 pub use desk::Desk;
-pub use home::{Home, SPECS, home};
+pub use home::{Home, SPECS, home, manifests};
 pub use shelf::{File, Shelf};
 pub use spec::Project;

@@ -180,6 +180,55 @@ fn a_spec_of_several_files_is_completed_renamed_and_put_right() {
     assert_eq!(folds[0]["endLine"], 5, "{folds}");
 }
 
+#[test]
+fn manifests_of_istio_are_checked_and_put_right_and_other_files_left_alone() {
+    let seat = Seat::with_forum();
+    let mut editor = start(&seat);
+    let text = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web}\nspec:\n  hosts: [web]\n  \
+                http:\n  - route:\n    - destination: {host: web}\n      weigth: 10\n";
+    let manifest = uri(&seat, "istio/web.yaml");
+    seat.write("istio/web.yaml", text);
+    let marks = editor.open(&manifest, text);
+    assert!(marks[0].1.contains("no field `weigth`"), "{marks:?}");
+    let (line, column) = place(text, "weigth", 2);
+    let hover = editor.at("textDocument/hover", &manifest, line, column);
+    assert!(
+        hover["contents"]["value"].as_str().unwrap().starts_with("# MC-"),
+        "{hover}"
+    );
+    let range = json!({"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}});
+    let params = json!({
+        "textDocument": {"uri": manifest}, "range": range,
+        "context": {"diagnostics": [], "only": ["source.fixAll"]},
+    });
+    let actions = editor.ask("textDocument/codeAction", params);
+    let edits = &actions[0]["edit"]["documentChanges"][0]["edits"];
+    assert_eq!(edited(text, edits), text.replace("weigth", "weight"), "{actions}");
+    let offers = editor.at("textDocument/completion", &manifest, 4, 2);
+    assert_eq!(offers, Value::Null, "nothing of the language of specs");
+
+    // Somebody else's KDL and YAML.
+    for (name, text) in [
+        ("layout.kdl", "pane size=1 { plugin }\n"),
+        ("values.yaml", "mesh: [\n"),
+        ("compose.yaml", "services: {a: 1}\n"),
+    ] {
+        let other = uri(&seat, name);
+        let document = json!({"uri": other, "languageId": "x", "version": 1, "text": text});
+        editor.say("textDocument/didOpen", json!({"textDocument": document}));
+        assert_eq!(editor.at("textDocument/hover", &other, 0, 1), Value::Null);
+        assert_eq!(editor.at("textDocument/completion", &other, 0, 1), Value::Null);
+    }
+    let change = json!({"textDocument": {"uri": manifest, "version": 2}, "contentChanges": [{"text": text}]});
+    editor.say("textDocument/didChange", change);
+    assert_eq!(editor.marks(&manifest, Some(2)).len(), 1);
+    let others = |message: &&Value| {
+        let uri = message["params"]["uri"].as_str();
+        uri.is_some_and(|uri| uri != manifest)
+    };
+    assert_eq!(editor.told.iter().find(others), None);
+}
+
 /// A spec of 1,000 machines in three files, as examples/fleet is one.
 fn fleet(seat: &Seat) -> String {
     let forum = "mesh fleet { mtls strict }\nnetwork kube\nnetwork vm cidr=\"10.0.0.0/8\"\n\

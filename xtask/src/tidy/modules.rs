@@ -26,6 +26,16 @@ const WALLS: &[(&str, &[Wall])] = &[
         ],
     ),
     (
+        "compiler/lsp/src",
+        &[
+            ("text", &["tree", "names", "project", "features", "server"]),
+            ("tree", &["names", "project", "features", "server"]),
+            ("names", &["project", "features", "server"]),
+            ("project", &["features", "server"]),
+            ("features", &["server"]),
+        ],
+    ),
+    (
         "runtime/proxy/src",
         &[
             ("state", &["inbound", "outbound", "dns"]),

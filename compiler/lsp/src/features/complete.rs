@@ -167,6 +167,9 @@ impl Context<'_> {
         if field.role == Role::File {
             return files::offers(self, &place);
         }
+        if field.role == Role::Code {
+            return values::codes(self, &place);
+        }
         let mut offers = names::offers(self, field, &place);
         offers.extend(values::offers(self, field, &place));
         offers.extend(names::parameters(self, &place));

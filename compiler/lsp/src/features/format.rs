@@ -11,7 +11,7 @@ pub fn format(file: &File) -> Vec<(Range, String)> {
 }
 
 /// The part of `before` that is another in `after`, in whole lines.
-fn difference(before: &str, after: &str) -> Option<(Range, String)> {
+pub(crate) fn difference(before: &str, after: &str) -> Option<(Range, String)> {
     if before == after {
         return None;
     }

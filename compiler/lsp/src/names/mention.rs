@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
         let (kind, declares) = match field.role {
             Role::Declares(kind) => (kind, true),
             Role::Names(kind) => (kind, false),
-            Role::Plain | Role::File => return,
+            Role::Plain | Role::File | Role::Code => return,
         };
         let Some(inner) = inner(value) else { return };
         let pieces = if field.ty.is_list() {

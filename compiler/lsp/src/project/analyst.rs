@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mesh_compiler::diag::{Diagnostic, Language, Sources};
 use mesh_compiler::spec::Settings;
-use mesh_compiler::{Entry, World, compile_with};
+use mesh_compiler::{Entry, ObjectOptions, World, check_objects, compile_with, fix};
 
-use super::Desk;
+use super::{Desk, Home, manifests};
 use crate::tree::Range;
 
-/// What the compiler says of a spec, or of a file alone.
+/// What the compiler says of a spec, of objects of Kubernetes, or of a file alone.
 #[derive(Debug)]
 pub struct Checked {
     /// What it found.
@@ -72,11 +72,18 @@ impl Analyst {
         self.wanted.load(Ordering::Relaxed) <= state
     }
 
-    /// What the compiler says of the spec at `path`; `None` if that is not wanted any more.
-    pub fn spec(&self, path: &str, desk: &Desk, state: u64) -> Option<Arc<Checked>> {
+    /// What the compiler says of what belongs to `home`, of which the file at `path` is a part; `None` if that is not wanted
+    /// any more, or nothing is said.
+    pub fn check(&self, home: &Home, path: &str, desk: &Desk, state: u64) -> Option<Arc<Checked>> {
+        let key = match home {
+            Home::Spec(spec) => spec,
+            Home::Objects(folder) => folder,
+            Home::Alone => path,
+            Home::Foreign => return None,
+        };
         let known = self
             .lock()
-            .get(path)
+            .get(key)
             .map(|said| (said.looked.same(desk), Arc::clone(&said.checked)));
         if let Some((true, checked)) = known {
             return Some(checked);
@@ -87,30 +94,48 @@ impl Analyst {
             state,
             looked: Mutex::default(),
         };
-        let compiled = compile_with(&watch, path, &self.settings);
+        let checked = Arc::new(self.look(home, path, &watch));
         if watch.cancelled() {
             return None;
         }
-        let checked = Arc::new(Checked {
-            diagnostics: compiled.diagnostics,
-            sources: compiled.sources,
-        });
-        let looked = watch.looked.into_inner().unwrap_or_else(PoisonError::into_inner);
         let said = Said {
-            looked,
+            looked: watch.looked.into_inner().unwrap_or_else(PoisonError::into_inner),
             checked: Arc::clone(&checked),
         };
-        self.lock().insert(path.to_owned(), said);
+        self.lock().insert(key.to_owned(), said);
         Some(checked)
     }
 
-    /// What the compiler says of `text` alone: its words are held against the language.
-    pub fn alone(path: &str, text: &str) -> Checked {
-        let read = mesh_compiler::read(text, path, Language::of_path(path));
-        Checked {
-            diagnostics: read.diagnostics,
-            sources: read.sources,
-        }
+    /// What the compiler finds in the files of `world`.
+    fn look(&self, home: &Home, path: &str, world: &dyn World) -> Checked {
+        let (diagnostics, sources) = match home {
+            Home::Spec(spec) => {
+                let compiled = compile_with(world, spec, &self.settings);
+                (compiled.diagnostics, compiled.sources)
+            }
+            Home::Objects(folder) => {
+                let files = manifests(folder, world);
+                let checked = check_objects(world, &files, &ObjectOptions::default());
+                (checked.diagnostics, checked.sources)
+            }
+            // Its words are held against the language.
+            Home::Alone | Home::Foreign => {
+                let text = world.read(path).unwrap_or_default();
+                let read = mesh_compiler::read(&text, path, Language::of_path(path));
+                (read.diagnostics, read.sources)
+            }
+        };
+        Checked { diagnostics, sources }
+    }
+
+    /// The files that are another when everything is put right that only one remedy is for, as they are then.
+    pub fn put_right(&self, home: &Home, path: &str, desk: &Desk) -> Vec<(String, String)> {
+        let check = |world: &dyn World| {
+            let checked = self.look(home, path, world);
+            (checked.diagnostics, checked.sources)
+        };
+        let fixed = fix(desk, check).files.into_iter();
+        fixed.map(|(path, rewritten)| (path, rewritten.after)).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Said>> {

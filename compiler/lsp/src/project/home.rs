@@ -1,5 +1,6 @@
 use mesh_compiler::diag::Language;
 use mesh_compiler::spec::{self, schema};
+use mesh_compiler::{World, holds_objects};
 
 use super::{Desk, File, Shelf};
 use crate::tree::Branch;
@@ -11,6 +12,8 @@ pub enum Home {
     Spec(String),
     /// It speaks the language of specs, and no spec includes it.
     Alone,
+    /// It holds objects of Kubernetes for Istio, which are checked with those beside it in this folder.
+    Objects(String),
     /// It is something else.
     Foreign,
 }
@@ -35,8 +38,12 @@ pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
     if let Some(spec) = open.filter(|other| other != path).find(includes) {
         return Home::Spec(spec);
     }
+    if is_objects(&file) {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        return Home::Objects(folder.to_owned());
+    }
     let has = |name: &str| file.tree.nodes.iter().any(|node| node.name.value == name);
-    if has("mesh") {
+    if has("mesh") && (file.language == Language::Kdl || has("namespace")) {
         Home::Spec(path.to_owned())
     } else if speaks(&file) {
         Home::Alone
@@ -58,6 +65,33 @@ fn above(path: &str) -> Vec<String> {
         folder = parent;
     }
     found
+}
+
+/// It holds objects of Kubernetes, and some of them are Istio's.
+fn is_objects(file: &File) -> bool {
+    file.language != Language::Kdl && file.text.contains("istio.io/") && holds_objects(&file.text)
+}
+
+/// More files than these of one folder are not looked at.
+const MOST: usize = 500;
+
+/// The files in `folder` that hold objects of Kubernetes.
+pub fn manifests(folder: &str, desk: &dyn World) -> Vec<String> {
+    let mut names: Vec<_> = desk
+        .list(folder)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|entry| !entry.folder)
+        .collect();
+    names.retain(|entry| Language::of_path(&entry.name) != Language::Kdl);
+    names.sort();
+    let paths = names
+        .iter()
+        .take(MOST)
+        .map(|entry| format!("{folder}/{}", entry.name));
+    paths
+        .filter(|path| desk.read(path).is_ok_and(|text| holds_objects(&text)))
+        .collect()
 }
 
 /// It says what only a spec says: a namespace with something in it, or, in KDL, nothing but what stands at a spec's top and

@@ -19,7 +19,7 @@ impl Project {
         let files = match home(path, desk, shelf) {
             Home::Spec(spec) => shelf.spec(&spec, desk),
             Home::Alone => vec![shelf.file(path, desk)?],
-            Home::Foreign => return None,
+            Home::Objects(_) | Home::Foreign => return None,
         };
         let here = files.iter().position(|file| file.path == path)?;
         Some(Self { files, here })

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::session::{Session, State};
 use super::{convert, uri};
-use crate::project::{Analyst, Checked, File, Home, Project, home};
+use crate::project::{Checked, File, Home, Project, home};
 use crate::tree::Range;
 
 /// A request, and the state of the desk that it is about.
@@ -92,11 +92,11 @@ impl Answerer<'_> {
         }
     }
 
-    /// The file that is open under `uri`, or lies there, if it has to do with a spec.
+    /// The file that is open under `uri`, or lies there, if it is a part of a spec.
     pub(super) fn file(&self, uri: &Uri) -> Option<Arc<File>> {
         let path = uri::path(uri);
         match home(&path, &self.state.desk, &self.session.shelf) {
-            Home::Foreign => None,
+            Home::Objects(_) | Home::Foreign => None,
             Home::Spec(_) | Home::Alone => self.session.shelf.file(&path, &self.state.desk),
         }
     }
@@ -115,17 +115,11 @@ impl Answerer<'_> {
         Some((project, at))
     }
 
-    /// What the compiler says of the spec of the file at `path`; nothing where a newer state is wanted already.
+    /// What the compiler says of what the file at `path` belongs to; nothing where a newer state is wanted already.
     pub(super) fn checked(&self, path: &str) -> Option<Arc<Checked>> {
         let desk = &self.state.desk;
-        match home(path, desk, &self.session.shelf) {
-            Home::Spec(spec) => self.session.analyst.spec(&spec, desk, self.state.number),
-            Home::Alone => {
-                let file = self.session.shelf.file(path, desk)?;
-                Some(Arc::new(Analyst::alone(path, &file.text)))
-            }
-            Home::Foreign => None,
-        }
+        let home = home(path, desk, &self.session.shelf);
+        self.session.analyst.check(&home, path, desk, self.state.number)
     }
 
     /// Bytes of `file`, as the editor counts.

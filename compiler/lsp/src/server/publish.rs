@@ -1,8 +1,7 @@
 //! Tells the editor what the compiler finds: for the newest state of the desk only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 use lsp_server::{Message, Notification};
@@ -11,7 +10,7 @@ use lsp_types::{Diagnostic, PublishDiagnosticsParams};
 
 use super::session::{Session, State};
 use super::{convert, uri};
-use crate::project::{Analyst, Checked, Home, home};
+use crate::project::{Checked, Home, home};
 
 /// What is said of each file, by path.
 type Marks = BTreeMap<String, Vec<Diagnostic>>;
@@ -33,23 +32,19 @@ pub(super) fn all(session: &Session, states: &Receiver<State>, out: &Sender<Mess
 /// What the compiler finds in all that has to do with open documents; `None` if there is a newer state.
 fn look(session: &Session, state: &State) -> Option<Marks> {
     let mut marks = Marks::new();
-    let mut specs = BTreeSet::new();
-    for (path, document) in state.desk.documents() {
-        // What is open and has no mistakes is said to have none.
-        match home(path, &state.desk, &session.shelf) {
-            Home::Spec(spec) => {
-                marks.entry(path.to_owned()).or_default();
-                specs.insert(spec);
-            }
-            Home::Alone => {
-                marks.entry(path.to_owned()).or_default();
-                note(&Analyst::alone(path, &document.text), session, &mut marks);
-            }
-            Home::Foreign => {}
+    let mut homes = BTreeMap::new();
+    for (path, _) in state.desk.documents() {
+        let home = home(path, &state.desk, &session.shelf);
+        if home == Home::Foreign {
+            continue;
         }
+        // What is open and has no mistakes is said to have none.
+        marks.entry(path.to_owned()).or_default();
+        let alone = (home == Home::Alone).then_some(path);
+        homes.insert((home.clone(), alone), path);
     }
-    for spec in specs {
-        let checked: Arc<Checked> = session.analyst.spec(&spec, &state.desk, state.number)?;
+    for ((home, _), path) in homes {
+        let checked = session.analyst.check(&home, path, &state.desk, state.number)?;
         note(&checked, session, &mut marks);
     }
     session.analyst.wants(state.number).then_some(marks)

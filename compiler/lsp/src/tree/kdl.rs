@@ -422,7 +422,10 @@ fn string(rest: &str, hashes: usize) -> (usize, Scalar) {
         && !bytes[at..].starts_with(&end)
         && (quotes == 3 || !matches!(bytes[at], b'\n' | b'\r'))
     {
-        at += if bytes[at] == b'\\' && hashes == 0 { 2 } else { 1 };
+        at += match bytes[at] {
+            b'\\' if hashes == 0 => escape(&rest[at..]),
+            _ => 1,
+        };
     }
     let at = rest.ceil_char_boundary(at.min(rest.len()));
     let content = &rest[first..at];
@@ -434,6 +437,13 @@ fn string(rest: &str, hashes: usize) -> (usize, Scalar) {
         content.to_owned()
     };
     (length, Scalar::Text(text))
+}
+
+/// How long the escape is that `text` begins with: before blanks and ends of lines, all of them.
+fn escape(text: &str) -> usize {
+    let behind = &text[1..];
+    let blanks = behind.len() - behind.trim_start().len();
+    1 + blanks.max(usize::from(blanks == 0))
 }
 
 fn unescaped(content: &str) -> String {

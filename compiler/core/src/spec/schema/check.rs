@@ -18,7 +18,7 @@ static ALLOW: NodeSpec = NodeSpec {
     about: "Finds nothing of this code. Warnings can be allowed, and those errors in spite of which a mesh can be built; an \
             `allow` that silences nothing is told.",
     args: &[
-        needs("code", Ty::Text, CODE),
+        needs("code", Ty::Text, CODE).code(),
         needs(
             "reason",
             Ty::Text,
@@ -32,7 +32,7 @@ static WARN: NodeSpec = NodeSpec {
     name: "warn",
     about: "Makes a warning of an error in spite of which a mesh can be built.",
     args: &[
-        needs("code", Ty::Text, CODE),
+        needs("code", Ty::Text, CODE).code(),
         may("reason", Ty::Text, "Why it is no error here."),
     ],
     ..NODE
@@ -42,7 +42,7 @@ static DENY: NodeSpec = NodeSpec {
     name: "deny",
     about: "Makes an error of a warning: nothing is built in spite of it.",
     args: &[
-        needs("code", Ty::Text, CODE),
+        needs("code", Ty::Text, CODE).code(),
         may("reason", Ty::Text, "Why it is an error here."),
     ],
     ..NODE

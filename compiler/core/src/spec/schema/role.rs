@@ -11,6 +11,8 @@ pub enum Role {
     Names(Kind),
     /// It is the path of a file beside this one.
     File,
+    /// It is a code of the compiler, or its slug.
+    Code,
 }
 
 /// What is called by a name.
@@ -60,6 +62,11 @@ impl Field {
     /// It is the path of a file.
     pub(super) const fn path(self) -> Self {
         self.with(Role::File)
+    }
+
+    /// It is a code of the compiler.
+    pub(super) const fn code(self) -> Self {
+        self.with(Role::Code)
     }
 
     const fn with(self, role: Role) -> Self {

@@ -1,6 +1,7 @@
 //! Values that the language itself knows.
 
-use mesh_compiler::diag::Language;
+use mesh_compiler::diag::{Code, Language, code};
+use mesh_compiler::rules;
 use mesh_compiler::spec::Ty;
 use mesh_compiler::spec::reference::brief;
 use mesh_compiler::spec::schema::Field;
@@ -63,4 +64,13 @@ fn keyword(context: &Context<'_>, word: &str, part: &Part) -> Offer {
         insert: Insert::Text(word.to_owned()),
         ..context.offer(word, Completion::Value, "", part)
     }
+}
+
+/// Codes of the compiler by their slugs, which say what they are.
+pub(super) fn codes(context: &Context<'_>, part: &Part) -> Vec<Offer> {
+    let offer = |code: &&Code| Offer {
+        about: rules::page(code).unwrap_or(code.about).to_owned(),
+        ..context.offer(code.slug, Completion::Value, code.id, part)
+    };
+    code::ALL.iter().map(offer).collect()
 }

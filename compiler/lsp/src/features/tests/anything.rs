@@ -32,7 +32,7 @@ fn ask_all(path: &str, text: &str) {
         complete(&project, at, &desk)
             .iter()
             .for_each(|offer| inside(offer.range));
-        hover(&file, at, &[]).iter().for_each(|hover| inside(hover.word));
+        hover(&project, at).iter().for_each(|hover| inside(hover.word));
         definition(&project, at, &desk, &shelf)
             .iter()
             .for_each(|target| inside(target.name));
@@ -155,7 +155,7 @@ fn a_spec_that_is_cut_anywhere_makes_nothing_panic() {
             desk.put(path, Document::new(1, cut));
             let project = Project::around(path, &desk, &Shelf::default()).unwrap();
             complete(&project, cut.len(), &desk);
-            hover(project.file(), cut.len(), &[]);
+            hover(&project, cut.len());
         }
     }
 }

@@ -124,6 +124,14 @@ fn names_are_offered_that_the_spec_declares() {
 }
 
 #[test]
+fn codes_are_offered_by_their_names() {
+    let offers = Scene::kdl("mesh m { check { allow ‸").offers();
+    let found = offers.iter().find(|offer| offer.label == "no-probe").unwrap();
+    assert_eq!(found.detail, "MC-V016");
+    assert!(found.about.starts_with("# MC-V016"), "{}", found.about);
+}
+
+#[test]
 fn what_is_taken_fits_what_stands_there() {
     let forum = "namespace ops { service log { port 90 tcp } }\n";
     let allow =

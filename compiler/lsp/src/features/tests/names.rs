@@ -74,6 +74,27 @@ fn names_lead_to_what_they_name() {
 }
 
 #[test]
+fn words_are_explained_and_names_show_what_they_name() {
+    let shown = |part| {
+        let scene = scene(part);
+        hover(&scene.project, scene.at).map(|hover| hover.text)
+    };
+    let network = shown("cluster main network=ku").unwrap();
+    assert!(
+        network.contains("```kdl\nnetwork kube\n```\nspec.kdl, line 2"),
+        "{network}"
+    );
+    assert!(network.contains("The network of its pods"), "{network}");
+    assert!(
+        shown("serv")
+            .unwrap()
+            .contains("Something that others call by its name")
+    );
+    assert!(shown("network=ku").is_some() && shown("gate defau").is_some());
+    assert_eq!(shown("namespace forum {\n  "), None);
+}
+
+#[test]
 fn all_uses_are_found_in_all_files() {
     let scene = scene("service we");
     let uses = |declarations| lines(&references(&scene.project, scene.at, declarations));

@@ -6,7 +6,8 @@ use lsp_types::{
     RenameParams, TextDocumentEdit, TextDocumentPositionParams, TextEdit, WorkspaceEdit,
 };
 
-use crate::features::{self, Replacement};
+use crate::features::{self, Remedy, Replacement};
+use crate::project::{Checked, home};
 use crate::server::answer::{Answer, Answerer, refused};
 use crate::server::{convert, uri};
 use crate::tree::Range;
@@ -44,29 +45,62 @@ impl Answerer<'_> {
         Some(edits.map(edit).collect())
     }
 
-    /// What puts right the mistakes in a range.
+    /// What puts right the mistakes in a range, and everything at once.
     pub(in crate::server) fn fixes(&self, params: &CodeActionParams) -> Option<CodeActionResponse> {
-        let file = self.file(&params.text_document.uri)?;
+        let path = uri::path(&params.text_document.uri);
+        let file = self.session.shelf.file(&path, &self.state.desk)?;
+        let checked = self.checked(&path)?;
         let range = Range::new(
             self.offset(&file, params.range.start),
             self.offset(&file, params.range.end),
         );
+        let wanted = |kind: &CodeActionKind| {
+            let only = params.context.only.as_deref();
+            only.is_none_or(|only| only.iter().any(|only| kind.as_str().starts_with(only.as_str())))
+        };
         let mut actions = Vec::new();
-        if let Some(checked) = self.checked(&file.path) {
-            let places = convert::Places::new(&checked.sources, self.session.encoding);
-            for remedy in features::fixes(&checked, &file.path, range) {
-                let replacements = remedy.edits(&checked, &self.session.shelf, &self.state.desk);
-                actions.push(CodeActionOrCommand::CodeAction(CodeAction {
-                    title: remedy.fix.title.clone(),
-                    kind: Some(CodeActionKind::QUICKFIX),
-                    diagnostics: Some(vec![convert::diagnostic(remedy.found, &places, self.session)]),
-                    edit: Some(self.edits(&replacements)),
-                    is_preferred: Some(remedy.certain()),
-                    ..CodeAction::default()
-                }));
-            }
+        if wanted(&CodeActionKind::QUICKFIX) {
+            let remedies = features::fixes(&checked, &path, range);
+            actions.extend(remedies.iter().map(|remedy| self.action(remedy, &checked)));
         }
-        Some(actions)
+        let all = CodeActionKind::SOURCE_FIX_ALL;
+        // It checks anew for each round: only who asks for it gets it.
+        if params.context.only.is_some() && wanted(&all) {
+            let replacements = self.put_right(&path);
+            actions.extend((!replacements.is_empty()).then(|| CodeAction {
+                title: "put right what has only one remedy".to_owned(),
+                kind: Some(all),
+                edit: Some(self.edits(&replacements)),
+                ..CodeAction::default()
+            }));
+        }
+        Some(actions.into_iter().map(CodeActionOrCommand::CodeAction).collect())
+    }
+
+    fn action(&self, remedy: &Remedy<'_>, checked: &Checked) -> CodeAction {
+        let places = convert::Places::new(&checked.sources, self.session.encoding);
+        let replacements = remedy.edits(checked, &self.session.shelf, &self.state.desk);
+        CodeAction {
+            title: remedy.fix.title.clone(),
+            kind: Some(CodeActionKind::QUICKFIX),
+            diagnostics: Some(vec![convert::diagnostic(remedy.found, &places, self.session)]),
+            edit: Some(self.edits(&replacements)),
+            is_preferred: Some(remedy.certain()),
+            ..CodeAction::default()
+        }
+    }
+
+    fn put_right(&self, path: &str) -> Vec<Replacement> {
+        let (desk, shelf) = (&self.state.desk, &self.session.shelf);
+        let home = home(path, desk, shelf);
+        let files = self.session.analyst.put_right(&home, path, desk).into_iter();
+        files
+            .filter_map(|(path, after)| {
+                let file = shelf.file(&path, desk)?;
+                let (range, text) = features::difference(&file.text, &after)?;
+                Some(Replacement { file, range, text })
+            })
+            .collect()
     }
 
     fn edits(&self, replacements: &[Replacement]) -> WorkspaceEdit {
