@@ -31,6 +31,7 @@ mod levels;
 mod machines;
 mod manifests;
 mod model;
+mod objects;
 mod order;
 mod parts;
 mod prometheus;
