@@ -56,7 +56,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// What a mention leads to. Whoever has an identity is a service, a group or an account; a group without a name of its
+    /// What a mention leads to. Whoever has an identity is a service, a group, a machine or an account; a group without a name of its
     /// own is its service.
     fn key(&self, mention: &Mention) -> Key {
         let own = plain(mention);
@@ -67,6 +67,7 @@ impl<'a> Names<'a> {
             Kind::Group if mention.part == Part::Implied || !self.declared.contains(&group) => service,
             Kind::Caller if self.declared.contains(&service) => service,
             Kind::Caller if self.declared.contains(&group) => group,
+            Kind::Caller if self.declared.contains(&as_kind(Kind::Machine)) => as_kind(Kind::Machine),
             Kind::Caller => as_kind(Kind::Account),
             _ => own,
         }
@@ -114,7 +115,7 @@ impl<'a> Names<'a> {
     pub fn all(&self, kind: Kind) -> BTreeMap<&Key, Spot<'a>> {
         let mut found = BTreeMap::new();
         for (key, spot) in &self.spots {
-            let comes_to_be = declares(spot.mention) || kind == Kind::Account;
+            let comes_to_be = declares(spot.mention) || spot.mention.kind == Kind::Account;
             // Of groups, those that have their service's name too.
             let is_it = key.kind == kind || spot.mention.kind == kind;
             if is_it && comes_to_be {

@@ -134,8 +134,14 @@ impl<'a> Walk<'a> {
         match kind {
             Kind::Service | Kind::Caller if !declares => {
                 mention.ty = None;
-                if mention.name == "*" || mention.name.starts_with("spiffe://") {
+                if matches!(mention.name.as_str(), "*" | "outside") || mention.name.starts_with("spiffe://") {
                     return;
+                }
+                // `name@cluster`: whose pods are meant.
+                if let Some((name, _)) = mention.name.clone().split_once('@') {
+                    mention.place.end = mention.place.start + name.len();
+                    mention.part = Part::Inner;
+                    mention.name = name.to_owned();
                 }
                 if let Some((of, name)) = mention.name.clone().split_once('/') {
                     self.qualified(&mut mention, of, name);

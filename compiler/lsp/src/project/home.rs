@@ -27,7 +27,7 @@ const ABOVE: usize = 8;
 /// Where the file at `path` belongs: to the nearest spec in its folder or above that includes it, or to an open document
 /// that does, or to itself.
 pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
-    let Some(file) = shelf.file(path, desk) else {
+    let Some(file) = shelf.file(path, desk).filter(|_| !is_test(path)) else {
         return Home::Foreign;
     };
     let includes = |candidate: &String| shelf.spec(candidate, desk).iter().any(|file| file.path == path);
@@ -50,6 +50,12 @@ pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
     } else {
         Home::Foreign
     }
+}
+
+/// It holds expectations for `meshc test`, whose top is another than a spec's.
+fn is_test(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(name, _)| name.ends_with(".test"))
 }
 
 /// The paths that a spec of this file may have, the nearest first.

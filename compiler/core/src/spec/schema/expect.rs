@@ -1,4 +1,4 @@
-use super::{NODE, NodeSpec, any, may, needs};
+use super::{Kind, NODE, NodeSpec, any, may, needs};
 use crate::spec::Ty;
 
 pub(super) static EXPECT: NodeSpec = NodeSpec {
@@ -19,7 +19,8 @@ pub(super) static EXPECT: NodeSpec = NodeSpec {
             Ty::Text,
             "Who calls: a VM, a service or an account, of the same namespace or as \"namespace/name\" (\"@cluster\" behind \
              it says whose pods); or `outside`, somebody without an identity.",
-        ),
+        )
+        .names(Kind::Caller),
         may(
             "to",
             Ty::Text,

@@ -44,7 +44,7 @@ pub enum Kind {
     Subset,
     /// `port`, by its number, in a service.
     Port,
-    /// A service, a group or an account, in a namespace: whoever has an identity.
+    /// A service, a group, an account or a machine, in a namespace: whoever has an identity.
     Caller,
 }
 

@@ -144,6 +144,29 @@ fn a_new_name_is_written_everywhere() {
 }
 
 #[test]
+fn expectations_follow_the_names_of_who_calls() {
+    let text = "mesh m\nnamespace a {\n    service we‸b { port 80 http; vms { vm one address=\"10.0.0.1\" } }\n    \
+                expect allow from=\"web@main\" to=x\n    expect allow from=one to=x\n    expect deny from=outside to=x\n}\n";
+    let scene = Scene::kdl(text);
+    let uses = lines(&references(&scene.project, scene.at, false));
+    assert_eq!(uses, [spec(4)]);
+    let text = text.replace(MARK, "");
+    let changed = &rename(&scene.project, scene.at, "shop").unwrap()[1];
+    assert_eq!(&text[changed.range.start..changed.range.end], "web");
+    let names = scene.project.names();
+    let at = text.find("from=one").unwrap() + 6;
+    assert_eq!(
+        names.at(0, at).unwrap().0.kind,
+        mesh_compiler::spec::schema::Kind::Machine
+    );
+    let accounts = names.all(mesh_compiler::spec::schema::Kind::Account);
+    assert!(
+        accounts.is_empty(),
+        "who calls does not become an account by that: {accounts:?}"
+    );
+}
+
+#[test]
 fn names_that_cannot_be_are_refused() {
     for (part, new, why) in [
         ("service we", "Not A Name", "name"),
