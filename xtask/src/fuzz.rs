@@ -42,6 +42,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("json", "compiler"),
     ("inventory", "compiler"),
     ("host_files", "compiler"),
+    ("manifests", "compiler"),
     ("ssh_config", "apply"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),
@@ -190,6 +191,7 @@ fn seed(target: &str, corpus: &Path) -> Result<()> {
         "spec" => ("compiler/meshc/tests/check", "kdl"),
         "yaml" => ("compiler/meshc/tests/check", "yaml"),
         "json" => ("compiler/meshc/tests/check", "json"),
+        "manifests" => ("examples/article/manifests", "yaml"),
         _ => return Ok(()),
     };
     for entry in std::fs::read_dir(root().join(folder))? {

@@ -2,7 +2,7 @@ use crate::diag::{Diagnostic, Severity, Sink, Sources, Span, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
 use crate::syntax::Node;
-use crate::{Allowed, World, handwritten, levels, rules, template};
+use crate::{Allowed, World, existing, handwritten, levels, rules, template};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -93,6 +93,7 @@ fn analyse(
     let mut mesh = model::build(&spec, whole, sink);
     wanted()?;
     rules::check(&spec, &mesh, sink);
+    existing::check_raw(&spec.raw, sources, sink);
     wanted()?;
     let templates = template::load(&spec, world, sources, sink);
     levels.apply(sink);

@@ -189,3 +189,51 @@ fn kinds_of_others_pass_untouched() {
         "apiVersion: example.com/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {anything: [1, {x: yes}]}\n";
     assert_eq!(one(text, &ObjectOptions::default()), "");
 }
+
+#[test]
+fn objects_that_a_spec_takes_over_are_checked_too() {
+    let spec = "mesh m\nnetwork kube\ncluster c network=kube\nnamespace shop { service cart { port 80 http } }\nraw \"own.yaml\"\n";
+    let own = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: own, namespace: shop}\n\
+               spec: {selector: {istio: web}, servers: [{port: {number: 443, name: s, protocol: HTTPS}, host: [a.example.com]}]}\n";
+    let files =
+        [("spec.kdl", spec), ("own.yaml", own)].map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let compiled = mesh_compiler::compile(&Files(files.into()), "spec.kdl");
+    let shown = render::short(&compiled.diagnostics, &compiled.sources);
+    assert!(compiled.model.is_none(), "{shown}");
+    let own: Vec<_> = compiled.diagnostics.iter().map(|found| found.code.id).collect();
+    assert_eq!(own, ["MC-L005", "MC-G007", "MC-T003"], "{shown}");
+}
+
+/// Files are checked while they are written: a line less, or half of the text, or half of a line.
+#[test]
+fn damaged_manifests_are_told_where_they_are() {
+    let all: Vec<String> = article().into_values().collect();
+    for text in &all {
+        let lines: Vec<_> = text.split_inclusive('\n').collect();
+        for at in 0..lines.len() {
+            let without: String = lines
+                .iter()
+                .enumerate()
+                .filter(|(line, _)| *line != at)
+                .map(|(_, line)| *line)
+                .collect();
+            let half = lines[at].len() / 2;
+            let cut = lines[..at].concat() + &lines[at][..half];
+            let shifted = lines[..at].concat() + "  " + &lines[at..].concat();
+            for damaged in [without, cut, shifted] {
+                let files = BTreeMap::from([("a.yaml".to_owned(), damaged)]);
+                let (found, sources) = found(files, &ObjectOptions::default());
+                for label in found
+                    .iter()
+                    .flat_map(|found| found.labels.iter().chain([&found.primary]))
+                {
+                    let source = sources.get(label.span.file).expect("a place is in a file");
+                    assert!(
+                        source.text.get(label.span.start..label.span.end).is_some(),
+                        "{found:?}"
+                    );
+                }
+            }
+        }
+    }
+}
