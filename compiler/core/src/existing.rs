@@ -51,14 +51,35 @@ impl Checked {
 /// all may still be meant to hold some.
 pub fn holds_objects(text: &str) -> bool {
     let first = text.trim_start().chars().next();
-    if matches!(first, Some('{' | '[')) {
-        return text.contains("\"apiVersion\"") && text.contains("\"kind\"");
+    if first == Some('{') {
+        let keys = outer_keys(text);
+        return keys.contains(&"apiVersion") && keys.contains(&"kind");
     }
     let has = |key: &str| {
         text.lines()
             .any(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')))
     };
     has("kind") && (has("apiVersion") || has("metadata"))
+}
+
+/// The texts directly within the outermost braces of a JSON text: its keys, and values that are texts.
+fn outer_keys(text: &str) -> Vec<&str> {
+    let (mut found, mut depth, mut begun) = (Vec::new(), 0_usize, None);
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, begun) {
+            (b'\\', Some(_)) => drop(bytes.next()),
+            (b'"', Some(start)) => {
+                found.extend((depth == 1).then(|| text.get(start..at)).flatten());
+                begun = None;
+            }
+            (b'"', None) => begun = Some(at + 1),
+            (b'{' | b'[', None) => depth += 1,
+            (b'}' | b']', None) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// Reads the objects in `files` and checks them, each by itself and all together. Every mistake is told in one run.
@@ -220,5 +241,30 @@ fn place(object: &mut Object, options: &ObjectOptions) {
             value: namespace.clone(),
             span: object.span,
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_are_known_by_their_outermost_keys() {
+        for objects in [
+            "apiVersion: v1\nkind: Service\n",
+            "# a\n---\nkind: WorkloadGroup\nmetadata:\n  name: a\n",
+            "{\"kind\": \"List\", \"apiVersion\": \"v1\"}",
+        ] {
+            assert!(holds_objects(objects), "{objects}");
+        }
+        for others in [
+            "mesh:\n  kind: a\n",
+            "apiVersion: v2\nname: chart\n",
+            "{\"listeners\": [{\"kind\": \"a\", \"apiVersion\": \"b\"}]}",
+            "{\"a\": \"\\\"kind\"}",
+            "",
+        ] {
+            assert!(!holds_objects(others), "{others}");
+        }
     }
 }
