@@ -16,6 +16,10 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
         let action = policy
             .text(&["spec", "action"])
             .map_or_else(|| "ALLOW".to_owned(), |action| action.value);
+        // Most policies ask for nothing of requests, and need no search for their services.
+        if !rules(policy).iter().any(|rule| of_requests(rule).is_some()) {
+            continue;
+        }
         let services = services(index, policy);
         for rule in rules(policy) {
             let Some((span, name)) = of_requests(rule) else {

@@ -7,7 +7,7 @@ use crate::syntax::Datum;
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     for policy in index.kind(SECURITY, "PeerAuthentication") {
         let selector = policy.labels_at(&["spec", "selector", "matchLabels"]);
-        if selector.is_empty() {
+        if selector.is_empty() || policy.at(&["spec", "portLevelMtls"]).is_none() {
             continue;
         }
         let services: Vec<_> = index
