@@ -43,6 +43,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("inventory", "compiler"),
     ("host_files", "compiler"),
     ("manifests", "compiler"),
+    ("lsp", "lsp"),
     ("ssh_config", "apply"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),
@@ -188,7 +189,7 @@ fn log(programs: &Path, target: &str) -> PathBuf {
 /// Specs to begin with: nobody comes upon a whole one by chance.
 fn seed(target: &str, corpus: &Path) -> Result<()> {
     let (folder, end) = match target {
-        "spec" => ("compiler/meshc/tests/check", "kdl"),
+        "spec" | "lsp" => ("compiler/meshc/tests/check", "kdl"),
         "yaml" => ("compiler/meshc/tests/check", "yaml"),
         "json" => ("compiler/meshc/tests/check", "json"),
         "manifests" => ("examples/article/manifests", "yaml"),

@@ -22,7 +22,13 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("xtask", &[]),
     (
         "fuzz",
-        &["mesh-apply", "mesh-compiler", "mesh-proxy", "mesh-wire"],
+        &[
+            "mesh-apply",
+            "mesh-compiler",
+            "mesh-lsp",
+            "mesh-proxy",
+            "mesh-wire",
+        ],
     ),
 ];
 
