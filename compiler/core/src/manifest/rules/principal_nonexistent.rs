@@ -54,16 +54,9 @@ fn look(principal: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
         .filter(|known| known.namespace() == *namespace)
         .map(|known| known.name.value.as_str())
         .collect();
-    let used = index.workloads().iter().any(|workload| {
-        let pods = workload
-            .object
-            .text(&["spec", "template", "spec", "serviceAccountName"]);
-        let own = pods
-            .or_else(|| workload.text("serviceAccount"))
-            .or_else(|| workload.text("serviceAccountName"));
-        workload.object.namespace() == *namespace && own.is_some_and(|own| own.value == *account)
-    });
-    if known.contains(account) || used {
+    let near = || did_you_mean(account, known.iter().copied()).filter(|near| close(account, near));
+    let suspect = *account == "istio-proxy" || *namespace == ROOT || near().is_some();
+    if known.contains(account) || !suspect || is_used(namespace, account, index) {
         return;
     }
     // Nobody is called after the proxy: it has the account of its application.
@@ -97,6 +90,23 @@ fn look(principal: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
                 .help(format!("write `{near}`, or make the ServiceAccount")),
         );
     }
+}
+
+/// Some workload runs as the account.
+fn is_used(namespace: &str, account: &str, index: &Index<'_>) -> bool {
+    let mut own = index
+        .workloads()
+        .iter()
+        .filter(|workload| workload.object.namespace() == namespace);
+    own.any(|workload| {
+        let pods = workload
+            .object
+            .text(&["spec", "template", "spec", "serviceAccountName"]);
+        let name = pods
+            .or_else(|| workload.text("serviceAccount"))
+            .or_else(|| workload.text("serviceAccountName"));
+        name.is_some_and(|name| name.value == account)
+    })
 }
 
 /// A slip of the finger, and no other account that lies elsewhere.
