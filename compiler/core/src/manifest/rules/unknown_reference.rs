@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::index::{Index, NETWORKING, service_name};
 use super::routes::destinations;
 use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
@@ -7,12 +9,26 @@ use crate::syntax::Datum;
 /// A version that a route leads to is one of a DestinationRule for the host, where there is one; and a gateway that
 /// is written much like one that is there is that one.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
+    // What a later file overwrites may be what is meant: files beside each other are alternatives.
+    let mut rules = Rules::new();
+    for rule in index
+        .written()
+        .iter()
+        .filter(|object| object.is(NETWORKING, "DestinationRule"))
+    {
+        if let Some(host) = rule.text(&["spec", "host"]) {
+            rules
+                .entry(full(&host.value, rule.namespace()))
+                .or_default()
+                .push(rule);
+        }
+    }
     for route in index.kind(NETWORKING, "VirtualService") {
         for destination in destinations(route) {
             if let (Some(host), Some(subset)) =
                 (destination.field_text("host"), destination.field_text("subset"))
             {
-                version(&host, &subset, route, index, sink);
+                version(&host, &subset, route, &rules, sink);
             }
         }
         for name in route.items(&["spec", "gateways"]).iter().filter_map(Datum::text) {
@@ -21,31 +37,31 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     }
 }
 
+/// DestinationRules by their hosts.
+type Rules<'a> = BTreeMap<String, Vec<&'a Object>>;
+
+/// One name for one host, however it is written.
+fn full(host: &str, namespace: &str) -> String {
+    service_name(host, namespace).map_or_else(
+        || host.to_owned(),
+        |(name, namespace)| format!("{name}.{namespace}"),
+    )
+}
+
 fn version(
     host: &Spanned<String>,
     subset: &Spanned<String>,
     route: &Object,
-    index: &Index<'_>,
+    rules: &Rules<'_>,
     sink: &mut Sink,
 ) {
-    let same = |rule: &&Object| {
-        rule.text(&["spec", "host"]).is_some_and(|other| {
-            let of = |host: &str, home: &str| {
-                service_name(host, home).map_or_else(
-                    || host.to_owned(),
-                    |(name, namespace)| format!("{name}.{namespace}"),
-                )
-            };
-            // A rule for `*` may be about it as well.
-            other.value.starts_with('*')
-                || of(&other.value, rule.namespace()) == of(&host.value, route.namespace())
-        })
-    };
-    // What a later file overwrites may be what is meant: files beside each other are alternatives.
-    let written = index.written().iter();
-    let rules: Vec<_> = written
-        .filter(|object| object.is(NETWORKING, "DestinationRule"))
-        .filter(same)
+    let own = rules.get(&full(&host.value, route.namespace()));
+    // A rule for `*` may be about it as well.
+    let wide = rules.iter().filter(|(host, _)| host.starts_with('*'));
+    let rules: Vec<_> = own
+        .into_iter()
+        .chain(wide.map(|(_, rules)| rules))
+        .flatten()
         .collect();
     let names: Vec<_> = rules
         .iter()
