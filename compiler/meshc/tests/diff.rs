@@ -33,7 +33,7 @@ fn what_changes_restarts_and_opens_is_told() {
 ~ mTLS of the mesh
     ~ mtls.mode: STRICT -> PERMISSIVE
 ~ access rules of app=forum in istioinaction
-    - rules[1].to[1].operation.methods[]: POST
+    - rules[1].request.method.values[]: POST
 machines
     ~ istioinaction/forum-db-1, istioinaction/forum-vm-1, istioinaction/forum-vm-2, istioinaction/forum-vm-3
         meshd reloads; connections stay
