@@ -77,11 +77,14 @@ pub fn import(
     // Files of tools are no objects of a cluster.
     let mut objects = checked.objects;
     objects.retain(|object| object.group() != "kustomize.config.k8s.io");
-    Ok(of_objects(&objects))
+    Ok(of_objects(&objects, options.namespace.as_deref()))
 }
 
-fn of_objects(objects: &[Object]) -> Imported {
-    let there: Vec<Value> = objects.iter().map(|object| object.body.json()).collect();
+fn of_objects(objects: &[Object], applied_to: Option<&str>) -> Imported {
+    let there: Vec<Value> = objects
+        .iter()
+        .map(|object| placed(object.body.json(), applied_to))
+        .collect();
     let mut left: BTreeMap<usize, Unsaid> = BTreeMap::new();
     let mut outcome = round(objects, &there, &left);
     for _ in 0..ROUNDS {
@@ -100,7 +103,7 @@ fn of_objects(objects: &[Object]) -> Imported {
         .enumerate()
         .filter(|(at, _)| !left.get(at).is_some_and(|unsaid| unsaid.elsewhere));
     let ours: Vec<Value> = ours.map(|(_, object)| object.clone()).collect();
-    let proof = prove::prove(&spec, &raw, &ours);
+    let proof = prove::prove(&spec, &raw, &ours, applied_to);
     let left = left.into_iter().filter_map(|(at, unsaid)| {
         let object = objects.get(at)?;
         Some(Left {
@@ -121,6 +124,18 @@ fn of_objects(objects: &[Object]) -> Imported {
         sources: proof.sources,
         objects: objects.len(),
     }
+}
+
+/// An object that names no namespace is in the one that it is applied to.
+fn placed(mut object: Value, applied_to: Option<&str>) -> Value {
+    let is_namespace = object.get("kind").is_some_and(|kind| kind == "Namespace");
+    let metadata = object.get_mut("metadata").and_then(Value::as_object_mut);
+    if let (Some(metadata), Some(namespace), false) = (metadata, applied_to, is_namespace) {
+        metadata
+            .entry("namespace")
+            .or_insert_with(|| Value::from(namespace));
+    }
+    object
 }
 
 /// What one try comes to.
@@ -257,7 +272,11 @@ fn identity(object: &Object) -> Identity {
     Identity {
         group: object.group().to_owned(),
         kind: object.kind.value.clone(),
-        namespace: object.namespace.as_ref().map(|namespace| namespace.value.clone()),
+        namespace: object
+            .namespace
+            .as_ref()
+            .filter(|_| object.kind.value != "Namespace")
+            .map(|namespace| namespace.value.clone()),
         name: object.name.value.clone(),
     }
 }

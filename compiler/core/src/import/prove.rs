@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{differences, is_harmless, written};
+use super::{differences, is_harmless, placed, written};
 use crate::diag::{Diagnostic, Severity, Sources};
 use crate::diff::{self, Change};
 use crate::{Entry, World, compile};
@@ -16,7 +16,12 @@ pub(super) struct Proof {
 }
 
 /// Compiles the text as everybody will, and compares what it becomes with what was there.
-pub(super) fn prove(spec: &str, raw: &BTreeMap<String, String>, there: &[Value]) -> Proof {
+pub(super) fn prove(
+    spec: &str,
+    raw: &BTreeMap<String, String>,
+    there: &[Value],
+    applied_to: Option<&str>,
+) -> Proof {
     let mut files = raw.clone();
     files.insert("spec.kdl".to_owned(), spec.to_owned());
     let compiled = compile(&Memory(files), "spec.kdl");
@@ -33,7 +38,8 @@ pub(super) fn prove(spec: &str, raw: &BTreeMap<String, String>, there: &[Value])
     };
     let mut after = written(mesh);
     for text in raw.values() {
-        after.extend(diff::objects_of(text.as_bytes()));
+        let objects = diff::objects_of(text.as_bytes());
+        after.extend(objects.into_iter().map(|object| placed(object, applied_to)));
     }
     proof.lost = differences(there, &after)
         .into_iter()

@@ -314,3 +314,42 @@ fn an_import_does_not_depend_on_the_order_of_documents() {
         of_texts(&[("odd.yaml", turned.as_str())]).spec
     );
 }
+
+#[test]
+fn objects_without_a_namespace_are_in_the_one_that_they_are_applied_to() {
+    let text = "\
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec: {selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: web}]}}}
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: web}
+spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
+";
+    let imported = of_texts(&[("web.yaml", text)]);
+    assert!(
+        imported.lost.is_empty(),
+        "{}\n{:#?}",
+        imported.spec,
+        imported.lost
+    );
+    assert!(imported.mistakes.is_empty(), "{:#?}", imported.mistakes);
+    assert!(
+        imported.spec.contains("subset v1 version=v1"),
+        "{}",
+        imported.spec
+    );
+    let left: Vec<_> = imported
+        .left
+        .iter()
+        .map(|left| left.identity.kind.as_str())
+        .collect();
+    assert_eq!(left, ["Deployment"]);
+}
