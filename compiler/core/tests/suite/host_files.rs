@@ -287,12 +287,15 @@ fn what_we_build_is_clean() {
     assert!(seen > 100, "{seen} files of machines");
 }
 
+/// Files by their paths, and the places of what is found in them.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 /// What lies in one folder is one machine, wherever its files come from.
 #[test]
 fn files_are_held_together_by_their_machine() {
     let captures = "ISTIO_META_DNS_CAPTURE=true\nCAPTURE_ALL_DNS=true\n";
     let redirects = "iptables -t nat -A PREROUTING -p tcp -j REDIRECT --to-ports 15006\n";
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         (
             &[("vm/etc/istio/config/mesh.yaml", "defaultConfig: {}\n")],
             &["vm/etc/istio/config/mesh.yaml:1 MC-V001"],
