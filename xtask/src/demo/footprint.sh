@@ -10,7 +10,8 @@ echo '# users'
 getent passwd; getent group
 echo '# units'
 systemctl list-unit-files --no-legend --no-pager | LC_ALL=C sort
-systemctl list-units --all --no-legend --no-pager 'meshd*'
+# Whether a timer's service runs just now is chance.
+systemctl list-units --all --no-legend --no-pager 'meshd*' | grep -v meshd-capture-look | tr -s ' '
 systemctl list-units --failed --no-legend --no-pager
 echo '# resolver'
 cat /etc/resolv.conf; resolvectl dns; resolvectl domain
