@@ -98,3 +98,84 @@ fn every_command_has_a_manual_page() {
     }
     assert!(seat.read("pages/meshc.1").contains("meshc\\-build(1)"));
 }
+
+/// A spec with comments at every kind of place, and what is written of it.
+const COMMENTED: &str = r#"// The mesh.
+mesh shop { // its name
+    /* of two
+       lines */
+    dns ttl="30s" // half a minute
+}
+
+namespace shop {
+    // The first.
+    service cart {
+        port 8080 http // requests
+        // Who calls.
+        allow from=web
+    }
+    // The second.
+    service web { port 80 http }
+}
+// The end.
+"#;
+
+const IN_YAML: &str = r#"# The mesh.
+# its name
+mesh:
+  name: shop
+  # of two
+  # lines
+  # half a minute
+  dns:
+    ttl: "30s"
+namespace:
+  - name: shop
+    service:
+      # The first.
+      - name: cart
+        port:
+          # requests
+          - number: 8080
+            protocol: http
+        allow:
+          # Who calls.
+          - from: web
+      # The second.
+      - name: web
+        port:
+          - number: 80
+            protocol: http
+# The end.
+"#;
+
+#[test]
+fn comments_go_along_where_a_language_has_them() {
+    let seat = Seat::with_forum();
+    seat.write("c/spec.kdl", COMMENTED);
+    let yaml = seat.done(&["convert", "c/spec.kdl", "--to", "yaml"]);
+    assert_eq!(yaml.stdout, IN_YAML);
+    // And back, where each stands before its node.
+    seat.write("y/spec.yaml", &yaml.stdout);
+    let kdl = seat.done(&["convert", "y/spec.yaml", "--to", "kdl"]).stdout;
+    let comments = |text: &str, mark: &str| -> Vec<String> {
+        let lines = text
+            .lines()
+            .map(str::trim)
+            .filter_map(|line| line.strip_prefix(mark));
+        lines.map(|line| line.trim().to_owned()).collect()
+    };
+    assert_eq!(comments(&kdl, "//"), comments(IN_YAML, "#"));
+    assert!(kdl.contains("    // Who calls.\n        allow from=web"), "{kdl}");
+    // `#` within a value begins none, and what is for editors stays away from KDL.
+    seat.write(
+        "h/spec.yaml",
+        "# yaml-language-server: $schema=x\nmesh: m # his\ncluster: {name: c, context: 'a # b'}\nnamespace: {name: n}\n",
+    );
+    let kdl = seat.done(&["convert", "h/spec.yaml", "--to", "kdl"]).stdout;
+    assert_eq!(comments(&kdl, "//"), ["his"], "{kdl}");
+    let json = seat.done(&["convert", "c/spec.kdl", "--to", "json"]);
+    assert!(json.stderr.contains("JSON has none"), "{json:?}");
+    let quiet = seat.done(&["convert", "y/spec.yaml", "--to", "yaml"]);
+    assert!(!quiet.stderr.contains("JSON"), "{quiet:?}");
+}

@@ -17,6 +17,20 @@ pub fn format(text: &str) -> String {
     page.text
 }
 
+/// The comments of a text without mistakes, with their places, and without what begins and ends them.
+pub(super) fn pieces(text: &str) -> Vec<(usize, String)> {
+    let piece = |token: Token<'_>| {
+        let said = match token.kind {
+            Kind::LineComment | Kind::Continued => token.text.strip_prefix("//")?,
+            Kind::Comment => token.text.strip_prefix("/*")?.strip_suffix("*/")?,
+            _ => return None,
+        };
+        let at = token.text.as_ptr().addr() - text.as_ptr().addr();
+        Some((at, said.trim().to_owned()))
+    };
+    tokens::of(text).into_iter().filter_map(piece).collect()
+}
+
 /// Every end of a line that has a CR is LF: to KDL they are the same everywhere, in texts too.
 fn unix(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")

@@ -3,6 +3,7 @@
 
 pub mod print;
 
+mod comments;
 mod data;
 mod format;
 mod json;
@@ -14,6 +15,7 @@ mod repair;
 mod tree;
 mod yaml;
 
+pub use comments::Comments;
 pub use data::{Datum, Entry, Kind};
 pub use format::format;
 pub use tree::{Node, Property, Scalar, Value};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use mesh_compiler::diag::Language;
 use mesh_compiler::diag::render::{self, Style};
-use mesh_compiler::syntax::print;
+use mesh_compiler::syntax::{Comments, print};
 use mesh_compiler::{World as _, spec};
 
 use super::build;
@@ -19,7 +19,7 @@ Examples:
   meshc convert spec.kdl --to yaml > spec.yaml
   meshc convert - --from json --to kdl < spec.json
 
-Comments are not carried over; files that the spec includes stay as they are.")]
+Comments stand on lines of their own before what they are of; JSON has none. Files that the spec includes stay as they are.")]
 pub(crate) struct Args {
     /// The spec, a folder with one in it, or `-` for standard input.
     spec: PathBuf,
@@ -74,11 +74,15 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Exit {
         );
         return Exit::Failed;
     };
+    let mut comments = Comments::of(&text, language, &nodes);
     ui.out(match args.to {
-        Written::Kdl => print::kdl(&nodes),
-        Written::Yaml => print::yaml(&spec::data(&nodes)),
+        Written::Kdl => print::kdl_with(&nodes, &mut comments),
+        Written::Yaml => print::yaml_with(&spec::data(&nodes), &mut comments),
         Written::Json => print::json(&spec::data(&nodes)),
     });
+    if args.to == Written::Json && !comments.is_empty() {
+        ui.note("the comments are left out: JSON has none");
+    }
     Exit::Done
 }
 

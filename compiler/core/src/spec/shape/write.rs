@@ -47,11 +47,34 @@ fn shorten(datum: &mut Datum, spec: &NodeSpec) {
         && let ([entry], [field], true) = (entries.as_slice(), spec.args, spec.repeat_last)
         && entry.key.value == field.name
     {
-        *datum = entry.value.clone();
+        *datum = Datum {
+            span: datum.span,
+            ..entry.value.clone()
+        };
     }
 }
 
+/// What it says stands where it is.
 fn datum(node: &Node, spec: Option<&NodeSpec>) -> Datum {
+    let mut datum = said(node, spec);
+    place(&mut datum, node.span);
+    datum
+}
+
+/// Places what has no place yet.
+fn place(datum: &mut Datum, span: Span) {
+    if datum.span != Span::default() {
+        return;
+    }
+    datum.span = span;
+    match &mut datum.kind {
+        Kind::Scalar(_) => {}
+        Kind::List(items) => items.iter_mut().for_each(|item| place(item, span)),
+        Kind::Mapping(entries) => entries.iter_mut().for_each(|entry| place(&mut entry.value, span)),
+    }
+}
+
+fn said(node: &Node, spec: Option<&NodeSpec>) -> Datum {
     let (fields, known) = spec.map_or((&[][..], &[][..]), |spec| (spec.args, spec.children));
     let labels = spec.is_some_and(|spec| spec.labels);
     if spec.is_some_and(NodeSpec::only_labels) {

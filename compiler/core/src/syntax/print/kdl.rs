@@ -1,15 +1,29 @@
-use crate::syntax::{Node, Scalar};
+use crate::syntax::{Comments, Node, Scalar};
 
 /// The nodes as KDL: one a line, four spaces a level.
 pub fn kdl(nodes: &[Node]) -> String {
+    kdl_with(nodes, &mut Comments::default())
+}
+
+/// The same with comments, each on a line before its node.
+pub fn kdl_with(nodes: &[Node], comments: &mut Comments) -> String {
     let mut text = String::new();
-    lines(nodes, 0, &mut text);
+    lines(nodes, 0, comments, &mut text);
+    note(&comments.rest(), "", &mut text);
     text
 }
 
-fn lines(nodes: &[Node], depth: usize, text: &mut String) {
+fn note(comments: &[String], indent: &str, text: &mut String) {
+    for comment in comments {
+        text.push_str(format!("{indent}// {comment}").trim_end());
+        text.push('\n');
+    }
+}
+
+fn lines(nodes: &[Node], depth: usize, comments: &mut Comments, text: &mut String) {
     let indent = "    ".repeat(depth);
     for node in nodes {
+        note(&comments.take(node.span.start), &indent, text);
         text.push_str(&indent);
         text.push_str(&word(&node.name.value));
         for arg in &node.args {
@@ -25,7 +39,7 @@ fn lines(nodes: &[Node], depth: usize, text: &mut String) {
         }
         if !node.children.is_empty() {
             text.push_str(" {\n");
-            lines(&node.children, depth + 1, text);
+            lines(&node.children, depth + 1, comments, text);
             text.push_str(&format!("{indent}}}"));
         }
         text.push('\n');

@@ -8,6 +8,6 @@ mod yaml;
 
 pub use flow::flow;
 pub use json::json;
-pub use kdl::kdl;
+pub use kdl::{kdl, kdl_with};
 pub use word::word;
-pub use yaml::yaml;
+pub use yaml::{yaml, yaml_with};

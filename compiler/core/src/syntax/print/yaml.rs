@@ -1,19 +1,65 @@
 use super::json::quoted;
-use crate::syntax::{Datum, Kind, Scalar};
+use crate::syntax::{Comments, Datum, Kind, Scalar};
 
 /// The data as YAML: mappings and lists as blocks, two spaces a level.
 pub fn yaml(datum: &Datum) -> String {
+    yaml_with(datum, &mut Comments::default())
+}
+
+/// The same with comments, each on a line before what it is of.
+pub fn yaml_with(datum: &Datum, comments: &mut Comments) -> String {
     let mut text = String::new();
     match &datum.kind {
-        Kind::Mapping(entries) if !entries.is_empty() => block(datum, 0, &mut text),
-        Kind::List(items) if !items.is_empty() => block(datum, 0, &mut text),
+        Kind::Mapping(entries) if !entries.is_empty() => block(datum, 0, comments, &mut text),
+        Kind::List(items) if !items.is_empty() => block(datum, 0, comments, &mut text),
         _ => text = inline(datum) + "\n",
     }
+    note(&comments.rest(), "", &mut text);
     text
 }
 
+/// The cursor stands behind `indent`, and does so afterwards.
+fn note(comments: &[String], indent: &str, text: &mut String) {
+    for comment in comments {
+        text.push_str(format!("# {comment}").trim_end());
+        text.push('\n');
+        text.push_str(indent);
+    }
+}
+
+/// What is to be told before an entry: all of its value, if that is written on the same line.
+fn before(datum: &Datum, comments: &mut Comments) -> Vec<String> {
+    match &datum.kind {
+        _ if is_inline(datum) => comments.take_all(datum),
+        Kind::Mapping(_) => comments.take(datum.span.start),
+        _ => Vec::new(),
+    }
+}
+
+/// What is to be told before an item of a list, whose first entry is written on the same line.
+fn before_item(item: &Datum, comments: &mut Comments) -> Vec<String> {
+    let mut all = before(item, comments);
+    if let Kind::Mapping(entries) = &item.kind {
+        all.extend(
+            entries
+                .first()
+                .into_iter()
+                .flat_map(|entry| before(&entry.value, comments)),
+        );
+    }
+    all
+}
+
+fn is_inline(datum: &Datum) -> bool {
+    match &datum.kind {
+        Kind::Scalar(_) => true,
+        Kind::List(items) => items.iter().all(|item| matches!(item.kind, Kind::Scalar(_))),
+        Kind::Mapping(entries) => entries.is_empty(),
+    }
+}
+
 /// A mapping or a list that is not empty; the cursor stands where its first line begins.
-fn block(datum: &Datum, depth: usize, text: &mut String) {
+fn block(datum: &Datum, depth: usize, comments: &mut Comments, text: &mut String) {
     let indent = "  ".repeat(depth);
     match &datum.kind {
         Kind::Mapping(entries) => {
@@ -21,19 +67,16 @@ fn block(datum: &Datum, depth: usize, text: &mut String) {
                 if at > 0 {
                     text.push_str(&indent);
                 }
+                note(&before(&entry.value, comments), &indent, text);
                 text.push_str(&word(&entry.key.value));
                 text.push(':');
                 match &entry.value.kind {
-                    Kind::List(items) if items.iter().all(|item| matches!(item.kind, Kind::Scalar(_))) => {
-                        text.push_str(&format!(" {}\n", inline(&entry.value)));
-                    }
-                    Kind::Mapping(inner) if inner.is_empty() => text.push_str(" {}\n"),
                     Kind::Scalar(Scalar::Null) => text.push('\n'),
-                    Kind::Scalar(_) => text.push_str(&format!(" {}\n", inline(&entry.value))),
+                    _ if is_inline(&entry.value) => text.push_str(&format!(" {}\n", inline(&entry.value))),
                     _ => {
                         text.push('\n');
                         text.push_str(&"  ".repeat(depth + 1));
-                        block(&entry.value, depth + 1, text);
+                        block(&entry.value, depth + 1, comments, text);
                     }
                 }
             }
@@ -43,9 +86,10 @@ fn block(datum: &Datum, depth: usize, text: &mut String) {
                 if at > 0 {
                     text.push_str(&indent);
                 }
+                note(&before_item(item, comments), &indent, text);
                 text.push_str("- ");
                 match &item.kind {
-                    Kind::Mapping(entries) if !entries.is_empty() => block(item, depth + 1, text),
+                    Kind::Mapping(entries) if !entries.is_empty() => block(item, depth + 1, comments, text),
                     _ => text.push_str(&(inline(item) + "\n")),
                 }
             }
