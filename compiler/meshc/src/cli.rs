@@ -1,8 +1,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, build, ca, check, completion, convert, diff, explain, fmt, import, init, lab, lsp, man, remove,
-    schema, test, trace,
+    apply, build, ca, check, completion, convert, diff, explain, fmt, graph, import, init, lab, lsp, man,
+    remove, schema, test, trace,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -34,6 +34,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Explain(explain::Args),
     Trace(trace::Args),
+    Graph(graph::Args),
     Test(test::Args),
     Import(import::Args),
     Build(build::Args),
@@ -57,6 +58,7 @@ impl Command {
             Self::Check(args) => check::run(args, ui),
             Self::Explain(args) => explain::run(&args, ui),
             Self::Trace(args) => trace::run(args, ui),
+            Self::Graph(args) => graph::run(&args, ui),
             Self::Test(args) => test::run(args, ui),
             Self::Import(args) => import::run(&args, ui),
             Self::Build(args) => build::run(args, ui),

@@ -8,6 +8,8 @@ use mesh_wire::{Identity, Node, Snapshot};
 use crate::cluster::{Cluster, ClusterError, Own};
 use crate::telemetry::Log;
 
+#[cfg(test)]
+mod agreement;
 pub(crate) mod jwt;
 mod listeners;
 pub(crate) mod matcher;

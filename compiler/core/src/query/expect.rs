@@ -161,7 +161,7 @@ fn named(is: &[String], trace: &Trace) -> Option<String> {
     let missing = is.iter().find(|wanted| {
         let same = |address: &&str| wanted.parse::<std::net::IpAddr>().ok() == address.parse().ok();
         let is_address = wanted.parse::<std::net::IpAddr>().is_ok();
-        let known = is_address && addresses.iter().any(|address| same(address));
+        let known = is_address && addresses.iter().any(same);
         !known && host != Some(wanted.as_str())
     })?;
     let known = host.unwrap_or("an address").to_owned();

@@ -8,6 +8,7 @@
 
 mod caller;
 pub mod expect;
+pub mod graph;
 mod packet;
 mod place;
 pub mod render;
@@ -17,6 +18,7 @@ pub mod wire;
 
 pub use caller::Caller;
 pub use expect::{Verdict, judge, read_tests};
+pub use graph::Graph;
 pub use target::{Scheme, Target};
 pub use trace::{Asker, Branch, Fault, Hop, Outcome, Question, Step, Trace, Unasked};
 pub use wire::Request;

@@ -297,3 +297,57 @@ fn every_example_answers_between_all_its_workloads() {
         }
     }
 }
+
+#[test]
+fn a_picture_is_the_same_every_time_and_has_no_markup_of_others() {
+    let mesh = mesh(
+        r#"service api { port 8080 http; route { match path="/<b>&"; respond status=418 }; route { respond status=404 } }"#,
+    );
+    let trace = asked(&mesh, "shop/web", "http://api:8080/<script>", |_| {});
+    let sources = mesh_compiler::diag::Sources::default();
+    let picture = mesh_compiler::query::render::svg(&trace, &sources);
+    assert_eq!(picture, mesh_compiler::query::render::svg(&trace, &sources));
+    assert!(picture.contains("&lt;script&gt;") && !picture.contains("<script>"));
+    assert!(picture.contains("&lt;b&gt;&amp;"));
+}
+
+#[test]
+fn a_graph_shows_who_may_call_whom_and_through_what() {
+    let forum = example("forum");
+    let graph = mesh_compiler::query::Graph::of(&forum);
+    let name = |at: usize| graph.nodes[at].title.as_str();
+    let edges: Vec<_> = graph
+        .edges
+        .iter()
+        .map(|edge| (name(edge.from), name(edge.to), edge.partly, edge.gateway))
+        .collect();
+    assert_eq!(
+        edges,
+        [
+            ("webapp", "forum", true, false),
+            ("webapp", "forum-db", false, false),
+            ("forum", "webapp", false, true),
+            ("forum", "forum-db", false, false),
+        ]
+    );
+    assert_eq!(
+        graph.lanes[0].gateways,
+        ["istio-eastwestgateway 203.0.113.10:15443"]
+    );
+    assert!(
+        graph.nodes.iter().all(|node| !node.open),
+        "all of them say who may call"
+    );
+}
+
+#[test]
+fn a_mesh_that_nobody_could_read_is_folded() {
+    let services: String = (0..60)
+        .map(|at| format!("service s{at} {{ port 8080 http; allow from=\"ops/tool\" }}\n"))
+        .collect();
+    let graph = mesh_compiler::query::Graph::of(&mesh(&services));
+    let titles: Vec<_> = graph.nodes.iter().map(|node| node.title.as_str()).collect();
+    assert_eq!(titles, ["tool", "all of shop"]);
+    assert_eq!(graph.nodes[1].detail, ["61 with pods"]);
+    assert_eq!(graph.edges.len(), 1);
+}

@@ -129,7 +129,7 @@ fn shown(trace: &Trace, sources: &Sources, format: Format, color: bool) -> Strin
     match format {
         Format::Text => render::text(trace, sources, color),
         Format::Json => render::json(trace, sources),
-        Format::Svg => render::json(trace, sources),
+        Format::Svg => render::svg(trace, sources),
     }
 }
 

@@ -83,6 +83,10 @@ mod tests {
     use super::*;
 
     fn table(hosts: &[(&str, &str, bool)]) -> Names {
+        Names::compile(&wire(hosts))
+    }
+
+    fn wire(hosts: &[(&str, &str, bool)]) -> NameTable {
         let hosts = hosts.iter().map(|(host, address, kubernetes)| {
             let addresses = vec![address.parse::<IpAddr>().unwrap()];
             (
@@ -94,11 +98,11 @@ mod tests {
             )
         });
         let search = ["forum.svc.cluster.local", "svc.cluster.local", "cluster.local"];
-        Names::compile(&NameTable {
+        NameTable {
             hosts: hosts.collect(),
             search: search.map(str::to_owned).to_vec(),
             ..NameTable::default()
-        })
+        }
     }
 
     fn find(names: &Names, name: &str) -> Option<(String, Option<String>)> {
@@ -177,6 +181,27 @@ mod tests {
             Some(("240.0.0.2".to_owned(), None))
         );
         assert_eq!(find(&names, "example.com"), None);
+    }
+
+    proptest::proptest! {
+        /// What `meshc trace` says of a name is what is answered.
+        #[test]
+        fn the_compiler_finds_the_same(
+            hosts in proptest::collection::btree_map("(\\*\\.)?[ab](\\.[ab]|\\.svc|\\.forum\\.svc\\.cluster\\.local){0,2}", proptest::bool::ANY, 0..6),
+            name in "[abAB](\\.[ab]|\\.svc|\\.forum|\\.forum\\.svc\\.cluster\\.local){0,3}",
+        ) {
+            let addresses: Vec<String> = (0..hosts.len()).map(|at| format!("240.0.0.{}", at + 1)).collect();
+            let rows: Vec<_> = hosts
+                .iter()
+                .zip(&addresses)
+                .map(|((host, kubernetes), address)| (host.as_str(), address.as_str(), *kubernetes))
+                .collect();
+            let answered = find(&table(&rows), &name).map(|(address, _)| address);
+            let wire = wire(&rows);
+            let told = mesh_compiler::query::wire::name::find(&wire, &name);
+            let told = told.map(|found| found.entry.addresses[0].to_string());
+            proptest::prop_assert_eq!(answered, told);
+        }
     }
 
     #[test]

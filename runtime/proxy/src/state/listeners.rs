@@ -287,3 +287,20 @@ impl Inbound {
         })
     }
 }
+
+/// The place of the route that [`by_sni`] takes, of routes without clusters.
+#[cfg(test)]
+pub(super) fn place_by_sni(routes: &[wire::SniRoute], sni: &str, dialled: IpAddr) -> Option<usize> {
+    let compiled: Vec<_> = routes
+        .iter()
+        .map(|route| SniRoute {
+            names: route.sni.iter().map(|name| name.to_ascii_lowercase()).collect(),
+            addresses: route.addresses.clone(),
+            shares: Shares(Vec::new()),
+        })
+        .collect();
+    let found: *const Shares = by_sni(&compiled, Some(sni), dialled)?;
+    compiled
+        .iter()
+        .position(|route| std::ptr::eq(&raw const route.shares, found))
+}

@@ -1,8 +1,7 @@
 use std::fmt::Write;
 
-use super::{ending, place};
+use super::{ending, heading, place};
 use crate::diag::Sources;
-use crate::query::trace::percent;
 use crate::query::{Hop, Outcome, Trace};
 
 /// Columns of the words that hops begin with.
@@ -17,13 +16,7 @@ pub fn text(trace: &Trace, sources: &Sources, color: bool) -> String {
     let several = trace.branches.len() > 1;
     for branch in &trace.branches {
         if several {
-            let share = percent(branch.share, 1_000_000);
-            let _ = writeln!(
-                out,
-                "\n  {} to {}",
-                paint.bold(&format!("{share}%")),
-                paint.bold(&branch.to)
-            );
+            let _ = writeln!(out, "\n  {}", paint.bold(&heading(branch)));
         }
         hops(&mut out, &branch.hops, usize::from(several) * 2, sources, paint);
     }

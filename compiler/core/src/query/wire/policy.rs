@@ -311,3 +311,35 @@ fn metadata_asked(value: &MetadataMatch) -> String {
     let path = claim(value).unwrap_or(&value.path).join(".");
     format!("a token with {path} {}", text::describe(&value.value))
 }
+
+/// How much a caller may do, whatever it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum May {
+    /// Nothing.
+    Nothing,
+    /// Something: it depends on the request.
+    Something,
+    /// Everything.
+    Everything,
+}
+
+/// What the caller of `attempt`, whose request is not known, may do.
+pub fn may(set: &PolicySet, attempt: &Attempt<'_>) -> May {
+    let enforced = |action| {
+        let all = set.policies.values();
+        all.filter(move |policy: &&Policy| policy.action == action && !policy.dry_run)
+    };
+    let held = |action| enforced(action).map(|policy| holds(policy, attempt).0);
+    let denied: Vec<_> = held(Action::Deny).collect();
+    if denied.contains(&Some(true)) {
+        return May::Nothing;
+    }
+    let closed = enforced(Action::Allow).next().is_some();
+    let allowed: Vec<_> = held(Action::Allow).collect();
+    let whole = !closed || allowed.contains(&Some(true));
+    match (whole, whole || allowed.contains(&None), denied.contains(&None)) {
+        (true, _, false) => May::Everything,
+        (_, true, _) => May::Something,
+        _ => May::Nothing,
+    }
+}
