@@ -49,6 +49,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("dns", "proxy"),
     ("sniff", "proxy"),
     ("token", "proxy"),
+    ("trace", "proxy"),
 ];
 
 /// What libFuzzer needs to see which way a program went (LLVM, SanitizerCoverage).

@@ -67,6 +67,7 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
     daemon.start();
     let drainers = spawn(sockets, &daemon, &logging)?;
     tokio::spawn(mesh_proxy::fetch_keys(Arc::clone(&daemon.shared)));
+    tokio::spawn(mesh_proxy::send_spans(Arc::clone(&daemon.shared)));
     let mut signals = Signals::new()?;
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");

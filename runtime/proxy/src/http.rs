@@ -14,6 +14,7 @@ mod pass;
 mod path;
 mod reply;
 pub(crate) mod scope;
+mod span;
 mod target;
 mod token;
 mod upgrade;

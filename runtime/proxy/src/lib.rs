@@ -38,6 +38,7 @@ mod state;
 mod tcp;
 pub mod telemetry;
 pub mod tls;
+mod trace;
 
 pub use accept::{serve_inbound, serve_outbound};
 pub use destination::Destinations;
@@ -45,6 +46,7 @@ pub use drain::{Drain, Drainer};
 pub use keys::fetch_keys;
 pub use shared::{Refused, Report, Shared};
 pub use state::unsupported;
+pub use trace::send_spans;
 
 pub mod dns;
 
@@ -59,6 +61,11 @@ pub mod fuzz {
     /// Reads a token, and a key set.
     pub fn token(read: &[u8]) {
         crate::state::jwt::fuzz(read);
+    }
+
+    /// Reads what a request says of its trace.
+    pub fn trace(read: &[u8]) {
+        crate::trace::fuzz(read);
     }
 
     /// Looks at the first bytes of a connection.

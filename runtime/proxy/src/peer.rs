@@ -12,7 +12,7 @@ use mesh_wire::Node;
 use crate::telemetry::Party;
 use crate::tls::PeerIdentity;
 
-mod proto;
+pub(crate) mod proto;
 
 /// `sidecar~IP~NAME.NS~DOMAIN` of the sender.
 pub(crate) const ID: HeaderName = HeaderName::from_static("x-envoy-peer-metadata-id");

@@ -7,6 +7,7 @@ use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
 use crate::telemetry::Log;
+use crate::trace::Tracer;
 
 #[cfg(test)]
 mod agreement;
@@ -32,6 +33,8 @@ pub(crate) struct State {
     pub(crate) clusters: Clusters,
     /// `None` where nobody wants one.
     pub(crate) log: Option<Log>,
+    /// `None` where requests are not traced.
+    pub(crate) tracer: Option<Tracer>,
     /// Keys of tokens that have to be fetched.
     pub(crate) remotes: jwt::Remotes,
     /// The proxy's own description, as HTTP peers are told it.
@@ -82,6 +85,9 @@ impl State {
             snapshot.telemetry.as_ref(),
             before.and_then(|before| before.log.as_ref()),
         );
+        let telemetry = snapshot.telemetry.as_ref();
+        let tracing = telemetry.and_then(|telemetry| telemetry.tracing.as_ref());
+        let tracer = tracing.map(|tracing| Tracer::compile(tracing, &node));
         Ok(Self {
             snapshot: Arc::new(snapshot),
             node,
@@ -89,6 +95,7 @@ impl State {
             listeners,
             clusters,
             log,
+            tracer,
             remotes,
             metadata,
         })

@@ -31,6 +31,7 @@ pub struct Telemetry {
     registry: Mutex<Registry>,
     pub(crate) metrics: metrics::Metrics,
     pub(crate) log: LogSink,
+    pub(crate) spans: crate::trace::Queue,
 }
 
 impl Telemetry {
@@ -41,6 +42,7 @@ impl Telemetry {
             registry: Mutex::new(registry),
             metrics,
             log,
+            spans: crate::trace::Queue::default(),
         }
     }
 

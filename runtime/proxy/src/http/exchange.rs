@@ -47,9 +47,14 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         headers::strip_hops(&mut parts.headers).filter(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     headers::complete(&mut parts, connection.down.peer.is_some());
     let metadata = parts.headers.get(&peer::METADATA).cloned();
+    if let Some(tracer) = &state.tracer {
+        finish.trace = tracer.begin(&mut parts.headers);
+    }
     let sink = &connection.shared.telemetry().log;
-    if let Some(log) = state.log.as_ref().filter(|log| log.is_read(sink)) {
-        finish.request = Some(logged(&parts, &target, &log.request));
+    let log = state.log.as_ref().filter(|log| log.is_read(sink));
+    if log.is_some() || finish.trace.is_some() {
+        let others = log.map(|log| &log.request[..]).unwrap_or_default();
+        finish.request = Some(logged(&parts, &target, others));
     }
     finish.is_grpc = parts
         .headers

@@ -10,6 +10,7 @@ use super::HttpConnection;
 use crate::body::Received;
 use crate::cluster::{Active, Endpoint, Lease, Permit};
 use crate::telemetry::{Counted, Entry, Flag, Request, Scope};
+use crate::trace::Begun;
 
 /// What is known of a request until it ends, and what has to happen then.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Finish {
     pub(super) route: Option<Arc<str>>,
     pub(super) scope: Option<Arc<Scope>>,
     pub(super) sent: u64,
+    /// `None` where no collector is to hear of it.
+    pub(super) trace: Option<Box<Begun>>,
     /// Those that the log tells.
     pub(super) response_headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) is_grpc: bool,
@@ -69,6 +72,7 @@ impl Finish {
             route: None,
             scope: None,
             sent: 0,
+            trace: None,
             response_headers: Vec::new(),
             is_grpc: false,
             grpc: None,
@@ -121,6 +125,10 @@ impl Finish {
                 received,
                 sent,
             });
+        }
+        if let Some(begun) = self.trace.take() {
+            let span = super::span::of(self, *begun, received, duration);
+            self.connection.shared.telemetry().spans.put(span);
         }
         if self.request.is_some() {
             self.log(received, duration);

@@ -30,15 +30,31 @@ pub(super) fn encode(fields: &[(&str, Value<'_>)]) -> Vec<u8> {
     out
 }
 
-fn bytes(out: &mut Vec<u8>, field: u8, content: &[u8]) {
+/// A field with a length; `field` is 15 at most.
+pub(crate) fn bytes(out: &mut Vec<u8>, field: u8, content: &[u8]) {
     out.push(field << 3 | 2);
-    let mut length = content.len();
-    while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
+    varint(out, content.len() as u64);
     out.extend_from_slice(content);
+}
+
+/// A field that is a number; `field` is 15 at most.
+pub(crate) fn number(out: &mut Vec<u8>, field: u8, value: u64) {
+    out.push(field << 3);
+    varint(out, value);
+}
+
+/// A field of eight bytes; `field` is 15 at most.
+pub(crate) fn fixed64(out: &mut Vec<u8>, field: u8, value: u64) {
+    out.push(field << 3 | 1);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+fn varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
 }
 
 /// The texts of a `Struct`; those of inner structs under `OUTER.INNER`.

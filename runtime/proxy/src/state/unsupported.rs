@@ -1,6 +1,6 @@
 use mesh_wire::Snapshot;
 use mesh_wire::policy::{Permission, Principal};
-use mesh_wire::route::{PerMillion, Route, RouteAction, RouteTable};
+use mesh_wire::route::{Route, RouteAction, RouteTable};
 use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
@@ -33,14 +33,6 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
     }
     if let Some(telemetry) = &snapshot.telemetry {
         of_telemetry(telemetry, &mut parts);
-    }
-    if let Some(tracing) = snapshot
-        .telemetry
-        .as_ref()
-        .and_then(|telemetry| telemetry.tracing.as_ref())
-        && tracing.sampling > PerMillion(0)
-    {
-        parts.push("telemetry: spans are not sent; trace headers are passed on".to_owned());
     }
     if snapshot
         .telemetry

@@ -66,7 +66,8 @@ impl Envoy {
         ));
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("envoy.json");
-        let content = json!({ "static_resources": { "listeners": listeners, "clusters": clusters } });
+        let content = json!({ "node": { "id": "sidecar", "cluster": "forum.forum" },
+            "static_resources": { "listeners": listeners, "clusters": clusters } });
         std::fs::write(&config, serde_json::to_vec_pretty(&content).unwrap()).unwrap();
         let process = Command::new(program)
             .arg("--config-path")
