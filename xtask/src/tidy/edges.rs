@@ -18,7 +18,8 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("mesh-compiler", &["mesh-wire"]),
     ("mesh-wire", &[]),
     ("mesh-proxy", &["mesh-wire"]),
-    ("meshd", &["mesh-proxy", "mesh-wire"]),
+    ("mesh-xds", &["mesh-wire"]),
+    ("meshd", &["mesh-proxy", "mesh-wire", "mesh-xds"]),
     ("xtask", &[]),
     (
         "fuzz",
@@ -28,6 +29,7 @@ const DRAWN: &[(&str, &[&str])] = &[
             "mesh-lsp",
             "mesh-proxy",
             "mesh-wire",
+            "mesh-xds",
         ],
     ),
 ];

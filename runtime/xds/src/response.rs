@@ -1,0 +1,23 @@
+//! One answer of istiod.
+
+use crate::decode::{DecodeError, decode};
+use crate::value::Message;
+
+/// Resources of one type, as `envoy.service.discovery.v3.DiscoveryResponse` carries them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response(pub(crate) Message);
+
+impl Response {
+    /// Reads an answer from its bytes.
+    ///
+    /// # Errors
+    /// Where the bytes are none, with the fields that lead there.
+    pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode("envoy.service.discovery.v3.DiscoveryResponse", bytes).map(Self)
+    }
+
+    /// All that it says.
+    pub fn message(&self) -> &Message {
+        &self.0
+    }
+}

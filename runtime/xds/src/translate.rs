@@ -1,0 +1,96 @@
+//! All answers together, as one snapshot.
+
+use std::collections::BTreeMap;
+
+use mesh_wire::snapshot::FORMAT;
+use mesh_wire::{NameTable, Snapshot};
+
+use crate::reader::Reader;
+use crate::report::{Report, Unsupported};
+use crate::response::Response;
+use crate::{cluster, endpoint};
+
+/// What istiod's answers say.
+#[derive(Clone, Debug, Default)]
+pub struct Translation {
+    /// All but `node` and `identity`, which xDS does not say: it is the asker who knows them.
+    pub snapshot: Snapshot,
+    /// The mesh's names.
+    pub names: NameTable,
+    /// What was sent and is not in the snapshot; in order of its paths.
+    pub unsupported: Vec<Unsupported>,
+}
+
+/// Istio's agent answers names with this time to live, in seconds (`pkg/dns/client/dns.go`).
+const NAMES_TTL: u32 = 30;
+
+/// What is put together while answers are read, in whatever order they come.
+#[derive(Default)]
+pub(crate) struct Parts {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) names: NameTable,
+    /// By the name that a cluster asks for.
+    pub(crate) endpoints: BTreeMap<String, Vec<endpoint::Place>>,
+    /// Clusters whose endpoints come apart from them, or were there already.
+    pub(crate) asked: BTreeMap<String, Asked>,
+}
+
+/// The endpoints of a cluster.
+pub(crate) struct Asked {
+    pub(crate) from: From,
+    /// Places have shares of their own.
+    pub(crate) shared: bool,
+}
+
+/// Where they are.
+pub(crate) enum From {
+    Here(Vec<endpoint::Place>),
+    /// By this name.
+    Apart(String),
+}
+
+/// Translates answers of all types; of two with one name the later counts.
+pub fn translate(responses: impl IntoIterator<Item = Response>) -> Translation {
+    let report = Report::default();
+    let mut parts = Parts::default();
+    parts.snapshot.format = FORMAT;
+    parts.names.format = FORMAT;
+    parts.names.ttl = NAMES_TTL;
+    for response in responses {
+        let mut response = Reader::new(response.0, "response".to_owned(), &report);
+        // Of the conversation, not of the mesh.
+        for name in ["version_info", "type_url", "nonce", "control_plane"] {
+            response.skip(name);
+        }
+        for resource in response.messages("resources") {
+            add(&mut parts, resource);
+        }
+    }
+    join_endpoints(&mut parts);
+    Translation {
+        snapshot: parts.snapshot,
+        names: parts.names,
+        unsupported: report.end(),
+    }
+}
+
+fn add(parts: &mut Parts, resource: Reader<'_>) {
+    match resource.kind() {
+        "envoy.config.cluster.v3.Cluster" => cluster::add(parts, resource),
+        "envoy.config.endpoint.v3.ClusterLoadAssignment" => endpoint::add(parts, resource),
+        _ => resource.refuse_all("resources of this type are not translated"),
+    }
+}
+
+/// Clusters get their endpoints, also those that came apart.
+fn join_endpoints(parts: &mut Parts) {
+    for (name, asked) in &parts.asked {
+        let places = match &asked.from {
+            From::Here(places) => Some(places),
+            From::Apart(name) => parts.endpoints.get(name),
+        };
+        if let (Some(cluster), Some(places)) = (parts.snapshot.clusters.get_mut(name), places) {
+            cluster.endpoints = endpoint::of_places(places, asked.shared);
+        }
+    }
+}

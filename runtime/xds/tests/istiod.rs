@@ -1,0 +1,82 @@
+//! What a real istiod sent to the VM `mysql-1`, translated, against what it means and against what we compile.
+
+mod common;
+mod reference;
+
+use std::path::Path;
+
+use mesh_wire::{NameTable, Snapshot};
+use mesh_xds::{Response, Translation, translate};
+use reference::compare::{Deviation, compare};
+use reference::facts::Facts;
+use reference::{envoy, ours};
+
+/// Kinds of resources, by the names of their files.
+const KINDS: [&str; 5] = ["cds", "eds", "lds", "rds", "nds"];
+
+fn translated(folder: &Path) -> Translation {
+    let responses = KINDS.map(|kind| {
+        let bytes = std::fs::read(folder.join(format!("{kind}.pb"))).unwrap();
+        Response::read(&bytes).unwrap()
+    });
+    translate(responses)
+}
+
+#[test]
+fn every_field_is_read_as_protobufs_json_has_it() {
+    let Some(folder) = common::reference("xds/mysql-1") else {
+        return;
+    };
+    for kind in KINDS {
+        let bytes = std::fs::read(folder.join(format!("{kind}.pb"))).unwrap();
+        let read = Response::read(&bytes).unwrap();
+        let text = common::read(&folder.join(format!("{kind}.json")));
+        let given: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let read = common::digits(read.message().protobuf_json());
+        assert_eq!(common::difference(&read, &common::digits(given)), None, "{kind}");
+    }
+}
+
+#[test]
+fn the_snapshot_means_what_istiod_sent() {
+    let Some(folder) = common::reference("xds/mysql-1") else {
+        return;
+    };
+    let compiled = common::compiled("reference", "forum-mysql", "mysql-1");
+    let translated = translated(&folder);
+    let facts = facts(&translated, &compiled);
+    compare(&envoy::facts(&folder), &facts, &[OUTSIDE, HEADLESS]);
+}
+
+#[test]
+fn the_snapshot_means_what_we_compile_for_the_same_mesh() {
+    let Some(folder) = common::reference("xds/mysql-1") else {
+        return;
+    };
+    let (compiled, names) = common::compiled("reference", "forum-mysql", "mysql-1");
+    let translated = translated(&folder);
+    let theirs = facts(&translated, &(compiled.clone(), names.clone()));
+    compare(&theirs, &ours::facts(&compiled, &names), &[OUTSIDE, GATEWAY]);
+}
+
+/// With everything of the compiled one that is not translated.
+fn facts(translated: &Translation, (compiled, names): &(Snapshot, NameTable)) -> Facts {
+    let mut snapshot = compiled.clone();
+    snapshot.clusters.clone_from(&translated.snapshot.clusters);
+    ours::facts(&snapshot, names)
+}
+
+const OUTSIDE: Deviation = Deviation::differs(
+    "endpoint/outbound|443||api.payments.example.com////api.payments.example.com:443",
+    "istiod names what lies outside the mesh for metrics, by the object that it was made of",
+);
+
+const GATEWAY: Deviation = Deviation::differs(
+    "endpoint/outbound|8080||forum-api.forum.svc.cluster.local/ap-northeast-2/ap-northeast-2a//203.0.113.10:15443",
+    "istiod weighs a gateway by the pods behind it, whose number the spec does not say",
+);
+
+const HEADLESS: Deviation = Deviation::differs(
+    "outbound/10.244.1.13_6379",
+    "addresses of pods behind a headless service are not in the spec",
+);
