@@ -26,28 +26,42 @@ pub(crate) fn build() -> Result<Programs> {
     })
 }
 
-/// meshd, static: `crt-static` needs the target named, else procedural macros would be built with it too.
+/// What the proxy is measured with.
+pub(crate) struct Bench {
+    /// One hop of the data plane.
+    pub(crate) hop: PathBuf,
+    /// The client and the server.
+    pub(crate) load: PathBuf,
+}
+
+/// Built as meshd is.
+pub(crate) fn bench() -> Result<Bench> {
+    let folder = shipped("mesh-bench")?;
+    Ok(Bench {
+        hop: folder.join("mesh-hop"),
+        load: folder.join("mesh-load"),
+    })
+}
+
+/// Builds a package as it is shipped, static, and tells where its programs are.
+fn shipped(package: &str) -> Result<PathBuf> {
+    // `crt-static` needs the target named, else procedural macros would be built with it too.
+    let triple = TARGET.replace("x86_64", std::env::consts::ARCH);
+    let build = ["build", "--quiet", "--release", "--package", package];
+    let mut cargo = command("cargo");
+    cargo.args(build).args(["--target", &triple]);
+    run(cargo.env("RUSTFLAGS", "-C target-feature=+crt-static"))?;
+    Ok(target_folder().join(triple).join("release"))
+}
+
 fn runtime() -> Result<PathBuf> {
-    let arch = std::env::consts::ARCH;
-    let triple = TARGET.replace("x86_64", arch);
-    let flags = "-C target-feature=+crt-static";
-    let build = [
-        "build",
-        "--quiet",
-        "--release",
-        "--package",
-        "meshd",
-        "--target",
-        &triple,
-    ];
-    run(command("cargo").args(build).env("RUSTFLAGS", flags))?;
+    let built = shipped("meshd")?.join("meshd");
     let folder = target_folder().join("runtime");
     std::fs::create_dir_all(&folder)?;
-    let built = target_folder().join(&triple).join("release/meshd");
     // The name says for which machines it is; written under another name first, since the old one may be running.
     let staged = folder.join(".meshd.new");
     std::fs::copy(built, &staged)?;
-    std::fs::rename(staged, folder.join(format!("meshd-{arch}")))?;
+    std::fs::rename(staged, folder.join(format!("meshd-{}", std::env::consts::ARCH)))?;
     Ok(folder)
 }
 

@@ -11,7 +11,7 @@ pub(super) struct Figure {
     ours: f64,
     /// The smallest and the largest of ours.
     spread: [f64; 2],
-    peer: Option<&'static str>,
+    peer: Option<String>,
     theirs: Option<f64>,
     ratio: Option<f64>,
     goal: String,
@@ -40,9 +40,9 @@ impl Figure {
     }
 
     /// What the same takes `peer`.
-    pub(super) fn beside(self, peer: &'static str, theirs: f64) -> Self {
+    pub(super) fn beside(self, peer: impl Into<String>, theirs: f64) -> Self {
         Self {
-            peer: Some(peer),
+            peer: Some(peer.into()),
             theirs: Some(theirs),
             ratio: Some(self.ours / theirs),
             ..self
@@ -63,6 +63,15 @@ impl Figure {
         Self {
             goal: format!("<= {most}x"),
             met: self.ratio.map(|ratio| ratio <= most),
+            ..self
+        }
+    }
+
+    /// Ours has to be at least this, times the peer's.
+    pub(super) fn at_least_times(self, least: f64) -> Self {
+        Self {
+            goal: format!(">= {least}x"),
+            met: self.ratio.map(|ratio| ratio >= least),
             ..self
         }
     }
@@ -100,7 +109,7 @@ pub(super) fn median(sorted: &[f64]) -> f64 {
 
 pub(super) fn print_table(all: &Figures) {
     println!(
-        "{:40} {:>5} {:>9} {:>19} {:>12} {:>9} {:>7}  goal",
+        "{:40} {:>5} {:>9} {:>19} {:>14} {:>9} {:>7}  goal",
         "figure", "unit", "ours", "spread", "peer", "theirs", "ratio"
     );
     let number = |value: Option<f64>, digits: usize| {
@@ -116,11 +125,11 @@ pub(super) fn print_table(all: &Figures) {
             None => "not compared",
         };
         println!(
-            "{:40} {:>5} {:>9.1} {spread:>19} {:>12} {theirs:>9} {ratio:>7}  {} {met}",
+            "{:40} {:>5} {:>9.1} {spread:>19} {:>14} {theirs:>9} {ratio:>7}  {} {met}",
             it.name,
             it.unit,
             it.ours,
-            it.peer.unwrap_or("-"),
+            it.peer.as_deref().unwrap_or("-"),
             it.goal
         );
     }

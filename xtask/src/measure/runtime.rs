@@ -15,6 +15,11 @@ use super::figure::{Figure, median, sorted};
 use crate::command::{as_root, command, output, root};
 use crate::programs;
 
+/// The Envoy that is measured, if the lab has brought one here.
+pub(super) fn envoy() -> Option<PathBuf> {
+    envoy::find()
+}
+
 /// Measures inside a network namespace: `program` is started `runs` times and answers on `port`.
 pub(super) fn inside(port: &str, program: &[String], runs: u32) -> Result<()> {
     runs::inside(port.parse()?, program, runs)

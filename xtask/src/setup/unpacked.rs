@@ -11,7 +11,7 @@ use crate::programs::target_folder;
 /// A file of a package.
 struct Unpacked {
     package: &'static str,
-    /// Where the package keeps it.
+    /// Where the package keeps it; `*` stands for anything.
     path: &'static str,
     /// Its name in `target/tools`.
     name: &'static str,
@@ -33,6 +33,31 @@ const ALL: &[Unpacked] = &[
         name: "promtool",
         program: true,
     },
+    // A peer of the proxy, with the libraries that nothing else brings.
+    Unpacked {
+        package: "haproxy",
+        path: "./usr/sbin/haproxy",
+        name: "haproxy",
+        program: true,
+    },
+    Unpacked {
+        package: "liblua5.3-0",
+        path: "./usr/lib/*/liblua5.3.so.0.0.0",
+        name: "liblua5.3.so.0",
+        program: false,
+    },
+    Unpacked {
+        package: "libopentracing-c-wrapper0",
+        path: "./usr/lib/*/libopentracing-c-wrapper.so.0.*",
+        name: "libopentracing-c-wrapper.so.0",
+        program: false,
+    },
+    Unpacked {
+        package: "libopentracing1",
+        path: "./usr/lib/*/libopentracing.so.1.*",
+        name: "libopentracing.so.1",
+        program: false,
+    },
 ];
 
 /// Puts them into `target/tools`, unless they are there already.
@@ -50,7 +75,7 @@ pub(super) fn all() -> Result<()> {
 
 impl Unpacked {
     fn unpack(&self, tools: &Path) -> Result<()> {
-        let scratch = tools.join(self.package);
+        let scratch = tools.join(format!("{}.unpacked", self.package));
         std::fs::create_dir_all(&scratch)?;
         let mut download = command("apt-get");
         download.args(["download", self.package]).current_dir(&scratch);
@@ -66,7 +91,7 @@ impl Unpacked {
             .spawn()?;
         let archive = files.stdout.take().context("dpkg-deb has an output")?;
         let file = command("tar")
-            .args(["--extract", "--to-stdout", self.path])
+            .args(["--extract", "--to-stdout", "--wildcards", self.path])
             .stdin(archive)
             .output()?;
         files.wait()?;

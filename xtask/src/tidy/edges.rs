@@ -18,6 +18,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("mesh-compiler", &["mesh-wire"]),
     ("mesh-wire", &[]),
     ("mesh-proxy", &["mesh-wire"]),
+    ("mesh-bench", &["mesh-proxy", "mesh-wire"]),
     ("mesh-xds", &["mesh-wire"]),
     ("meshd", &["mesh-proxy", "mesh-wire", "mesh-xds"]),
     ("xtask", &[]),

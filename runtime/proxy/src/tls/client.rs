@@ -4,8 +4,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use mesh_wire::cluster::{MeshTls, OriginatedTls};
 use mesh_wire::matcher::StringMatch;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{CertificateError, ClientConfig, Error, RootCertStore};
 use rustls_pki_types::pem::PemObject as _;
@@ -98,13 +98,16 @@ impl MeshClient {
             domains: credentials.domains.clone(),
             sans: sans.into(),
         });
-        let base = ClientConfig::builder_with_provider(provider())
+        let mut base = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(verifier))
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
                 (*credentials.identity.key).clone(),
             )));
+        if !credentials.identity.resumes {
+            base.resumption = Resumption::disabled();
+        }
         let with = |purpose: Purpose| {
             let mut config = base.clone();
             config.alpn_protocols = purpose.protocols();

@@ -14,6 +14,8 @@ use super::peer::spiffe_of;
 pub struct Identity {
     pub(crate) key: Arc<CertifiedKey>,
     pub(crate) roots: Arc<RootCertStore>,
+    /// Sessions may be taken up again.
+    pub(super) resumes: bool,
     spiffe: String,
     not_before: i64,
     not_after: i64,
@@ -74,10 +76,20 @@ impl Identity {
         Ok(Self {
             key: Arc::new(key),
             roots: Arc::new(store),
+            resumes: true,
             spiffe,
             not_before,
             not_after,
         })
+    }
+
+    /// The same, with which no session is taken up again: every handshake is full.
+    #[must_use]
+    pub fn without_resumption(self) -> Self {
+        Self {
+            resumes: false,
+            ..self
+        }
     }
 
     /// `spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/ACCOUNT`.

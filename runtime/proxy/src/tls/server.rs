@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
-use rustls::server::ServerSessionMemoryCache;
+use rustls::server::{NoServerSessionStorage, ServerSessionMemoryCache};
 use rustls::sign::SingleCertAndKey;
 
 use super::Identity;
@@ -36,7 +36,12 @@ impl ServerTls {
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(SingleCertAndKey::from((*identity.key).clone())));
-        base.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        if identity.resumes {
+            base.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+        } else {
+            base.session_storage = Arc::new(NoServerSessionStorage {});
+            base.send_tls13_tickets = 0;
+        }
         let with = |protocols: &[&[u8]]| {
             let mut config = base.clone();
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();

@@ -45,7 +45,7 @@ pub(super) fn command() -> Result<Option<(Vec<String>, u16)>> {
     Ok(Some((program, 15121)))
 }
 
-fn find() -> Option<PathBuf> {
+pub(super) fn find() -> Option<PathBuf> {
     let entries = std::fs::read_dir(CACHE).ok()?.filter_map(Result::ok);
     let mut found: Vec<_> = entries
         .map(|entry| entry.path().join("envoy"))
