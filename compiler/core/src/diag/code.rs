@@ -103,6 +103,8 @@ codes! {
     TOKEN_UNREADABLE "MC-I004" "token-unreadable" Error "The agent cannot read its token.";
     TTL_RANGE "MC-I006" "ttl-out-of-range" Error "A certificate is asked for that istiod does not give.";
     ACCOUNT_MISMATCH "MC-I007" "sa-namespace" Error "A machine's account or namespace is not that of its group.";
+    VIP_CLAIM "MC-D001" "vip-claim-wrong" Warning
+        "A virtual address is taken for that of a service of Kubernetes.";
     VIP_UNCAPTURED "MC-D002" "vip-range-not-captured" Error "What a name of the mesh resolves to is not captured.";
     VIP_COLLISION "MC-D003" "vip-collision" Error "Two hosts have the same address.";
     AUTO_ALLOCATE "MC-D004" "dns-auto-allocate-legacy" Warning "istiod allocates addresses by itself.";
@@ -126,6 +128,8 @@ codes! {
     FIREWALL_AFTER_NAT "MC-C005" "firewall-after-nat" Warning "A firewall opens ports that no packet is to.";
     PLAINTEXT_XDS "MC-C006" "plaintext-xds-exposed" Error "istiod is asked where nobody proves who he is, or at another's port.";
     RESERVED_PORT "MC-C007" "reserved-app-port" Error "The mesh itself uses the port on every VM.";
+    NETWORK_DIRECT "MC-C008" "vm-network-no-gateway" Warning
+        "Machines are dialled directly, and nothing says that there is a way.";
     NETWORK_EMPTY "MC-C009" "network-empty" Error "A machine does not say in which network it is.";
     ENTRY_UNSELECTABLE "MC-C010" "we-fqdn-not-selectable" Error
         "A Service selects a machine that is named, not addressed.";
@@ -254,6 +258,8 @@ codes! {
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     UNKNOWN_KIND "MC-K004" "unknown-kind" Error "Istio has no such kind, or not in this version.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
+    GROUP_CASCADE "MC-K003" "group-delete-cascade" Warning
+        "With a WorkloadGroup go all machines that registered with it.";
 }
 
 /// What codes of one letter are about.

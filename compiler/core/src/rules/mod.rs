@@ -46,6 +46,7 @@ mod lb_oneof;
 mod locality_shares;
 mod match_never;
 mod memory_too_small;
+mod mesh_external_mtls;
 mod mirror_self;
 mod named_targetport;
 mod near_without_eject;
@@ -97,6 +98,7 @@ mod unsupported_release;
 mod vip_collision;
 mod vip_range_not_captured;
 mod virtual_range_overlap;
+mod vm_network_no_gateway;
 mod warm_up_ineffective;
 mod watch_without_metrics;
 mod weight_missing;
@@ -225,6 +227,8 @@ pub static RULES: &[Rule] = &[
     rule(&code::ISTIOD_ENV, control_plane_env_on_vm::check),
     rule(&code::AUTO_ALLOCATE, dns_auto_allocate_legacy::check),
     rule(&code::BOOTSTRAP_CYCLE, dns_bootstrap_cycle::check),
+    rule(&code::EXTERNAL_IN_MESH, mesh_external_mtls::check),
+    rule(&code::NETWORK_DIRECT, vm_network_no_gateway::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

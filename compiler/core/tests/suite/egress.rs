@@ -22,7 +22,7 @@ fn spec(said: &str) -> String {
         r#"
         mesh m {{ mtls strict; outbound registry-only }}
         network pods
-        network machines
+        network machines cidr="10.0.0.0/24"
         cluster east network=pods {{ gateway address="203.0.113.1"; egress; egress second }}
         namespace shop {{
             service cart {{

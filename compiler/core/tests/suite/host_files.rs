@@ -119,6 +119,7 @@ fn the_articles_mistakes_are_found() {
         "vm/2-configure.sh:11 MC-C002",
         "vm/2-configure.sh:14 MC-V011",
         "vm/2-configure.sh:16 MC-V012",
+        "vm/2-configure.sh:18 MC-C008",
         "vm/2-configure.sh:19 MC-V005",
         "vm/2-configure.sh:20 MC-V005",
         "vm/2-configure.sh:23 MC-V001",
@@ -144,8 +145,36 @@ fn the_articles_mistakes_are_found() {
         "vm/5-tune.sh:14 MC-V014",
         "vm/6-scale.sh:5 MC-S008",
         "vm/6-scale.sh:8 MC-S008",
+        "vm/7-resolve.sh:13 MC-D001",
+        "vm/7-resolve.sh:20 MC-D001",
+        "vm/7-resolve.sh:4 MC-D001",
     ];
     assert_eq!(places(&files.found()), expected, "{:#?}", files.found());
+}
+
+/// What is wrong only because of what stands in another file, in objects beside files of machines and the other way
+/// round.
+#[test]
+fn the_articles_files_contradict_each_other() {
+    let files = Files::below(&root().join("examples/article"), |name| !name.ends_with(".md"));
+    let alone = Files::below(&root().join("examples/article"), |_| true).of_machines();
+    let objects = Files::below(&root().join("examples/article/manifests"), |_| true);
+    let objects = objects
+        .0
+        .into_iter()
+        .map(|(name, text)| (format!("manifests/{name}"), text));
+    let known: Vec<_> = [places(&alone.found()), places(&Files(objects.collect()).found())].concat();
+    let mut together = places(&files.found());
+    together.retain(|place| !known.contains(place));
+    let expected = [
+        "cluster/call.sh:10 MC-T009",
+        "cluster/call.sh:7 MC-T009",
+        "cluster/install.sh:3 MC-G004",
+        "cluster/register.sh:7 MC-V008",
+        "manifests/04-forum-vm-workloadgroup.yaml:23 MC-C008",
+        "vm/2-configure.sh:48 MC-V008",
+    ];
+    assert_eq!(together, expected);
 }
 
 /// What the article's objects say beside its files.

@@ -16,7 +16,9 @@ mod env_line_broken;
 mod env_not_loaded;
 mod exclude_ineffective;
 mod firewall_after_nat;
+mod gateway_not_installed;
 mod group;
+mod group_delete_cascade;
 mod inbound_port_uncaptured;
 mod ipv6_bypass;
 mod mesh_id_mismatch;
@@ -41,7 +43,9 @@ mod ttl_out_of_range;
 mod unit_ordering;
 mod unknown_env;
 mod unsupported_release;
+mod vip_claim_wrong;
 mod vip_range_not_captured;
+mod vm_network_no_gateway;
 mod volatile_token;
 mod workload_name_mismatch;
 
@@ -70,6 +74,7 @@ pub struct Rule {
 
 /// All rules.
 pub static RULES: &[Rule] = &[
+    rule(&code::GATEWAY_NOT_INSTALLED, gateway_not_installed::check),
     rule(&code::CONFIG_PATH, agent_config_path::check),
     rule(&code::METADATA_NOT_STRING, proxymetadata_not_string::check),
     rule(&code::ENV_NOT_LOADED, env_not_loaded::check),
@@ -90,6 +95,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::TOKEN_UNREADABLE, token_unreadable::check),
     rule(&code::TTL_RANGE, ttl_out_of_range::check),
     rule(&code::ACCOUNT_MISMATCH, sa_namespace::check),
+    rule(&code::VIP_CLAIM, vip_claim_wrong::check),
     rule(&code::VIP_UNCAPTURED, vip_range_not_captured::check),
     rule(&code::AUTO_ALLOCATE, dns_auto_allocate_legacy::check),
     rule(&code::DNS_LOOP, dns_loop::check),
@@ -103,6 +109,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::FIREWALL_AFTER_NAT, firewall_after_nat::check),
     rule(&code::PLAINTEXT_XDS, plaintext_xds_exposed::check),
     rule(&code::RESERVED_PORT, reserved_app_port::check),
+    rule(&code::NETWORK_DIRECT, vm_network_no_gateway::check),
     rule(&code::NETWORK_EMPTY, network_empty::check),
     rule(&code::MESH_PORT_CAPTURED, mesh_port_captured::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
@@ -111,6 +118,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::TRACING_UNSET, tracing_unset::check),
     rule(&code::NAME_OVERSIZE, oversize_name::check),
     rule(&code::NAME_INVALID, name_invalid::check),
+    rule(&code::GROUP_CASCADE, group_delete_cascade::check),
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {

@@ -61,6 +61,13 @@ pub(super) fn parts(address: &str) -> (&str, Option<u16>) {
     }
 }
 
+/// istiod is dialled at an address that is not the machine's own.
+pub(super) fn is_gateway(address: &str) -> bool {
+    let (host, _) = parts(address);
+    let own = host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    is_address(host) && !own
+}
+
 /// An address, or what stands for one in a guide: `<EAST_WEST_GATEWAY_IP>`.
 fn is_address(host: &str) -> bool {
     let placeholder = host.strip_prefix('<').and_then(|host| host.strip_suffix('>'));

@@ -3,13 +3,9 @@ use crate::diag::{Diagnostic, Sink, code};
 use crate::host_files::Machine;
 use crate::host_files::machine::Content;
 use crate::host_files::part::Part;
+use crate::manifest::rules::stat_not_emitted::is_off;
 
-/// Beginnings of metrics of Envoy that a proxy keeps only if it is told to (Istio `pkg/bootstrap/config.go`), and those of
-/// them that it always keeps.
-const OFF: &[&str] = &["envoy_cluster_", "envoy_listener_", "envoy_http_downstream_"];
-const ON: &[&str] = &["envoy_cluster_manager_", "envoy_listener_manager_"];
-
-/// The same as `/stats` of the proxy's admin port writes them.
+/// What metrics of Envoy that a proxy keeps only if it is told to are called by `/stats` of its admin port.
 const OFF_STATS: &[&str] = &[
     "ssl",
     "upstream_rq_",
@@ -59,8 +55,7 @@ fn queries(part: Part<'_>, sink: &mut Sink) {
         .filter(|line| !line.text.trim_start().starts_with('#'))
         .flat_map(|line| line.split(ends))
     {
-        let begins = |starts: &[&str]| starts.iter().any(|start| word.text.starts_with(start));
-        if begins(OFF) && !begins(ON) {
+        if is_off(word.text) {
             let name = word.spanned();
             sink.push(missing(name.span, &name.value));
         }

@@ -97,6 +97,14 @@ impl<'a> Index<'a> {
         &self.services
     }
 
+    /// The services of a namespace.
+    pub(super) fn services_in<'i>(&'i self, namespace: &'i str) -> impl Iterator<Item = &'i Service<'a>> {
+        let first = (namespace, "");
+        let services = self.service_at.range(first..);
+        let own = services.take_while(move |((home, _), _)| *home == namespace);
+        own.map(|(_, at)| &self.services[*at])
+    }
+
     pub(super) fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
     }
@@ -127,15 +135,8 @@ impl<'a> Index<'a> {
     }
 
     /// The services of its namespace that find `workload`.
-    pub(super) fn selecting(&self, workload: &Workload<'_>) -> Vec<&Service<'a>> {
-        let namespace = workload.object.namespace();
-        let first = (namespace, "");
-        let services = self
-            .service_at
-            .range(first..)
-            .take_while(|((own, _), _)| *own == namespace);
-        let services = services.map(|(_, at)| &self.services[*at]);
-        services
+    pub(super) fn selecting(&self, workload: &Workload<'a>) -> Vec<&Service<'a>> {
+        self.services_in(workload.object.namespace())
             .filter(|service| !service.selector.is_empty() && is_subset(&service.selector, &workload.labels))
             .collect()
     }

@@ -4,6 +4,7 @@
 mod address_conflict;
 mod authz_unknown_key;
 mod dr_split;
+mod empty_allow_policy;
 mod gateway;
 mod gateway_duplicate_host;
 mod gateway_missing_15443;
@@ -12,18 +13,22 @@ mod gateway_no_tls_block;
 mod gateway_not_installed;
 mod gateway_port_not_on_service;
 mod gateway_port_reserved;
+mod group_delete_cascade;
 mod h2_upgrade_conflict;
 mod http_on_tcp;
 mod index;
 mod inject_annotation_on_vm;
+mod mesh_config;
 mod mesh_external_mtls;
 mod monitor;
 mod name_invalid;
 mod named_targetport;
+mod network_empty;
 mod no_probe;
 mod object_twice;
 mod oversize_name;
 mod permissive_open_port;
+mod plaintext_xds_exposed;
 mod policy;
 mod port_missing;
 mod port_naming;
@@ -34,11 +39,14 @@ mod reserved_app_port;
 mod route_unreachable;
 mod routes;
 mod sa_missing_on_entry;
+mod sa_namespace;
 mod scrape_port_path;
 mod scrape_vs_strict;
 mod servicemonitor_blind;
+pub(crate) mod stat_not_emitted;
 mod subset_empty;
 mod tracing_unset;
+mod trust_domain_mismatch;
 mod unknown_reference;
 mod unsupported_release;
 mod vip_collision;
@@ -62,6 +70,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::ADDRESS_CONFLICT, address_conflict::check),
     rule(&code::AUTHZ_UNKNOWN_KEY, authz_unknown_key::check),
     rule(&code::RULE_SPLIT, dr_split::check),
+    rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::GATEWAY_DUPLICATE, gateway_duplicate_host::check),
     rule(&code::GATEWAY_15443, gateway_missing_15443::check),
     rule(&code::GATEWAY_NETWORK, gateway_no_network_label::check),
@@ -69,16 +78,19 @@ pub static RULES: &[Rule] = &[
     rule(&code::GATEWAY_NOT_INSTALLED, gateway_not_installed::check),
     rule(&code::GATEWAY_PORT_UNLISTED, gateway_port_not_on_service::check),
     rule(&code::GATEWAY_PORT, gateway_port_reserved::check),
+    rule(&code::GROUP_CASCADE, group_delete_cascade::check),
     rule(&code::H2_CONFLICT, h2_upgrade_conflict::check),
     rule(&code::HTTP_ON_TCP, http_on_tcp::check),
     rule(&code::INJECT_ANNOTATION, inject_annotation_on_vm::check),
     rule(&code::EXTERNAL_IN_MESH, mesh_external_mtls::check),
     rule(&code::NAME_INVALID, name_invalid::check),
     rule(&code::NAMED_TARGET, named_targetport::check),
+    rule(&code::NETWORK_EMPTY, network_empty::check),
     rule(&code::NO_PROBE, no_probe::check),
     rule(&code::OBJECT_TWICE, object_twice::check),
     rule(&code::NAME_OVERSIZE, oversize_name::check),
     rule(&code::PERMISSIVE_OPEN, permissive_open_port::check),
+    rule(&code::PLAINTEXT_XDS, plaintext_xds_exposed::check),
     rule(&code::PORT_UNDECLARED, port_missing::check),
     rule(&code::PORT_NAMING, port_naming::check),
     rule(&code::PORTLEVEL_SELECTOR, portlevel_needs_selector::check),
@@ -87,11 +99,14 @@ pub static RULES: &[Rule] = &[
     rule(&code::RESERVED_PORT, reserved_app_port::check),
     rule(&code::ROUTE_UNREACHABLE, route_unreachable::check),
     rule(&code::ACCOUNT_MISSING, sa_missing_on_entry::check),
+    rule(&code::ACCOUNT_MISMATCH, sa_namespace::check),
     rule(&code::SCRAPE_PORT, scrape_port_path::check),
     rule(&code::SCRAPE_STRICT, scrape_vs_strict::check),
     rule(&code::MONITOR_BLIND, servicemonitor_blind::check),
+    rule(&code::STAT_MISSING, stat_not_emitted::check),
     rule(&code::SUBSET_EMPTY, subset_empty::check),
     rule(&code::TRACING_UNSET, tracing_unset::check),
+    rule(&code::TRUST_DOMAIN_MISMATCH, trust_domain_mismatch::check),
     rule(&code::UNKNOWN_REFERENCE, unknown_reference::check),
     rule(&code::RELEASE_ENDED, unsupported_release::check),
     rule(&code::VIP_COLLISION, vip_collision::check),

@@ -42,16 +42,21 @@ fn parts(rule: &Datum, list: &str, inner: &str, keys: &[&str]) -> Vec<Spanned<St
 
 /// The services in front of what a policy is for.
 pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &Object) -> Vec<&'i Service<'a>> {
+    let all = index.services().iter();
+    all.filter(|service| is_about(index, policy, service)).collect()
+}
+
+/// A policy is for something that a service finds.
+pub(super) fn is_about(index: &Index<'_>, policy: &Object, service: &Service<'_>) -> bool {
+    let home = policy.namespace() == ROOT || service.object.namespace() == policy.namespace();
+    if !home || service.selector.is_empty() {
+        return false;
+    }
     let selector = policy.labels_at(&["spec", "selector", "matchLabels"]);
-    let of_policy = |service: &&Service<'_>| {
-        let home = policy.namespace() == ROOT || service.object.namespace() == policy.namespace();
-        home && !service.selector.is_empty()
-            && (selector.is_empty()
-                || is_subset(&selector, &service.selector)
-                || index
-                    .selected(service)
-                    .iter()
-                    .any(|workload| is_subset(&selector, &workload.labels)))
-    };
-    index.services().iter().filter(of_policy).collect()
+    selector.is_empty()
+        || is_subset(&selector, &service.selector)
+        || index
+            .selected(service)
+            .iter()
+            .any(|workload| is_subset(&selector, &workload.labels))
 }

@@ -115,7 +115,8 @@ fn unreadable(path: &str, cause: String) -> Wrong {
 
 /// Whether the file at `path` holds objects or is a machine's. What cannot be read is told where it is read for good.
 fn is_objects(path: &str, world: &mut Whole) -> bool {
-    if path.ends_with(".kdl") {
+    // Objects that a page shows are no objects.
+    if path.ends_with(".kdl") || path.ends_with(".md") {
         return false;
     }
     let Ok(text) = FsWorld.read(path) else {
