@@ -1,7 +1,7 @@
 //! `envoy.type.matcher.v3` and the addresses of `envoy.config.core.v3`.
 
 use ipnet::IpNet;
-use mesh_wire::matcher::StringMatch;
+use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use serde_json::json;
 
 use crate::reader::Reader;
@@ -45,4 +45,55 @@ pub(crate) fn range(mut range: Reader<'_>) -> Option<IpNet> {
         range.tell("prefix_len", &json!(length), "longer than the address");
     }
     net
+}
+
+/// `HeaderMatcher` of a route or a policy.
+pub(crate) fn header(mut matcher: Reader<'_>) -> Option<HeaderMatch> {
+    let name = matcher.text("name").to_lowercase();
+    let invert = matcher.flag("invert_match") == Some(true);
+    // Where it has no regard for what is asked, it is asked whether the header is there.
+    let plain = ["exact_match", "prefix_match", "suffix_match", "contains_match"];
+    let plain = plain.into_iter().find(|kind| matcher.has(kind));
+    let value = if let Some(text) = matcher.message("string_match") {
+        Some(string(text)?)
+    } else if let Some(pattern) = matcher.message("safe_regex_match") {
+        Some(StringMatch::Regex(regex(pattern)))
+    } else if let Some(kind) = plain {
+        let text = matcher.text(kind);
+        Some(match kind {
+            "exact_match" => StringMatch::Exact(text),
+            "prefix_match" => StringMatch::Prefix(text),
+            "suffix_match" => StringMatch::Suffix(text),
+            _ => StringMatch::Contains(text),
+        })
+    } else if matcher.has("range_match") {
+        matcher.refuse("range_match", "headers are not compared as numbers");
+        return None;
+    } else {
+        None
+    };
+    // An absent header is no empty one, unless it is said so.
+    matcher.given("treat_missing_header_as_empty", &[json!(false)]);
+    let absent =
+        value.is_none() && matcher.has("present_match") && matcher.flag("present_match") == Some(false);
+    Some(HeaderMatch {
+        name,
+        value,
+        invert: invert != absent,
+    })
+}
+
+/// `QueryParameterMatcher`.
+pub(crate) fn parameter(mut matcher: Reader<'_>) -> Option<HeaderMatch> {
+    let name = matcher.text("name");
+    let value = match matcher.message("string_match") {
+        Some(text) => Some(string(text)?),
+        None => None,
+    };
+    let absent = matcher.has("present_match") && matcher.flag("present_match") == Some(false);
+    Some(HeaderMatch {
+        name,
+        value,
+        invert: absent,
+    })
 }

@@ -1,5 +1,7 @@
 //! A message while it is translated: what is taken is gone, and what is left in the end is reported.
 
+mod object;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -9,6 +11,7 @@ use serde_json::{Map, Value as Json};
 use crate::report::Report;
 use crate::schema;
 use crate::value::{Content, Message, Value};
+pub(crate) use object::Object;
 
 /// A message of which fields are taken, each once. Dropping it reports those that nobody took: forgetting one is not
 /// possible.
@@ -55,6 +58,35 @@ impl<'r> Reader<'r> {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.check(name);
         self.fields.contains_key(name)
+    }
+
+    /// Lets the whole message go in silence: it says nothing to a data plane of ours.
+    pub(crate) fn dismiss(mut self) {
+        self.fields.clear();
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// A text, which stays.
+    pub(crate) fn peek_text(&self, name: &str) -> Option<&str> {
+        match self.fields.get(name)? {
+            Content::One(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether something is left that nobody took.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.fields.is_empty()
+    }
+
+    /// Whether messages of this type have such a field.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        let known = |(_, fields): (_, &schema::Fields)| fields.values().any(|field| field.name == name);
+        schema::message(&self.kind).is_some_and(known)
     }
 
     /// Names the place, once the message has said its name.
@@ -299,56 +331,6 @@ impl<'r> Reader<'r> {
     }
 
     fn check(&self, name: &str) {
-        let known = |(_, fields): (_, &schema::Fields)| fields.values().any(|field| field.name == name);
-        debug_assert!(
-            schema::message(&self.kind).is_some_and(known),
-            "{} has no field `{name}`",
-            self.kind
-        );
-    }
-}
-
-/// A `google.protobuf.Struct` while it is translated.
-pub(crate) struct Object<'r> {
-    fields: Map<String, Json>,
-    path: String,
-    report: &'r Report,
-}
-
-impl Drop for Object<'_> {
-    fn drop(&mut self) {
-        for (name, value) in std::mem::take(&mut self.fields) {
-            self.report.add(format!("{}/{name}", self.path), &value, LEFT);
-        }
-    }
-}
-
-impl Object<'_> {
-    /// Reports something about `name` that was taken.
-    pub(crate) fn tell(&self, name: &str, value: &Json, why: &str) {
-        self.report.add(format!("{}/{name}", self.path), value, why);
-    }
-
-    /// The value under `name`; `null` where there is none.
-    pub(crate) fn take(&mut self, name: &str) -> Json {
-        self.fields.shift_remove(name).unwrap_or_default()
-    }
-
-    /// The text under `name`, empty where there is none.
-    pub(crate) fn text(&mut self, name: &str) -> String {
-        match self.take(name) {
-            Json::String(text) => text,
-            _ => String::new(),
-        }
-    }
-
-    /// Everything is what the proxy does anyway.
-    pub(crate) fn given(&mut self, values: &[Json]) {
-        let own = Json::Object(std::mem::take(&mut self.fields));
-        if !values.contains(&own)
-            && let Json::Object(fields) = own
-        {
-            self.fields = fields;
-        }
+        debug_assert!(self.knows(name), "{} has no field `{name}`", self.kind);
     }
 }

@@ -1,14 +1,17 @@
 //! All answers together, as one snapshot.
 
-use std::collections::BTreeMap;
+mod join;
 
-use mesh_wire::snapshot::FORMAT;
-use mesh_wire::{NameTable, Snapshot};
+use std::collections::{BTreeMap, BTreeSet};
 
+use mesh_wire::snapshot::{FORMAT, Tracing};
+use mesh_wire::{Millis, NameTable, Snapshot};
+
+use crate::listener::{Logs, Metrics};
 use crate::reader::Reader;
 use crate::report::{Report, Unsupported};
 use crate::response::Response;
-use crate::{cluster, endpoint};
+use crate::{cluster, endpoint, listener, names, route};
 
 /// What istiod's answers say.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +20,8 @@ pub struct Translation {
     pub snapshot: Snapshot,
     /// The mesh's names.
     pub names: NameTable,
+    /// The trust domains of peers that may come in: the asker's own and its other names.
+    pub trust_domains: BTreeSet<String>,
     /// What was sent and is not in the snapshot; in order of its paths.
     pub unsupported: Vec<Unsupported>,
 }
@@ -33,6 +38,20 @@ pub(crate) struct Parts {
     pub(crate) endpoints: BTreeMap<String, Vec<endpoint::Place>>,
     /// Clusters whose endpoints come apart from them, or were there already.
     pub(crate) asked: BTreeMap<String, Asked>,
+    /// What listeners say of connections to a cluster, and where they say it.
+    pub(crate) of_connections: Vec<(String, String, OfConnections)>,
+    pub(crate) logs: Logs,
+    pub(crate) metrics: Metrics,
+    pub(crate) tracing: Option<Tracing>,
+    pub(crate) trust_domains: BTreeSet<String>,
+}
+
+/// What a listener says of connections and a snapshot says by the cluster.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OfConnections {
+    pub(crate) source_hash: bool,
+    pub(crate) idle: Option<Millis>,
+    pub(crate) age: Option<Millis>,
 }
 
 /// The endpoints of a cluster.
@@ -66,10 +85,14 @@ pub fn translate(responses: impl IntoIterator<Item = Response>) -> Translation {
             add(&mut parts, resource);
         }
     }
-    join_endpoints(&mut parts);
+    join::endpoints(&mut parts);
+    join::connections(&mut parts, &report);
+    join::nobodys(&mut parts.snapshot);
+    join::telemetry(&mut parts);
     Translation {
         snapshot: parts.snapshot,
         names: parts.names,
+        trust_domains: parts.trust_domains,
         unsupported: report.end(),
     }
 }
@@ -78,19 +101,9 @@ fn add(parts: &mut Parts, resource: Reader<'_>) {
     match resource.kind() {
         "envoy.config.cluster.v3.Cluster" => cluster::add(parts, resource),
         "envoy.config.endpoint.v3.ClusterLoadAssignment" => endpoint::add(parts, resource),
+        "envoy.config.listener.v3.Listener" => listener::add(parts, resource),
+        "envoy.config.route.v3.RouteConfiguration" => route::add(parts, resource),
+        "istio.networking.nds.v1.NameTable" => names::add(parts, resource),
         _ => resource.refuse_all("resources of this type are not translated"),
-    }
-}
-
-/// Clusters get their endpoints, also those that came apart.
-fn join_endpoints(parts: &mut Parts) {
-    for (name, asked) in &parts.asked {
-        let places = match &asked.from {
-            From::Here(places) => Some(places),
-            From::Apart(name) => parts.endpoints.get(name),
-        };
-        if let (Some(cluster), Some(places)) = (parts.snapshot.clusters.get_mut(name), places) {
-            cluster.endpoints = endpoint::of_places(places, asked.shared);
-        }
     }
 }

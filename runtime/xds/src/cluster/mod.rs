@@ -6,6 +6,8 @@ mod options;
 mod outliers;
 mod transport;
 
+pub(crate) use transport::{MESH_ROOTS, OWN, certificate, checked, versions};
+
 use std::net::IpAddr;
 
 use mesh_wire::Millis;

@@ -1,0 +1,105 @@
+//! A filter chain: which connections it takes, and what becomes of them.
+
+use ipnet::IpNet;
+use mesh_wire::jwt::Jwt;
+use mesh_wire::policy::PolicySet;
+use mesh_wire::route::WeightedCluster;
+use mesh_wire::telemetry::Side;
+
+use super::http::{self, Routes};
+use super::{metrics, tcp, tls};
+use crate::reader::Reader;
+use crate::translate::Parts;
+use crate::{cluster, matcher, policy};
+
+/// One chain, read whole.
+pub(super) struct Chain<'r> {
+    /// What is left of it; complaints about it have their place from here.
+    pub(super) rest: Reader<'r>,
+    pub(super) name: String,
+    /// SNI.
+    pub(super) names: Vec<String>,
+    /// Addresses dialled.
+    pub(super) ranges: Vec<IpNet>,
+    /// The mesh's mutual TLS stands before it.
+    pub(super) mesh: bool,
+    pub(super) policy: PolicySet,
+    pub(super) jwt: Vec<Jwt>,
+    pub(super) serves: Serves,
+}
+
+/// What becomes of a chain's connections.
+pub(super) enum Serves {
+    Http(Routes),
+    Tcp(Vec<WeightedCluster>),
+    Nothing,
+}
+
+/// The port that a chain takes connections to, if it is for one.
+pub(super) fn port(chain: &mut Reader<'_>) -> (Option<u16>, Match) {
+    let Some(mut matching) = chain.message("filter_chain_match") else {
+        return (None, Match::default());
+    };
+    // Which of the chains serves by what was detected: the kind of chain says it too.
+    matching.skip("transport_protocol");
+    matching.skip("application_protocols");
+    let ranges = matching.messages("prefix_ranges").into_iter();
+    let port = matching.number("destination_port");
+    let matching = Match {
+        names: matching.texts("server_names"),
+        ranges: ranges.filter_map(matcher::range).collect(),
+    };
+    (port, matching)
+}
+
+/// Which connections a chain takes, beside their port.
+#[derive(Default)]
+pub(super) struct Match {
+    names: Vec<String>,
+    ranges: Vec<IpNet>,
+}
+
+pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match, side: Side) -> Chain<'r> {
+    // Handshakes are bounded anyway.
+    chain.skip("transport_socket_connect_timeout");
+    chain.skip("metadata");
+    let name = chain.text("name");
+    let mesh = chain.message("transport_socket");
+    let mesh = mesh.is_some_and(|socket| tls::is_mesh(parts, socket));
+    let mut policy = PolicySet::default();
+    let mut jwt = Vec::new();
+    let mut serves = Serves::Nothing;
+    let mut counted = false;
+    for mut filter in chain.messages("filters") {
+        filter.skip("name");
+        let Some(config) = filter.message("typed_config") else {
+            continue;
+        };
+        if config.is("v3.HttpConnectionManager") {
+            let http = http::read(parts, config, side);
+            policy = http.policy;
+            jwt = http.jwt;
+            serves = Serves::Http(http.routes);
+        } else if config.is("v3.TcpProxy") {
+            metrics::seen(parts, side, counted);
+            serves = Serves::Tcp(tcp::read(parts, config, side));
+        } else if config.is("network.rbac.v3.RBAC") {
+            policy::add(&mut policy, config);
+        } else if config.is("stats.PluginConfig") {
+            counted = true;
+            metrics::read(parts, config, side);
+        } else {
+            cluster::metadata_exchange(config);
+        }
+    }
+    Chain {
+        rest: chain,
+        name,
+        names: matching.names,
+        ranges: matching.ranges,
+        mesh,
+        policy,
+        jwt,
+        serves,
+    }
+}

@@ -1,0 +1,121 @@
+//! What answers of several types say together.
+
+use std::collections::BTreeSet;
+
+use mesh_wire::listener::OutboundProtocol;
+use mesh_wire::route::{RouteAction, RouteTable, WeightedCluster};
+use mesh_wire::snapshot::Telemetry;
+use mesh_wire::{Millis, Snapshot};
+use serde_json::json;
+
+use super::{From, Parts};
+use crate::report::Report;
+use crate::{cluster, endpoint};
+
+/// Clusters get their endpoints, also those that came apart.
+pub(super) fn endpoints(parts: &mut Parts) {
+    for (name, asked) in &parts.asked {
+        let places = match &asked.from {
+            From::Here(places) => Some(places),
+            From::Apart(name) => parts.endpoints.get(name),
+        };
+        if let (Some(cluster), Some(places)) = (parts.snapshot.clusters.get_mut(name), places) {
+            cluster.endpoints = endpoint::of_places(places, asked.shared);
+        }
+    }
+}
+
+/// What listeners said of connections is ours to say by the cluster.
+pub(super) fn connections(parts: &mut Parts, report: &Report) {
+    for (name, path, said) in &parts.of_connections {
+        let Some(cluster) = parts.snapshot.clusters.get_mut(name) else {
+            continue;
+        };
+        cluster.source_hash |= said.source_hash;
+        let limits = &mut cluster.limits;
+        let age = "max_downstream_connection_duration";
+        for (field, held, said) in [
+            ("idle_timeout", &mut limits.idle_timeout, said.idle),
+            (age, &mut limits.connection_age, said.age),
+        ] {
+            if !agree(held, said) {
+                let why = "connections and requests to a cluster have one bound: the cluster's";
+                report.add(format!("{path}/{field}"), &json!(said), why);
+            }
+        }
+    }
+}
+
+fn agree(held: &mut Option<Millis>, said: Option<Millis>) -> bool {
+    if held.is_none() {
+        *held = said;
+    }
+    said.is_none() || *held == said
+}
+
+/// Clusters that something leads to and nobody described.
+pub(super) fn nobodys(snapshot: &mut Snapshot) {
+    let mut names = Names::default();
+    names.0.extend(snapshot.outbound_default.clone());
+    for listener in &snapshot.outbound {
+        match &listener.protocol {
+            OutboundProtocol::Http { otherwise, .. } => names.add(otherwise),
+            OutboundProtocol::Tcp { clusters, routes } => {
+                names.add_shares(clusters);
+                routes.iter().for_each(|route| names.add_shares(&route.clusters));
+            }
+            OutboundProtocol::Tls { routes, otherwise } => {
+                names.add(otherwise);
+                routes.iter().for_each(|route| names.add_shares(&route.clusters));
+            }
+        }
+    }
+    for listener in &snapshot.inbound {
+        names.add(&listener.cluster);
+        listener.routes.iter().for_each(|table| names.add_table(table));
+    }
+    snapshot.routes.values().for_each(|table| names.add_table(table));
+    for name in names.0 {
+        snapshot.clusters.entry(name).or_insert_with(cluster::nobody);
+    }
+}
+
+#[derive(Default)]
+struct Names(BTreeSet<String>);
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        if !self.0.contains(name) {
+            self.0.insert(name.to_owned());
+        }
+    }
+
+    fn add_shares(&mut self, shares: &[WeightedCluster]) {
+        shares.iter().for_each(|share| self.add(&share.cluster));
+    }
+
+    fn add_table(&mut self, table: &RouteTable) {
+        for route in table.virtual_hosts.iter().flat_map(|host| &host.routes) {
+            if let RouteAction::Forward(forward) = &route.action {
+                self.add_shares(&forward.clusters);
+                forward
+                    .mirrors
+                    .iter()
+                    .for_each(|mirror| self.add(&mirror.cluster));
+            }
+        }
+    }
+}
+
+/// What is counted and written down.
+pub(super) fn telemetry(parts: &mut Parts) {
+    let mut telemetry = Telemetry {
+        tracing: parts.tracing.take(),
+        ..Telemetry::default()
+    };
+    std::mem::take(&mut parts.metrics).end(&mut telemetry);
+    std::mem::take(&mut parts.logs).end(&mut telemetry);
+    if telemetry != Telemetry::default() {
+        parts.snapshot.telemetry = Some(telemetry);
+    }
+}
