@@ -64,6 +64,8 @@ const SCENES: &[Scene] = &[
     ("meshd cannot be started any more", a_crash_loop),
     ("releases and restarts under load", under_load),
     ("nft goes away while its rules are loaded", without_nft),
+    ("a machine is tuned, and is not any more", tuned),
+    ("another program flushes the rules", without_rules),
 ];
 
 /// Each machine that fails is named with its cause and what to do, and is left as it was; the others go on.
@@ -270,6 +272,90 @@ fn without_nft(lab: &Booted) {
     let run = lab.remove("next", &["--vm", VM_2]);
     assert_eq!(run.code, Some(0), "{}", run.said);
     assert_eq!(lab.sh(VM_2, "mv /root/nft /usr/sbin/nft && nft list ruleset"), "");
+}
+
+/// Settings of the kernel, bounds and order hold on the machine, and go with the release that has them.
+fn tuned(lab: &Booted) {
+    let setting = "sysctl -n net.ipv4.tcp_fin_timeout";
+    let before = lab.sh(DB, setting);
+    lab.change_spec(
+        "health tcp=3306 every=\"5s\"",
+        "health tcp=3306 every=\"5s\"
+            tune {
+                sysctl net.ipv4.tcp_fin_timeout 17
+                limit nofile=16384 memory=\"256MiB\" tasks=200
+                after \"mariadb.service\"
+                before \"late.service\"
+            }",
+    );
+    lab.build("tuned");
+    let run = lab.apply("tuned", &["--vm", DB]);
+    assert_eq!(run.code, Some(0), "{}", run.said);
+    assert_eq!(lab.sh(DB, setting), "17");
+    let limits = lab.sh(DB, "cat /proc/$(systemctl show -P MainPID meshd.service)/limits");
+    let open: Vec<_> = limits
+        .lines()
+        .filter(|line| line.starts_with("Max open files"))
+        .collect();
+    assert_eq!(open[0].split_whitespace().nth(3), Some("16384"), "{limits}");
+    // As systemd has read them: machines in namespaces have no controllers of their own.
+    let bounds = "systemctl show -P MemoryMax meshd.service; systemctl show -P TasksMax meshd.service";
+    assert_eq!(lab.sh(DB, bounds), "268435456\n200");
+
+    // The machine's own service is there first, and what is to wait does.
+    lab.sh(DB, LATE);
+    lab.sh(
+        DB,
+        "systemctl stop late.service meshd.target meshd.socket meshd.service mariadb.service",
+    );
+    lab.sh(DB, "systemctl start --no-block all.target");
+    lab.until(
+        DB,
+        "for unit in late meshd meshd-capture mariadb; do systemctl is-active --quiet $unit.service || exit 1; done",
+    );
+    let times = lab.sh(
+        DB,
+        "for unit in mariadb meshd meshd-capture late; do systemctl show -P ActiveEnterTimestampMonotonic $unit.service; done",
+    );
+    let times: Vec<u64> = times.lines().map(|line| line.parse().unwrap()).collect();
+    assert!(times.is_sorted(), "mariadb, meshd, its rules, late: {times:?}");
+    lab.sh(
+        DB,
+        "systemctl stop all.target late.service && rm /run/systemd/system/all.target /run/systemd/system/late.service && systemctl daemon-reload",
+    );
+
+    let run = lab.apply("next", &["--vm", DB]);
+    assert_eq!(run.code, Some(0), "{}", run.said);
+    assert_eq!(lab.sh(DB, setting), before);
+    lab.sh(
+        DB,
+        "! find /etc/sysctl.d /etc/systemd/system -name 50-tune.conf -o -name 50-meshd.conf | grep .",
+    );
+    let memory = lab.sh(DB, "systemctl show -P MemoryMax meshd.service");
+    assert_eq!(memory, "infinity", "no bound is left");
+}
+
+/// A unit that does nothing but start, and one that starts everything at once, since only what is to start at the same
+/// time is put in order.
+const LATE: &str = r"
+printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\n' > /run/systemd/system/late.service
+printf '[Unit]\nWants=late.service meshd.target mariadb.service\n' > /run/systemd/system/all.target
+systemctl daemon-reload
+";
+
+/// What nothing tells is seen within the minute, and a reload puts it right.
+fn without_rules(lab: &Booted) {
+    let figure = |value: u8| {
+        format!(
+            "curl --silent http://127.0.0.1:15090/stats/prometheus | grep -q '^meshd_capture_up {value}$'"
+        )
+    };
+    lab.until(VM_3, &figure(1));
+    lab.sh(VM_3, "nft flush ruleset");
+    lab.until(VM_3, &figure(0));
+    lab.sh(VM_3, "systemctl reload meshd-capture.service");
+    lab.until(VM_3, &figure(1));
+    lab.sh(VM_3, CALL);
 }
 
 /// Also where meshd does not run; and whoever is down is named, without keeping the others.
