@@ -84,18 +84,28 @@ pub(crate) fn concern_resolver(links: &BTreeSet<String>) -> bool {
     links.iter().any(|path| path.starts_with(RESOLVED_FOLDER))
 }
 
-/// Stops all units among the links, rules first: what is captured must always have somebody to go to.
+/// Stops all units among the links: first what starts others, then the rules, since what is captured must always have
+/// somebody to go to.
 pub(crate) fn stop(systemd: Systemd, links: &BTreeSet<String>) {
+    let units = in_order_of_end(links);
+    for unit in &units {
+        systemd.try_call("stop", &[unit]);
+    }
+    // One that ended with another is known as failed only now.
+    for unit in &units {
+        systemd.try_call("reset-failed", &[unit]);
+    }
+}
+
+fn in_order_of_end(links: &BTreeSet<String>) -> Vec<&str> {
     let names = links
         .iter()
         .filter_map(|path| path.strip_prefix(UNIT_FOLDER))
         .filter(|name| !name.contains('/'));
     let mut units: Vec<&str> = names.collect();
-    units.sort_by_key(|unit| (!unit.contains("capture"), !unit.ends_with(".socket")));
-    for unit in units {
-        systemd.try_call("stop", &[unit]);
-        systemd.try_call("reset-failed", &[unit]);
-    }
+    let is = |unit: &str, kind: &str| unit.rsplit('.').next() == Some(kind);
+    units.sort_by_key(|unit| (!is(unit, "timer"), !unit.contains("capture"), !is(unit, "socket")));
+    units
 }
 
 /// The release wants systemd-resolved's help.
@@ -109,4 +119,32 @@ pub(crate) fn needs_resolved(release: &mesh_wire::Bundle) -> bool {
 /// systemd-resolved runs here.
 pub(crate) fn has_resolved(systemd: Systemd) -> bool {
     systemd == Systemd::Image || systemd.is_active(RESOLVED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_starts_what_was_stopped() {
+        let names = [
+            "meshd.service",
+            "meshd.socket",
+            "meshd-capture-look.service",
+            "meshd-capture-look.timer",
+            "meshd-capture.service",
+            "app.service.d/50-meshd.conf",
+        ];
+        let links = names.map(|name| format!("{UNIT_FOLDER}{name}")).into();
+        assert_eq!(
+            in_order_of_end(&links),
+            [
+                "meshd-capture-look.timer",
+                "meshd-capture-look.service",
+                "meshd-capture.service",
+                "meshd.socket",
+                "meshd.service",
+            ]
+        );
+    }
 }
