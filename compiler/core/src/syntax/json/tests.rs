@@ -86,3 +86,43 @@ fn what_is_no_json_at_all_is_told_once() {
     assert_eq!(comments.len(), SHOWN);
     assert!(read("").1.is_empty() && read("\u{feff} \n").0.is_some());
 }
+
+#[test]
+fn every_entry_that_is_none_is_told_and_leaves_the_others() {
+    // The lines of what is told.
+    let lines = |text: &str| {
+        let mut sink = Sink::default();
+        assert!(parse(text, 32, FileId(0), &mut sink).is_none(), "{text}");
+        let found = sink.finish();
+        let line = |at: usize| text[..at].matches('\n').count() + 1;
+        found
+            .iter()
+            .map(|found| line(found.primary.span.start))
+            .collect::<Vec<_>>()
+    };
+    for (text, expected) in [
+        (
+            "{\n  \"a\": ,\n  \"b\" 1,\n  \"c\": {\"d\" 2, \"e\": },\n  \"f\": 3\n}\n",
+            vec![2, 3, 4, 4],
+        ),
+        // Quotes and brackets that are not closed end with what is around them.
+        (
+            "{\n  \"a\": \"x,\n  \"b\": [1, 2,\n  \"c\": {\"d\": \"e}\n}\n",
+            vec![2, 3, 4],
+        ),
+        (
+            "{\n  \"a\": {\n    \"b\": [\n      1,\n    \"c\": ,\n    \"d\": 2\n  },\n  \"e\": :\n}\n",
+            vec![3, 5, 8],
+        ),
+        // One bracket for another.
+        ("{\"a\": [1, 2}, \"b\": {\"c\": 3], \"d\": }", vec![1, 1, 1]),
+        // Who indents nothing says nothing by it.
+        ("{\n\"a\": {\n\"b\": ,\n\"c\": 1\n},\n\"d\": ]\n", vec![3, 6]),
+    ] {
+        assert_eq!(lines(text), expected, "{text}");
+    }
+    // A text that is right is never asked how it is indented.
+    assert!(read("  {\n  \"a\": {\n\"b\": [\n1\n]\n}, \"c\": 2}").1.is_empty());
+    let many = "\"k\": ,\n".repeat(1000);
+    assert_eq!(lines(&format!("{{\n{many}}}")).len(), SHOWN);
+}
