@@ -12,6 +12,7 @@ pub mod schema;
 mod check;
 mod defaults;
 mod files;
+mod foreign;
 mod http;
 mod include;
 mod inventory;

@@ -1,4 +1,4 @@
-use super::shape;
+use super::{foreign, shape};
 use crate::diag::{FileId, Language, Sink};
 use crate::syntax::{self, Document, Node};
 
@@ -6,6 +6,7 @@ use crate::syntax::{self, Document, Node};
 pub fn parse(text: &str, language: Language, file: FileId, sink: &mut Sink) -> Option<Vec<Node>> {
     match syntax::parse(text, language, file, sink)? {
         Document::Nodes(nodes) => Some(nodes),
+        Document::Data(datum) if foreign::is(&datum, sink) => None,
         Document::Data(datum) => shape::nodes(&datum, sink),
     }
 }
