@@ -40,10 +40,10 @@ fn lost(whole: &TrafficDecl, port: &TrafficDecl) -> Vec<&'static str> {
         traffic.balance.is_some() || traffic.warm_up.is_some() || traffic.locality.is_some()
     };
     let parts = [
-        ("`balance`", balanced(whole), balanced(port)),
-        ("`limits`", whole.limits.is_some(), port.limits.is_some()),
-        ("`eject`", whole.eject.is_some(), port.eject.is_some()),
-        ("`tls`", whole.tls.is_some(), port.tls.is_some()),
+        ("balance", balanced(whole), balanced(port)),
+        ("limits", whole.limits.is_some(), port.limits.is_some()),
+        ("eject", whole.eject.is_some(), port.eject.is_some()),
+        ("tls", whole.tls.is_some(), port.tls.is_some()),
     ];
     let lost = parts.into_iter().filter(|(_, whole, port)| *whole && !*port);
     lost.map(|(name, ..)| name).collect()
