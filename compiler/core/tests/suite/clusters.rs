@@ -122,6 +122,34 @@ fn a_gateways_own_service_has_the_address_of_the_viewers_cluster() {
 }
 
 #[test]
+fn a_gateways_own_service_has_the_port_that_other_networks_dial() {
+    let with = "gateway istio-second address=\"203.0.113.3\" port=16443 cluster-ip=\"10.97.0.51\"";
+    let mesh =
+        common::compile_text(&TWO.replace("gateway istio-second address=\"203.0.113.3\" port=16443", with));
+    let told = told(&mesh, "shop", "stock-1");
+    let ports = |name: &str| {
+        let end = format!("||{name}.istio-system.svc.cluster.local");
+        let numbers = told.clusters.keys().filter_map(|key| {
+            let port = key.strip_prefix("outbound|")?.strip_suffix(&end)?;
+            port.parse::<u16>().ok()
+        });
+        numbers.collect::<Vec<_>>()
+    };
+    assert_eq!(ports("istio-second"), [15012, 15017, 15021, 16443]);
+    assert_eq!(ports("istio-eastwestgateway"), [15012, 15017, 15021, 15443]);
+    let dialled: Vec<_> = told
+        .outbound
+        .iter()
+        .filter(|listener| listener.name.starts_with("10.97.0.51_"))
+        .map(|listener| listener.port)
+        .collect();
+    assert!(
+        dialled.contains(&16443) && !dialled.contains(&15443),
+        "{dialled:?}"
+    );
+}
+
+#[test]
 fn each_cluster_has_its_own_gateways_and_names_itself() {
     let mesh = common::compile_text(TWO);
     let system = |cluster: &str| text(&mesh, &format!("kubernetes/{cluster}/10-istio-system.yaml"));

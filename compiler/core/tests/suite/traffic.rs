@@ -477,6 +477,7 @@ fn tls_begins_at_the_proxy_on_the_port_that_says_so() {
             port 80 http target=443 { tls simple }
             port 443 tls
             port 5432 tcp { tls mutual cert="/etc/c.pem" key="/etc/k.pem" ca="/etc/ca.pem" sans="db.example.com" }
+            port 6379 redis { tls simple }
         }"#,
     );
     let told = told(&mesh, "ops", "cron-1");
@@ -492,6 +493,13 @@ fn tls_begins_at_the_proxy_on_the_port_that_says_so() {
     };
     assert_eq!(tls.sans, [StringMatch::Exact("db.example.com".to_owned())]);
     assert_eq!(tls.client.as_ref().unwrap().key, "/etc/k.pem");
+    let Transport::Tls(tls) = &payments(6379).transport else {
+        panic!("{:?}", payments(6379).transport);
+    };
+    assert_eq!(
+        tls.sans,
+        [StringMatch::Exact("api.payments.example.com".to_owned())]
+    );
     let rule = object(&mesh, "DestinationRule", "payments");
     // Envoy asks by the request's host on 80; bytes say no host, so that its name is said for them.
     assert_eq!(
@@ -501,6 +509,9 @@ fn tls_begins_at_the_proxy_on_the_port_that_says_so() {
             { "port": { "number": 5432 }, "tls": {
                 "mode": "MUTUAL", "sni": "api.payments.example.com", "subjectAltNames": ["db.example.com"],
                 "caCertificates": "/etc/ca.pem", "clientCertificate": "/etc/c.pem", "privateKey": "/etc/k.pem",
+            } },
+            { "port": { "number": 6379 }, "tls": {
+                "mode": "SIMPLE", "sni": "api.payments.example.com", "subjectAltNames": ["api.payments.example.com"],
             } },
         ])
     );

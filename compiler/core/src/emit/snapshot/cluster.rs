@@ -213,7 +213,8 @@ fn service_name(service: &Service) -> ServiceName {
 fn gateway_clusters(mesh: &Mesh, viewer: &Viewer<'_>) -> Vec<(String, Cluster)> {
     let mut all = Vec::new();
     for gateway in gateway_service::all(mesh, viewer.cluster) {
-        for port in gateway_service::TLS_PORTS
+        for port in gateway
+            .tls_ports()
             .into_iter()
             .chain([gateway_service::STATUS_PORT])
         {

@@ -68,13 +68,21 @@ pub(super) fn port_override(service: &Service, port: &Port) -> Option<u16> {
 
 /// TLS that the proxy begins. Where no name is said, that of the host is asked for and checked: for requests, Istio
 /// has Envoy do so by the request's own host. Below a wildcard nobody knows it before.
-pub(super) fn originated(service: &Service, tls: &ClientTls, http: HttpVersion) -> OriginatedTls {
+pub(super) fn originated(
+    service: &Service,
+    port: &Port,
+    tls: &ClientTls,
+    http: HttpVersion,
+) -> OriginatedTls {
     let host = Some(&service.host).filter(|host| !host.starts_with("*."));
-    let sans = if tls.sans.is_empty() {
-        service.certificate_names()
-    } else {
-        &tls.sans
-    };
+    let said = [&tls.sans[..], service.certificate_names()];
+    let mut sans = said
+        .into_iter()
+        .find(|names| !names.is_empty())
+        .unwrap_or_default();
+    if sans.is_empty() && !port.protocol.is_http() && tls.sni.is_none() && !tls.insecure {
+        sans = host.map(std::slice::from_ref).unwrap_or_default();
+    }
     let h2 = http == HttpVersion::Http2;
     OriginatedTls {
         sni: tls.sni.as_ref().or(host).cloned(),

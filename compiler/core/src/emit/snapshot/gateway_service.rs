@@ -12,14 +12,21 @@ pub(crate) struct GatewayService<'a> {
     pub(crate) name: &'a str,
     /// Its ClusterIP.
     pub(crate) address: IpAddr,
+    /// The port for other networks.
+    port: u16,
+}
+
+impl GatewayService<'_> {
+    /// Ports with TLS that the gateway does not open, by the chart's names `tls-istiod`, `tls-webhook` and `tls`.
+    pub(super) fn tls_ports(&self) -> [u16; 3] {
+        [15012, 15017, self.port]
+    }
 }
 
 /// The namespace of the gateways and of istiod.
 pub(crate) const SYSTEM_NAMESPACE: &str = ROOT_NAMESPACE;
 /// The status port: its name says nothing of a protocol, so Istio looks at the bytes.
 pub(super) const STATUS_PORT: u16 = 15021;
-/// Ports with TLS that the gateway does not open, by the chart's names `tls`, `tls-istiod` and `tls-webhook`.
-pub(super) const TLS_PORTS: [u16; 3] = [15012, 15017, 15443];
 
 /// The gateways whose ClusterIP the spec gives, as proxies of `cluster` see them: where several clusters have one of
 /// the same name, it is one Service, whose address is that of their own cluster (Istio `GetAllAddressesForProxy`).
@@ -49,5 +56,6 @@ fn of<'a>(mesh: &Mesh, gateway: &'a Gateway) -> Option<GatewayService<'a>> {
         host: format!("{}.{domain}", gateway.name),
         name: &gateway.name,
         address: gateway.cluster_ip?,
+        port: gateway.port,
     })
 }

@@ -97,7 +97,7 @@ fn listener(addresses: Vec<IpAddr>, port: u16, protocol: OutboundProtocol) -> Ou
 
 fn gateway_listeners(gateway: &gateway_service::GatewayService<'_>) -> Vec<OutboundListener> {
     let cluster = |port| name::outbound(port, "", &gateway.host);
-    let tls = gateway_service::TLS_PORTS.into_iter();
+    let tls = gateway.tls_ports().into_iter();
     let mut all: Vec<_> = tls
         .map(|port| {
             let clusters = all_to(&cluster(port));

@@ -19,7 +19,7 @@ pub(super) fn transport(
     cluster: &Cluster,
 ) -> Transport {
     if let Some(tls) = &traffic.tls {
-        return Transport::Tls(external::originated(service, tls, cluster.http));
+        return Transport::Tls(external::originated(service, port, tls, cluster.http));
     }
     let subset = subset.map_or("", |subset| subset.name.as_str());
     // Endpoints that are not listed, as those of headless services, cannot say whether they have a sidecar.
