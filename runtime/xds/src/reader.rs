@@ -297,8 +297,7 @@ impl<'r> Reader<'r> {
     }
 
     fn object(&self, fields: Map<String, Json>, path: String) -> Object<'r> {
-        let report = self.report;
-        Object { fields, path, report }
+        Object::new(fields, path, self.report)
     }
 
     fn inside(&self, value: Value, path: String) -> Option<Self> {
