@@ -16,6 +16,11 @@ impl Response {
         decode("envoy.service.discovery.v3.DiscoveryResponse", bytes).map(Self)
     }
 
+    /// An answer of this message, a `DiscoveryResponse`.
+    pub fn of(message: Message) -> Self {
+        Self(message)
+    }
+
     /// All that it says.
     pub fn message(&self) -> &Message {
         &self.0

@@ -9,34 +9,26 @@
 
 mod common;
 mod reference;
+mod sent;
 
 use std::path::Path;
 
 use mesh_wire::{NameTable, Snapshot};
-use mesh_xds::{Response, Translation, translate};
+use mesh_xds::{Translation, translate};
 use reference::compare::{Deviation, compare};
 use reference::facts::Facts;
 use reference::{envoy, ours};
 
-/// Kinds of resources, by the names of their files.
-const KINDS: [&str; 5] = ["cds", "eds", "lds", "rds", "nds"];
-
 fn translated(folder: &Path) -> Translation {
-    let responses = KINDS.map(|kind| {
-        let bytes = std::fs::read(folder.join(format!("{kind}.pb"))).unwrap();
-        Response::read(&bytes).unwrap()
-    });
-    translate(responses)
+    translate(sent::responses(folder))
 }
 
 #[test]
 fn every_field_is_read_as_protobufs_json_has_it() {
-    let Some(folder) = common::reference("xds/mysql-1") else {
+    let Some(folder) = sent::reference("xds/mysql-1") else {
         return;
     };
-    for kind in KINDS {
-        let bytes = std::fs::read(folder.join(format!("{kind}.pb"))).unwrap();
-        let read = Response::read(&bytes).unwrap();
+    for (kind, read) in sent::KINDS.iter().zip(sent::responses(&folder)) {
         let text = common::read(&folder.join(format!("{kind}.json")));
         let given: serde_json::Value = serde_json::from_str(&text).unwrap();
         let read = common::digits(read.message().protobuf_json());
@@ -46,7 +38,7 @@ fn every_field_is_read_as_protobufs_json_has_it() {
 
 #[test]
 fn the_snapshot_means_what_istiod_sent() {
-    let Some(folder) = common::reference("xds/mysql-1") else {
+    let Some(folder) = sent::reference("xds/mysql-1") else {
         return;
     };
     let compiled = common::compiled("reference", "forum-mysql", "mysql-1");
@@ -57,7 +49,7 @@ fn the_snapshot_means_what_istiod_sent() {
 
 #[test]
 fn the_snapshot_means_what_we_compile_for_the_same_mesh() {
-    let Some(folder) = common::reference("xds/mysql-1") else {
+    let Some(folder) = sent::reference("xds/mysql-1") else {
         return;
     };
     let (compiled, names) = common::compiled("reference", "forum-mysql", "mysql-1");
@@ -72,7 +64,7 @@ fn the_snapshot_means_what_we_compile_for_the_same_mesh() {
 
 #[test]
 fn nothing_that_istiod_sent_is_left_out() {
-    let Some(folder) = common::reference("xds/mysql-1") else {
+    let Some(folder) = sent::reference("xds/mysql-1") else {
         return;
     };
     let left: Vec<_> = translated(&folder)

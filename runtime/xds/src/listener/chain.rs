@@ -5,6 +5,7 @@ use mesh_wire::jwt::Jwt;
 use mesh_wire::policy::PolicySet;
 use mesh_wire::route::WeightedCluster;
 use mesh_wire::telemetry::Side;
+use serde_json::{Value as Json, json};
 
 use super::http::{self, Routes};
 use super::{metrics, tcp, tls};
@@ -41,8 +42,8 @@ pub(super) fn port(chain: &mut Reader<'_>) -> (Option<u16>, Match) {
         return (None, Match::default());
     };
     // Which of the chains serves by what was detected: the kind of chain says it too.
-    matching.skip("transport_protocol");
-    matching.skip("application_protocols");
+    matching.given("transport_protocol", &[json!("tls"), json!("raw_buffer")]);
+    matching.given("application_protocols", &protocols());
     let ranges = matching.messages("prefix_ranges").into_iter();
     let port = matching.number("destination_port");
     let matching = Match {
@@ -50,6 +51,23 @@ pub(super) fn port(chain: &mut Reader<'_>) -> (Option<u16>, Match) {
         ranges: ranges.filter_map(matcher::range).collect(),
     };
     (port, matching)
+}
+
+/// Requests in plaintext, those of peers, and everything of peers (Istio `pilot/pkg/networking/core/listener.go`).
+fn protocols() -> [Json; 4] {
+    let requests = ["istio-http/1.0", "istio-http/1.1", "istio-h2"];
+    [
+        json!(["http/1.1", "h2c"]),
+        json!(["http/1.0", "http/1.1", "h2c"]),
+        json!(requests),
+        json!([
+            "istio",
+            "istio-peer-exchange",
+            requests[0],
+            requests[1],
+            requests[2]
+        ]),
+    ]
 }
 
 /// Which connections a chain takes, beside their port.
@@ -60,8 +78,7 @@ pub(super) struct Match {
 }
 
 pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match, side: Side) -> Chain<'r> {
-    // Handshakes are bounded anyway.
-    chain.skip("transport_socket_connect_timeout");
+    chain.given("transport_socket_connect_timeout", &[json!("15s")]);
     chain.skip("metadata");
     let name = chain.text("name");
     let mesh = chain.message("transport_socket");

@@ -55,7 +55,6 @@ fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
     // How a socket is held is the matter of whoever holds it, and how traffic gets there that of capture.
     for name in [
         "max_connections_to_accept_per_socket_event",
-        "use_original_dst",
         "transparent",
         "enable_reuse_port",
         "stat_prefix",
@@ -63,6 +62,7 @@ fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
     ] {
         listener.skip(name);
     }
+    listener.given("use_original_dst", &[json!(true)]);
     for mut filter in listener.messages("listener_filters") {
         filter.skip("name");
         // The ports on which nobody looks are those whose protocol is known, which each listener of ours says.

@@ -25,8 +25,7 @@ pub(crate) fn table(mut table: Reader<'_>) -> RouteTable {
     // Clusters that nobody described are nobody's: `translate` makes them.
     table.given("validate_clusters", &[json!(false)]);
     table.given("ignore_port_in_host_matching", &[json!(true)]);
-    // No body that Istio takes is longer.
-    table.skip("max_direct_response_body_size_bytes");
+    table.given("max_direct_response_body_size_bytes", &[json!(1_048_576)]);
     let hosts = table.messages("virtual_hosts").into_iter();
     RouteTable {
         virtual_hosts: hosts.map(host).collect(),

@@ -3,22 +3,7 @@ use std::path::{Path, PathBuf};
 use mesh_wire::{NameTable, Snapshot};
 use serde_json::Value;
 
-fn house() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// A folder of the material beside the house. It is not part of it: without it a test is skipped, but not in CI.
-pub(crate) fn reference(path: &str) -> Option<PathBuf> {
-    let path = house().join("../shared/reference").join(path);
-    if path.exists() {
-        return Some(path);
-    }
-    let missing = format!("needs {}", path.display());
-    let ci = std::env::var("CI").is_ok_and(|value| value == "true");
-    assert!(!ci, "CI {missing}");
-    println!("skipped: {missing}");
-    None
-}
+use crate::sent::house;
 
 pub(crate) fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
