@@ -1,8 +1,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    apply, build, ca, check, completion, convert, diff, explain, fmt, graph, import, init, lab, lsp, man,
-    remove, schema, test, trace,
+    apply, build, ca, check, completion, convert, diff, explain, export, fmt, graph, import, init, lab, lsp,
+    man, remove, schema, test, trace,
 };
 use crate::exit::Exit;
 use crate::ui::{Color, Ui};
@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Graph(graph::Args),
     Test(test::Args),
     Import(import::Args),
+    Export(export::Args),
     Build(build::Args),
     Diff(diff::Args),
     Apply(apply::Args),
@@ -61,6 +62,7 @@ impl Command {
             Self::Graph(args) => graph::run(&args, ui),
             Self::Test(args) => test::run(args, ui),
             Self::Import(args) => import::run(&args, ui),
+            Self::Export(args) => export::run(&args, ui),
             Self::Build(args) => build::run(args, ui),
             Self::Diff(args) => diff::run(&args, ui),
             Self::Apply(args) => apply::run(args, ui),

@@ -12,7 +12,6 @@ mod balance;
 mod dial;
 mod endpoint;
 mod outlier;
-mod own;
 mod pool;
 mod priority;
 mod usage;
@@ -20,8 +19,8 @@ mod usage;
 pub(crate) use balance::Hint;
 pub(crate) use dial::{DialError, Dialed, dial};
 pub(crate) use endpoint::{Active, Endpoint};
+pub(crate) use mesh_wire::nearness::Own;
 pub(crate) use outlier::Outcome;
-pub(crate) use own::Own;
 pub(crate) use pool::{Lease, PoolError, lease};
 pub(crate) use usage::{Permit, Usage};
 

@@ -13,6 +13,7 @@ pub mod cluster;
 pub mod jwt;
 pub mod listener;
 pub mod matcher;
+pub mod nearness;
 pub mod policy;
 pub mod route;
 pub mod schema;

@@ -21,6 +21,12 @@ const WALLS: &[(&str, &[Wall])] = &[
             ("rules", &["template", "emit"]),
             ("template", &["rules", "emit"]),
             ("emit", &["rules", "template", "spec", "syntax", "diff", "query"]),
+            (
+                "export",
+                &[
+                    "syntax", "spec", "model", "rules", "template", "emit", "diff", "query",
+                ],
+            ),
             ("diff", &["rules", "template", "spec", "syntax"]),
             ("query", &["rules", "template", "syntax"]),
         ],

@@ -71,6 +71,9 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     };
     let mut response = exchange.answer(body, finish).await;
     exchange.dress(&mut response);
+    if exchange.parts.method == Method::HEAD {
+        response.body_mut().only_head();
+    }
     if let Some(log) = state.log.as_ref().filter(|log| !log.response.is_empty()) {
         let headers = telemetry::named(response.headers(), &log.response);
         response.body_mut().note(headers);
@@ -200,6 +203,7 @@ impl Exchange<'_> {
         }
         let mut response = match &route.action {
             Action::Redirect(redirect) => {
+                finish.details = Some("direct_response".to_owned());
                 self.count(&mut finish, None, None);
                 answers::redirect(redirect, &self.target, &self.parts, finish)
             }
@@ -239,7 +243,7 @@ impl Exchange<'_> {
         {
             edits.apply(&mut self.parts.headers);
             if let Some(authority) = &edits.authority {
-                self.target.authority = authority.clone();
+                self.rename(authority, &mut finish);
             }
         }
         if let Some(rewrite) = &forward.path_rewrite {
@@ -248,7 +252,7 @@ impl Exchange<'_> {
             self.target.set_path(path);
         }
         if let Some(host) = &forward.host_rewrite {
-            self.target.authority = host.clone();
+            self.rename(host, &mut finish);
         }
         let outbound = self.connection.side.reporter() == Reporter::Source;
         self.introduce(outbound, matches!(share.cluster.transport, Transport::Mesh(_)));
@@ -337,6 +341,19 @@ impl Exchange<'_> {
         response
     }
 
+    /// Another host is asked for; the first one is told beside it, as Envoy does.
+    fn rename(&mut self, host: &HeaderValue, finish: &mut Finish) {
+        if self.target.authority == *host {
+            return;
+        }
+        let before = std::mem::replace(&mut self.target.authority, host.clone());
+        let headers = &mut self.parts.headers;
+        headers.entry(headers::ORIGINAL_HOST).or_insert(before);
+        if let Some(request) = &mut finish.request {
+            self.target.authority().clone_into(&mut request.authority);
+        }
+    }
+
     pub(super) fn count(&self, finish: &mut Finish, cluster: Option<&Cluster>, endpoint: Option<&Endpoint>) {
         finish.scope = scope::http(
             self.connection,
@@ -357,11 +374,9 @@ fn with(more: http::HeaderMap, mut response: Response<Reply>) -> Response<Reply>
 fn logged(parts: &Parts, target: &Target, others: &[HeaderName]) -> telemetry::Request {
     let mut request = telemetry::Request {
         method: parts.method.clone(),
-        path: parts
-            .uri
+        path: target
             .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned(),
+            .map_or("/".to_owned(), |path| path.as_str().to_owned()),
         protocol: match parts.version {
             Version::HTTP_2 => "HTTP/2",
             Version::HTTP_10 => "HTTP/1.0",

@@ -42,6 +42,8 @@ pub(super) struct Finish {
     /// The connection that the answer comes on.
     pub(super) lease: Option<Lease>,
     pub(super) held: Option<Held>,
+    /// The answer is to HEAD: its body is never asked for.
+    pub(super) only_head: bool,
     pub(super) done: bool,
 }
 
@@ -78,6 +80,7 @@ impl Finish {
             grpc: None,
             lease: None,
             held: None,
+            only_head: false,
             done: false,
         })
     }

@@ -12,6 +12,7 @@ use crate::tls::PeerIdentity;
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(super) const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-envoy-attempt-count");
+pub(super) const ORIGINAL_HOST: HeaderName = HeaderName::from_static("x-envoy-original-host");
 pub(super) const SERVICE_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 pub(super) const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
 const CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");

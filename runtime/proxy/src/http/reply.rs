@@ -36,6 +36,11 @@ impl Reply {
     pub(super) fn note(&mut self, headers: Vec<(HeaderName, HeaderValue)>) {
         self.finish.response_headers = headers;
     }
+
+    /// Nobody asks for the body: it is an answer to HEAD.
+    pub(super) fn only_head(&mut self) {
+        self.finish.only_head = true;
+    }
 }
 
 impl Body for Reply {
@@ -90,7 +95,7 @@ impl Body for Reply {
 impl Drop for Reply {
     fn drop(&mut self) {
         // Answers without a body are never polled.
-        if self.source.is_end_stream() {
+        if self.source.is_end_stream() || self.finish.only_head {
             self.finish.well();
         }
     }

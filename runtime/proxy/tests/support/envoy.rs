@@ -58,6 +58,13 @@ pub async fn free() -> SocketAddr {
 
 impl Envoy {
     pub async fn start(listeners: Vec<Value>, clusters: Vec<Value>, ready: SocketAddr) -> Self {
+        let content = json!({ "node": { "id": "sidecar", "cluster": "forum.forum" },
+            "static_resources": { "listeners": listeners, "clusters": clusters } });
+        Self::with(&content, ready, &[]).await
+    }
+
+    /// One with the whole bootstrap `content`, which listens on `ready` once it is there.
+    pub async fn with(content: &Value, ready: SocketAddr, more: &[&str]) -> Self {
         let program = program().expect("whoever asks has looked");
         let folder = std::env::temp_dir().join(format!(
             "mesh-proxy-envoy-{}-{}",
@@ -66,9 +73,7 @@ impl Envoy {
         ));
         std::fs::create_dir_all(&folder).unwrap();
         let config = folder.join("envoy.json");
-        let content = json!({ "node": { "id": "sidecar", "cluster": "forum.forum" },
-            "static_resources": { "listeners": listeners, "clusters": clusters } });
-        std::fs::write(&config, serde_json::to_vec_pretty(&content).unwrap()).unwrap();
+        std::fs::write(&config, serde_json::to_vec_pretty(content).unwrap()).unwrap();
         let process = Command::new(program)
             .arg("--config-path")
             .arg(&config)
@@ -79,14 +84,17 @@ impl Envoy {
                 "--log-level",
                 "warning",
             ])
+            .args(more)
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
-        let envoy = Self { process, folder };
+        let mut envoy = Self { process, folder };
         for _ in 0..500 {
             if TcpStream::connect(ready).await.is_ok() {
                 return envoy;
             }
+            let ended = envoy.process.try_wait().unwrap();
+            assert!(ended.is_none(), "Envoy ends: {ended:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         panic!("Envoy does not listen on {ready}");

@@ -1,0 +1,262 @@
+//! The two data planes.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use mesh_compiler::export;
+use mesh_proxy::telemetry::LogSink;
+use mesh_proxy::tls::Identity;
+use mesh_proxy::{Destinations, Drainer, Shared, drain, serve_inbound, serve_outbound};
+use mesh_wire::Snapshot;
+use mesh_wire::snapshot::IdentitySource;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+use crate::support::envoy::{Envoy as Process, free, socket};
+use crate::world::World;
+
+/// Which way a connection goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// An application dials.
+    Out,
+    /// Somebody dials an application.
+    In,
+}
+
+/// What comes later.
+pub type Coming<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What takes connections as if capture rules had redirected them.
+pub trait DataPlane: Sync {
+    fn name(&self) -> &'static str;
+    /// Where the access log is.
+    fn log(&self) -> &Log;
+    /// A connection to `destination`, captured.
+    fn dial(&self, way: Way, destination: SocketAddr) -> Coming<'_, TcpStream>;
+}
+
+/// An access log of JSON lines.
+pub struct Log(PathBuf);
+
+impl Log {
+    fn new(name: &str) -> Self {
+        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = folder.join(format!("conformance-{}-{name}.log", std::process::id()));
+        std::fs::File::create(&path).unwrap();
+        Self(path)
+    }
+
+    /// Where it ends now.
+    pub fn end(&self) -> u64 {
+        std::fs::metadata(&self.0).unwrap().len()
+    }
+
+    /// The entries of the client `remote` behind `start`, once there are `count`.
+    pub async fn entries(&self, remote: SocketAddr, start: u64, count: usize) -> Vec<Value> {
+        let remote = remote.to_string();
+        for _ in 0..400 {
+            let text = std::fs::read_to_string(&self.0).unwrap();
+            let lines = text
+                .get(usize::try_from(start).unwrap()..)
+                .unwrap_or_default()
+                .lines();
+            let entries = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
+            let found: Vec<Value> = entries.filter(|entry| entry["remote"] == *remote).collect();
+            if found.len() >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Vec::new()
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        let _left = std::fs::remove_file(&self.0);
+    }
+}
+
+fn logged(world: &World, log: &Log) -> Snapshot {
+    let mut snapshot = world.snapshot.clone();
+    let telemetry = snapshot.telemetry.as_mut().unwrap();
+    telemetry.access_log_options.file = Some(log.0.display().to_string());
+    snapshot
+}
+
+/// meshd's proxy.
+pub struct Ours {
+    log: Log,
+    outbound: SocketAddr,
+    inbound: SocketAddr,
+    dialled: Arc<Mutex<HashMap<SocketAddr, SocketAddr>>>,
+    _drainers: [Drainer; 2],
+    _shared: Arc<Shared>,
+}
+
+impl Ours {
+    pub async fn start(world: &World) -> Self {
+        let log = Log::new("ours");
+        let dialled: Arc<Mutex<HashMap<SocketAddr, SocketAddr>>> = Arc::default();
+        let table = dialled.clone();
+        let lookup = move |stream: &TcpStream| {
+            let found = table.lock().unwrap().get(&stream.peer_addr()?).copied();
+            found.ok_or_else(|| std::io::Error::other("nobody said where to"))
+        };
+        let shared = Shared::new(Destinations::Lookup(Arc::new(lookup)), LogSink::none());
+        shared.apply(logged(world, &log)).unwrap();
+        let IdentitySource::Files {
+            cert_chain,
+            key,
+            roots,
+        } = &world.snapshot.identity.as_ref().unwrap().source;
+        let read = |path: &String| std::fs::read(path).unwrap();
+        let identity = Identity::load(&read(cert_chain), &read(key), &read(roots)).unwrap();
+        shared.set_identity(identity).unwrap();
+        let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (outward, inward) = (bind().await, bind().await);
+        let (outbound, inbound) = (outward.local_addr().unwrap(), inward.local_addr().unwrap());
+        let ((first, drain_out), (second, drain_in)) = (drain::new(), drain::new());
+        tokio::spawn(serve_outbound(outward, shared.clone(), drain_out));
+        tokio::spawn(serve_inbound(inward, shared.clone(), drain_in));
+        Self {
+            log,
+            outbound,
+            inbound,
+            dialled,
+            _drainers: [first, second],
+            _shared: shared,
+        }
+    }
+}
+
+impl DataPlane for Ours {
+    fn name(&self) -> &'static str {
+        "meshd"
+    }
+
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn dial(&self, way: Way, destination: SocketAddr) -> Coming<'_, TcpStream> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let own = socket.local_addr().unwrap();
+        self.dialled.lock().unwrap().insert(own, destination);
+        let proxy = if way == Way::Out {
+            self.outbound
+        } else {
+            self.inbound
+        };
+        Box::pin(async move { socket.connect(proxy).await.unwrap() })
+    }
+}
+
+/// A real Envoy with the same snapshot, exported. In place of the kernel, the PROXY protocol tells it what was dialled.
+pub struct Envoy {
+    log: Log,
+    /// By the address and port that were dialled; `None` is every address.
+    outbound: HashMap<(Option<IpAddr>, u16), SocketAddr>,
+    rest: SocketAddr,
+    inbound: SocketAddr,
+    _process: Process,
+}
+
+impl Envoy {
+    pub async fn start(world: &World) -> Self {
+        let log = Log::new("envoy");
+        let (rest, inbound) = (free().await, free().await);
+        let places = export::Places {
+            admin: free().await,
+            outbound: rest,
+            inbound,
+        };
+        let exported = export::envoy(&logged(world, &log), &places);
+        assert_eq!(exported.unsaid, Vec::<String>::new());
+        let mut config = exported.config;
+        let mut outbound = HashMap::new();
+        for listener in config["static_resources"]["listeners"].as_array_mut().unwrap() {
+            told_by_proxy_protocol(listener);
+            if listener.get("bind_to_port").is_none() {
+                continue;
+            }
+            let own = free().await;
+            let mut places = vec![listener["address"].clone()];
+            let more = listener["additional_addresses"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            places.extend(more.iter().map(|place| place["address"].clone()));
+            for place in places {
+                let place = &place["socket_address"];
+                let address: IpAddr = place["address"].as_str().unwrap().parse().unwrap();
+                let port = u16::try_from(place["port_value"].as_u64().unwrap()).unwrap();
+                outbound.insert(((!address.is_unspecified()).then_some(address), port), own);
+            }
+            listener["address"] = socket(own);
+            let members = listener.as_object_mut().unwrap();
+            members.remove("bind_to_port");
+            members.remove("additional_addresses");
+        }
+        Self {
+            log,
+            outbound,
+            rest,
+            inbound,
+            _process: Process::with(&config, rest, &["--file-flush-interval-msec", "5"]).await,
+        }
+    }
+}
+
+fn told_by_proxy_protocol(listener: &mut Value) {
+    let members = listener.as_object_mut().unwrap();
+    members.remove("use_original_dst");
+    let filter = json!({ "name": "envoy.filters.listener.proxy_protocol", "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol" } });
+    let filters = members
+        .entry("listener_filters")
+        .or_insert(json!([]))
+        .as_array_mut()
+        .unwrap();
+    filters.retain(|filter| filter["name"] != "envoy.filters.listener.original_dst");
+    filters.insert(0, filter);
+}
+
+impl DataPlane for Envoy {
+    fn name(&self) -> &'static str {
+        "Envoy"
+    }
+
+    fn log(&self) -> &Log {
+        &self.log
+    }
+
+    fn dial(&self, way: Way, destination: SocketAddr) -> Coming<'_, TcpStream> {
+        let port = destination.port();
+        let listener = match way {
+            Way::In => self.inbound,
+            Way::Out => *self
+                .outbound
+                .get(&(Some(destination.ip()), port))
+                .or_else(|| self.outbound.get(&(None, port)))
+                .unwrap_or(&self.rest),
+        };
+        Box::pin(async move {
+            let mut stream = TcpStream::connect(listener).await.unwrap();
+            let own = stream.local_addr().unwrap();
+            let mut line = Vec::new();
+            let (from, to) = (own.ip(), destination.ip());
+            write!(line, "PROXY TCP4 {from} {to} {} {port}\r\n", own.port()).unwrap();
+            stream.write_all(&line).await.unwrap();
+            stream
+        })
+    }
+}

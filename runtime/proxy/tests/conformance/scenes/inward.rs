@@ -1,0 +1,97 @@
+//! Requests that arrive for an application.
+
+use std::time::Duration;
+
+use mesh_wire::Millis;
+use mesh_wire::listener::{InboundProtocol, MtlsMode};
+use mesh_wire::route::{Fault, FaultAbort, FaultDelay, PerMillion};
+
+use super::prefix;
+use crate::ask::{Ask, get};
+use crate::support::snapshot::forward;
+use crate::world::World;
+
+pub fn put(world: &mut World) {
+    plain(world);
+    faults(world);
+}
+
+fn plain(world: &mut World) {
+    let [(_, a), ..] = world.apps;
+    world.inbound(a.port(), InboundProtocol::Http, MtlsMode::Disable);
+    let of = |path: &str| get("inward", path).inward(a);
+    let asks: Vec<Ask> = vec![
+        of("/"),
+        of("/b").http2(),
+        of("/posts")
+            .with("x-forwarded-for", "10.1.1.1")
+            .with("x-forwarded-proto", "https"),
+        of("/made-up")
+            .with("x-forwarded-client-cert", "By=spiffe://a;URI=spiffe://b")
+            .with("x-envoy-attempt-count", "7")
+            .with("x-envoy-external-address", "1.2.3.4")
+            .with("x-envoy-internal", "true")
+            .with("x-request-id", "mine"),
+        of("/status").told("status=503;header=server:app;header=x-envoy-upstream-service-time:1"),
+        of("/traced").with(
+            "traceparent",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        ),
+        of("/hops")
+            .with("connection", "x-mine, close")
+            .with("x-mine", "1")
+            .with("te", "gzip")
+            .with("keep-alive", "1"),
+        of("/fragment#x"),
+        of("/head").method(http::Method::HEAD),
+        of("/big").body(2_000_000),
+        of("/large").told("body=2000000"),
+    ];
+    world.asks("inward", asks);
+}
+
+fn faults(world: &mut World) {
+    let all = PerMillion(1_000_000);
+    let abort = |status, grpc_status| {
+        Some(FaultAbort {
+            status,
+            grpc_status,
+            share: all,
+        })
+    };
+    let delay = |millis| {
+        Some(FaultDelay {
+            delay: Millis(millis),
+            share: all,
+        })
+    };
+    let with = |path: &str, delay, abort| {
+        let mut route = prefix(path, forward("a"));
+        route.fault = Some(Fault { delay, abort });
+        route
+    };
+    world.host(
+        "faults",
+        vec![
+            with("/abort", None, abort(Some(418), None)),
+            with("/grpc", None, abort(None, Some(14))),
+            with("/delay", delay(120), None),
+            with("/both", delay(120), abort(Some(503), None)),
+        ],
+    );
+    let of = |path: &str| get("faults", path);
+    let grpc = |ask: Ask| {
+        ask.with("content-type", "application/grpc")
+            .with("te", "trailers")
+    };
+    let span = Duration::from_millis(110);
+    let asks = vec![
+        of("/abort"),
+        grpc(of("/abort").label("/abort gRPC").http2()),
+        grpc(of("/grpc").http2()),
+        of("/grpc").label("/grpc HTTP/1"),
+        of("/delay").at_least(span),
+        of("/both").at_least(span),
+    ];
+    world.asks("faults", asks);
+}

@@ -1,0 +1,31 @@
+//! The scenes.
+
+mod inward;
+mod routes;
+
+use mesh_wire::route::{Forward, Route, RouteAction};
+
+use crate::support::snapshot;
+use crate::world::World;
+
+/// The world with all of them.
+pub async fn all() -> World {
+    let mut world = World::new().await;
+    routes::put(&mut world);
+    inward::put(&mut world);
+    world
+}
+
+/// A route for a prefix.
+pub fn prefix(path: &str, forward: Forward) -> Route {
+    let mut route = snapshot::route(forward);
+    route.matches.path = mesh_wire::route::PathMatch::Prefix(path.to_owned());
+    route
+}
+
+/// A route for a prefix, and what becomes of requests there.
+pub fn action(path: &str, action: RouteAction) -> Route {
+    let mut route = prefix(path, snapshot::forward(""));
+    route.action = action;
+    route
+}
