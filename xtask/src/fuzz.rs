@@ -50,6 +50,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("sniff", "proxy"),
     ("token", "proxy"),
     ("trace", "proxy"),
+    ("xds", "proxy"),
 ];
 
 /// What libFuzzer needs to see which way a program went (LLVM, SanitizerCoverage).

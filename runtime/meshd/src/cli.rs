@@ -34,6 +34,8 @@ pub(crate) enum Command {
     },
     /// Says how meshd is.
     Status(Output),
+    /// Prints what istiod sent as the snapshot that the proxy would act on, and what is not in it.
+    Snapshot(Translate),
     /// Keeps a release that was installed with `--confirm-within`.
     Confirm {
         /// The release in force.
@@ -63,6 +65,15 @@ pub(crate) struct Install {
     /// Refuses when another release than this is in force; `none` for a machine without meshd.
     #[arg(long, value_name = "RELEASE")]
     pub(crate) expect: Option<String>,
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Translate {
+    /// Folder with what istiod sent: every file in it that ends in .pb is an Envoy DiscoveryResponse.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from_xds: PathBuf,
     #[command(flatten)]
     pub(crate) output: Output,
 }

@@ -3,12 +3,12 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use crate::cli::{Capture, Cli, Command, Format, Install, Output};
+use crate::cli::{Capture, Cli, Command, Format, Install, Output, Translate};
 use crate::failure::Failure;
 use crate::install::{self, Reason, Wish};
 use crate::layout::Layout;
 use crate::report::Report;
-use crate::{capture, logging, run, status};
+use crate::{capture, logging, run, status, translate};
 
 /// Runs the command.
 pub(crate) fn run(cli: &Cli) -> ExitCode {
@@ -18,6 +18,7 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Command::Run => told(run::run(&layout, logging)),
         Command::Capture { action } => told(capture_command(&layout, *action)),
         Command::Status(output) => status_command(&layout, output),
+        Command::Snapshot(wish) => snapshot_command(&layout, wish),
         Command::Install(install) => install_command(&layout, install),
         Command::Confirm { release, output } => reported(output, |report| {
             as_root().and_then(|()| install::confirm(&layout, release, report))
@@ -68,6 +69,22 @@ fn status_command(layout: &Layout, output: &Output) -> ExitCode {
         Format::Human => print!("{}", status::human(&status)),
     }
     ExitCode::SUCCESS
+}
+
+/// The list goes to standard error, so that the snapshot can go on to another program.
+fn snapshot_command(layout: &Layout, wish: &Translate) -> ExitCode {
+    told(
+        translate::of_folder(layout, &wish.from_xds).map(|answer| match wish.output.format {
+            Format::Json => print_json(&answer),
+            Format::Human => {
+                match serde_json::to_string_pretty(&answer.document()) {
+                    Ok(text) => drop(writeln!(std::io::stdout(), "{text}")),
+                    Err(error) => eprintln!("error: write the answer: {error}"),
+                }
+                eprint!("{}", answer.notes());
+            }
+        }),
+    )
 }
 
 fn reported(output: &Output, operation: impl FnOnce(&mut Report) -> Result<(), Failure>) -> ExitCode {

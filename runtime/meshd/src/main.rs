@@ -30,6 +30,7 @@ mod snapshot;
 mod sockets;
 mod status;
 mod systemd;
+mod translate;
 mod watch;
 
 use std::process::ExitCode;

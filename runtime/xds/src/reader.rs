@@ -207,7 +207,13 @@ impl<'r> Reader<'r> {
         values.filter_map(number).collect()
     }
 
+    /// A number that is one; others are reported.
     pub(crate) fn double(&mut self, name: &str) -> Option<f64> {
+        let finite =
+            |content: &Content| matches!(content, Content::One(Value::Double(number)) if number.is_finite());
+        if !self.fields.get(name).is_some_and(finite) {
+            self.refuse(name, "no number");
+        }
         match self.one(name)? {
             Value::Double(number) => Some(number),
             _ => None,
