@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use mesh_proxy::dns::{self, Machine};
 use mesh_proxy::telemetry::LogSink;
-use mesh_proxy::{Destinations, Drain, Drainer, Shared, serve_inbound, serve_outbound};
+use mesh_proxy::{Destinations, Drain, Drainer, Shared, WORKERS, Workers, serve_inbound, serve_outbound};
 use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,8 +21,6 @@ use crate::{memory, metrics};
 
 /// This program's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
-/// Threads that carry traffic; a VM's processors belong to its application.
-const WORKERS: usize = 2;
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long connections of a direction may go on after the request to stop (Istio: terminationDrainDuration).
@@ -58,11 +56,9 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
         .filter_map(|socket| socket.local_addr().ok())
         .collect::<Vec<SocketAddr>>();
     let machine = Machine::new(layout.at("/"), own);
-    let daemon = Arc::new(Daemon::new(
-        layout,
-        Shared::new(Destinations::Socket, LogSink::stdout()),
-        machine,
-    ));
+    let shared = Shared::new(Destinations::Socket, LogSink::stdout());
+    shared.spread(Workers::start()?);
+    let daemon = Arc::new(Daemon::new(layout, shared, machine));
     metrics::register(&daemon);
     daemon.start();
     let drainers = spawn(sockets, &daemon, &logging)?;

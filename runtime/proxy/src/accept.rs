@@ -40,7 +40,7 @@ pub async fn serve_inbound(listener: TcpListener, shared: Arc<Shared>, drain: Dr
 
 async fn accept<F, S>(listener: TcpListener, shared: Arc<Shared>, drain: Drain, serve: F)
 where
-    F: Fn(Accepted, Arc<Shared>) -> S,
+    F: Fn(Accepted, Arc<Shared>) -> S + Copy + Send + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
     let own_port = listener.local_addr().map(|own| own.port()).unwrap_or_default();
@@ -63,23 +63,30 @@ where
                 tracing::warn!(%remote, %destination, "a connection to the proxy itself is closed");
             }
             Ok(destination) => {
-                let remote = canonical(remote);
-                let mut over = drain.clone();
-                let accepted = Accepted {
-                    stream,
-                    remote,
-                    destination,
-                    drain: drain.clone(),
-                };
-                let serving = serve(accepted, shared.clone());
-                tokio::spawn(async move {
+                let (drain, own) = (drain.clone(), shared.clone());
+                let serving = move |stream| async move {
+                    let mut over = drain.clone();
+                    let accepted = Accepted {
+                        stream,
+                        remote: canonical(remote),
+                        destination,
+                        drain,
+                    };
                     // Who can say goodbye does so first; who still waits for first bytes cannot.
                     tokio::select! {
                         biased;
-                        () = serving => {}
+                        () = serve(accepted, own) => {}
                         () = over.closed() => {}
                     }
-                });
+                };
+                match shared.workers() {
+                    Some(workers) => {
+                        if let Err(error) = workers.serve(stream, serving) {
+                            tracing::debug!(%remote, %error, "a connection is closed");
+                        }
+                    }
+                    None => _ = tokio::spawn(serving(stream)),
+                }
             }
             Err(error) => tracing::debug!(%remote, %error, "a connection without destination is closed"),
         }

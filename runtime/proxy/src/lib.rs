@@ -39,6 +39,7 @@ mod tcp;
 pub mod telemetry;
 pub mod tls;
 mod trace;
+mod workers;
 
 pub use accept::{serve_inbound, serve_outbound};
 pub use destination::Destinations;
@@ -47,6 +48,7 @@ pub use keys::fetch_keys;
 pub use shared::{Refused, Report, Shared};
 pub use state::unsupported;
 pub use trace::send_spans;
+pub use workers::{WORKERS, Workers};
 
 pub mod dns;
 

@@ -1,6 +1,6 @@
 //! What all connections of a proxy have in common.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::{ArcSwapOption, Guard};
 use mesh_wire::Snapshot;
@@ -10,6 +10,7 @@ use crate::destination::Destinations;
 use crate::state::State;
 use crate::telemetry::{LogSink, Telemetry};
 use crate::tls::{Credentials, Identity};
+use crate::workers::Workers;
 
 /// What a proxy acts on, and what it knows of itself. Everything in it is replaced while connections go on.
 #[derive(Debug)]
@@ -18,6 +19,7 @@ pub struct Shared {
     credentials: ArcSwapOption<Credentials>,
     pub(crate) destinations: Destinations,
     telemetry: Telemetry,
+    workers: OnceLock<Workers>,
     /// Held by whoever replaces something.
     replacing: Mutex<()>,
 }
@@ -36,8 +38,20 @@ impl Shared {
             credentials: ArcSwapOption::empty(),
             destinations,
             telemetry: Telemetry::new(log),
+            workers: OnceLock::new(),
             replacing: Mutex::default(),
         })
+    }
+
+    /// Has `workers` serve the connections that come from now on. Without any the runtime serves them that accepts them.
+    /// Those that were given first stay.
+    pub fn spread(&self, workers: Workers) {
+        // The later ones end with nothing to do.
+        let _later = self.workers.set(workers);
+    }
+
+    pub(crate) fn workers(&self) -> Option<&Workers> {
+        self.workers.get()
     }
 
     /// Puts `snapshot` in force, whole, for new connections and for new requests on those that stand.

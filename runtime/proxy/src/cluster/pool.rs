@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
 use crate::tls::{Credentials, PeerIdentity};
+use crate::workers::{self, WORKERS};
 
 mod multi;
 mod single;
@@ -20,9 +21,13 @@ use single::Single;
 /// Envoy's idle timeout of connections without one of their own.
 const IDLE: Duration = Duration::from_secs(3600);
 
-/// The connections to one endpoint.
+/// The connections to one endpoint, those of each worker apart.
 #[derive(Debug, Default)]
-pub(crate) struct Pool {
+pub(crate) struct Pool([Part; WORKERS]);
+
+/// The connections of one worker.
+#[derive(Debug, Default)]
+struct Part {
     idle: Mutex<Vec<Single>>,
     /// Held while one is dialled, so that a burst of requests opens one and not many.
     shared: tokio::sync::Mutex<Vec<Multi>>,
@@ -88,9 +93,16 @@ pub(crate) async fn lease(
 impl Pool {
     /// There is a connection that is open; those that are closed are forgotten, and count against no limit.
     pub(super) fn is_used(&self) -> bool {
-        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(Single::is_open);
-        !kept.is_empty()
+        self.0.iter().any(|part| {
+            let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.retain(Single::is_open);
+            !kept.is_empty()
+        })
+    }
+
+    /// Those of the worker that asks.
+    fn own(&self) -> &Part {
+        &self.0[workers::current() % WORKERS]
     }
 }
 

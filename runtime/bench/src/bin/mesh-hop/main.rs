@@ -8,13 +8,10 @@ use clap::{Parser, ValueEnum};
 use mesh_bench::{CLIENT, Kind, SERVER};
 use mesh_proxy::telemetry::LogSink;
 use mesh_proxy::tls::Identity;
-use mesh_proxy::{Destinations, Shared, drain, serve_inbound, serve_outbound};
+use mesh_proxy::{Destinations, Shared, WORKERS, Workers, drain, serve_inbound, serve_outbound};
 use tokio::net::TcpListener;
 
 mod snapshot;
-
-/// As meshd has them.
-const WORKERS: usize = 2;
 
 #[derive(Parser)]
 #[command(about = "One hop of the data plane")]
@@ -61,6 +58,7 @@ async fn serve(cli: &Cli) -> Result<()> {
         Side::Inbound => (snapshot::inbound(cli.kind)?, "server", cli.next),
     };
     let shared = Shared::new(Destinations::Fixed(destination), LogSink::none());
+    shared.spread(Workers::start()?);
     shared.apply(snapshot)?;
     let identity = identity(&cli.identity, who)?;
     shared.set_identity(if cli.full_handshakes {

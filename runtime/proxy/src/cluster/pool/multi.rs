@@ -54,35 +54,50 @@ pub(super) async fn lease(
             reused,
         }
     };
-    let mut shared = match endpoint.pool.shared.try_lock() {
+    let mut shared = match endpoint.pool.own().shared.try_lock() {
         Ok(shared) => shared,
         Err(_) => {
             let _pending = pending(cluster)?;
-            endpoint.pool.shared.lock().await
+            endpoint.pool.own().shared.lock().await
         }
     };
+    if let Some(lease) = usable(&mut shared, cluster, credentials).map(|multi| lent(multi, true)) {
+        return Ok(lease);
+    }
+    let limit = cluster.wire.limits.connections;
+    let Some(permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limit) else {
+        // Those of other workers do too, where there may be no more; one of them may be opening just now. Nobody waits
+        // for another's while he holds his own.
+        drop(shared);
+        for part in &endpoint.pool.0 {
+            let mut shared = part.shared.lock().await;
+            if let Some(multi) = usable(&mut shared, cluster, credentials) {
+                return Ok(lent(multi, true));
+            }
+        }
+        return Err(PoolError::Overflow);
+    };
+    let mut multi = open(cluster, endpoint, credentials, permit).await?;
+    let lease = lent(&mut multi, false);
+    shared.push(multi);
+    Ok(lease)
+}
+
+/// One of the connections that takes another request; those that never will are forgotten.
+fn usable<'a>(
+    shared: &'a mut Vec<Multi>,
+    cluster: &Cluster,
+    credentials: Option<&Credentials>,
+) -> Option<&'a mut Multi> {
     let most = most_served(cluster);
     shared.retain(|multi| {
         let usable = multi.served < most && !is_old(cluster, multi.began);
         !multi.sender.is_closed() && usable && multi.upstream.is_current(credentials)
     });
-    let streams = cluster
-        .wire
-        .limits
-        .streams
-        .filter(|most| *most > 0)
-        .unwrap_or(u32::MAX);
+    let streams = cluster.wire.limits.streams.filter(|most| *most > 0);
+    let streams = streams.unwrap_or(u32::MAX);
     let room = |multi: &&mut Multi| multi.streams.load(Ordering::Acquire) < streams;
-    if let Some(multi) = shared.iter_mut().find(room) {
-        return Ok(lent(multi, true));
-    }
-    let limit = cluster.wire.limits.connections;
-    let permit =
-        Permit::take(&cluster.usage, |usage| &usage.connections, limit).ok_or(PoolError::Overflow)?;
-    let mut multi = open(cluster, endpoint, credentials, permit).await?;
-    let lease = lent(&mut multi, false);
-    shared.push(multi);
-    Ok(lease)
+    shared.iter_mut().find(room)
 }
 
 async fn open(

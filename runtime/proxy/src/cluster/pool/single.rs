@@ -164,7 +164,7 @@ impl Single {
             return;
         }
         self.idle.set(Some(Instant::now()));
-        let mut kept = pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = pool.own().idle.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|single| !single.sender.is_closed());
         kept.push(self);
         drop(kept);
@@ -173,18 +173,20 @@ impl Single {
 }
 
 impl Pool {
-    /// Closes the connection that was idle for longest.
+    /// Closes the connection that was idle for longest at one of the workers.
     fn evict(&self) -> bool {
-        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let any = !kept.is_empty();
-        kept.drain(..usize::from(any));
-        any
+        self.0.iter().any(|part| {
+            let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let any = !kept.is_empty();
+            kept.drain(..usize::from(any));
+            any
+        })
     }
 
     /// An idle connection that is still open, the last one used first.
     fn take(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Single> {
         let idle = idle_timeout(cluster);
-        let mut kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.own().idle.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(single) = kept.pop() {
             let usable = !single.sender.is_closed() && single.upstream.is_current(credentials);
             if usable && single.idle.lasts() < idle && !is_old(cluster, single.began) {
@@ -221,7 +223,7 @@ mod tests {
             _permit: Permit::take(&usage, |usage| &usage.connections, None).unwrap(),
         };
         let pool = Pool::default();
-        pool.idle.lock().unwrap().push(single);
+        pool.own().idle.lock().unwrap().push(single);
         assert!(pool.is_used());
         drop(connection);
         assert!(!pool.is_used());
