@@ -1,24 +1,21 @@
 use crate::diag::{Diagnostic, FileId, Language, Sink, Sources};
 use crate::syntax::{self, Document, print};
 
-/// Why a text is not put in order.
+/// What keeps a text from being put in order.
 #[derive(Debug)]
-pub enum Unformatted {
-    /// It is not KDL.
-    Language(Language),
-    /// It breaks the rules of KDL.
-    Mistakes(Vec<Diagnostic>, Sources),
+pub struct Unformatted {
+    /// Where it breaks the rules of its language.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text, so that places can be shown.
+    pub sources: Sources,
 }
 
 /// The spec `text`, which is called `path`, in order.
 ///
 /// # Errors
-/// Only KDL without mistakes is put in order.
+/// A text with mistakes is not put in order.
 pub fn format(text: &str, path: &str) -> Result<String, Unformatted> {
     let language = Language::of_path(path);
-    if language != Language::Kdl {
-        return Err(Unformatted::Language(language));
-    }
     let mut sources = Sources::default();
     let mut sink = Sink::default();
     let file: FileId = sources.add(path, text);
@@ -31,6 +28,10 @@ pub fn format(text: &str, path: &str) -> Result<String, Unformatted> {
                 _ => Ok(text.to_owned()),
             }
         }
-        _ => Err(Unformatted::Mistakes(sink.finish(), sources)),
+        Some(Document::Data(datum)) if sink.is_empty() => Ok(syntax::order(text, &datum, language)),
+        _ => Err(Unformatted {
+            diagnostics: sink.finish(),
+            sources,
+        }),
     }
 }

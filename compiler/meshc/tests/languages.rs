@@ -56,7 +56,7 @@ fn a_first_spec_is_right_and_is_never_written_over() {
 }
 
 #[test]
-fn kdl_is_put_in_order_and_everything_else_is_left_alone() {
+fn specs_are_put_in_order_and_what_has_mistakes_is_left_alone() {
     let seat = Seat::with_forum();
     seat.done(&["fmt", "--check", "."]);
     seat.write("mine.kdl", "mesh   m { // why\nmtls   strict }\n");
@@ -68,7 +68,8 @@ fn kdl_is_put_in_order_and_everything_else_is_left_alone() {
     for (name, text) in [
         ("wrong.kdl", "mesh m {\n"),
         ("slip.kdl", "a ttl=30s\n"),
-        ("other.yaml", "mesh:   m\n"),
+        ("wrong.yaml", "mesh:   m\n\tmtls: strict\n"),
+        ("wrong.json", "{\"mesh\": }"),
     ] {
         seat.write(name, text);
         let said = seat.fails(1, &["fmt", name, "mine.kdl"]);
@@ -76,6 +77,20 @@ fn kdl_is_put_in_order_and_everything_else_is_left_alone() {
         assert_eq!(seat.read(name), text);
     }
     seat.fails(2, &["fmt", "nowhere.kdl"]);
+
+    seat.write(
+        "mine.yaml",
+        "mesh:\n    name:   m  # why\n    # later\n    mtls: strict\n",
+    );
+    seat.write("mine.json", "{\"mesh\": \"m\"}");
+    seat.fails(1, &["fmt", "--check", "mine.yaml", "mine.json"]);
+    seat.done(&["fmt", "mine.yaml", "mine.json"]);
+    seat.done(&["fmt", "--check", "mine.yaml", "mine.json"]);
+    assert_eq!(
+        seat.read("mine.yaml"),
+        "mesh:\n  name: m  # why\n  # later\n  mtls: strict\n"
+    );
+    assert_eq!(seat.read("mine.json"), "{\n  \"mesh\": \"m\"\n}\n");
 }
 
 #[test]

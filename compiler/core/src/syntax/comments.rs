@@ -37,6 +37,11 @@ impl Comments {
         comments
     }
 
+    /// The comments of a YAML text, in order.
+    pub(super) fn lines(text: &str) -> Vec<String> {
+        of_yaml(text).into_iter().map(|(_, said)| said).collect()
+    }
+
     /// Where a comment belongs: what begins its line has it, else what follows.
     fn list(&mut self, at: usize, text: &str, owners: &BTreeMap<usize, usize>) -> &mut Vec<String> {
         let line = text[..at].rfind('\n').map_or(0, |end| end + 1);

@@ -17,18 +17,59 @@ pub fn format(text: &str) -> String {
     page.text
 }
 
-/// The comments of a text without mistakes, with their places, and without what begins and ends them.
+/// The comments of a text without mistakes, with their places, and without what begins and ends them. What `/-` takes back
+/// is one as it stands.
 pub(super) fn pieces(text: &str) -> Vec<(usize, String)> {
-    let piece = |token: Token<'_>| {
+    let tokens = tokens::of(text);
+    let place = |token: &Token<'_>| token.text.as_ptr().addr() - text.as_ptr().addr();
+    let mut found = Vec::new();
+    let mut next = 0;
+    while let Some(token) = tokens.get(next) {
+        let at = place(token);
+        next += 1;
         let said = match token.kind {
-            Kind::LineComment | Kind::Continued => token.text.strip_prefix("//")?,
-            Kind::Comment => token.text.strip_prefix("/*")?.strip_suffix("*/")?,
-            _ => return None,
+            Kind::LineComment | Kind::Continued => token.text.strip_prefix("//"),
+            Kind::Comment => token
+                .text
+                .strip_prefix("/*")
+                .and_then(|text| text.strip_suffix("*/")),
+            Kind::SlashDash => {
+                next += taken_back(&tokens[..next - 1], &tokens[next..]);
+                let last = &tokens[next - 1];
+                text.get(at..place(last) + last.text.len())
+            }
+            _ => None,
         };
-        let at = token.text.as_ptr().addr() - text.as_ptr().addr();
-        Some((at, said.trim().to_owned()))
-    };
-    tokens::of(text).into_iter().filter_map(piece).collect()
+        found.extend(said.map(|said| (at, said.trim().to_owned())));
+    }
+    found
+}
+
+/// How many tokens behind a `/-` it takes back: a node, braces, a value or a property.
+fn taken_back(before: &[Token<'_>], behind: &[Token<'_>]) -> usize {
+    let ends = |kind| matches!(kind, Kind::Newline | Kind::Semicolon | Kind::Open | Kind::Close);
+    let comment = |kind| matches!(kind, Kind::Comment | Kind::LineComment | Kind::Continued);
+    let last = before.iter().rev().find(|token| token.kind != Kind::Comment);
+    let node = last.is_none_or(|token| ends(token.kind));
+    let blank = |token: &&Token<'_>| token.kind == Kind::Newline || comment(token.kind);
+    let skipped = behind.iter().take_while(blank).count();
+    let rest = &behind[skipped..];
+    let braces = rest.first().is_some_and(|token| token.kind == Kind::Open);
+    if !node && !braces {
+        let named = rest.get(1).is_some_and(|token| token.kind == Kind::Equals);
+        return skipped + rest.len().min(if named { 3 } else { 1 });
+    }
+    let mut depth = 0_usize;
+    for (at, token) in rest.iter().enumerate() {
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close if depth == 1 && braces => return skipped + at + 1,
+            Kind::Close if depth > 0 => depth -= 1,
+            kind if depth == 0 && ends(kind) => return skipped + at,
+            _ => {}
+        }
+    }
+    behind.len()
 }
 
 /// Every end of a line that has a CR is LF: to KDL they are the same everywhere, in texts too.

@@ -10,6 +10,7 @@ mod json;
 mod kdl;
 mod lexical;
 mod newline;
+mod order;
 mod plain;
 mod repair;
 mod tree;
@@ -18,6 +19,7 @@ mod yaml;
 pub use comments::Comments;
 pub use data::{Datum, Entry, Kind};
 pub use format::format;
+pub(crate) use order::order;
 pub use tree::{Node, Property, Scalar, Value};
 
 use crate::diag::{FileId, Language, Sink};

@@ -3,6 +3,7 @@
 
 mod manner;
 mod mistake;
+mod order;
 mod scalar;
 mod sections;
 mod stream;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span as Place};
 
 use self::manner::Manner;
+pub(super) use self::order::order;
 pub(super) use self::stream::documents;
 use super::Scalar;
 use super::data::{Datum, Entry, Kind};

@@ -1,8 +1,8 @@
 use crate::project::File;
 use crate::tree::Range;
 
-/// What puts a file in order: the lines that change, so that the editor keeps its place. A text with mistakes, and one in a
-/// language that is not put in order, stays as it is.
+/// What puts a file in order: the lines that change, so that the editor keeps its place. A text with mistakes stays as it
+/// is.
 pub fn format(file: &File) -> Vec<(Range, String)> {
     match mesh_compiler::format(&file.text, &file.path) {
         Ok(formatted) => difference(&file.text, &formatted).into_iter().collect(),

@@ -10,7 +10,7 @@ use crate::rewrite::rewrite;
 use crate::ui::Ui;
 use crate::world::FsWorld;
 
-/// Put specs in KDL in order: four spaces a level, one space between words.
+/// Put specs in order: in KDL four spaces a level and one space between words, in YAML and JSON two spaces a level.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -102,12 +102,7 @@ fn formatted(text: &str, name: &str, ui: &Ui) -> Option<String> {
     };
     match mesh_compiler::format(text, name) {
         Ok(formatted) => return Some(formatted),
-        Err(Unformatted::Language(language)) => ui.fail(
-            format_args!("`{name}` is left as it is"),
-            format_args!("only KDL is put in order, and this is {}", language.name()),
-            "use the formatter of your editor, such as prettier",
-        ),
-        Err(Unformatted::Mistakes(diagnostics, sources)) => {
+        Err(Unformatted { diagnostics, sources }) => {
             ui.note(render::human(&diagnostics, &sources, style));
             ui.fail(
                 format_args!("`{name}` is left as it is"),

@@ -43,7 +43,7 @@ and JSON all of these are keys of one mapping: values by the names below, proper
 of their nodes. Of what there may be several is a list, or one of them alone; a node with one value and nothing else is
 that value (`mtls: strict`); labels stand under `labels`, where a node has something else too.
 
-`meshc convert` writes one language in another, `meshc fmt` puts KDL in order, and `meshc schema` prints a JSON Schema
+`meshc convert` writes one language in another, `meshc fmt` puts a spec in order, and `meshc schema` prints a JSON Schema
 for editors: with the YAML extension of most editors, the first line
 `# yaml-language-server: $schema=…/schemas/spec.json` of a spec completes and explains every key.
 

@@ -103,6 +103,21 @@ fn what_is_in_texts_stays() {
     }
 }
 
+#[test]
+fn what_is_taken_back_is_a_comment_as_it_stands() {
+    for (text, expected) in [
+        ("a\n/-b {\n  c // d\n}\ne // f", &["/-b {\n  c // d\n}", "f"][..]),
+        ("a { /-b 1; c }", &["/-b 1"]),
+        ("a /-1 2 /-x=3 y=4", &["/-1", "/-x=3"]),
+        ("a /-{ b; c } // d", &["/-{ b; c }", "d"]),
+        ("/-\n// why\na 1\nb", &["/-\n// why\na 1"]),
+        ("a { /-b }", &["/-b"]),
+    ] {
+        let found: Vec<_> = pieces(text).into_iter().map(|(_, said)| said).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
 mod any {
     use proptest::prelude::*;
 
