@@ -82,7 +82,8 @@ fn the_examples_say_the_same_in_every_language() {
             continue;
         }
         let text = common::read(&spec);
-        if text.contains("include ") || text.contains("inventory ") {
+        // What lies beside the spec is not there.
+        if ["include ", "inventory ", "raw "].iter().any(|word| text.contains(word)) {
             continue;
         }
         let tree = nodes(&text, Language::Kdl);
