@@ -25,7 +25,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    fn new(cause: &'static str) -> Self {
+    pub(crate) fn new(cause: &'static str) -> Self {
         let place = Vec::new();
         Self { place, cause }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Place {
 /// The places of one cluster, in the order given.
 pub(crate) fn assignment(mut assignment: Reader<'_>) -> Vec<Place> {
     assignment.skip("cluster_name");
+    // Envoy's own, which the proxy has too.
+    assignment.given("policy", &[json!({"overprovisioning_factor": 140})]);
     let places = assignment.messages("endpoints").into_iter();
     places.map(place).collect()
 }
@@ -92,6 +94,7 @@ fn endpoint(mut entry: Reader<'_>) -> Option<Endpoint> {
         return None;
     };
     inner.skip("hostname");
+    inner.given("health_check_config", &[json!({})]);
     let (address, port) = address(inner.message("address")?)?;
     if let Some(health) = health.filter(|health| health != "UNKNOWN" && health != "HEALTHY") {
         entry.tell(

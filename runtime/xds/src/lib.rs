@@ -14,6 +14,7 @@
 mod cluster;
 mod decode;
 mod endpoint;
+mod json;
 mod jwt;
 mod listener;
 mod matcher;
@@ -28,6 +29,7 @@ mod translate;
 mod value;
 
 pub use decode::{DecodeError, decode};
+pub use json::from_json;
 pub use report::Unsupported;
 pub use response::Response;
 pub use translate::{Translation, translate};

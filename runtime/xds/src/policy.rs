@@ -15,8 +15,15 @@ pub(crate) use bytes::seen as seen_by_bytes;
 /// What an ALLOW is called that nothing matches, so that it only closes.
 const CLOSED: &str = "closed";
 
+/// What Istio's rules of the action CUSTOM note, for the filter that asks (`pilot/pkg/security/authz/builder`).
+const AUTHORIZER: &str = "istio_ext_authz_";
+
 /// Adds what an RBAC filter enforces, and what it would do in a dry run.
 pub(crate) fn add(set: &mut PolicySet, mut filter: Reader<'_>) {
+    if filter.peek_text("shadow_rules_stat_prefix") == Some(AUTHORIZER) {
+        filter.refuse_all("what an authorizer is asked about; nobody is asked");
+        return;
+    }
     filter.skip("shadow_rules_stat_prefix");
     for name in ["stat_prefix", "rules_stat_prefix"] {
         // Each of the two filters has one of these.
@@ -49,7 +56,14 @@ fn add_rules(set: &mut PolicySet, mut rules: Reader<'_>, dry_run: bool) {
     }
     for (name, policy) in policies {
         let policy = translated(policy, action, dry_run);
-        set.policies.insert(name, policy);
+        match set.policies.get(&name) {
+            Some(held) if *held != policy => rules.tell(
+                "policies",
+                &json!(name),
+                "two policies of one name: the first counts",
+            ),
+            _ => _ = set.policies.insert(name, policy),
+        }
     }
 }
 
@@ -131,6 +145,12 @@ fn principal(mut asks: Reader<'_>, unknown: bool) -> Principal {
             Some(name) => matcher::string(name).map(|name| Principal::Authenticated(Some(name))),
             None => Some(Principal::Authenticated(None)),
         }
+    } else if let Some(mut state) = asks.message("filter_state") {
+        // The peer's principal, however it was proven (Istio with `UseFilterState`).
+        state.given("key", &[json!("io.istio.peer_principal")]);
+        let name = state.message("string_match").and_then(matcher::string);
+        name.filter(|_| !state.has_more())
+            .map(|name| Principal::Authenticated(Some(name)))
     } else if let Some(range) = asks.message("direct_remote_ip") {
         matcher::range(range).map(Principal::DirectRemoteIp)
     } else if let Some(range) = asks.message("remote_ip") {

@@ -1,7 +1,10 @@
 //! One answer of istiod.
 
 use crate::decode::{DecodeError, decode};
+use crate::json::from_json;
 use crate::value::Message;
+
+const KIND: &str = "envoy.service.discovery.v3.DiscoveryResponse";
 
 /// Resources of one type, as `envoy.service.discovery.v3.DiscoveryResponse` carries them.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,7 +16,15 @@ impl Response {
     /// # Errors
     /// Where the bytes are none, with the fields that lead there.
     pub fn read(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode("envoy.service.discovery.v3.DiscoveryResponse", bytes).map(Self)
+        decode(KIND, bytes).map(Self)
+    }
+
+    /// Reads an answer from its JSON.
+    ///
+    /// # Errors
+    /// Where the document is none, with the fields that lead there.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, DecodeError> {
+        from_json(KIND, json).map(Self)
     }
 
     /// An answer of this message, a `DiscoveryResponse`.

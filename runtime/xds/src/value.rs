@@ -140,7 +140,8 @@ pub(crate) fn whole(number: f64) -> Json {
     Json::from(number)
 }
 
-fn camel(name: &str) -> String {
+/// The name of a field in protobuf's JSON.
+pub(crate) fn camel(name: &str) -> String {
     let mut words = name.split('_');
     let first = words.next().unwrap_or_default().to_owned();
     words.fold(first, |mut all, word| {

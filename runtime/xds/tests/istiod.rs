@@ -14,7 +14,7 @@ mod sent;
 use std::path::Path;
 
 use mesh_wire::{NameTable, Snapshot};
-use mesh_xds::{Translation, translate};
+use mesh_xds::{Response, Translation, translate};
 use reference::compare::{Deviation, compare};
 use reference::facts::Facts;
 use reference::{envoy, ours};
@@ -31,6 +31,7 @@ fn every_field_is_read_as_protobufs_json_has_it() {
     for (kind, read) in sent::KINDS.iter().zip(sent::responses(&folder)) {
         let text = common::read(&folder.join(format!("{kind}.json")));
         let given: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(Response::from_json(&given), Ok(read.clone()), "{kind}");
         let read = common::digits(read.message().protobuf_json());
         assert_eq!(common::difference(&read, &common::digits(given)), None, "{kind}");
     }

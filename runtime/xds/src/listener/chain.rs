@@ -48,18 +48,23 @@ pub(super) fn port(chain: &mut Reader<'_>) -> (Option<u16>, Match) {
     let port = matching.number("destination_port");
     let matching = Match {
         names: matching.texts("server_names"),
-        ranges: ranges.filter_map(matcher::range).collect(),
+        // Every address of a family is no condition: a listener is for one.
+        ranges: ranges
+            .filter_map(matcher::range)
+            .filter(|range| range.prefix_len() > 0)
+            .collect(),
     };
     (port, matching)
 }
 
 /// Requests in plaintext, those of peers, and everything of peers (Istio `pilot/pkg/networking/core/listener.go`).
-fn protocols() -> [Json; 4] {
+fn protocols() -> [Json; 5] {
     let requests = ["istio-http/1.0", "istio-http/1.1", "istio-h2"];
     [
         json!(["http/1.1", "h2c"]),
         json!(["http/1.0", "http/1.1", "h2c"]),
         json!(requests),
+        json!(["istio-peer-exchange", "istio"]),
         json!([
             "istio",
             "istio-peer-exchange",

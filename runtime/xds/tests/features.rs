@@ -1,0 +1,333 @@
+//! What other meshes say that the captured one does not.
+
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use mesh_wire::cluster::{Balance, Discovery, Transport};
+use mesh_wire::listener::{InboundProtocol, MtlsMode, OutboundProtocol};
+use mesh_wire::policy::{Permission, Principal};
+use mesh_wire::route::{PathMatch, RouteAction};
+use mesh_wire::snapshot::{AccessLog, TracingProvider};
+use mesh_wire::telemetry::Side;
+use mesh_xds::{Response, Translation, translate};
+use serde_json::{Value, json};
+
+fn translated(resources: Value) -> Translation {
+    translate([Response::from_json(&json!({ "resources": resources })).unwrap()])
+}
+
+/// Of an extension or a resource.
+fn typed(kind: &str, mut value: Value) -> Value {
+    value["@type"] = json!(format!("type.googleapis.com/{kind}"));
+    value
+}
+
+fn cluster(mut said: Value) -> Value {
+    said["name"] = json!("outbound|443||api.example");
+    typed("envoy.config.cluster.v3.Cluster", said)
+}
+
+fn told(translation: &Translation) -> Vec<String> {
+    translation.unsupported.iter().map(ToString::to_string).collect()
+}
+
+const NONE: [&str; 0] = [];
+
+#[test]
+fn tls_with_files_is_begun_for_the_application() {
+    let context = json!({
+        "sni": "api.example",
+        "commonTlsContext": {
+            "tlsCertificateSdsSecretConfigs": [{"name": "file-cert:/etc/a.pem~/etc/a.key", "sdsConfig": {"ads": {}}}],
+            "combinedValidationContext": {
+                "defaultValidationContext": {"matchSubjectAltNames": [{"exact": "api.example"}]},
+                "validationContextSdsSecretConfig": {"name": "file-root:/etc/ca.pem"}
+            }
+        }
+    });
+    let context = typed(
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        context,
+    );
+    let socket = json!({"name": "envoy.transport_sockets.tls", "typedConfig": context});
+    let translation = translated(json!([cluster(
+        json!({"type": "STRICT_DNS", "transportSocket": socket})
+    )]));
+    let cluster = &translation.snapshot.clusters["outbound|443||api.example"];
+    let Transport::Tls(tls) = &cluster.transport else {
+        panic!("{:?}", cluster.transport)
+    };
+    assert_eq!(cluster.discovery, Discovery::StrictDns);
+    assert_eq!(tls.ca_file.as_deref(), Some("/etc/ca.pem"));
+    assert_eq!(tls.client.as_ref().unwrap().key, "/etc/a.key");
+    assert!(!tls.insecure_skip_verify);
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn places_with_shares_weigh_what_they_should() {
+    let endpoint = |address: &str, weight: u32| {
+        let address = json!({"socketAddress": {"address": address, "portValue": 80}});
+        json!({"endpoint": {"address": address}, "loadBalancingWeight": weight})
+    };
+    let place =
+        |weight: u32, endpoints: Value| json!({"loadBalancingWeight": weight, "lbEndpoints": endpoints});
+    let places = json!([
+        place(80, json!([endpoint("10.0.0.1", 1), endpoint("10.0.0.2", 3)])),
+        place(20, json!([endpoint("10.0.0.3", 1)])),
+    ]);
+    let said = json!({
+        "type": "EDS",
+        "lbPolicy": "RING_HASH",
+        "edsClusterConfig": {"edsConfig": {"ads": {}}, "serviceName": "somebody"},
+        "commonLbConfig": {"localityWeightedLbConfig": {}},
+    });
+    let assignment = json!({"clusterName": "somebody", "endpoints": places});
+    let assignment = typed("envoy.config.endpoint.v3.ClusterLoadAssignment", assignment);
+    let translation = translated(json!([assignment, cluster(said)]));
+    let cluster = &translation.snapshot.clusters["outbound|443||api.example"];
+    let places = cluster.endpoints.iter().flat_map(|place| &place.endpoints);
+    let weights: Vec<_> = places.map(|endpoint| endpoint.weight).collect();
+    assert_eq!(weights, [20_000, 60_000, 20_000]);
+    assert_eq!(cluster.balance, Balance::RingHash { minimum_size: 1024 });
+    assert_eq!(cluster.panic_threshold, 50);
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn what_a_cluster_says_and_nothing_acts_on_is_told() {
+    let said =
+        json!({"type": "EDS", "perConnectionBufferLimitBytes": 5, "healthChecks": [{}], "somethingNew": 1});
+    assert_eq!(
+        told(&translated(json!([cluster(said)]))),
+        [
+            "cds/outbound|443||api.example/#somethingNew = [\"1 bytes\"]: nothing acts on it",
+            "cds/outbound|443||api.example/health_checks = [{}]: nothing acts on it",
+            "cds/outbound|443||api.example/per_connection_buffer_limit_bytes = 5: nothing acts on it",
+        ]
+    );
+    let unknown = translated(json!([typed("envoy.config.overload.v3.Other", json!({}))]));
+    assert!(told(&unknown)[0].contains("the type is not known"), "{unknown:?}");
+}
+
+fn tcp(cluster: &str, mut said: Value) -> Value {
+    said["cluster"] = json!(cluster);
+    let config = typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", said);
+    json!({"name": "envoy.filters.network.tcp_proxy", "typedConfig": config})
+}
+
+fn http(filters: Value, routes: Value, mut said: Value) -> Value {
+    said["httpFilters"] = filters;
+    said["routeConfig"] = json!({"virtualHosts": [{"name": "a", "domains": ["*"], "routes": routes}]});
+    let kind = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+    json!({"name": "envoy.filters.network.http_connection_manager", "typedConfig": typed(kind, said)})
+}
+
+fn listener(name: &str, address: &str, port: u16, chains: Value) -> Value {
+    let inbound = name == "virtualInbound";
+    let mut said = json!({
+        "name": name,
+        "address": {"socketAddress": {"address": address, "portValue": port}},
+        "trafficDirection": if inbound { "INBOUND" } else { "OUTBOUND" },
+        "filterChains": chains,
+    });
+    if !name.starts_with("virtual") {
+        said["bindToPort"] = json!(false);
+    }
+    typed("envoy.config.listener.v3.Listener", said)
+}
+
+fn all_to(cluster: &str) -> Value {
+    let retry = json!({"retryOn": "reset-before-request", "numRetries": 2});
+    json!([{"match": {"prefix": "/"}, "route": {"cluster": cluster, "timeout": "0s", "retryPolicy": retry}}])
+}
+
+#[test]
+fn chains_of_one_port_are_one_listener() {
+    let kind = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+    let context = json!({
+        "requireClientCertificate": true,
+        "commonTlsContext": {
+            "tlsCertificateSdsSecretConfigs": [{"name": "default"}],
+            "combinedValidationContext": {
+                "defaultValidationContext": {"matchSubjectAltNames": [{"prefix": "spiffe://td.example/"}]},
+                "validationContextSdsSecretConfig": {"name": "ROOTCA"}
+            }
+        }
+    });
+    let mesh = json!({"name": "envoy.transport_sockets.tls", "typedConfig": typed(kind, context)});
+    let to = json!({"destinationPort": 80});
+    let requests = http(json!([]), all_to("inbound|80||"), json!({}));
+    let translation = translated(json!([listener(
+        "virtualInbound",
+        "0.0.0.0",
+        15006,
+        json!([
+            {"filterChainMatch": to, "filters": [requests], "transportSocket": mesh},
+            {"filterChainMatch": to, "filters": [tcp("inbound|80||", json!({}))], "transportSocket": mesh},
+            {"filterChainMatch": to, "filters": [requests]},
+            {"filterChainMatch": to, "filters": [tcp("inbound|80||", json!({}))]},
+        ])
+    )]));
+    let [inbound] = translation.snapshot.inbound.as_slice() else {
+        panic!("{:?}", translation.snapshot.inbound)
+    };
+    assert_eq!(inbound.port, Some(80));
+    assert_eq!(inbound.protocol, InboundProtocol::Detect);
+    assert_eq!(inbound.mtls, MtlsMode::Permissive);
+    assert_eq!(inbound.cluster, "inbound|80||");
+    assert_eq!(inbound.routes, None);
+    assert!(translation.trust_domains.contains("td.example"));
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn tls_of_applications_is_told_apart_by_name() {
+    let translation = translated(json!([listener(
+        "0.0.0.0_443",
+        "0.0.0.0",
+        443,
+        json!([
+            {"filterChainMatch": {"serverNames": ["a.example"]}, "filters": [tcp("outbound|443||a.example", json!({
+                "hashPolicy": [{"sourceIp": {}}], "idleTimeout": "60s"
+            }))]},
+            {"filters": [tcp("PassthroughCluster", json!({}))]},
+        ])
+    )]));
+    let OutboundProtocol::Tls { routes, otherwise } = &translation.snapshot.outbound[0].protocol else {
+        panic!("{:?}", translation.snapshot.outbound)
+    };
+    assert_eq!(routes[0].sni, ["a.example"]);
+    assert_eq!(otherwise, "PassthroughCluster");
+    // Nobody described it: connections are closed.
+    let cluster = &translation.snapshot.clusters["outbound|443||a.example"];
+    assert_eq!(cluster.discovery, Discovery::BlackHole);
+    assert_eq!(told(&translation), NONE);
+}
+
+fn rbac(said: Value) -> Value {
+    json!({"name": "envoy.filters.http.rbac", "typedConfig": typed("envoy.extensions.filters.http.rbac.v3.RBAC", said)})
+}
+
+#[test]
+fn policies_that_are_not_understood_refuse() {
+    let any = json!([{"any": true}]);
+    let unknown =
+        json!({"permissions": [{"destinationPortRange": {"start": 1, "end": 9}}], "principals": any});
+    let peer = json!({"key": "io.istio.peer_principal", "stringMatch": {"exact": "spiffe://td/ns/a/sa/b"}});
+    let peer = json!({"permissions": any, "principals": [{"filterState": peer}]});
+    let filters = json!([
+        rbac(json!({"rules": {"action": "DENY", "policies": {"deny": unknown}}})),
+        rbac(json!({"rules": {"policies": {"allow": unknown, "peer": peer}}})),
+        rbac(
+            json!({"shadowRules": {"policies": {"ask": peer}}, "shadowRulesStatPrefix": "istio_ext_authz_"})
+        ),
+    ]);
+    let chains = json!([{"filters": [http(filters, all_to("inbound|80||"), json!({}))]}]);
+    let translation = translated(json!([listener("virtualInbound", "0.0.0.0", 15006, chains)]));
+    let policies = &translation.snapshot.inbound[0].policy.policies;
+    assert_eq!(policies["deny"].permissions, [Permission::Any]);
+    assert_eq!(
+        policies["allow"].permissions,
+        [Permission::Not(Box::new(Permission::Any))]
+    );
+    assert!(matches!(
+        policies["peer"].principals[0],
+        Principal::Authenticated(Some(_))
+    ));
+    assert!(!policies.contains_key("ask"));
+    assert_eq!(told(&translation).len(), 3, "{:?}", told(&translation));
+}
+
+#[test]
+fn a_route_that_is_not_understood_takes_nothing() {
+    let to = json!({"cluster": "outbound|80||a.example", "timeout": "0s"});
+    let routes = json!([
+        {"match": {"prefix": "/a", "dynamicMetadata": [{}]}, "route": to},
+        {"match": {"prefix": "/b"}, "nonForwardingAction": {}},
+        {"match": {"pathSeparatedPrefix": "/c"}, "redirect": {"pathRedirect": "/d", "httpsRedirect": true}},
+        {"match": {"safeRegex": {"regex": "/e.*"}, "headers": [{"name": "X-A", "presentMatch": false}]}, "route": to},
+    ]);
+    let chains = json!([{"filters": [http(json!([]), routes, json!({}))]}]);
+    let translation = translated(json!([listener("0.0.0.0_80", "0.0.0.0", 80, chains)]));
+    let routes = &translation.snapshot.routes["0.0.0.0_80"].virtual_hosts[0].routes;
+    let [redirect, forward] = routes.as_slice() else {
+        panic!("{routes:?}")
+    };
+    assert!(matches!(&redirect.action, RouteAction::Redirect(to) if to.scheme.as_deref() == Some("https")));
+    assert_eq!(forward.matches.path, PathMatch::Regex("/e.*".to_owned()));
+    assert_eq!(forward.matches.headers[0].name, "x-a");
+    assert!(forward.matches.headers[0].invert);
+    let told = told(&translation);
+    assert!(
+        told.iter().any(|line| line.contains("dynamic_metadata")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|line| line.contains("non_forwarding_action")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn telemetry_of_all_listeners_is_one() {
+    let zipkin = json!({"collectorCluster": "zipkin", "collectorEndpoint": "/api/v2/spans"});
+    let provider =
+        json!({"name": "zipkin", "typedConfig": typed("envoy.config.trace.v3.ZipkinConfig", zipkin)});
+    let file = json!({"path": "/dev/stdout", "logFormat": {"jsonFormat": {"a": "%PROTOCOL%"}}});
+    let log = json!({
+        "name": "envoy.access_loggers.file",
+        "typedConfig": typed("envoy.extensions.access_loggers.file.v3.FileAccessLog", file)
+    });
+    let stats = json!({"name": "istio.stats", "typedConfig": typed("stats.PluginConfig", json!({
+        "metrics": [{"name": "requests_total", "tags_to_remove": ["app"]}]
+    }))});
+    let said =
+        json!({"accessLog": [log], "tracing": {"randomSampling": {"value": 2.5}, "provider": provider}});
+    let served = http(json!([stats]), all_to("inbound|80||"), said);
+    let inbound = json!([{"filters": [served]}]);
+    let outbound = json!([{"filters": [tcp("outbound|90||a.example", json!({}))]}]);
+    let translation = translated(json!([
+        listener("virtualInbound", "0.0.0.0", 15006, inbound),
+        listener("10.0.0.1_90", "10.0.0.1", 90, outbound),
+    ]));
+    let telemetry = translation.snapshot.telemetry.as_ref().unwrap();
+    let tracing = telemetry.tracing.as_ref().unwrap();
+    assert_eq!(
+        (tracing.provider, tracing.sampling.0),
+        (TracingProvider::Zipkin, 25_000)
+    );
+    assert_eq!(telemetry.access_log, Some(AccessLog::Json));
+    assert_eq!(telemetry.access_log_options.at, Some(Side::Server));
+    assert_eq!(telemetry.access_log_options.fields["a"], "%PROTOCOL%");
+    // What leaves is not counted, and what arrives without a label.
+    assert_eq!(telemetry.metric_edits.len(), 2, "{:?}", telemetry.metric_edits);
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn tokens_that_must_be_there_are_told() {
+    let provider = json!({
+        "issuer": "https://issuer.example",
+        "localJwks": {"inlineString": "{}"},
+        "payloadInMetadata": "payload",
+        "forward": true,
+    });
+    let authn = |requires: Value| {
+        let said = json!({"providers": {"a": provider}, "rules": [{"match": {"prefix": "/"}, "requires": requires}]});
+        let kind = "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication";
+        let filter = json!({"name": "jwt", "typedConfig": typed(kind, said)});
+        let served = http(json!([filter]), all_to("inbound|80||"), json!({}));
+        translated(json!([listener(
+            "virtualInbound",
+            "0.0.0.0",
+            15006,
+            json!([{"filters": [served]}])
+        )]))
+    };
+    let istios =
+        authn(json!({"requiresAny": {"requirements": [{"providerName": "a"}, {"allowMissing": {}}]}}));
+    assert_eq!(istios.snapshot.inbound[0].jwt[0].issuer, "https://issuer.example");
+    assert_eq!(told(&istios), NONE);
+    let strict = authn(json!({"providerName": "a"}));
+    assert_eq!(told(&strict).len(), 1, "{:?}", told(&strict));
+}
