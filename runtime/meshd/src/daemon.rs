@@ -37,6 +37,8 @@ struct State {
     draining: bool,
     files: Look,
     identity_files: Look,
+    /// Those that the snapshot in force names for TLS with others.
+    named_files: Look,
     /// What the servers of DNS follow from; the hosts are not kept.
     forwarding: NameTable,
     servers: Vec<std::net::SocketAddr>,
@@ -112,12 +114,15 @@ impl Daemon {
         for part in mesh_proxy::unsupported(&loaded.snapshot) {
             tracing::warn!(%part, "the snapshot says what this meshd does not act on");
         }
+        // Looked at before they are read: what changes in between is read again.
+        let named = Look::at(mesh_proxy::files(&loaded.snapshot));
         self.shared
             .apply(loaded.snapshot.clone())
             .map_err(|refused| refused.to_string())?;
         self.dns.set_names(Names::compile(&loaded.names));
         let mut state = self.state();
         state.snapshot = Some(loaded.digest.clone());
+        state.named_files = named;
         state.forwarding = NameTable {
             forward: loaded.names.forward.clone(),
             upstream: loaded.names.upstream.clone(),
@@ -177,6 +182,7 @@ impl Daemon {
         if Look::at(files) != self.state().identity_files || self.wanted() != wanted {
             self.reload_identity();
         }
+        self.reread();
         self.tell();
         let servers = self.machine.servers();
         let mut state = self.state();
@@ -186,6 +192,23 @@ impl Daemon {
             state.servers = servers;
             self.dns
                 .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+        }
+    }
+
+    /// Has the files read again that the snapshot names, where one of them changed.
+    fn reread(&self) {
+        let Some(snapshot) = self.shared.snapshot() else {
+            return;
+        };
+        let look = Look::at(mesh_proxy::files(&snapshot));
+        if std::mem::replace(&mut self.state().named_files, look.clone()) == look {
+            return;
+        }
+        match self.shared.reread() {
+            Ok(()) => tracing::info!("files that the snapshot names were read again"),
+            Err(error) => {
+                tracing::error!(%error, "files that the snapshot names changed; what worked before goes on");
+            }
         }
     }
 

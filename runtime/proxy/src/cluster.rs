@@ -34,7 +34,7 @@ const MOST_ORIGINALS: usize = 1024;
 pub(crate) struct Cluster {
     pub(crate) name: Arc<str>,
     pub(crate) wire: wire::Cluster,
-    pub(crate) transport: Transport,
+    pub(crate) transport: Arc<Transport>,
     /// What is under way; outlives changes of the cluster, as its limits are meant.
     pub(crate) usage: Arc<Usage>,
     /// Where the proxy is, by which [`Balancer`] was made.
@@ -67,17 +67,20 @@ pub(crate) enum ClusterError {
 }
 
 impl Cluster {
-    /// The cluster that `wire` describes, with all that is still true of `old`.
+    /// The cluster that `wire` describes, with all that is still true of `old`; with `reread` the files that it names are
+    /// not, and those of before go on where they cannot be used any more.
     pub(crate) fn compile(
         name: &str,
         wire: &wire::Cluster,
         own: &Arc<Own>,
         old: Option<&Arc<Self>>,
+        reread: bool,
     ) -> Result<Arc<Self>, ClusterError> {
+        let transport = Transport::compile(name, &wire.transport, old.map(|old| &**old), reread)?;
         if let Some(old) = old
             && old.wire == *wire
             && old.own == *own
-            && !matches!(old.transport, Transport::Unusable(_))
+            && Arc::ptr_eq(&old.transport, &transport)
         {
             return Ok(old.clone());
         }
@@ -85,20 +88,6 @@ impl Cluster {
         let kept = old.filter(|old| same_but_endpoints(&old.wire, wire));
         let endpoints =
             endpoint::compile(wire, kept.map(|old| old.balancer.endpoints()).unwrap_or_default())?;
-        let transport = match &wire.transport {
-            wire::Transport::Plaintext => Transport::Plaintext,
-            wire::Transport::Mesh(tls) => Transport::Mesh(
-                MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?,
-            ),
-            wire::Transport::Tls(tls) => match OriginatedClient::new(tls) {
-                Ok(client) => Transport::Tls(client),
-                Err(error @ OriginationError::File { .. }) => {
-                    tracing::warn!(cluster = name, %error, "nothing can be sent there until the file is right");
-                    Transport::Unusable(error.to_string())
-                }
-                Err(error) => return Err(ClusterError::Transport(error.to_string())),
-            },
-        };
         Ok(Arc::new(Self {
             name: name.into(),
             wire: wire.clone(),
@@ -141,12 +130,12 @@ impl Cluster {
 
     /// TLS asks for the host of each request, since nothing else is said (Istio `auto_sni`).
     fn asks_for_hosts(&self) -> bool {
-        matches!(&self.transport, Transport::Tls(client) if client.sni.is_none())
+        matches!(&*self.transport, Transport::Tls(client) if client.sni.is_none())
     }
 
     fn original(&self, destination: SocketAddr, host: Option<&str>) -> Arc<Endpoint> {
         // Nobody could say whether a workload that is not listed can: the transport does for all of them.
-        let mtls = matches!(self.transport, Transport::Mesh(_));
+        let mtls = matches!(*self.transport, Transport::Mesh(_));
         let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (destination, host.map(Into::into));
         if let Some(endpoint) = originals.get(&key) {
@@ -158,6 +147,44 @@ impl Cluster {
         let endpoint = Arc::new(Endpoint::original(destination, mtls, host));
         originals.insert(key, endpoint.clone());
         endpoint
+    }
+}
+
+impl Transport {
+    /// That of `old` where it is the same.
+    fn compile(
+        name: &str,
+        wire: &wire::Transport,
+        old: Option<&Cluster>,
+        reread: bool,
+    ) -> Result<Arc<Self>, ClusterError> {
+        let old = old
+            .filter(|old| old.wire.transport == *wire)
+            .map(|old| &old.transport);
+        if let Some(old) = old
+            && !matches!(**old, Self::Unusable(_))
+            && !(reread && matches!(**old, Self::Tls(_)))
+        {
+            return Ok(old.clone());
+        }
+        Ok(Arc::new(match wire {
+            wire::Transport::Plaintext => Self::Plaintext,
+            wire::Transport::Mesh(tls) => {
+                Self::Mesh(MeshClient::new(tls).map_err(|error| ClusterError::Transport(error.to_string()))?)
+            }
+            wire::Transport::Tls(tls) => match (OriginatedClient::new(tls), old) {
+                (Ok(client), _) => Self::Tls(client),
+                (Err(error @ OriginationError::File { .. }), Some(old)) if matches!(**old, Self::Tls(_)) => {
+                    tracing::warn!(cluster = name, %error, "what the file said before goes on");
+                    return Ok(old.clone());
+                }
+                (Err(error @ OriginationError::File { .. }), _) => {
+                    tracing::warn!(cluster = name, %error, "nothing can be sent there until the file is right");
+                    Self::Unusable(error.to_string())
+                }
+                (Err(error), _) => return Err(ClusterError::Transport(error.to_string())),
+            },
+        }))
     }
 }
 

@@ -109,5 +109,5 @@ fn direct(host: &str, port: u16, tls: bool, timeout: Duration) -> Result<Arc<Clu
         wire::Transport::Plaintext
     };
     let wire = wire::Cluster::of_host(host, port, transport, timeout);
-    Cluster::compile("keys", &wire, &Arc::default(), None).map_err(|error| error.to_string())
+    Cluster::compile("keys", &wire, &Arc::default(), None, false).map_err(|error| error.to_string())
 }

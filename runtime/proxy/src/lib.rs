@@ -46,7 +46,7 @@ pub use destination::Destinations;
 pub use drain::{Drain, Drainer};
 pub use keys::fetch_keys;
 pub use shared::{Refused, Report, Shared};
-pub use state::unsupported;
+pub use state::{files, unsupported};
 pub use trace::send_spans;
 pub use workers::{WORKERS, Workers};
 

@@ -59,10 +59,30 @@ impl Shared {
     /// # Errors
     /// Where it contradicts itself or cannot be compiled: then nothing changes.
     pub fn apply(&self, snapshot: Snapshot) -> Result<(), Refused> {
+        self.replace(|_| Some(snapshot), false)
+    }
+
+    /// Reads again the files that the snapshot in force names ([`files`](crate::files)), for connections that are opened from
+    /// now on. Where one cannot be used, what it said before goes on.
+    ///
+    /// # Errors
+    /// Where the rest cannot be compiled any more: then nothing changes.
+    pub fn reread(&self) -> Result<(), Refused> {
+        self.replace(|before| before.map(|before| (*before.snapshot).clone()), true)
+    }
+
+    fn replace(
+        &self,
+        next: impl FnOnce(Option<&State>) -> Option<Snapshot>,
+        reread: bool,
+    ) -> Result<(), Refused> {
         let _alone = self.replacing();
         let before = self.state.load_full();
-        let state =
-            State::compile(snapshot, before.as_deref()).map_err(|error| Refused(error.to_string()))?;
+        let Some(snapshot) = next(before.as_deref()) else {
+            return Ok(());
+        };
+        let state = State::compile(snapshot, before.as_deref(), reread)
+            .map_err(|error| Refused(error.to_string()))?;
         if let Some(identity) = self.identity()
             && before.as_deref().map(State::trust_domains) != Some(state.trust_domains())
         {

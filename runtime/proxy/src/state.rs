@@ -1,8 +1,10 @@
 //! A snapshot, compiled into what the hot path asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use mesh_wire::cluster::Transport;
 use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
@@ -60,8 +62,13 @@ pub(crate) enum CompileError {
 }
 
 impl State {
-    /// Compiles `snapshot`; clusters that are as they were in `before` keep their connections and their memory.
-    pub(crate) fn compile(snapshot: Snapshot, before: Option<&Self>) -> Result<Self, CompileError> {
+    /// Compiles `snapshot`; clusters that are as they were in `before` keep their connections and their memory. With `reread`
+    /// the [`files`] that it names are read again.
+    pub(crate) fn compile(
+        snapshot: Snapshot,
+        before: Option<&Self>,
+        reread: bool,
+    ) -> Result<Self, CompileError> {
         snapshot.validate()?;
         let missing = |part| mesh_wire::snapshot::InvalidSnapshot::Missing(part);
         let node = snapshot.node.clone().ok_or(missing("node"))?;
@@ -71,7 +78,7 @@ impl State {
         for (name, wire) in &snapshot.clusters {
             let old = before.and_then(|before| before.clusters.get(name));
             let cluster =
-                Cluster::compile(name, wire, &own, old).map_err(|source| CompileError::Cluster {
+                Cluster::compile(name, wire, &own, old, reread).map_err(|source| CompileError::Cluster {
                     name: name.clone(),
                     source,
                 })?;
@@ -109,6 +116,26 @@ impl State {
             .cloned()
             .collect()
     }
+}
+
+/// The files that `snapshot` names for TLS with servers outside the mesh: trust bundles, lists of revoked certificates,
+/// and certificates of clients. Who says that they changed has them read again by [`Shared::reread`].
+///
+/// [`Shared::reread`]: crate::Shared::reread
+pub fn files(snapshot: &Snapshot) -> BTreeSet<PathBuf> {
+    let transports = snapshot.clusters.values().map(|cluster| &cluster.transport);
+    let tls = transports.filter_map(|transport| match transport {
+        Transport::Tls(tls) => Some(tls),
+        Transport::Mesh(_) | Transport::Plaintext => None,
+    });
+    let named = tls.flat_map(|tls| {
+        let client = tls
+            .client
+            .iter()
+            .flat_map(|client| [&client.cert_chain, &client.key]);
+        tls.ca_file.iter().chain(&tls.crl_file).chain(client)
+    });
+    named.map(PathBuf::from).collect()
 }
 
 /// A cluster that the snapshot was validated to have.

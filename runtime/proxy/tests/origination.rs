@@ -81,7 +81,10 @@ async fn heard(server: SocketAddr, tls: OriginatedTls) -> String {
     let mut snapshot = snapshot::outbound(server);
     snapshot::tcp(&mut snapshot);
     snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().transport = Transport::Tls(tls);
-    let proxy = Proxy::outbound(snapshot, support::service()).await;
+    heard_through(&Proxy::outbound(snapshot, support::service()).await).await
+}
+
+async fn heard_through(proxy: &Proxy) -> String {
     let mut text = Vec::new();
     let _reset = proxy.connect().await.read_to_end(&mut text).await;
     String::from_utf8(text).unwrap()
@@ -173,6 +176,41 @@ async fn certificates_that_were_revoked_do_not_hold() {
         assert_eq!(heard(server, tls).await, expected, "{}", file.display());
     }
     for file in [roots, empty, revoked, foreign] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn files_that_changed_hold_from_then_on_and_damaged_ones_never() {
+    let ca = Ca::new();
+    let issued = ca.issue_host(HOST);
+    let revoked = ca.revoke(Some(&issued.0));
+    let server = serve(issued, b"hello").await;
+    let roots = root(&ca, "changing");
+    let list = roots.with_extension("crl");
+    std::fs::write(&list, ca.revoke(None)).unwrap();
+    let mut tls = tls(HOST, &[], &roots);
+    tls.crl_file = Some(list.display().to_string());
+    let mut snapshot = snapshot::outbound(server);
+    snapshot::tcp(&mut snapshot);
+    snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().transport = Transport::Tls(tls);
+    let files = mesh_proxy::files(&snapshot);
+    assert_eq!(files, [list.clone(), roots.clone()].into());
+    let proxy = Proxy::outbound(snapshot, support::service()).await;
+    assert_eq!(heard_through(&proxy).await, "hello");
+
+    for (file, content, expected) in [
+        (&list, "damaged".to_owned(), "hello"),
+        (&list, revoked, ""),
+        (&list, ca.revoke(None), "hello"),
+        (&roots, Ca::new().root, ""),
+        (&roots, ca.root.clone(), "hello"),
+    ] {
+        std::fs::write(file, &content).unwrap();
+        proxy.shared.reread().unwrap();
+        assert_eq!(heard_through(&proxy).await, expected, "{content}");
+    }
+    for file in files {
         std::fs::remove_file(file).unwrap();
     }
 }

@@ -195,3 +195,25 @@ fn what_the_compiler_wrote_is_taken_over() {
         assert!(status.snapshot.is_some() && daemon.dns.hosts() > 2, "{vm}");
     }
 }
+
+#[test]
+fn files_that_the_snapshot_names_are_read_again_when_they_change() {
+    let (_root, layout) = machine();
+    let bundle = layout.at("/etc/meshd/outside.pem");
+    let content = fs::read(layout.at("/etc/meshd/identity/root-cert.pem")).unwrap();
+    fs::write(&bundle, &content).unwrap();
+    let cluster = serde_json::json!({
+        "discovery": "listed", "transport": { "tls": { "ca-file": bundle } }, "http": "http1", "balance": "round-robin",
+        "locality": "ignore", "connect-timeout": 1000, "limits": {}, "panic-threshold": 0, "warmup": 0,
+        "endpoints": [],
+    });
+    let part = serde_json::json!({ "format": 1, "clusters": { "outside": cluster } });
+    fs::write(layout.at("/etc/meshd/mesh.json"), part.to_string()).unwrap();
+    let daemon = daemon(&layout);
+    let begun = daemon.shared.snapshot().unwrap();
+    daemon.look();
+    assert!(Arc::ptr_eq(&begun, &daemon.shared.snapshot().unwrap()));
+    fs::write(&bundle, [&content[..], &content[..]].concat()).unwrap();
+    daemon.look();
+    assert!(!Arc::ptr_eq(&begun, &daemon.shared.snapshot().unwrap()));
+}

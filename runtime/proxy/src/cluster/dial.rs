@@ -137,7 +137,7 @@ async fn protect(
     remote: SocketAddr,
     tcp: TcpStream,
 ) -> Result<Protected, DialError> {
-    let (config, name, generation) = match &cluster.transport {
+    let (config, name, generation) = match &*cluster.transport {
         Transport::Mesh(client) if endpoint.wire.mtls => {
             let credentials = credentials.ok_or(DialError::NoIdentity)?;
             (

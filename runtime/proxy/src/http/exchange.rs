@@ -255,7 +255,7 @@ impl Exchange<'_> {
             self.rename(host, &mut finish);
         }
         let outbound = self.connection.side.reporter() == Reporter::Source;
-        self.introduce(outbound, matches!(share.cluster.transport, Transport::Mesh(_)));
+        self.introduce(outbound, matches!(*share.cluster.transport, Transport::Mesh(_)));
         let retries = forward.retry.is_some() && self.wanted.is_none();
         let mirrors: Vec<_> = forward
             .mirrors

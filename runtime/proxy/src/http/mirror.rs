@@ -32,7 +32,7 @@ impl Mirrored {
     pub(super) async fn send(mut self, body: oneshot::Receiver<Copied>) {
         let Ok(body) = body.await else { return };
         // Those outside the mesh are told nothing of who asks.
-        if !matches!(self.cluster.transport, Transport::Mesh(_)) {
+        if !matches!(*self.cluster.transport, Transport::Mesh(_)) {
             self.parts.headers.remove(&peer::ID);
             self.parts.headers.remove(&peer::METADATA);
         }
