@@ -12,6 +12,7 @@ mod common;
 
 mod access;
 mod authorizers;
+mod built;
 mod bundles;
 mod cloud_init;
 mod clusters;

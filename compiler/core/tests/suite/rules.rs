@@ -7,7 +7,7 @@ use mesh_compiler::model::Mesh;
 use mesh_compiler::query::{self, Asker, Question};
 use mesh_compiler::rules::{self, Example, ExampleKind, RULES, page};
 use mesh_compiler::spec::schema::{Child, SPEC};
-use mesh_compiler::{ObjectOptions, World, check_objects, compile, manifest};
+use mesh_compiler::{ObjectOptions, World, check_objects, compile, fix, host_files, manifest};
 
 use crate::common;
 
@@ -31,24 +31,34 @@ cluster main network=kube { gateway address="203.0.113.10" }
 namespace shop {
 "#;
 
-/// What is found in an example of `page`.
-fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
+/// An example with the files beside it, and its path among them.
+fn laid_out(example: &Example<'_>, page: &str) -> (Files, String) {
     let beside = rules::files(page);
     let mut files: BTreeMap<String, String> = beside
         .into_iter()
         .map(|(name, text)| (name.to_owned(), format!("{text}\n")))
         .collect();
-    let text = match (example.kind, example.whole) {
-        (ExampleKind::Spec, false) => format!("{FRAME}{}\n}}\n", example.text),
-        _ => format!("{}\n", example.text),
+    let (path, text) = match (example.kind, example.whole) {
+        (ExampleKind::Spec, false) => ("example.kdl", format!("{FRAME}{}\n}}\n", example.text)),
+        (ExampleKind::Spec, true) => ("example.kdl", format!("{}\n", example.text)),
+        _ => (
+            example.file.unwrap_or("example.yaml"),
+            format!("{}\n", example.text),
+        ),
     };
+    files.insert(path.to_owned(), text);
+    (Files(files), path.to_owned())
+}
+
+/// What is found in an example of `page`.
+fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
+    let (files, path) = laid_out(example, page);
     if example.kind == ExampleKind::Spec {
-        let call = text
+        let call = files.0[&path]
             .lines()
             .find_map(|line| line.trim().strip_prefix("// meshc trace "))
             .map(str::to_owned);
-        files.insert("example.kdl".to_owned(), text);
-        let compiled = compile(&Files(files), "example.kdl");
+        let compiled = compile(&files, &path);
         let mut found = compiled.diagnostics;
         if let Some((call, mesh)) = call.zip(compiled.model.as_ref()) {
             found.extend(traced(&call, mesh));
@@ -59,9 +69,7 @@ fn found(example: &Example<'_>, page: &str) -> (Vec<Diagnostic>, Sources) {
         }
         return (found, compiled.sources);
     }
-    let name = example.file.unwrap_or("example.yaml").to_owned();
-    files.insert(name.clone(), text);
-    let checked = check_objects(&Files(files), &[name], &ObjectOptions::default());
+    let checked = check_objects(&files, &[path], &ObjectOptions::default());
     (checked.diagnostics, checked.sources)
 }
 
@@ -122,11 +130,16 @@ fn rules_of_manifests_lie_beside_and_are_shown_with_manifests() {
     let mut ids = BTreeSet::new();
     for code in manifest::rules::RULES.iter().map(|rule| rule.code) {
         assert!(ids.insert(code.id), "{} has two rules", code.id);
+        let file = format!(
+            "compiler/core/src/manifest/rules/{}.rs",
+            code.slug.replace('-', "_")
+        );
+        assert!(common::root().join(&file).is_file(), "{file} is missing");
         let examples = rules::examples(page(code).unwrap());
         let shown = |passes: bool| {
             let mut objects = examples
                 .iter()
-                .filter(|example| example.kind != ExampleKind::Spec);
+                .filter(|example| example.kind == ExampleKind::Objects);
             objects.any(|example| example.passes == passes)
         };
         assert!(
@@ -134,6 +147,27 @@ fn rules_of_manifests_lie_beside_and_are_shown_with_manifests() {
             "{} needs manifests of both kinds",
             code.slug
         );
+    }
+}
+
+/// What looks at files of machines is shown with some, and what looks at specs with specs.
+#[test]
+fn rules_are_shown_with_what_they_look_at() {
+    let of_files = host_files::rules::RULES
+        .iter()
+        .map(|rule| (rule.code, ExampleKind::HostFile));
+    let of_specs = RULES.iter().map(|rule| (rule.code, ExampleKind::Spec));
+    for (code, kind) in of_files.chain(of_specs) {
+        let examples = rules::examples(page(code).unwrap());
+        for passes in [true, false] {
+            let mut of_kind = examples.iter().filter(|example| example.kind == kind);
+            assert!(
+                of_kind.any(|example| example.passes == passes),
+                "{} needs {} of both kinds",
+                code.slug,
+                kind.word()
+            );
+        }
     }
 }
 
@@ -166,6 +200,59 @@ fn examples_fail_and_pass_as_they_say() {
             }
         }
     }
+}
+
+/// What `--fix` makes of every wrong example: nothing is left that it could put right, nothing that it says it did is
+/// found again, and a second time changes nothing.
+#[test]
+fn what_is_fixed_is_fixed() {
+    let mut seen = 0;
+    for code in code::ALL {
+        let page = page(code).unwrap();
+        for example in rules::examples(page).iter().filter(|example| !example.passes) {
+            let (files, path) = laid_out(example, page);
+            let is_spec = example.kind == ExampleKind::Spec;
+            let check = |world: &dyn World| {
+                if is_spec {
+                    let compiled = compile(world, &path);
+                    (compiled.diagnostics, compiled.sources)
+                } else {
+                    let paths = std::slice::from_ref(&path);
+                    let checked = check_objects(world, paths, &ObjectOptions::default());
+                    (checked.diagnostics, checked.sources)
+                }
+            };
+            let once = fix(&files, check);
+            let Some(last) = once.done.last() else { continue };
+            seen += 1;
+            let mut after = files.0.clone();
+            after.extend(
+                once.files
+                    .iter()
+                    .map(|(path, text)| (path.clone(), text.after.clone())),
+            );
+            let after = Files(after);
+            let (left, sources) = check(&after);
+            let shown = render::short(&left, &sources);
+            assert!(
+                left.iter().all(|found| found.certain_fix().is_none()),
+                "{}: left to fix\n{shown}",
+                code.slug
+            );
+            for done in &once.done {
+                let again = left
+                    .iter()
+                    .any(|found| found.code.id == done.code.id && found.message == done.message);
+                assert!(
+                    !again,
+                    "{}: `{}` is still there\n{shown}",
+                    code.slug, last.message
+                );
+            }
+            assert!(fix(&after, check).files.is_empty(), "{}", code.slug);
+        }
+    }
+    assert!(seen > 8, "{seen} examples have something to fix");
 }
 
 /// Whoever is told that something is wrong is told what to write, in words that the language has.

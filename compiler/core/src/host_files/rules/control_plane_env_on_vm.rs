@@ -1,4 +1,4 @@
-use super::Context;
+use super::{Context, left_out};
 use crate::diag::{Diagnostic, Sink, code};
 use crate::host_files::known::{Reader, reader};
 
@@ -17,7 +17,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                 .help(format!(
                     "leave it out; istiod has it by `values.pilot.env.{}`",
                     name.value
-                )),
+                ))
+                .fix(left_out(said)),
             );
         }
     }

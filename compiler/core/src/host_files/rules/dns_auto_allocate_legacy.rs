@@ -1,4 +1,4 @@
-use super::Context;
+use super::{Context, left_out};
 use crate::diag::{Diagnostic, Sink, code};
 
 /// istiod allocates virtual addresses for all since Istio 1.25; the old way is deprecated.
@@ -13,7 +13,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                     "`ISTIO_META_DNS_AUTO_ALLOCATE` is deprecated",
                 )
                 .here("istiod allocates virtual addresses by itself")
-                .help("leave it out; ServiceEntries show their addresses in `status.addresses`"),
+                .help("leave it out; ServiceEntries show their addresses in `status.addresses`")
+                .fix(left_out(said)),
             );
         }
     }

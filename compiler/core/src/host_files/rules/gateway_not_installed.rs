@@ -99,7 +99,7 @@ fn may_install(command: &Command) -> bool {
 /// The gateways of a profile and of `--set components.…`.
 fn gateways(command: &Command) -> BTreeSet<String> {
     let settings = || command.plain().iter().filter_map(setting);
-    let profile = settings().filter(|(key, _)| *key == "profile").next_back();
+    let profile = settings().rfind(|(key, _)| *key == "profile");
     let profile = profile.map_or("default", |(_, value)| value);
     let known = PROFILES.iter().find(|(name, _)| *name == profile);
     let mut names: BTreeSet<_> = known

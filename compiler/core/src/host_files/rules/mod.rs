@@ -50,7 +50,8 @@ mod volatile_token;
 mod workload_name_mismatch;
 
 use super::Machine;
-use crate::diag::{Code, Sink, Span, Spanned, code};
+use super::machine::{By, Said};
+use crate::diag::{Code, Edit, Fix, Sink, Span, Spanned, code};
 use crate::manifest::Object;
 
 /// What a rule looks at.
@@ -165,6 +166,15 @@ fn items(list: &Spanned<String>) -> Vec<Spanned<String>> {
         });
     }
     found
+}
+
+/// The line of a variable that does nothing goes; in other files more than the line may have to.
+fn left_out(said: &Said) -> Option<Fix> {
+    let edit = || Edit::without_lines(said.variable.span);
+    (said.by == By::Env).then(|| {
+        let title = format!("leave `{}` out", said.variable.name.value);
+        Fix::certain(title, vec![edit()])
+    })
 }
 
 /// `a, b and c`, without quotes.

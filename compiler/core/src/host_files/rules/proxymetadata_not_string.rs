@@ -1,5 +1,5 @@
 use super::Context;
-use crate::diag::{Diagnostic, Sink, code};
+use crate::diag::{Diagnostic, Edit, Fix, Sink, code};
 use crate::syntax::{Datum, Scalar};
 
 /// `proxyMetadata` is a mapping of texts to texts: the agent stops at anything else.
@@ -7,6 +7,8 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     for (_, mesh) in context.machines.iter().flat_map(|machine| machine.meshes()) {
         let map = mesh.at(&["defaultConfig", "proxyMetadata"]);
         for entry in map.map_or(&[][..], Datum::entries) {
+            // A scalar that only lacks its quotes.
+            let written = entry.value.text();
             let (what, remedy) = match entry.value.scalar() {
                 Scalar::Text(_) | Scalar::Absent => continue,
                 Scalar::Bool(value) => ("a truth value", format!("write \"{value}\", in quotes")),
@@ -25,7 +27,11 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                 )
                 .here(format!("this is {what} in YAML"))
                 .label(entry.key.span, "the agent does not start with this")
-                .help(remedy),
+                .help(remedy)
+                .fix(written.map(|written| {
+                    let edit = Edit::quoted(written.span, &written.value);
+                    Fix::certain("put it in quotes", vec![edit])
+                })),
             );
         }
     }

@@ -102,11 +102,15 @@ fn tell(walk: &mut Walk<'_, '_>, table: &[Old], within: &str, name: &str, span: 
         return;
     };
     let message = format!("`{name}` is deprecated");
-    // Where the name alone is new, it can be put right by itself.
+    // Where the name alone is new, it can be put right by itself; a value that only has another name, for certain.
     let renamed = !old.instead.contains(':');
+    let same = old.code == &code::LB_DEPRECATED;
     walk.sink.push(
         Diagnostic::new(old.code, span, message)
             .help(format!("write `{}`", old.instead))
-            .fix(renamed.then(|| Fix::rename(span, name, old.instead).offered())),
+            .fix(renamed.then(|| match Fix::rename(span, name, old.instead) {
+                fix if same => fix,
+                fix => fix.offered(),
+            })),
     );
 }

@@ -4,7 +4,8 @@ use crate::diag::{Diagnostic, Sink, Span, code};
 use crate::syntax::Datum;
 
 /// A version of a service selects something of what the service selects, where that is known: pods may be written
-/// elsewhere. They are not where some are here, or where no version finds anything.
+/// elsewhere. They are not where some are here, or where no version finds anything, though machines have other values of
+/// its labels.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     for rule in index.kind(NETWORKING, "DestinationRule") {
         let Some(host) = rule.text(&["spec", "host"]) else {
@@ -28,7 +29,9 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
         if !has_pods && subsets.iter().any(finds) {
             continue;
         }
-        for subset in subsets {
+        // What machines are not labelled with at all is for pods.
+        let meant = |subset: &&Datum| has_pods || instead(&wanted(subset), &workloads).is_some();
+        for subset in subsets.iter().filter(meant) {
             look(subset, service, &workloads, index, sink);
         }
     }
