@@ -182,6 +182,12 @@ fn codes_are_explained_by_number_and_by_name() {
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("did you mean `no-probe`?"));
     let script = page(&["completion", "bash"]);
     assert!(script.contains("MC-V016") && script.contains("no-probe"));
+    let script = page(&["completion", "fish"]);
+    let line = "__fish_meshc_using_subcommand explain\" -f -a \"no-probe\" -d '";
+    assert!(
+        script.contains(line) && script.contains("machine\\'s"),
+        "{script}"
+    );
 }
 
 #[test]
