@@ -1,7 +1,10 @@
 //! What the programs take, beside their peers in the same run.
 
+mod check;
 mod compile;
 mod figure;
+mod folder;
+mod process;
 mod proxy;
 mod runtime;
 
@@ -40,6 +43,8 @@ enum What {
     Runtime,
     /// Time and memory of `meshc check` and `meshc build`, beside Helm's and Jinja2's
     Compile,
+    /// Time and memory of `meshc check` on manifests, beside `istioctl analyze` where ISTIOCTL names one
+    Check,
     /// What two hops of the proxy carry, beside Envoy's and HAProxy's
     Proxy,
 }
@@ -56,6 +61,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     }
     if wanted(What::Compile) {
         figures.extend(compile::figures(runs)?);
+    }
+    if wanted(What::Check) {
+        figures.extend(check::figures(runs)?);
     }
     if wanted(What::Proxy) {
         figures.extend(proxy::figures(&proxy::Wanted {

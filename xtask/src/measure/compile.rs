@@ -3,18 +3,18 @@
 //! Everything lies on tmpfs where there is one: on a disk the kernel's work for many small files would be measured.
 
 mod mesh;
-mod peers;
-mod process;
+pub(super) mod peers;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::command::{command, root, run};
+use crate::command::{command, run};
 use crate::programs::target_folder;
 
 use super::figure::Figure;
-use process::{Taken, take};
+use super::folder::Folder;
+use super::process::{mebibytes, millis, take};
 
 /// VMs of the meshes that are compiled.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -32,7 +32,7 @@ pub(super) fn figures(runs: u32) -> Result<Vec<Figure>> {
 
 /// A spec with `vms` machines, each a line of it.
 fn spec(folder: &Folder, vms: usize) -> Result<PathBuf> {
-    let path = folder.0.join(format!("{vms}.kdl"));
+    let path = folder.path().join(format!("{vms}.kdl"));
     std::fs::write(&path, mesh::spec(vms))?;
     Ok(path)
 }
@@ -51,7 +51,7 @@ fn checks(meshc: &Path, folder: &Folder, runs: u32) -> Result<Vec<Figure>> {
         figures.push(match vms {
             MIDDLE => {
                 middle = figure.ours();
-                match peers::helm(&folder.0, vms, runs)? {
+                match peers::helm(folder.path(), vms, runs)? {
                     Some(helm) => figure.beside("Helm", helm).at_most_times(0.4),
                     None => figure,
                 }
@@ -73,7 +73,7 @@ fn builds(meshc: &Path, folder: &Folder, runs: u32) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     for vms in [SIZES[0], MIDDLE] {
         let spec = spec(folder, vms)?;
-        let out = folder.0.join("out");
+        let out = folder.path().join("out");
         let mut build = || {
             let mut build = command(meshc);
             build.arg("build").arg(&spec).arg("-o").arg(&out);
@@ -86,7 +86,7 @@ fn builds(meshc: &Path, folder: &Folder, runs: u32) -> Result<Vec<Figure>> {
         };
         let taken = take(runs, fresh)?;
         let figure = Figure::new(format!("build, {vms} VMs"), "ms", millis(&taken));
-        figures.push(match peers::jinja(&folder.0, vms, runs)? {
+        figures.push(match peers::jinja(folder.path(), vms, runs)? {
             Some(jinja) if vms == MIDDLE => figure.beside("Jinja2", jinja).at_most_times(0.5),
             Some(jinja) => figure.beside("Jinja2", jinja),
             None => figure,
@@ -105,42 +105,4 @@ fn builds(meshc: &Path, folder: &Folder, runs: u32) -> Result<Vec<Figure>> {
         ));
     }
     Ok(figures)
-}
-
-fn millis(taken: &[Taken]) -> Vec<f64> {
-    taken
-        .iter()
-        .map(|taken| taken.time.as_secs_f64() * 1000.0)
-        .collect()
-}
-
-fn mebibytes(taken: &[Taken]) -> Vec<f64> {
-    taken
-        .iter()
-        .map(|taken| taken.memory as f64 / f64::from(1 << 20))
-        .collect()
-}
-
-/// Where everything lies while it is measured; it goes away with this value.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let memory = Path::new("/dev/shm");
-        let parent = if memory.is_dir() {
-            memory.to_owned()
-        } else {
-            root().join("target")
-        };
-        let folder = parent.join(format!("meshc-bench-{}", std::process::id()));
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed is in memory until the next boot.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -33,3 +33,19 @@ fn once(command: &mut Command) -> Result<Taken> {
         memory: used.rusage.maxrss,
     })
 }
+
+/// Their times, milliseconds.
+pub(super) fn millis(taken: &[Taken]) -> Vec<f64> {
+    taken
+        .iter()
+        .map(|taken| taken.time.as_secs_f64() * 1000.0)
+        .collect()
+}
+
+/// What they had resident at most, MiB.
+pub(super) fn mebibytes(taken: &[Taken]) -> Vec<f64> {
+    taken
+        .iter()
+        .map(|taken| taken.memory as f64 / f64::from(1 << 20))
+        .collect()
+}

@@ -6,9 +6,9 @@ use anyhow::{Result, bail};
 
 use crate::command::{command, has, output, root};
 use crate::measure::figure::{median, sorted};
+use crate::measure::process::{millis, take};
 
 use super::mesh::machines;
-use super::process::take;
 
 /// Prints the WorkloadEntries and three more files for each VM, from templates that are parsed once.
 const JINJA: &str = include_str!("jinja.py");
@@ -56,11 +56,11 @@ pub(super) fn jinja(folder: &Path, vms: usize, runs: u32) -> Result<Option<f64>>
             .env("PYTHONPATH", &packages);
         render
     })?;
-    Ok(Some(median(&sorted(super::millis(&taken)))))
+    Ok(Some(median(&sorted(millis(&taken)))))
 }
 
 /// Milliseconds that `helm template` takes for one WorkloadEntry a VM; `None` where Helm cannot be had.
-pub(super) fn helm(folder: &Path, vms: usize, runs: u32) -> Result<Option<f64>> {
+pub(in crate::measure) fn helm(folder: &Path, vms: usize, runs: u32) -> Result<Option<f64>> {
     let Some(helm) = find_helm()? else {
         return Ok(None);
     };
@@ -85,7 +85,7 @@ pub(super) fn helm(folder: &Path, vms: usize, runs: u32) -> Result<Option<f64>> 
         render.arg("template").arg(&chart);
         render
     })?;
-    Ok(Some(median(&sorted(super::millis(&taken)))))
+    Ok(Some(median(&sorted(millis(&taken)))))
 }
 
 const CHART: &str = r#"{{- range .Values.vms }}
