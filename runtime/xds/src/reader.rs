@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::report::Report;
 use crate::schema;
-use crate::value::{Content, Message, Value};
+use crate::value::{Content, Message, Value, is_secret};
 pub(crate) use object::Object;
 
 /// A message of which fields are taken, each once. Dropping it reports those that nobody took: forgetting one is not
@@ -29,7 +29,11 @@ impl Drop for Reader<'_> {
     fn drop(&mut self) {
         for (name, content) in std::mem::take(&mut self.fields) {
             let path = format!("{}/{name}", self.path);
-            self.report.add(path, &content.plain(), LEFT);
+            let shown = match is_secret(&self.kind, &name) {
+                true => Json::from("a secret"),
+                false => content.plain(),
+            };
+            self.report.add(path, &shown, LEFT);
         }
     }
 }
@@ -285,6 +289,13 @@ impl<'r> Reader<'r> {
             Value::Struct(fields) => Some(self.object(fields, format!("{}/{name}", self.path))),
             _ => None,
         }
+    }
+
+    /// A `google.protobuf.Struct`, without fields where there is none.
+    pub(crate) fn structure_or_empty(&mut self, name: &str) -> Object<'r> {
+        let path = format!("{}/{name}", self.path);
+        self.structure(name)
+            .unwrap_or_else(|| Object::new(Map::new(), path, self.report))
     }
 
     /// Structs by text.

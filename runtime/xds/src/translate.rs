@@ -54,6 +54,15 @@ pub(crate) struct OfConnections {
     pub(crate) age: Option<Millis>,
 }
 
+/// Certificates and keys are no part of a snapshot, and are never shown.
+fn secret(mut secret: Reader<'_>) {
+    let name = secret.text("name");
+    secret.step("sds");
+    let why = "certificates come from files or from the CA, not from a snapshot";
+    secret.tell(&name, &serde_json::json!("a secret"), why);
+    secret.dismiss();
+}
+
 /// The endpoints of a cluster.
 pub(crate) struct Asked {
     pub(crate) from: From,
@@ -104,6 +113,7 @@ fn add(parts: &mut Parts, resource: Reader<'_>) {
         "envoy.config.listener.v3.Listener" => listener::add(parts, resource),
         "envoy.config.route.v3.RouteConfiguration" => route::add(parts, resource),
         "istio.networking.nds.v1.NameTable" => names::add(parts, resource),
+        "envoy.extensions.transport_sockets.tls.v3.Secret" => secret(resource),
         _ => resource.refuse_all("resources of this type are not translated"),
     }
 }

@@ -81,9 +81,21 @@ impl Message {
             object.insert("@type".to_owned(), Json::from(url));
         }
         let fields = self.fields.iter();
-        object.extend(fields.map(|(name, content)| (naming(name), content.json(naming))));
+        object.extend(fields.map(|(name, content)| {
+            let json = match is_secret(&self.kind, name) {
+                true => json!("a secret"),
+                false => content.json(naming),
+            };
+            (naming(name), json)
+        }));
         Json::Object(object)
     }
+}
+
+/// Whether what is said must not be shown to anybody.
+pub(crate) fn is_secret(kind: &str, field: &str) -> bool {
+    let certificate = kind.ends_with("tls.v3.TlsCertificate");
+    certificate && ["private_key", "pkcs12", "password"].contains(&field)
 }
 
 impl Content {

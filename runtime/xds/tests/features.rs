@@ -331,3 +331,25 @@ fn tokens_that_must_be_there_are_told() {
     let strict = authn(json!({"providerName": "a"}));
     assert_eq!(told(&strict).len(), 1, "{:?}", told(&strict));
 }
+
+#[test]
+fn secrets_are_never_shown() {
+    let certificate =
+        json!({"privateKey": {"inlineString": "KEY"}, "certificateChain": {"filename": "a.pem"}});
+    let secret = json!({"name": "default", "tlsCertificate": certificate});
+    let secret = typed("envoy.extensions.transport_sockets.tls.v3.Secret", secret);
+    let context = json!({"commonTlsContext": {"tlsCertificates": [certificate]}});
+    let context = typed(
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        context,
+    );
+    let socket = json!({"name": "envoy.transport_sockets.tls", "typedConfig": context});
+    let translation = translated(json!([
+        secret,
+        cluster(json!({"type": "EDS", "transportSocket": socket}))
+    ]));
+    let told = told(&translation).join("\n");
+    assert!(told.contains("sds/default"), "{told}");
+    assert!(told.contains("tls_certificates"), "{told}");
+    assert!(!told.contains("KEY"), "{told}");
+}

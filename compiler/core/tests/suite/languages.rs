@@ -83,7 +83,10 @@ fn the_examples_say_the_same_in_every_language() {
         }
         let text = common::read(&spec);
         // What lies beside the spec is not there.
-        if ["include ", "inventory ", "raw "].iter().any(|word| text.contains(word)) {
+        if ["include ", "inventory ", "raw "]
+            .iter()
+            .any(|word| text.contains(word))
+        {
             continue;
         }
         let tree = nodes(&text, Language::Kdl);

@@ -170,6 +170,11 @@ fn common(cluster: &mut Reader<'_>) -> Common {
     let panic =
         percent.map(|mut percent| percent.double("value").unwrap_or_default().clamp(0.0, 100.0) as u8);
     let shared = common.message("locality_weighted_lb_config").is_some();
+    // Switched off, or told.
+    let off = json!({"value": 0});
+    for off in [json!({"routing_enabled": {}}), json!({ "routing_enabled": off })] {
+        common.given("zone_aware_lb_config", &[off]);
+    }
     Common { panic, shared }
 }
 
@@ -185,9 +190,15 @@ fn keepalive(cluster: &mut Reader<'_>) -> Option<Keepalive> {
 }
 
 fn source_address(cluster: &mut Reader<'_>) -> Option<IpAddr> {
-    let mut address = cluster
-        .message("upstream_bind_config")?
-        .message("source_address")?;
+    let mut bind = cluster.message("upstream_bind_config")?;
+    // IPv6 has an address of its own, which the proxy takes by itself.
+    for mut more in bind.messages("extra_source_addresses") {
+        if let Some(mut address) = more.message("address") {
+            address.given("address", &[json!("::6")]);
+            address.given("port_value", &[json!(0)]);
+        }
+    }
+    let mut address = bind.message("source_address")?;
     // Any port.
     address.given("port_value", &[json!(0)]);
     address.address("address")
@@ -209,6 +220,8 @@ fn service(cluster: &mut Reader<'_>) -> Option<ServiceName> {
     for name in ["config", "external", "subset", "default_original_port"] {
         istio.take(name);
     }
+    // TLS that is not the mesh's keeps its own protocols.
+    istio.given_under("alpn_override", &[json!("false")]);
     let services = istio.take("services");
     let mut services = services.as_array().into_iter().flatten();
     let first = services.next()?;
@@ -245,15 +258,19 @@ fn peers(cluster: &mut Reader<'_>) {
 
 /// Istio's own filter for peers' metadata is what the proxy has built in; other settings of it are told.
 pub(crate) fn metadata_exchange(mut config: Reader<'_>) {
+    const KIND: &str = "envoy.tcp.metadataexchange.config.MetadataExchange";
+    let protocol = json!("istio-peer-exchange");
+    if config.kind() == KIND {
+        config.given("protocol", &[protocol]);
+        config.given("enable_discovery", &[json!(true)]);
+        return;
+    }
     match typed_struct(&mut config) {
-        Some((kind, mut value)) if kind == "envoy.tcp.metadataexchange.config.MetadataExchange" => {
-            let protocol = json!("istio-peer-exchange");
-            value.given(&[
-                json!({"enable_discovery": true, "protocol": protocol}),
-                json!({"protocol": protocol}),
-            ]);
-        }
-        Some((_, value)) => drop(value),
+        Some((kind, mut value)) if kind == KIND => value.given(&[
+            json!({"enable_discovery": true, "protocol": protocol}),
+            json!({"protocol": protocol}),
+        ]),
+        Some((kind, value)) => value.refuse_all(&kind, "a filter that is not known"),
         None => config.refuse_all("a filter that is not known"),
     }
 }
@@ -265,5 +282,5 @@ pub(crate) fn typed_struct<'r>(config: &mut Reader<'r>) -> Option<(String, Objec
     }
     let url = config.text("type_url");
     let kind = url.rsplit('/').next().unwrap_or_default().to_owned();
-    Some((kind, config.structure("value")?))
+    Some((kind, config.structure_or_empty("value")))
 }

@@ -28,8 +28,12 @@ pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
         let chain = chain::read(parts, chain, matching, Side::Server);
         ports.entry(port).or_default().push(chain);
     }
+    let rest = ports.remove(&None);
     for (port, chains) in ports {
         add_port(parts, port, chains);
+    }
+    if let Some(chains) = rest {
+        add_port(parts, None, chains);
     }
 }
 

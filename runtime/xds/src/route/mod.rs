@@ -45,8 +45,8 @@ fn host(mut host: Reader<'_>) -> VirtualHost {
 
 /// A route whose requests or action are not understood would do what it should not: it is left out, and said.
 fn route(mut route: Reader<'_>) -> Option<Route> {
-    // The object that it was made of and how its spans are called: for people.
-    for name in ["metadata", "decorator"] {
+    // The object that it was made of, how its spans and statistics are called: for people.
+    for name in ["metadata", "decorator", "stat_prefix"] {
         route.skip(name);
     }
     let matches = route.message("match").and_then(matches::read);
