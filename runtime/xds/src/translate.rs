@@ -94,8 +94,9 @@ pub fn translate(responses: impl IntoIterator<Item = Response>) -> Translation {
             add(&mut parts, resource);
         }
     }
-    join::endpoints(&mut parts);
+    join::endpoints(&mut parts, &report);
     join::connections(&mut parts, &report);
+    join::tables(&mut parts.snapshot, &report);
     join::nobodys(&mut parts.snapshot);
     join::telemetry(&mut parts);
     Translation {

@@ -333,6 +333,25 @@ fn tokens_that_must_be_there_are_told() {
 }
 
 #[test]
+fn what_nobody_asks_for_and_what_nobody_sent_is_told() {
+    let assignment = json!({"clusterName": "somebody"});
+    let assignment = typed("envoy.config.endpoint.v3.ClusterLoadAssignment", assignment);
+    let asked = json!({"rds": {"configSource": {"ads": {}}, "routeConfigName": "80"}});
+    let kind = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
+    let served = json!({"name": "http", "typedConfig": typed(kind, asked)});
+    let chains = json!([{"filters": [served]}]);
+    let translation = translated(json!([assignment, listener("0.0.0.0_80", "0.0.0.0", 80, chains)]));
+    assert_eq!(
+        told(&translation),
+        [
+            "eds/somebody = \"somebody\": no cluster asks for these endpoints",
+            "lds/0.0.0.0_80/route_config_name = \"80\": no routes of this name were sent: requests are answered with 404",
+        ]
+    );
+    assert!(translation.snapshot.routes.contains_key("80"));
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let certificate =
         json!({"privateKey": {"inlineString": "KEY"}, "certificateChain": {"filename": "a.pem"}});

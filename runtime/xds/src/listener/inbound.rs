@@ -39,9 +39,15 @@ pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
 
 fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
     let Some(first) = chains.first() else { return };
+    let is_free = |name: &&String| {
+        let mut others = parts.snapshot.inbound.iter();
+        !name.is_empty() && others.all(|other| other.name != **name)
+    };
     let name = match port {
-        Some(port) if first.name.is_empty() => format!("0.0.0.0_{port}"),
-        Some(_) => first.name.clone(),
+        Some(port) => Some(&first.name)
+            .filter(is_free)
+            .cloned()
+            .unwrap_or_else(|| format!("0.0.0.0_{port}")),
         None => "virtualInbound".to_owned(),
     };
     let http = chains.iter().any(|chain| matches!(chain.serves, Serves::Http(_)));

@@ -72,6 +72,7 @@ pub(super) fn add(parts: &mut Parts, name: String, mut listener: Reader<'_>) {
         }
     }
     let protocol = protocol(parts, &name, chains);
+    parts.snapshot.outbound.retain(|other| other.name != name);
     parts.snapshot.outbound.push(OutboundListener {
         name,
         addresses,

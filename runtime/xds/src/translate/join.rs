@@ -13,15 +13,23 @@ use crate::report::Report;
 use crate::{cluster, endpoint};
 
 /// Clusters get their endpoints, also those that came apart.
-pub(super) fn endpoints(parts: &mut Parts) {
+pub(super) fn endpoints(parts: &mut Parts, report: &Report) {
+    let mut wanted = BTreeSet::new();
     for (name, asked) in &parts.asked {
         let places = match &asked.from {
             From::Here(places) => Some(places),
-            From::Apart(name) => parts.endpoints.get(name),
+            From::Apart(name) => {
+                wanted.insert(name);
+                parts.endpoints.get(name)
+            }
         };
         if let (Some(cluster), Some(places)) = (parts.snapshot.clusters.get_mut(name), places) {
             cluster.endpoints = endpoint::of_places(places, asked.shared);
         }
+    }
+    for name in parts.endpoints.keys().filter(|name| !wanted.contains(name)) {
+        let why = "no cluster asks for these endpoints";
+        report.add(format!("eds/{name}"), &json!(name), why);
     }
 }
 
@@ -51,6 +59,24 @@ fn agree(held: &mut Option<Millis>, said: Option<Millis>) -> bool {
         *held = said;
     }
     said.is_none() || *held == said
+}
+
+/// Routes that a listener asks for and nobody sent: its requests find nothing.
+pub(super) fn tables(snapshot: &mut Snapshot, report: &Report) {
+    for listener in &snapshot.outbound {
+        let OutboundProtocol::Http { routes, .. } = &listener.protocol else {
+            continue;
+        };
+        if !snapshot.routes.contains_key(routes) {
+            let path = format!("lds/{}/route_config_name", listener.name);
+            report.add(
+                path,
+                &json!(routes),
+                "no routes of this name were sent: requests are answered with 404",
+            );
+            snapshot.routes.insert(routes.clone(), RouteTable::default());
+        }
+    }
 }
 
 /// Clusters that something leads to and nobody described.
