@@ -1,55 +1,31 @@
 //! JSON (RFC 8259). What people often write beyond it (comments, commas behind the last, keys without quotes) is
 //! told each by itself, and the rest is read. Of a text that is none, the mistakes of every entry are told.
 
-mod recover;
+mod blocks;
 mod string;
 
-use self::recover::Trouble;
 use super::data::{Datum, Entry, Kind};
 use super::{SHOWN, Scalar};
 use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 
 /// Values deeper than `limit` are refused.
 pub(super) fn parse(text: &str, limit: usize, file: FileId, sink: &mut Sink) -> Option<Datum> {
-    let mut said = Sink::default();
-    let (mut datum, broken) = read(text, limit, file, false, &mut said);
-    if broken {
-        datum = None;
-        let mut all = Sink::default();
-        read(text, limit, file, true, &mut all);
+    let mut own = Sink::default();
+    let mut reader = Reader::new(text, limit, file, &mut own);
+    let datum = reader.whole().ok();
+    if datum.is_none() {
+        let all = blocks::mistakes(text, limit, file);
         if !all.is_empty() {
-            said = all;
+            all.into_iter().for_each(|found| sink.push(found));
+            return None;
         }
     }
-    sink.take_shifted(said, 0);
+    sink.take_shifted(own, 0);
     datum
-}
-
-/// What the text says, and whether a part of it could not be read.
-fn read(text: &str, limit: usize, file: FileId, indented: bool, sink: &mut Sink) -> (Option<Datum>, bool) {
-    let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut reader = Reader {
-        text,
-        file,
-        at,
-        depth: 0,
-        limit,
-        told: 0,
-        trouble: Trouble::default(),
-        sink,
-    };
-    // Whoever indents nothing says nothing by it.
-    let first = text.find('"').and_then(|first| reader.indent(first));
-    reader.trouble.indented = indented && first.is_some_and(|indent| indent > 0);
-    let datum = reader.whole().ok();
-    let broken = reader.trouble.broken;
-    (datum, broken)
 }
 
 /// What is said about the text ends the reading.
 struct Stop;
-
-const UNCLOSED: &str = "this bracket is not closed";
 
 struct Reader<'a> {
     text: &'a str,
@@ -58,8 +34,21 @@ struct Reader<'a> {
     depth: usize,
     limit: usize,
     told: usize,
-    trouble: Trouble,
     sink: &'a mut Sink,
+}
+
+impl<'a> Reader<'a> {
+    fn new(text: &'a str, limit: usize, file: FileId, sink: &'a mut Sink) -> Self {
+        Self {
+            text,
+            file,
+            at: if text.starts_with('\u{feff}') { 3 } else { 0 },
+            depth: 0,
+            limit,
+            told: 0,
+            sink,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -106,11 +95,11 @@ impl Reader<'_> {
     }
 
     fn nested(&mut self, read: fn(&mut Self) -> Result<Kind, Stop>) -> Result<Kind, Stop> {
-        if self.depth >= self.limit {
+        self.depth += 1;
+        if self.depth > self.limit {
             let message = format!("nested deeper than {} levels", self.limit);
             return self.stop(self.at, &message, "is a bracket not closed?");
         }
-        self.depth += 1;
         let kind = read(self);
         self.depth -= 1;
         kind
@@ -167,18 +156,12 @@ impl Reader<'_> {
                 }
                 return Ok(());
             }
-            if self.is_outside(open, before) {
-                self.tell(open, open + 1, UNCLOSED, &format!("write `{end}` where it ends"))?;
-                self.trouble.broken = true;
-                // Whoever is around it goes on behind a comma, which there was or was not.
-                self.at = comma.unwrap_or(before);
-                return Ok(());
-            }
             if self.rest().is_empty() {
-                if self.trouble.closed_wrong {
-                    return Err(Stop);
-                }
-                return self.stop(open, UNCLOSED, &format!("write `{end}` where it ends"));
+                return self.stop(
+                    open,
+                    "this bracket is not closed",
+                    &format!("write `{end}` where it ends"),
+                );
             }
             if !first && comma.is_none() {
                 self.tell(
@@ -188,35 +171,16 @@ impl Reader<'_> {
                     "write `,` between the entries",
                 )?;
             }
-            let unread = read(self).is_err();
-            if unread {
-                self.recover(before)?;
-            }
+            first = false;
+            read(self)?;
             let behind = self.at;
             self.blank()?;
             let at = self.at;
-            let eaten = self.eat(',');
-            // Whether a comma is right beside what was not read, nobody knows.
-            comma = (eaten && !unread).then_some(at);
-            first = unread;
-            if eaten || self.rest().starts_with(end) || !self.rest().starts_with([':', '}', ']']) {
-                continue;
-            }
-            if !unread {
-                let wrong = behind.max(at);
+            comma = self.eat(',').then_some(at);
+            if comma.is_none() && !self.rest().starts_with(end) && self.rest().starts_with([':', '}', ']']) {
                 let help = format!("write `,` or `{end}`");
-                self.tell(wrong, wrong + 1, "this has no meaning here", &help)?;
+                return self.stop(behind.max(at), "this has no meaning here", &help);
             }
-            self.trouble.broken = true;
-            if !self.rest().starts_with(':') {
-                // One bracket for another is more likely than one too many.
-                self.trouble.closed_wrong = true;
-                self.at += 1;
-                return Ok(());
-            }
-            self.recover(before)?;
-            self.eat(',');
-            first = true;
         }
     }
 
@@ -343,7 +307,6 @@ impl Reader<'_> {
             at
         };
         let at = self.text.floor_char_boundary(at);
-        self.trouble.broken = true;
         self.tell(at, at + 1, message, help)?;
         Err(Stop)
     }
