@@ -118,8 +118,12 @@ pub struct ClientTls {
     pub ca: Option<String>,
     /// File with revoked certificates.
     pub crl: Option<String>,
-    /// Files of the caller's certificate and key: mode MUTUAL.
+    /// The caller shows a certificate: mode MUTUAL.
+    pub mutual: bool,
+    /// Files of the caller's certificate and key.
     pub client: Option<(String, String)>,
+    /// A Secret that an egress gateway reads instead of files.
+    pub credential: Option<String>,
     /// The server is not checked.
     pub insecure: bool,
 }

@@ -14,6 +14,7 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         let found = twice(tls, &site)
             .into_iter()
             .chain(files(tls))
+            .chain(secret(tls, leaves_by_gateway(&site)))
             .chain(unchecked(tls));
         found.for_each(|found| once.push(found, sink));
     }
@@ -38,7 +39,7 @@ fn twice(tls: &ClientTlsDecl, site: &Site<'_>) -> Option<Diagnostic> {
 
 fn files(tls: &ClientTlsDecl) -> Vec<Diagnostic> {
     let own = [("cert", &tls.cert), ("key", &tls.key)];
-    if tls.mode.value == "mutual" {
+    if tls.mode.value == "mutual" && tls.credential.is_none() {
         let missing = own.into_iter().filter(|(_, file)| file.is_none());
         let found = missing.map(|(name, _)| {
             Diagnostic::new(&code::MISSING, tls.span, format!("`tls mutual` needs `{name}=`")).help(format!(
@@ -46,6 +47,9 @@ fn files(tls: &ClientTlsDecl) -> Vec<Diagnostic> {
             ))
         });
         return found.collect();
+    }
+    if tls.mode.value == "mutual" {
+        return Vec::new();
     }
     let needless = own
         .into_iter()
@@ -58,6 +62,40 @@ fn files(tls: &ClientTlsDecl) -> Vec<Diagnostic> {
         )
     });
     found.collect()
+}
+
+fn leaves_by_gateway(site: &Site<'_>) -> bool {
+    site.external.is_some_and(|external| external.egress.is_some())
+}
+
+/// A Secret takes the place of all files, for whoever reads Secrets.
+fn secret(tls: &ClientTlsDecl, egress: bool) -> Vec<Diagnostic> {
+    let Some(secret) = &tls.credential else {
+        return Vec::new();
+    };
+    let files = [
+        ("`ca=`", &tls.ca),
+        ("`crl=`", &tls.crl),
+        ("`cert=`", &tls.cert),
+        ("`key=`", &tls.key),
+    ];
+    let files = files
+        .into_iter()
+        .filter_map(|(name, file)| Some((name, file.as_ref()?)));
+    let both = files.map(|(name, file)| {
+        exclusive(
+            (file.span, name),
+            (secret.span, "`credential=`"),
+            "leave the file out: the Secret has it, or leave the Secret out",
+        )
+    });
+    let nobody = || {
+        let message = "`credential=` needs `egress`: only an egress gateway reads Secrets";
+        Diagnostic::new(&code::MISSING, secret.span, message)
+            .here("nobody would read this")
+            .help("write `egress` beside `tls`, or files that lie on every caller: `ca=`, `cert=` and `key=`")
+    };
+    both.chain((!egress).then(nobody)).collect()
 }
 
 /// Nothing is checked: what says how is idle.

@@ -215,6 +215,52 @@ fn another_service_moves_no_port() {
 }
 
 #[test]
+fn a_gateway_reads_certificates_from_a_secret() {
+    let mesh = mesh(&PAYMENTS.replace("tls simple", "tls mutual credential=payments-client"));
+    let objects = objects(&mesh);
+    let rule = &objects[&("DestinationRule".to_owned(), "payments".to_owned())]["spec"];
+    assert_eq!(
+        rule["trafficPolicy"]["portLevelSettings"],
+        json!([{ "port": { "number": 80 }, "tls": { "mode": "MUTUAL", "credentialName": "payments-client" } }])
+    );
+    // Whoever is no gateway has no TLS for it: requests go to the gateway.
+    let told = told(&mesh);
+    let direct = &told.clusters["outbound|80||api.example.com"];
+    assert_eq!(direct.transport, Transport::Plaintext);
+}
+
+#[test]
+fn a_secret_is_read_by_gateways_alone_and_instead_of_files() {
+    let told = |said: &str| -> Vec<String> {
+        let found = common::diagnostics(&spec(said));
+        found
+            .iter()
+            .map(|one| format!("{}: {}", one.code.id, one.message))
+            .collect()
+    };
+    let external = |tls: &str, egress: &str| {
+        format!(
+            r#"external a host="a.example.com" visible=namespace {{ port 80 http target=443 {{ {tls} }}; {egress} }}"#
+        )
+    };
+    assert_eq!(
+        told(&external("tls simple credential=roots", "egress")),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        told(&external("tls simple credential=roots", "")),
+        ["MC-L005: `credential=` needs `egress`: only an egress gateway reads Secrets"]
+    );
+    assert_eq!(
+        told(&external(
+            "tls mutual credential=own key=\"/etc/key.pem\"",
+            "egress"
+        )),
+        ["MC-L010: `key=` and `credential=` exclude each other"]
+    );
+}
+
+#[test]
 fn an_egress_gateway_that_is_not_there_is_told() {
     let told = |said: &str| -> Vec<(String, String)> {
         let found = common::diagnostics(&spec(said));

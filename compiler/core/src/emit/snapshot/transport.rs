@@ -19,6 +19,11 @@ pub(super) fn transport(
     cluster: &Cluster,
 ) -> Transport {
     if let Some(tls) = &traffic.tls {
+        // Secrets are for gateways: a caller that goes round its own would speak plaintext (Istio
+        // `applyUpstreamTLSSettings`).
+        if tls.credential.is_some() {
+            return Transport::Plaintext;
+        }
         return Transport::Tls(external::originated(service, port, tls, cluster.http));
     }
     let subset = subset.map_or("", |subset| subset.name.as_str());

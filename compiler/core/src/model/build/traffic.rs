@@ -148,7 +148,9 @@ fn client_tls(decl: &ClientTlsDecl) -> ClientTls {
         sans,
         ca: text(&decl.ca),
         crl: text(&decl.crl),
+        mutual: decl.mode.value == "mutual",
         client: text(&decl.cert).zip(text(&decl.key)),
+        credential: text(&decl.credential),
         insecure: decl.insecure.as_ref().is_some_and(|insecure| insecure.value),
     }
 }

@@ -18,6 +18,8 @@ pub struct ClientTlsDecl {
     pub cert: Option<Spanned<String>>,
     /// `key=`.
     pub key: Option<Spanned<String>>,
+    /// `credential=`.
+    pub credential: Option<Spanned<String>>,
     /// `insecure=`.
     pub insecure: Option<Spanned<bool>>,
     /// A part of it was wrong.
@@ -36,6 +38,7 @@ impl ClientTlsDecl {
             crl: item.spanned("crl"),
             cert: item.spanned("cert"),
             key: item.spanned("key"),
+            credential: item.spanned("credential"),
             insecure: item.spanned("insecure"),
             damaged: item.damaged,
             span: item.span,

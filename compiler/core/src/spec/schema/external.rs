@@ -110,6 +110,12 @@ static TLS: NodeSpec = NodeSpec {
         ),
         may("key", Ty::Path, "With `mutual`: file with its key."),
         may(
+            "credential",
+            Ty::ServiceName,
+            "Instead of files, with `egress`: a Secret in the gateway's namespace, with `ca.crt`, and with `mutual` \
+             also `tls.crt` and `tls.key`.",
+        ),
+        may(
             "insecure",
             Ty::Bool,
             "#true: whatever certificate the server shows is taken. Anybody on the way can read and change everything.",

@@ -138,13 +138,14 @@ fn client_tls(service: &Service, tls: &ClientTls, ports: &[&Port]) -> Value {
     }
     let client = tls.client.as_ref();
     json!({
-        "mode": if client.is_some() { "MUTUAL" } else { "SIMPLE" },
+        "mode": if tls.mutual { "MUTUAL" } else { "SIMPLE" },
         "sni": sni,
         "subjectAltNames": sans,
         "caCertificates": tls.ca,
         "caCrl": tls.crl,
         "clientCertificate": client.map(|(cert, _)| cert),
         "privateKey": client.map(|(_, key)| key),
+        "credentialName": tls.credential,
         "insecureSkipVerify": tls.insecure.then_some(true),
     })
 }
