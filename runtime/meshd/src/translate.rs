@@ -1,5 +1,6 @@
 //! `meshd snapshot`: what istiod sent, as the proxy would act on it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,8 @@ pub(crate) struct Answer {
     snapshot: Snapshot,
     /// The table of names.
     names: NameTable,
+    /// Trust domains of peers that may come in; in the snapshot they are part of the identity.
+    trust_domains: BTreeSet<String>,
     /// What was sent and is not in the snapshot.
     unsupported: Vec<Unsupported>,
     /// What is in the snapshot and the proxy does not act on.
@@ -41,17 +44,26 @@ pub(crate) fn of_folder(layout: &Layout, folder: &Path) -> Result<Answer, Failur
     let Translation {
         mut snapshot,
         names,
+        trust_domains,
         unsupported,
-        ..
     } = translate(responses);
     if let Ok(own) = snapshot::load(&snapshot::Paths::of(layout)) {
         snapshot.node = own.snapshot.node;
         snapshot.identity = own.snapshot.identity;
     }
+    // Where nobody has to come with a certificate, nothing is said of trust domains.
+    let identity = snapshot.identity.as_mut().filter(|_| !trust_domains.is_empty());
+    if let Some(identity) = identity {
+        let others = trust_domains
+            .iter()
+            .filter(|domain| **domain != identity.trust_domain);
+        identity.trust_domain_aliases = others.cloned().collect();
+    }
     let ignored = mesh_proxy::unsupported(&snapshot);
     Ok(Answer {
         snapshot,
         names,
+        trust_domains,
         unsupported,
         ignored,
     })
@@ -78,10 +90,13 @@ impl Answer {
         struct Document<'a> {
             snapshot: &'a Snapshot,
             names: &'a NameTable,
+            #[serde(rename = "trust-domains")]
+            trust_domains: &'a BTreeSet<String>,
         }
         Document {
             snapshot: &self.snapshot,
             names: &self.names,
+            trust_domains: &self.trust_domains,
         }
     }
 }

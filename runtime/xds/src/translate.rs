@@ -107,8 +107,17 @@ pub fn translate(responses: impl IntoIterator<Item = Response>) -> Translation {
     }
 }
 
-fn add(parts: &mut Parts, resource: Reader<'_>) {
+fn add(parts: &mut Parts, mut resource: Reader<'_>) {
     match resource.kind() {
+        "envoy.service.discovery.v3.Resource" => {
+            // What it wraps has the name too.
+            for name in ["name", "version"] {
+                resource.skip(name);
+            }
+            if let Some(inner) = resource.message("resource") {
+                add(parts, inner);
+            }
+        }
         "envoy.config.cluster.v3.Cluster" => cluster::add(parts, resource),
         "envoy.config.endpoint.v3.ClusterLoadAssignment" => endpoint::add(parts, resource),
         "envoy.config.listener.v3.Listener" => listener::add(parts, resource),

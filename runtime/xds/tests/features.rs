@@ -352,6 +352,27 @@ fn what_nobody_asks_for_and_what_nobody_sent_is_told() {
 }
 
 #[test]
+fn listeners_of_both_families_are_one() {
+    let socket = |address: &str| json!({"address": {"socketAddress": {"address": address, "portValue": 80}}});
+    let chains = json!([{"filters": [tcp("outbound|80||a.example", json!({}))]}]);
+    let mut both = listener("0.0.0.0_80", "0.0.0.0", 80, chains.clone());
+    both["additionalAddresses"] = json!([socket("::")]);
+    let mut own = listener("10.0.0.1_80", "10.0.0.1", 80, chains);
+    own["additionalAddresses"] = json!([socket("2001:2::1")]);
+    let wrapped = typed(
+        "envoy.service.discovery.v3.Resource",
+        json!({"name": "10.0.0.1_80", "resource": own}),
+    );
+    let translation = translated(json!([both, wrapped]));
+    let [all, own] = translation.snapshot.outbound.as_slice() else {
+        panic!("{:?}", translation.snapshot.outbound)
+    };
+    assert!(all.addresses.is_empty());
+    assert_eq!(own.addresses.len(), 2);
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let certificate =
         json!({"privateKey": {"inlineString": "KEY"}, "certificateChain": {"filename": "a.pem"}});

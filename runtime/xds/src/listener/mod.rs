@@ -43,6 +43,10 @@ pub(crate) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
         &mut listener,
         if inbound { Side::Server } else { Side::Client },
     );
+    if name.starts_with("virtual") {
+        // Captured traffic of either family comes to the same socket.
+        listener.skip("additional_addresses");
+    }
     match name.as_str() {
         "virtualInbound" => inbound::add(parts, listener),
         "virtualOutbound" => outbound::add_default(parts, listener),
@@ -70,6 +74,9 @@ fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
         match filter.message("typed_config") {
             Some(mut config) if config.is("TlsInspector") => config.skip("initial_read_buffer_size"),
             Some(config) if config.is("HttpInspector") || config.is("OriginalDst") => {}
+            Some(config) if config.is("OriginalSrc") => {
+                config.refuse_all("applications see 127.0.0.6 as their caller, in every mode of capture");
+            }
             Some(config) => config.refuse_all("a way to look at connections that is not known"),
             None => {}
         }
