@@ -114,11 +114,17 @@ fn analyse(
 
 /// The mesh of nodes that were made of objects: everything that [`compile`] does for a spec but to read it.
 pub(crate) fn lifted(nodes: &[Node], whole: Span, sink: &mut Sink) -> Mesh {
+    let (spec, mesh) = structured(nodes, whole, sink);
+    rules::check(&spec, &mesh, sink);
+    mesh
+}
+
+/// The same, before the rules look at it.
+pub(crate) fn structured(nodes: &[Node], whole: Span, sink: &mut Sink) -> (Spec, Mesh) {
     let items = spec::check(nodes, whole, sink);
     let mut items = spec::join_namespaces(items, sink);
     spec::fill_defaults(&mut items);
     let spec = Spec::read(&items);
     let mesh = model::build(&spec, whole, sink);
-    rules::check(&spec, &mesh, sink);
-    mesh
+    (spec, mesh)
 }

@@ -1,10 +1,12 @@
-use std::collections::BTreeSet;
+mod understood;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diag::{
     Diagnostic, FileId, Language, Severity, Sink, Source, Sources, Span, Spanned, code, count,
 };
 use crate::host_files::{self, Given, Machine};
-use crate::manifest::{self, Object, fields};
+use crate::manifest::{self, Object, Unsaid, fields};
 use crate::model::Mesh;
 use crate::spec::decl::RawDecl;
 use crate::{Allowed, World, levels, parallel};
@@ -29,8 +31,12 @@ pub struct Checked {
     pub sources: Sources,
     /// The objects, in the order of files and documents.
     pub objects: Vec<Object>,
-    /// What they mean together; `None` where there is an error.
+    /// What they mean together, as far as the language says it; `None` where that has an error.
     pub mesh: Option<Mesh>,
+    /// The objects that are no part of the mesh, by their places in the list, and why.
+    pub unsaid: BTreeMap<usize, Unsaid>,
+    /// What no object says and was taken for granted, in words.
+    pub notes: Vec<String>,
 }
 
 impl Checked {
@@ -88,6 +94,7 @@ fn outer_keys(text: &str) -> Vec<&str> {
 /// 1. Read every document; a broken one leaves the others.
 /// 2. Hold the fields against those of the kinds.
 /// 3. Let the rules look at all objects together, and at the files of machines beside them.
+/// 4. Say the objects in the words of the language, and let the rules of meshes look at what they mean.
 pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOptions) -> Checked {
     let mut sources = Sources::default();
     let mut sink = Sink::default();
@@ -115,6 +122,8 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
     objects.extend(applied(&machines, &sources, options, &mut sink));
     manifest::rules::check(&objects, &sources, &mut sink);
     host_files::rules::check(&machines, &objects, options.istio, &mut sink);
+    let understood = understood::understand(&objects, sink.all());
+    understood.found.into_iter().for_each(|found| sink.push(found));
     let mut levels = levels::of_objects(&objects, &mut sink);
     levels.apply(&mut sink);
     levels.unused(&mut sink);
@@ -124,7 +133,9 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
         allowed: levels.into_allowed(),
         sources,
         objects,
-        mesh: None,
+        mesh: understood.mesh,
+        unsaid: understood.unsaid,
+        notes: understood.notes,
     }
 }
 

@@ -182,6 +182,11 @@ impl Sink {
         self.found.iter().any(|found| found.severity == Severity::Error)
     }
 
+    /// What was put into it so far.
+    pub(crate) fn all(&self) -> &[Diagnostic] {
+        &self.found
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.found.len()

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::examples::examples;
-use super::page;
+use super::{UNTOLD, page};
 use crate::diag::{Code, code, render};
 
 /// The release that all codes are of, so far.
@@ -17,8 +17,23 @@ pub fn table() -> String {
         let _ = write!(text, "\n## {}: {}\n\n{COLUMNS}", area.letter, area.about);
         codes.for_each(|code| text.push_str(&row(code)));
     }
+    text.push_str(ALONE);
+    for (code, why) in UNTOLD {
+        let Code { id, slug, .. } = code;
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "| {id} | {slug} | {} |", why.reason());
+    }
     text
 }
+
+const ALONE: &str = "
+## Not told of existing objects
+
+Objects mean a mesh as specs do, and the rules look at both. These look at specs alone:
+
+| code | | why |
+|---|---|---|
+";
 
 const HEAD: &str = "\
 # Rules

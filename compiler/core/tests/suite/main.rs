@@ -45,5 +45,6 @@ mod snapshot;
 mod telemetry;
 mod trace;
 mod traffic;
+mod understood;
 mod user_files;
 mod visible;

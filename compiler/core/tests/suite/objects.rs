@@ -96,26 +96,31 @@ fn every_mistake_of_the_articles_manifests_is_found() {
     assert_eq!(places, expected, "{}", render::short(&found, &sources));
 }
 
+/// The manifests of an output, by cluster and file.
+pub(crate) fn manifests(output: &mesh_compiler::emit::Output) -> BTreeMap<String, BTreeMap<String, String>> {
+    let mut clusters: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (path, file) in output {
+        let Some((cluster, name)) = path
+            .strip_prefix("kubernetes/")
+            .and_then(|path| path.split_once('/'))
+        else {
+            continue;
+        };
+        let text = String::from_utf8(file.bytes.clone()).unwrap();
+        if mesh_compiler::holds_objects(&text) {
+            clusters
+                .entry(cluster.to_owned())
+                .or_default()
+                .insert(name.to_owned(), text);
+        }
+    }
+    clusters
+}
+
 #[test]
 fn what_build_emits_is_clean() {
     for example in common::examples() {
-        let output = common::emitted(&common::example(&example));
-        let mut clusters: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-        for (path, file) in &output {
-            let Some((cluster, name)) = path
-                .strip_prefix("kubernetes/")
-                .and_then(|path| path.split_once('/'))
-            else {
-                continue;
-            };
-            let text = String::from_utf8(file.bytes.clone()).unwrap();
-            if mesh_compiler::holds_objects(&text) {
-                clusters
-                    .entry(cluster.to_owned())
-                    .or_default()
-                    .insert(name.to_owned(), text);
-            }
-        }
+        let clusters = manifests(&common::emitted(&common::example(&example)));
         assert!(!clusters.is_empty(), "{example} has manifests");
         for (cluster, files) in clusters {
             let (found, sources) = found(files, &ObjectOptions::default());

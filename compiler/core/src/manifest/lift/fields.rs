@@ -15,7 +15,7 @@ pub struct Unsaid {
 }
 
 impl Unsaid {
-    pub(super) fn new(why: impl Into<String>, span: Span) -> Self {
+    pub(crate) fn new(why: impl Into<String>, span: Span) -> Self {
         Self {
             why: why.into(),
             span,

@@ -177,7 +177,7 @@ fn cors(mut cors: Fields<'_>) -> Result<Draft, Unsaid> {
         let mut origin = Fields::of(origin, "allowOrigins")?;
         let exact = origin
             .text("exact")
-            .filter(|exact| !exact.value.contains(['*', ',']));
+            .filter(|exact| exact.value == "*" || !exact.value.contains(['*', ',']));
         let Some(exact) = exact else {
             return Err(Unsaid::new(
                 "only origins that are written out have a word in the language",
