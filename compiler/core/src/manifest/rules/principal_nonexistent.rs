@@ -1,6 +1,6 @@
 use super::index::{Index, ROOT};
 use super::policy::{policies, rules, sources};
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean};
 
 /// Accounts of Istio's own charts, and of what is usually beside them.
 const ISTIOS: &[&str] = &[
@@ -37,7 +37,11 @@ fn look(principal: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
     let new = |message: String| Diagnostic::new(&code::PRINCIPAL_NONEXISTENT, principal.span, message);
     if let Some(rest) = text.strip_prefix("spiffe://") {
         let message = "a principal is written without `spiffe://` here: this is nobody's".to_owned();
-        sink.push(new(message).help(format!("write \"{rest}\"")));
+        sink.push(new(message).help(format!("write \"{rest}\"")).fix(Fix::rename(
+            principal.span,
+            text,
+            rest,
+        )));
         return;
     }
     if text.contains('*') {

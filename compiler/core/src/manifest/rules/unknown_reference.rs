@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use super::index::{Index, NETWORKING, service_name};
 use super::routes::destinations;
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::manifest::Object;
 use crate::syntax::Datum;
 
@@ -82,7 +82,8 @@ fn version(
     sink.push(match did_you_mean(&subset.value, known()) {
         Some(near) => found
             .here(format!("did you mean `{near}`?"))
-            .help(format!("write `{near}`")),
+            .help(format!("write `{near}`"))
+            .fix(Fix::meant(subset.span, &subset.value, known())),
         None if names.is_empty() => found.help(format!(
             "add it to `spec.subsets`: {{name: {}, labels: …}}",
             subset.value
