@@ -1,6 +1,7 @@
 //! Requests: understood, authorised, routed, tried, and answered.
 
 mod answers;
+mod bound;
 mod connection;
 mod cors;
 mod exchange;

@@ -178,9 +178,9 @@ pub(crate) fn refused(
         series.closed.inc();
     }
     let mut entry = Begun::now().entry(down, cluster, reporter);
-    entry.flag = flag;
+    entry.flag = flag.into();
     match flag {
-        Flag::Denied => entry.details = Some(why),
+        Flag::Denied => entry.termination = Some(why),
         _ => entry.upstream_failure = Some(why),
     }
     write(shared, &entry);
@@ -214,8 +214,9 @@ impl Begun {
             duration: self.since.elapsed(),
             request: None,
             code: 0,
-            flag: Flag::None,
+            flag: Flag::None.into(),
             details: None,
+            termination: None,
             upstream_failure: None,
             received: 0,
             sent: 0,

@@ -15,7 +15,7 @@ mod metrics;
 mod record;
 mod sink;
 
-pub(crate) use flags::Flag;
+pub(crate) use flags::{Flag, Flags};
 pub(crate) use labels::{Common, Party, Reporter};
 pub(crate) use log::Log;
 pub(crate) use metrics::{Counted, Scope, TcpSeries};

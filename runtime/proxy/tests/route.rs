@@ -149,7 +149,7 @@ async fn what_cannot_be_had_is_said_as_envoy_says_it() {
     );
     proxy
         .log
-        .line("503 UF upstream_reset_before_response_started{remote_connection_failure}")
+        .line("503 UF upstream_reset_before_response_started{remote_connection_failure|delayed_connect_error:_Connection_refused}")
         .await;
 
     let proxy = Proxy::outbound(plain(&[]), support::service()).await;

@@ -143,7 +143,9 @@ impl Chains<'_, '_> {
             InboundProtocol::Tcp => vec![self.chain(all, false, false)],
             InboundProtocol::Detect => {
                 let http = json!({ "transport_protocol": "raw_buffer", "application_protocols": HTTP });
-                vec![self.chain(http, true, false), self.chain(all, false, false)]
+                // Envoy does not go back to chains of any transport once one of this transport was found.
+                let rest = json!({ "transport_protocol": "raw_buffer" });
+                vec![self.chain(http, true, false), self.chain(rest, false, false)]
             }
         }
     }

@@ -36,7 +36,7 @@ pub(crate) struct Dialed {
 pub(crate) enum DialError {
     #[error("its name cannot be looked up: {0}")]
     Name(io::Error),
-    #[error("{0}")]
+    #[error("delayed connect error: {}", plain(.0))]
     Connect(io::Error),
     #[error("no connection within {0:?}")]
     Timeout(Duration),
@@ -48,6 +48,12 @@ pub(crate) enum DialError {
     NoIdentity,
     #[error("TLS: {0}")]
     Unusable(String),
+}
+
+/// Without the operating system's number, as Envoy tells it.
+fn plain(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
 /// Opens a connection to `endpoint` as the cluster wants it; the connect timeout bounds TLS too, as Envoy's does.

@@ -1,6 +1,6 @@
 //! Answers of the proxy's own: redirections, faults on purpose, and what cannot be had.
 
-use http::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use http::header::{HeaderValue, LOCATION};
 use http::request::Parts;
 use http::{Response, StatusCode};
 use mesh_wire::route::{Fault, FaultAbort, PerMillion};
@@ -8,7 +8,7 @@ use mesh_wire::route::{Fault, FaultAbort, PerMillion};
 use super::failure::Failure;
 use super::finish::Finish;
 use super::headers;
-use super::reply::{Reply, local};
+use super::reply::{Reply, local, local_as};
 use super::target::Target;
 use crate::state::routes::{Redirect, without_port};
 use crate::telemetry::Flag;
@@ -52,7 +52,7 @@ pub(super) fn redirect(
 pub(super) async fn fault<'a>(fault: &'a Fault, finish: &mut Finish) -> Option<&'a FaultAbort> {
     let hit = |share: PerMillion| fastrand::u32(..1_000_000) < share.0;
     if let Some(delay) = fault.delay.as_ref().filter(|delay| hit(delay.share)) {
-        finish.flag = Flag::DelayInjected;
+        finish.flag.delayed = true;
         tokio::time::sleep(delay.delay.to_duration()).await;
     }
     fault.abort.as_ref().filter(|abort| hit(abort.share))
@@ -60,12 +60,10 @@ pub(super) async fn fault<'a>(fault: &'a Fault, finish: &mut Finish) -> Option<&
 
 /// The answer to a request that is aborted on purpose.
 pub(super) fn abort(abort: &FaultAbort, mut finish: Box<Finish>) -> Response<Reply> {
-    finish.flag = Flag::FaultInjected;
+    finish.flag.why = Flag::FaultInjected;
     finish.details = Some("fault_filter_abort".to_owned());
     if let Some(status) = abort.grpc_status {
-        let mut response = local(StatusCode::OK, "", finish);
-        as_grpc(status, "fault filter abort", &mut response);
-        return response;
+        return local_as(StatusCode::OK, status, "fault filter abort", finish);
     }
     let status = abort.status.and_then(|status| StatusCode::from_u16(status).ok());
     local(
@@ -75,38 +73,16 @@ pub(super) fn abort(abort: &FaultAbort, mut finish: Box<Finish>) -> Response<Rep
     )
 }
 
-/// What a client is told where no endpoint answered.
-pub(super) fn failed(failure: &Failure, mut finish: Box<Finish>) -> Response<Reply> {
-    finish.flag = failure.flag();
-    finish.details = Some(failure.details().to_owned());
+/// What a client is told where no endpoint answered, after so many `attempts`.
+pub(super) fn failed(failure: &Failure, attempts: u32, mut finish: Box<Finish>) -> Response<Reply> {
+    finish.flag.why = failure.flag();
+    finish.details = Some(failure.details());
     finish.upstream_failure = failure.transport();
-    if finish.is_grpc {
-        // Envoy `Grpc::Utility::httpToGrpcStatus`: DEADLINE_EXCEEDED, UNAVAILABLE.
-        let status = if failure.status() == StatusCode::GATEWAY_TIMEOUT {
-            4
-        } else {
-            14
-        };
-        finish.grpc = i32::try_from(status).ok();
-        let mut response = local(StatusCode::OK, "", finish);
-        as_grpc(status, &failure.body(), &mut response);
-        return response;
-    }
-    let mut response = local(failure.status(), failure.body(), finish);
+    let mut response = local(failure.status(), failure.body(attempts > 1), finish);
     if matches!(failure, Failure::Overflow) {
         response
             .headers_mut()
             .insert(headers::OVERLOADED, HeaderValue::from_static("true"));
     }
     response
-}
-
-/// gRPC clients are told in their own words, with status 200 and no body.
-fn as_grpc(status: u32, message: &str, response: &mut Response<Reply>) {
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    headers.insert("grpc-status", HeaderValue::from(status));
-    if let Ok(message) = HeaderValue::try_from(message) {
-        headers.insert("grpc-message", message);
-    }
 }

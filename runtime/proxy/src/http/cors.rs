@@ -16,8 +16,6 @@ pub(super) enum Origin {
     Same,
     /// It asks first; these are the headers of the answer.
     Preflight(HeaderMap),
-    /// A preflight of an origin that may not, which is to be answered here.
-    Refused,
     /// These go onto the answer.
     Allowed(HeaderMap),
 }
@@ -31,15 +29,14 @@ pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
     let known = origin
         .to_str()
         .is_ok_and(|text| cors.origins.iter().any(|allowed| allowed.matches(text)));
-    if !known {
-        return if preflight && !cors.wire.forward_unmatched_preflights {
-            Origin::Refused
-        } else {
-            Origin::Same
-        };
+    // A preflight of an origin that may not is told all but that it may.
+    if !known && (!preflight || cors.wire.forward_unmatched_preflights) {
+        return Origin::Same;
     }
     let mut headers = HeaderMap::new();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    if known {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
     if cors.wire.allow_credentials {
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
@@ -50,6 +47,9 @@ pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
             headers.insert(name, value);
         }
     };
+    if known {
+        list(ACCESS_CONTROL_EXPOSE_HEADERS, &cors.wire.expose_headers);
+    }
     if preflight {
         list(ACCESS_CONTROL_ALLOW_METHODS, &cors.wire.allow_methods);
         list(ACCESS_CONTROL_ALLOW_HEADERS, &cors.wire.allow_headers);
@@ -58,6 +58,5 @@ pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
         }
         return Origin::Preflight(headers);
     }
-    list(ACCESS_CONTROL_EXPOSE_HEADERS, &cors.wire.expose_headers);
     Origin::Allowed(headers)
 }

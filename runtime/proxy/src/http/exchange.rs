@@ -23,7 +23,7 @@ use crate::peer;
 use crate::state::State;
 use crate::state::jwt::Token;
 use crate::state::policy::{Attempt, Verdict};
-use crate::state::routes::{Action, Forward, Route, Routes};
+use crate::state::routes::{Action, Forward, Route, Routes, Share};
 use crate::telemetry::{self, Flag, Reporter};
 
 /// Answers one request. Never fails: what cannot be had is said to the client.
@@ -106,6 +106,10 @@ impl Exchange<'_> {
                 if listener.mtls == MtlsMode::Strict && down.peer.is_none() {
                     return self.denied(Some("mutual TLS"), finish, &listener.cluster);
                 }
+                if listener.routes.is_none() {
+                    finish.route = Some("default".into());
+                    finish.cluster = Some(listener.cluster.name.clone());
+                }
                 // Before the policies: they may ask for this header, which a client could have made up.
                 headers::forward_client(
                     &mut self.parts.headers,
@@ -122,8 +126,8 @@ impl Exchange<'_> {
                 match &listener.routes {
                     Some(routes) => self.route(routes, body, finish).await,
                     None => {
-                        finish.route = Some("default".into());
-                        self.forward(&listener.forward, None, body, finish).await
+                        let forward = &listener.forward;
+                        self.forward(forward, forward.draw(), None, body, finish).await
                     }
                 }
             }
@@ -169,14 +173,14 @@ impl Exchange<'_> {
             policy,
             "denied"
         );
-        finish.flag = Flag::Denied;
+        finish.flag.why = Flag::Denied;
         finish.details = Some(format!("rbac_access_denied_matched_policy[{policy}]"));
         self.count(&mut finish, Some(cluster), None);
         local(StatusCode::FORBIDDEN, "RBAC: access denied", finish)
     }
 
     fn unrouted(&self, mut finish: Box<Finish>) -> Response<Reply> {
-        finish.flag = Flag::NoRoute;
+        finish.flag.why = Flag::NoRoute;
         finish.details = Some("route_not_found".to_owned());
         self.count(&mut finish, None, None);
         local(StatusCode::NOT_FOUND, "", finish)
@@ -187,12 +191,14 @@ impl Exchange<'_> {
             return self.unrouted(finish);
         };
         finish.route = Some(route.name.clone());
+        let share = route.action.share();
+        finish.cluster = share.map(|share| share.cluster.name.clone());
         let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
         match origin {
             Some(cors::Origin::Preflight(headers)) => {
+                finish.details = Some("cors_response".to_owned());
                 return with(headers, local(StatusCode::OK, "", finish));
             }
-            Some(cors::Origin::Refused) => return local(StatusCode::OK, "", finish),
             Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
         }
         if let Some(fault) = &route.fault
@@ -212,7 +218,7 @@ impl Exchange<'_> {
                 self.count(&mut finish, None, None);
                 local(respond.status, respond.body.clone(), finish)
             }
-            Action::Forward(forward) => self.forward(forward, Some(&route), body, finish).await,
+            Action::Forward(forward) => self.forward(forward, share, Some(&route), body, finish).await,
         };
         route.response.apply(response.headers_mut());
         match origin {
@@ -224,11 +230,12 @@ impl Exchange<'_> {
     async fn forward(
         &mut self,
         forward: &Forward,
+        share: Option<&Share>,
         route: Option<&Route>,
         body: Incoming,
         mut finish: Box<Finish>,
     ) -> Response<Reply> {
-        let Some(share) = forward.draw() else {
+        let Some(share) = share else {
             return self.unrouted(finish);
         };
         let ends = Ends {
@@ -256,6 +263,7 @@ impl Exchange<'_> {
         }
         let outbound = self.connection.side.reporter() == Reporter::Source;
         self.introduce(outbound, matches!(*share.cluster.transport, Transport::Mesh(_)));
+        let timeout = self.timeout(forward, finish.is_grpc);
         let retries = forward.retry.is_some() && self.wanted.is_none();
         let mirrors: Vec<_> = forward
             .mirrors
@@ -271,7 +279,7 @@ impl Exchange<'_> {
                 target: self.target.clone(),
                 parts: self.parts.clone(),
                 hash: hash.value,
-                timeout: forward.timeout,
+                timeout,
             };
             tokio::spawn(mirrored.send(replay.copy()));
         }
@@ -290,7 +298,7 @@ impl Exchange<'_> {
             count_attempts: outbound,
             trying: Mutex::default(),
         };
-        let mut deadline: Option<Deadline> = forward.timeout.map(|timeout| {
+        let mut deadline: Option<Deadline> = timeout.map(|timeout| {
             let received = replay.received().clone();
             Box::pin(async move {
                 received.whole().await;
@@ -308,8 +316,10 @@ impl Exchange<'_> {
             outcome,
             endpoint,
             took,
+            attempts,
             exhausted,
         } = tried;
+        finish.flag.exhausted = exhausted;
         finish.endpoint.clone_from(&endpoint);
         let upstream = outcome
             .as_ref()
@@ -326,16 +336,13 @@ impl Exchange<'_> {
         let mut response = match outcome {
             Ok(answer) => {
                 finish.upstream_time = Some(took);
-                if exhausted {
-                    finish.flag = Flag::RetryLimit;
-                }
                 let mut response = self.pass(answer, finish, deadline);
                 if let Some(cookie) = hash.cookie {
                     response.headers_mut().append(SET_COOKIE, cookie);
                 }
                 response
             }
-            Err(failure) => answers::failed(&failure, finish),
+            Err(failure) => answers::failed(&failure, attempts, finish),
         };
         share.response.apply(response.headers_mut());
         response

@@ -17,6 +17,8 @@ pub(super) enum Failure {
     Reset {
         refused: bool,
         unsent: bool,
+        /// Of a stream, whose connection goes on.
+        stream: bool,
     },
     /// Of one try.
     TryTimeout,
@@ -38,10 +40,12 @@ impl Failure {
     /// `unsent` where the request came back whole.
     pub(super) fn reset(error: &hyper::Error, unsent: bool) -> Self {
         // HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
-        let refused = error
-            .source()
-            .is_some_and(|source| source.to_string().contains("refused stream"));
-        Self::Reset { refused, unsent }
+        let source = error.source().map(ToString::to_string).unwrap_or_default();
+        Self::Reset {
+            refused: source.contains("refused stream"),
+            unsent,
+            stream: source.contains("stream error received"),
+        }
     }
 
     /// Whether Envoy would try again.
@@ -49,7 +53,7 @@ impl Failure {
         match self {
             Self::NoEndpoint | Self::Overflow | Self::Timeout => false,
             Self::Connect(_) => on.connect_failure || on.server_error || on.gateway_error || on.reset,
-            Self::Reset { refused, unsent } => {
+            Self::Reset { refused, unsent, .. } => {
                 on.reset
                     || on.server_error
                     || on.gateway_error
@@ -65,7 +69,7 @@ impl Failure {
             Self::NoEndpoint => Flag::NoHealthyUpstream,
             Self::Overflow => Flag::Overflow,
             Self::Connect(_) => Flag::UpstreamFailure,
-            Self::Reset { refused: true, .. } => Flag::UpstreamReset,
+            Self::Reset { refused: true, .. } | Self::Reset { stream: true, .. } => Flag::UpstreamReset,
             Self::Reset { .. } => Flag::UpstreamTermination,
             Self::TryTimeout | Self::Timeout => Flag::Timeout,
         }
@@ -79,8 +83,10 @@ impl Failure {
     }
 
     /// Envoy's own words, which people search for.
-    pub(super) fn body(&self) -> String {
-        let before = "upstream connect error or disconnect/reset before headers. reset reason:";
+    pub(super) fn body(&self, again: bool) -> String {
+        let latest = if again { "retried and the latest " } else { "" };
+        let before =
+            format!("upstream connect error or disconnect/reset before headers. {latest}reset reason:");
         match self {
             Self::NoEndpoint => "no healthy upstream".to_owned(),
             Self::Overflow => format!("{before} overflow"),
@@ -88,23 +94,29 @@ impl Failure {
                 format!("{before} remote connection failure, transport failure reason: {why}")
             }
             Self::Reset { refused: true, .. } => format!("{before} remote refused stream reset"),
+            Self::Reset { stream: true, .. } => format!("{before} remote reset"),
             Self::Reset { .. } => format!("{before} connection termination"),
             Self::TryTimeout | Self::Timeout => "upstream request timeout".to_owned(),
         }
     }
 
-    pub(super) fn details(&self) -> &'static str {
-        match self {
+    pub(super) fn details(&self) -> String {
+        let details = match self {
+            Self::Connect(why) => {
+                let why = why.replace(char::is_whitespace, "_");
+                return format!("upstream_reset_before_response_started{{remote_connection_failure|{why}}}");
+            }
             Self::NoEndpoint => "no_healthy_upstream",
             Self::Overflow => "upstream_reset_before_response_started{overflow}",
-            Self::Connect(_) => "upstream_reset_before_response_started{remote_connection_failure}",
             Self::Reset { refused: true, .. } => {
                 "upstream_reset_before_response_started{remote_refused_stream_reset}"
             }
+            Self::Reset { stream: true, .. } => "upstream_reset_before_response_started{remote_reset}",
             Self::Reset { .. } => "upstream_reset_before_response_started{connection_termination}",
             Self::TryTimeout => "upstream_per_try_timeout",
             Self::Timeout => "response_timeout",
-        }
+        };
+        details.to_owned()
     }
 
     pub(super) fn transport(&self) -> Option<String> {

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::HttpConnection;
 use crate::body::Received;
 use crate::cluster::{Active, Endpoint, Lease, Permit};
-use crate::telemetry::{Counted, Entry, Flag, Request, Scope};
+use crate::telemetry::{Counted, Entry, Flag, Flags, Request, Scope};
 use crate::trace::Begun;
 
 /// What is known of a request until it ends, and what has to happen then.
@@ -22,7 +22,7 @@ pub(super) struct Finish {
     pub(super) request: Option<Request>,
     pub(super) received: Option<Arc<Received>>,
     pub(super) code: u16,
-    pub(super) flag: Flag,
+    pub(super) flag: Flags,
     pub(super) details: Option<String>,
     pub(super) upstream_failure: Option<String>,
     pub(super) upstream_time: Option<Duration>,
@@ -63,7 +63,7 @@ impl Finish {
             request: None,
             received: None,
             code: 0,
-            flag: Flag::None,
+            flag: Flags::default(),
             details: None,
             upstream_failure: None,
             upstream_time: None,
@@ -103,8 +103,8 @@ impl Finish {
 
     /// The answer was cut off.
     pub(super) fn badly(&mut self, flag: Flag) {
-        if !self.done && self.flag == Flag::None {
-            self.flag = flag;
+        if !self.done && self.flag.why == Flag::None {
+            self.flag.why = flag;
         }
         self.lease = None;
         self.end();
@@ -155,6 +155,7 @@ impl Finish {
             code: self.code,
             flag: self.flag,
             details: self.details.take(),
+            termination: None,
             upstream_failure: self.upstream_failure.take(),
             received,
             sent: self.sent,

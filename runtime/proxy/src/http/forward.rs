@@ -48,6 +48,8 @@ pub(super) struct Tried {
     /// The last one that was tried.
     pub(super) endpoint: Option<Arc<Endpoint>>,
     pub(super) took: Duration,
+    /// How many tries there were.
+    pub(super) attempts: u32,
     /// It would have been tried again, had the route not said that it was enough.
     pub(super) exhausted: bool,
 }
@@ -83,6 +85,7 @@ impl Sending<'_> {
                     outcome: Err(Failure::NoEndpoint),
                     endpoint: None,
                     took,
+                    attempts: attempt,
                     exhausted: false,
                 };
             };
@@ -99,6 +102,7 @@ impl Sending<'_> {
                     outcome,
                     endpoint: Some(endpoint),
                     took,
+                    attempts: attempt,
                     exhausted,
                 };
             }
@@ -108,6 +112,7 @@ impl Sending<'_> {
                     outcome,
                     endpoint: Some(endpoint),
                     took,
+                    attempts: attempt,
                     exhausted,
                 };
             }
@@ -129,6 +134,7 @@ impl Sending<'_> {
             outcome: Err(Failure::Timeout),
             endpoint,
             took,
+            attempts: 1,
             exhausted: false,
         }
     }
@@ -201,6 +207,7 @@ impl Sending<'_> {
         let gone = Failure::Reset {
             refused: false,
             unsent: false,
+            stream: false,
         };
         let Some(body) = self.replay.body() else {
             return Err(gone);

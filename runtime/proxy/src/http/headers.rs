@@ -49,6 +49,7 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
 /// Makes a request carry what every request in a mesh carries.
 pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
     let headers = &mut parts.headers;
+    super::bound::forget_steering(headers);
     if !headers.contains_key(&REQUEST_ID) {
         headers.insert(REQUEST_ID, request_id());
     }

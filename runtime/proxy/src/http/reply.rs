@@ -101,11 +101,33 @@ impl Drop for Reply {
     }
 }
 
-/// An answer of the proxy's own.
+/// An answer of the proxy's own. Clients of gRPC are told in their own words.
 pub(super) fn local(status: StatusCode, body: impl Into<Bytes>, finish: Box<Finish>) -> Response<Reply> {
+    local_as(status, grpc_status(status), body, finish)
+}
+
+/// The same, with the status that clients of gRPC are told.
+pub(super) fn local_as(
+    status: StatusCode,
+    grpc: u32,
+    body: impl Into<Bytes>,
+    mut finish: Box<Finish>,
+) -> Response<Reply> {
     let body: Bytes = body.into();
+    if finish.is_grpc {
+        finish.code = StatusCode::OK.as_u16();
+        finish.grpc = i32::try_from(grpc).ok();
+        let empty = ResponseSource::Full(Full::new(Bytes::new()));
+        let mut response = Response::new(Reply::new(empty, finish, None));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        headers.insert("grpc-status", HeaderValue::from(grpc));
+        if let Some(message) = message(&body) {
+            headers.insert("grpc-message", message);
+        }
+        return response;
+    }
     let text = !body.is_empty();
-    let mut finish = finish;
     finish.code = status.as_u16();
     let mut response = Response::new(Reply::new(ResponseSource::Full(Full::new(body)), finish, None));
     *response.status_mut() = status;
@@ -115,4 +137,31 @@ pub(super) fn local(status: StatusCode, body: impl Into<Bytes>, finish: Box<Fini
             .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     }
     response
+}
+
+/// Envoy `Grpc::Utility::httpToGrpcStatus`, which is gRPC's own table.
+fn grpc_status(status: StatusCode) -> u32 {
+    match status.as_u16() {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    }
+}
+
+/// gRPC writes what is not printable ASCII, and `%`, with percent signs.
+fn message(body: &[u8]) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(body.len());
+    for byte in body {
+        match byte {
+            b' '..=b'~' if *byte != b'%' => text.push(char::from(*byte)),
+            other => text.push_str(&format!("%{other:02X}")),
+        }
+    }
+    if text.is_empty() {
+        return None;
+    }
+    HeaderValue::try_from(text).ok()
 }

@@ -12,7 +12,7 @@ mod action;
 mod edits;
 mod rewrite;
 
-pub(crate) use action::{Action, Forward, Redirect, RetryOn, RetryPolicy};
+pub(crate) use action::{Action, Forward, Redirect, RetryOn, RetryPolicy, Share};
 pub(crate) use edits::Edits;
 pub(crate) use rewrite::Rewrite;
 

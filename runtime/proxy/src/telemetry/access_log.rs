@@ -66,7 +66,7 @@ pub(super) fn text(entry: &Entry) -> String {
     // A String takes everything.
     let _infallible = writeln!(
         line,
-        "[{start}] \"{method} {path} {protocol}\" {code} {flags} {details} - \"{failure}\" {received} {sent} {duration} {upstream_time} \
+        "[{start}] \"{method} {path} {protocol}\" {code} {flags} {details} {termination} \"{failure}\" {received} {sent} {duration} {upstream_time} \
          \"{xff}\" \"{agent}\" \"{id}\" \"{authority}\" \"{host}\" {cluster} {upstream_local} {local} {remote} {sni} {route}",
         start = start(entry),
         method = Or(request.map(|request| &request.method)),
@@ -75,6 +75,7 @@ pub(super) fn text(entry: &Entry) -> String {
         code = entry.code,
         flags = entry.flag.as_str(),
         details = Or(entry.details.as_deref()),
+        termination = Or(entry.termination.as_deref()),
         failure = Or(failure(entry)),
         received = entry.received,
         sent = entry.sent,
@@ -88,7 +89,7 @@ pub(super) fn text(entry: &Entry) -> String {
         cluster = Or(entry.upstream_cluster.as_deref()),
         upstream_local = Or(entry.upstream_local),
         local = entry.downstream_local,
-        remote = entry.downstream_remote,
+        remote = entry.client(),
         sni = Or(entry.sni.as_deref().map(clean)),
         route = Or(entry.route.as_deref()),
     );
@@ -109,7 +110,7 @@ pub(super) fn json(entry: &Entry) -> String {
         "response_code": entry.code,
         "response_flags": entry.flag.as_str(),
         "response_code_details": value(entry.details.as_deref()),
-        "connection_termination_details": Value::Null,
+        "connection_termination_details": value(entry.termination.as_deref()),
         "bytes_received": entry.received,
         "bytes_sent": entry.sent,
         "duration": u64::try_from(entry.duration.as_millis()).unwrap_or(u64::MAX),
@@ -122,7 +123,7 @@ pub(super) fn json(entry: &Entry) -> String {
         "upstream_cluster": value(entry.upstream_cluster.as_deref()),
         "upstream_local_address": address(entry.upstream_local),
         "downstream_local_address": address(Some(entry.downstream_local)),
-        "downstream_remote_address": address(Some(entry.downstream_remote)),
+        "downstream_remote_address": address(Some(entry.client())),
         "requested_server_name": value(entry.sni.as_deref()),
         "upstream_transport_failure_reason": value(entry.upstream_failure.as_deref()),
     });
@@ -156,8 +157,9 @@ mod tests {
                 headers: Vec::new(),
             }),
             code: 503,
-            flag: Flag::NoHealthyUpstream,
+            flag: Flag::NoHealthyUpstream.into(),
             details: Some("no_healthy_upstream".to_owned()),
+            termination: None,
             upstream_failure: None,
             received: 0,
             sent: 19,

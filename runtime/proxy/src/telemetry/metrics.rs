@@ -9,8 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::Flag;
 use super::labels::Common;
+use super::{Flag, Flags};
 
 /// More series than this are not made; what would be another one is counted in one that says so.
 const MOST_SERIES: usize = 10_000;
@@ -146,7 +146,7 @@ pub(crate) struct Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct HttpKey {
     code: u16,
-    flag: Flag,
+    flag: Flags,
     grpc: Option<i32>,
     is_grpc: bool,
 }
@@ -172,7 +172,7 @@ pub(crate) struct TcpSeries {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counted {
     pub(crate) code: u16,
-    pub(crate) flag: Flag,
+    pub(crate) flag: Flags,
     /// `None` where the request is no gRPC, -1 where no status came.
     pub(crate) grpc: Option<i32>,
     pub(crate) duration: Duration,
@@ -307,7 +307,7 @@ mod tests {
         let scope = telemetry.metrics.scope(common);
         let counted = Counted {
             code: 200,
-            flag: Flag::None,
+            flag: Flags::default(),
             grpc: None,
             duration: Duration::from_millis(3),
             received: 0,

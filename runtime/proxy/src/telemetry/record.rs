@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
 use time::OffsetDateTime;
 
-use super::{Flag, Reporter};
+use super::{Flags, Reporter};
 
 /// One request or connection, as the access log tells it.
 #[derive(Debug)]
@@ -16,9 +16,11 @@ pub(crate) struct Entry {
     /// `None` for a TCP connection.
     pub(crate) request: Option<Request>,
     pub(crate) code: u16,
-    pub(crate) flag: Flag,
+    pub(crate) flag: Flags,
     /// Envoy's `%RESPONSE_CODE_DETAILS%`.
     pub(crate) details: Option<String>,
+    /// Envoy's `%CONNECTION_TERMINATION_DETAILS%`, of a TCP connection.
+    pub(crate) termination: Option<String>,
     pub(crate) upstream_failure: Option<String>,
     pub(crate) received: u64,
     pub(crate) sent: u64,
@@ -36,6 +38,18 @@ pub(crate) struct Entry {
     pub(crate) grpc: Option<i32>,
     /// Those that the form tells.
     pub(crate) response_headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Entry {
+    /// Who calls: the last that X-Forwarded-For names, without a port, or the other end of the connection.
+    pub(super) fn client(&self) -> SocketAddr {
+        let named = self
+            .request
+            .as_ref()
+            .and_then(|request| request.forwarded_for.as_ref());
+        let last = named.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
+        last.map_or(self.downstream_remote, |ip: IpAddr| SocketAddr::new(ip, 0))
+    }
 }
 
 /// What the log tells of a request; all of it shares memory with the request.

@@ -222,6 +222,12 @@ fn normal(what: &str, value: &str, key: &str, world: &World) -> String {
         value = value.replace(&address.to_string(), &format!("APP-{name}"));
     }
     let is_uuid = value.len() == 36 && value.chars().filter(|char| *char == '-').count() == 4;
+    if let Some((before, _)) = value
+        .split_once("delayed connect error: ")
+        .or(value.split_once("transport failure reason: "))
+    {
+        return format!("{before}...");
+    }
     if is_uuid {
         return "UUID".to_owned();
     }

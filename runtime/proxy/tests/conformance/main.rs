@@ -15,6 +15,7 @@ mod app;
 mod ask;
 mod differences;
 mod plane;
+mod raw;
 mod scenes;
 mod world;
 
@@ -32,7 +33,7 @@ async fn play(plane: &dyn DataPlane, world: &World) -> Seen {
     let mut seen = Seen::new();
     for scene in world.scenes() {
         let playing = scene.play(plane, world);
-        let came = tokio::time::timeout(Duration::from_secs(20), playing).await;
+        let came = tokio::time::timeout(Duration::from_secs(40), playing).await;
         let came = came.unwrap_or_else(|_| panic!("`{}` does not end on {}", scene.name(), plane.name()));
         for (what, value) in came {
             seen.insert((scene.name().to_owned(), what), value);

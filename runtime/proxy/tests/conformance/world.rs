@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use mesh_wire::cluster::{Cluster, Discovery, Transport};
 use mesh_wire::listener::{
@@ -21,7 +22,8 @@ use crate::support::{Ca, SERVER, snapshot};
 pub type Came = Vec<(String, String)>;
 
 /// What the log tells; the rest does not depend on what the proxy does.
-const LOGGED: [(&str, &str); 13] = [
+const LOGGED: [(&str, &str); 14] = [
+    ("termination", "%CONNECTION_TERMINATION_DETAILS%"),
     ("remote", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"),
     ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
     ("code", "%RESPONSE_CODE%"),
@@ -60,6 +62,7 @@ pub struct World {
     /// Three applications that do as they are told.
     pub apps: [(&'static str, SocketAddr); 3],
     pub ca: Ca,
+    pub tries: Tries,
     folder: PathBuf,
     scenes: Vec<Scene>,
 }
@@ -79,6 +82,7 @@ impl World {
             snapshot: base(),
             apps: [apps[0], apps[1], apps[2]],
             ca,
+            tries,
             folder,
             scenes: Vec::new(),
         };
@@ -90,6 +94,19 @@ impl World {
         };
         world.snapshot.identity.as_mut().unwrap().source = source;
         world
+    }
+
+    /// Waits until an application is asked with `key`.
+    pub async fn tried(&self, plane: &dyn DataPlane, key: &str) {
+        let key = format!("{}-{key}", plane.name());
+        while !self.tries.lock().unwrap().contains_key(&key) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    /// Time for a request that nobody sees to begin waiting in a proxy.
+    pub async fn waiting(&self) {
+        tokio::time::sleep(Duration::from_millis(60)).await;
     }
 
     /// A file with `content`; its path.

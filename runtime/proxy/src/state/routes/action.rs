@@ -16,6 +16,16 @@ pub(crate) enum Action {
     Respond(Respond),
 }
 
+impl Action {
+    /// Where it leads, drawn by weight, where it leads anywhere.
+    pub(crate) fn share(&self) -> Option<&Share> {
+        match self {
+            Self::Forward(forward) => forward.draw(),
+            Self::Redirect(_) | Self::Respond(_) => None,
+        }
+    }
+}
+
 /// Forwarding to one of several clusters.
 #[derive(Debug)]
 pub(crate) struct Forward {

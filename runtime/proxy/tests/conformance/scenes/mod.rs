@@ -1,6 +1,9 @@
 //! The scenes.
 
+mod bytes;
+mod forward;
 mod inward;
+mod policies;
 mod routes;
 
 use mesh_wire::route::{Forward, Route, RouteAction};
@@ -12,7 +15,10 @@ use crate::world::World;
 pub async fn all() -> World {
     let mut world = World::new().await;
     routes::put(&mut world);
+    forward::put(&mut world);
     inward::put(&mut world);
+    policies::put(&mut world).await;
+    bytes::put(&mut world).await;
     world
 }
 
