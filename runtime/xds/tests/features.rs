@@ -373,6 +373,46 @@ fn listeners_of_both_families_are_one() {
 }
 
 #[test]
+fn servers_are_checked_whatever_holds_the_roots() {
+    let transport = |context: Value| {
+        let context = json!({ "commonTlsContext": context });
+        let context = typed(
+            "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            context,
+        );
+        let socket = json!({"name": "envoy.transport_sockets.tls", "typedConfig": context});
+        let translation = translated(json!([cluster(
+            json!({"type": "EDS", "transportSocket": socket})
+        )]));
+        match translation.snapshot.clusters["outbound|443||api.example"]
+            .transport
+            .clone()
+        {
+            Transport::Tls(tls) => (tls, told(&translation)),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (files, left) = transport(json!({
+        "validationContext": {"trustedCa": {"filename": "/etc/ca.pem"}},
+        "tlsCertificates": [{"certificateChain": {"filename": "/a"}, "privateKey": {"filename": "/b"}}]
+    }));
+    assert_eq!(
+        (files.ca_file.as_deref(), files.insecure_skip_verify),
+        (Some("/etc/ca.pem"), false)
+    );
+    assert_eq!(files.client.unwrap().cert_chain, "/a");
+    assert_eq!(left, NONE);
+    let (inline, left) = transport(json!({"validationContext": {"trustedCa": {"inlineString": "PEM"}}}));
+    assert!(!inline.insecure_skip_verify);
+    assert_eq!(left.len(), 2, "{left:?}");
+    let (system, left) = transport(json!({"validationContext": {"systemRootCerts": {}}}));
+    assert_eq!((system.ca_file, system.insecure_skip_verify), (None, false));
+    assert_eq!(left, NONE);
+    let (nobody, _) = transport(json!({}));
+    assert!(nobody.insecure_skip_verify);
+}
+
+#[test]
 fn secrets_are_never_shown() {
     let certificate =
         json!({"privateKey": {"inlineString": "KEY"}, "certificateChain": {"filename": "a.pem"}});

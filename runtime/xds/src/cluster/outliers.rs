@@ -41,6 +41,8 @@ pub(super) fn read(cluster: &mut Reader<'_>, statuses: Vec<u16>) -> Option<Outli
     ] {
         detection.given(name, &[json!(0)]);
     }
+    // Envoy's own bound.
+    detection.given("max_ejection_time", &[json!("300s")]);
     Some(Outliers {
         consecutive_5xx,
         consecutive_gateway,

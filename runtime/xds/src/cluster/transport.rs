@@ -139,12 +139,31 @@ pub(crate) fn versions(common: &mut Reader<'_>, suites: &[&str]) {
     versions.given("cipher_suites", &[json!(suites)]);
 }
 
-/// The name of the secret with the own certificate.
+/// The name of the secret with the own certificate; files have one as Istio's agent names them.
 pub(crate) fn certificate(common: &mut Reader<'_>) -> Option<String> {
     let mut all = common.messages("tls_certificate_sds_secret_configs").into_iter();
     let name = all.next().map(secret);
     all.for_each(|other| other.refuse_all("one certificate is known"));
-    name
+    let mut files = common.messages("tls_certificates").into_iter();
+    let named = files.next().and_then(|mut files| {
+        let chain = files.message("certificate_chain").and_then(file)?;
+        let key = files.message("private_key").and_then(file)?;
+        Some(format!("file-cert:{chain}~{key}"))
+    });
+    files.for_each(|other| other.refuse_all("one certificate is known"));
+    name.or(named)
+}
+
+/// The path of a `DataSource`; what else it says is left over. A key in it is never shown.
+fn file(mut source: Reader<'_>) -> Option<String> {
+    let path = source.some_text("filename");
+    for inline in ["inline_string", "inline_bytes"] {
+        if source.has(inline) {
+            source.skip(inline);
+            source.tell(inline, &json!("a secret"), "certificates come from files");
+        }
+    }
+    path
 }
 
 /// Where the agent is asked for it is the agent's affair.
@@ -163,29 +182,44 @@ pub(crate) struct Checked {
 }
 
 pub(crate) fn checked(common: &mut Reader<'_>) -> Checked {
-    let Some(mut validation) = common.message("combined_validation_context") else {
-        let authority = common.message("validation_context_sds_secret_config").map(secret);
-        return Checked {
-            authority,
-            ..Checked::default()
-        };
-    };
-    let mut checked = Checked {
-        authority: validation
-            .message("validation_context_sds_secret_config")
-            .map(secret),
-        ..Checked::default()
-    };
-    if let Some(mut rules) = validation.message("default_validation_context") {
-        let plain = rules.messages("match_subject_alt_names").into_iter();
-        checked.sans = plain.filter_map(matcher::string).collect();
-        for mut typed in rules.messages("match_typed_subject_alt_names") {
-            typed.given("san_type", &[Json::from("URI"), Json::from("DNS")]);
-            checked
-                .sans
-                .extend(typed.message("matcher").and_then(matcher::string));
+    let mut checked = Checked::default();
+    if let Some(name) = common.message("validation_context_sds_secret_config").map(secret) {
+        checked.authority = Some(name);
+    }
+    if let Some(rules) = common.message("validation_context") {
+        add_rules(&mut checked, rules);
+    }
+    if let Some(mut both) = common.message("combined_validation_context") {
+        if let Some(rules) = both.message("default_validation_context") {
+            add_rules(&mut checked, rules);
         }
-        checked.revoked = rules.message("crl").and_then(|mut crl| crl.some_text("filename"));
+        let name = both.message("validation_context_sds_secret_config").map(secret);
+        checked.authority = name.or(checked.authority);
     }
     checked
+}
+
+/// Roots in a file have a name as Istio's agent gives them.
+fn add_rules(checked: &mut Checked, mut rules: Reader<'_>) {
+    let plain = rules.messages("match_subject_alt_names").into_iter();
+    checked.sans = plain.filter_map(matcher::string).collect();
+    for mut typed in rules.messages("match_typed_subject_alt_names") {
+        typed.given("san_type", &[Json::from("URI"), Json::from("DNS")]);
+        checked
+            .sans
+            .extend(typed.message("matcher").and_then(matcher::string));
+    }
+    checked.revoked = rules.message("crl").and_then(file);
+    let roots = rules.message("trusted_ca");
+    let inline = roots.is_some();
+    let roots = roots.and_then(file);
+    let system = rules.has("system_root_certs");
+    drop(rules.message("system_root_certs"));
+    checked.authority = match roots {
+        Some(path) => Some(format!("file-root:{path}")),
+        None if system => Some("file-root:system".to_owned()),
+        // They are somewhere else: without them nobody is trusted blindly.
+        None if inline => Some(String::new()),
+        None => checked.authority.take(),
+    };
 }

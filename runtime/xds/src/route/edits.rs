@@ -25,6 +25,9 @@ fn edits(of: &mut Reader<'_>, add: &str, remove: &str) -> HeaderEdits {
             continue;
         };
         let (name, value) = (header.text("key"), header.text("value"));
+        if !value.is_empty() {
+            option.skip("keep_empty_value");
+        }
         match (action.as_deref(), append) {
             (Some("OVERWRITE_IF_EXISTS_OR_ADD"), _) | (None, Some(false)) => {
                 edits.set.insert(name, value);
