@@ -95,10 +95,13 @@ pub(in crate::commands) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong
         ([one], true) => Ok((Input::Spec(one.clone()), world)),
         ([], false) => Ok((Input::Objects(files), world)),
         _ => Err(Wrong {
-            what: format!(
-                "`{}` is a spec, which is checked by itself",
-                specs.join("` and `")
-            ),
+            what: match specs.as_slice() {
+                [one] => format!("`{one}` is a spec, which is checked by itself"),
+                _ => format!(
+                    "`{}` are specs, each of which is checked by itself",
+                    specs.join("` and `")
+                ),
+            },
             cause: "a mesh has one spec, and manifests beside it are named in it with `raw`".to_owned(),
             remedy: "name one spec, or manifests only".to_owned(),
         }),
