@@ -4,7 +4,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use mesh_compiler::{Compiled, ObjectOptions, World};
+use mesh_compiler::{Checked, Compiled, ObjectOptions, World};
 
 use self::input::{Input, Whole};
 pub(crate) use self::report::Format;
@@ -124,6 +124,11 @@ fn finish(args: &Args, check: impl Fn(&dyn World) -> Report, world: &Whole, ui: 
     let exit = report.exit(args.deny_warnings);
     report.show(args.format, ui);
     exit
+}
+
+/// The same of `files` files of manifests.
+pub(crate) fn report_objects(checked: Checked, files: usize, ui: &Ui) {
+    Report::of_objects(checked, files).show(Format::Human, ui);
 }
 
 /// Shows all mistakes of a spec on standard output, and how many there are.

@@ -3,13 +3,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use mesh_compiler::query::{Graph, render};
 
-use super::build;
-use super::check::{self, Format as Mistakes};
+use super::given;
 use super::settings::Values;
 use super::trace::put;
 use crate::exit::Exit;
 use crate::ui::Ui;
-use crate::world::FsWorld;
 
 /// Draw the mesh: networks, clusters, gateways, what runs there, and who may call whom.
 #[derive(Debug, clap::Args)]
@@ -21,7 +19,7 @@ Examples:
 
 Who may call is read from the policies that are built. A mesh with very much in it is folded by namespaces.")]
 pub(crate) struct Args {
-    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it; or manifests, or a folder of them.
     #[arg(default_value = ".")]
     spec: PathBuf,
 
@@ -51,23 +49,17 @@ enum Format {
 }
 
 pub(crate) fn run(args: &Args, ui: &Ui) -> Exit {
-    let spec = build::spec_file(&args.spec).display().to_string();
-    let compiled = mesh_compiler::compile_with(&FsWorld, &spec, &args.values.settings());
-    let Some(mesh) = &compiled.model else {
-        check::report(&compiled, &spec, Mistakes::Human, ui);
-        return if compiled.unreadable() {
-            Exit::Broken
-        } else {
-            Exit::Failed
-        };
+    let given = match given::mesh(&args.spec, &args.values, ui) {
+        Ok(given) => given,
+        Err(exit) => return exit,
     };
-    let graph = Graph::of(mesh);
+    let graph = Graph::of(&given.mesh);
     let by_name = args.output.as_deref().and_then(by_name);
     let text = match args.format.or(by_name).unwrap_or(Format::Svg) {
         Format::Svg => render::graph_svg(&graph),
         Format::Dot => render::dot(&graph),
         Format::Mermaid => render::mermaid(&graph),
-        Format::Json => render::graph_json(&graph, &compiled.sources),
+        Format::Json => render::graph_json(&graph, &given.sources),
     };
     match put(&text, args.output.as_deref(), ui) {
         Ok(()) => Exit::Done,

@@ -10,6 +10,7 @@ pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod fmt;
+mod given;
 pub(crate) mod graph;
 pub(crate) mod import;
 pub(crate) mod init;

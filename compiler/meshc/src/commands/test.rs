@@ -4,8 +4,7 @@ use clap::ValueEnum;
 use mesh_compiler::diag::render::{self as mistakes, Style};
 use mesh_compiler::query::{self, Verdict, render};
 
-use super::build;
-use super::check::{self, Format as Mistakes};
+use super::given;
 use super::settings::Values;
 use super::trace::put;
 use crate::exit::Exit;
@@ -23,7 +22,7 @@ Examples:
 Expectations are `expect` nodes in the spec, or in files beside it that end in `.test.kdl`. It ends with 0 where all are
 met, with 1 where one is not.")]
 pub(crate) struct Args {
-    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it; or manifests, or a folder of them.
     #[arg(default_value = ".")]
     spec: PathBuf,
 
@@ -56,28 +55,23 @@ enum Format {
 }
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
-    let spec = build::spec_file(&args.spec).display().to_string();
-    let mut compiled = mesh_compiler::compile_with(&FsWorld, &spec, &args.values.settings());
-    let Some(mesh) = &compiled.model else {
-        check::report(&compiled, &spec, Mistakes::Human, ui);
-        return if compiled.unreadable() {
-            Exit::Broken
-        } else {
-            Exit::Failed
-        };
+    let mut given = match given::mesh(&args.spec, &args.values, ui) {
+        Ok(given) => given,
+        Err(exit) => return exit,
     };
-    let (beside, wrong) = query::read_tests(&FsWorld, &spec, mesh, &mut compiled.sources);
+    let (mesh, spec) = (&given.mesh, &given.path);
+    let (beside, wrong) = query::read_tests(&FsWorld, spec, mesh, &mut given.sources);
     let style = Style {
         color: ui.color && args.output.is_none(),
         width: ui.width,
     };
     if !wrong.is_empty() {
-        ui.out(mistakes::human(&wrong, &compiled.sources, style));
+        ui.out(mistakes::human(&wrong, &given.sources, style));
         return Exit::Failed;
     }
     let mut all = mesh.expectations.clone();
     all.extend(beside);
-    let verdicts = query::judge(mesh, &all, &args.filter, &compiled.sources);
+    let verdicts = query::judge(mesh, &all, &args.filter, &given.sources);
     if verdicts.is_empty() {
         let help = if all.is_empty() {
             "write one: `expect allow from=webapp to=\"/api/x\"` in a service"
@@ -88,9 +82,9 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
         return Exit::Broken;
     }
     let text = match args.format {
-        Format::Human => render::verdicts(&verdicts, &compiled.sources, style),
-        Format::Json => render::verdicts_json(&verdicts, &compiled.sources),
-        Format::Junit => render::junit(&verdicts, &spec, &compiled.sources),
+        Format::Human => render::verdicts(&verdicts, &given.sources, style),
+        Format::Json => render::verdicts_json(&verdicts, &given.sources),
+        Format::Junit => render::junit(&verdicts, spec, &given.sources),
     };
     if let Err(exit) = put(&text, args.output.as_deref(), ui) {
         return exit;

@@ -5,12 +5,10 @@ use clap::ValueEnum;
 use mesh_compiler::diag::Sources;
 use mesh_compiler::query::{Asker, Question, Trace, render};
 
-use super::build;
-use super::check::{self, Format as Mistakes};
+use super::given;
 use super::settings::Values;
 use crate::exit::Exit;
 use crate::ui::{Ui, plain};
-use crate::world::FsWorld;
 
 /// Follow one call: name, capture, listener, route, endpoint, mutual TLS and the policy that decides.
 #[derive(Debug, clap::Args)]
@@ -32,7 +30,7 @@ pub(crate) struct Args {
     /// What is called.
     to: String,
 
-    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it.
+    /// The spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it; or manifests, or a folder of them.
     #[arg(default_value = ".")]
     spec: PathBuf,
 
@@ -86,15 +84,9 @@ fn header(text: &str) -> Result<(String, String), String> {
 }
 
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
-    let spec = build::spec_file(&args.spec).display().to_string();
-    let compiled = mesh_compiler::compile_with(&FsWorld, &spec, &args.values.settings());
-    let Some(mesh) = &compiled.model else {
-        check::report(&compiled, &spec, Mistakes::Human, ui);
-        return if compiled.unreadable() {
-            Exit::Broken
-        } else {
-            Exit::Failed
-        };
+    let given = match given::mesh(&args.spec, &args.values, ui) {
+        Ok(given) => given,
+        Err(exit) => return exit,
     };
     let question = Question {
         from: args.from,
@@ -105,7 +97,7 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
         jwt: args.jwt,
         from_ip: args.from_ip,
     };
-    let trace = match Asker::new(mesh).ask(&question) {
+    let trace = match Asker::new(&given.mesh).ask(&question) {
         Ok(trace) => trace,
         Err(unasked) => {
             ui.fail("nothing can be traced", &unasked, unasked.help());
@@ -114,7 +106,7 @@ pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
     };
     let format = args.output.as_deref().and_then(by_name).unwrap_or(args.format);
     let color = ui.color && args.output.is_none();
-    let text = shown(&trace, &compiled.sources, format, color);
+    let text = shown(&trace, &given.sources, format, color);
     if let Err(exit) = put(&text, args.output.as_deref(), ui) {
         return exit;
     }
