@@ -14,6 +14,7 @@ pub(super) struct Index<'a> {
     service_at: BTreeMap<(&'a str, &'a str), usize>,
     workloads: Vec<Workload<'a>>,
     by_label: BTreeMap<(&'a str, String, String), Vec<usize>>,
+    accounts: BTreeMap<&'a str, Vec<&'a Object>>,
 }
 
 /// Istio's namespace: what is said there holds for the whole mesh.
@@ -45,6 +46,10 @@ impl<'a> Index<'a> {
                 )
             })
             .collect();
+        let mut accounts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for account in by_kind.get("ServiceAccount").into_iter().flatten() {
+            accounts.entry(account.namespace()).or_default().push(*account);
+        }
         let mut by_label: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, workload) in workloads.iter().enumerate() {
             for (key, value) in &workload.labels {
@@ -62,6 +67,7 @@ impl<'a> Index<'a> {
             service_at,
             workloads,
             by_label,
+            accounts,
         }
     }
 
@@ -95,6 +101,11 @@ impl<'a> Index<'a> {
 
     pub(super) fn services(&self) -> &[Service<'a>] {
         &self.services
+    }
+
+    /// The ServiceAccounts of a namespace.
+    pub(super) fn accounts(&self, namespace: &str) -> &[&'a Object] {
+        self.accounts.get(namespace).map_or(&[], Vec::as_slice)
     }
 
     /// The services of a namespace.

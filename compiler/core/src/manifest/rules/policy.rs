@@ -41,9 +41,12 @@ fn parts(rule: &Datum, list: &str, inner: &str, keys: &[&str]) -> Vec<Spanned<St
 }
 
 /// The services in front of what a policy is for.
-pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &Object) -> Vec<&'i Service<'a>> {
-    let all = index.services().iter();
-    all.filter(|service| is_about(index, policy, service)).collect()
+pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &'i Object) -> Vec<&'i Service<'a>> {
+    let about = |service: &&Service<'_>| is_about(index, policy, service);
+    if policy.namespace() == ROOT {
+        return index.services().iter().filter(about).collect();
+    }
+    index.services_in(policy.namespace()).filter(about).collect()
 }
 
 /// A policy is for something that a service finds.

@@ -54,8 +54,8 @@ fn look(principal: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
         return;
     };
     let known: Vec<_> = index
-        .kind("", "ServiceAccount")
-        .filter(|known| known.namespace() == *namespace)
+        .accounts(namespace)
+        .iter()
         .map(|known| known.name.value.as_str())
         .collect();
     let near = || did_you_mean(account, known.iter().copied()).filter(|near| close(account, near));

@@ -18,8 +18,7 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
 /// The account is another namespace's, or a slip for one of its own.
 fn elsewhere(machine: &Workload<'_>, account: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
     let home = machine.object.namespace();
-    let accounts = || index.kind("", "ServiceAccount");
-    let own = || accounts().filter(|known| known.namespace() == home);
+    let own = || index.accounts(home).iter().copied();
     if own().any(|known| known.name.value == account.value) || account.value == "default" {
         return;
     }
@@ -36,7 +35,10 @@ fn elsewhere(machine: &Workload<'_>, account: &Spanned<String>, index: &Index<'_
                 .label(near.name.span, "this is one")
                 .help(format!("write `{name}`, or make the ServiceAccount")),
         );
-    } else if let Some(other) = accounts().find(|known| known.name.value == account.value) {
+    } else if let Some(other) = index
+        .kind("", "ServiceAccount")
+        .find(|known| known.name.value == account.value)
+    {
         sink.push(
             found
                 .here("istiod refuses the machine: its token is for nobody of this namespace")

@@ -57,7 +57,9 @@ fn version(
 ) {
     let own = rules.get(&full(&host.value, route.namespace()));
     // A rule for `*` may be about it as well.
-    let wide = rules.iter().filter(|(host, _)| host.starts_with('*'));
+    let wide = rules
+        .range("*".to_owned()..)
+        .take_while(|(host, _)| host.starts_with('*'));
     let rules: Vec<_> = own
         .into_iter()
         .chain(wide.map(|(_, rules)| rules))
