@@ -7,11 +7,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use crate::plane::{DataPlane, Way};
-use crate::support::client;
+use crate::secure;
 use crate::world::{Came, World};
 
 /// A request.
@@ -27,6 +30,7 @@ pub struct Ask {
     headers: Vec<(String, String)>,
     body: usize,
     http2: bool,
+    mesh: bool,
     at_least: Option<Duration>,
 }
 
@@ -42,6 +46,7 @@ pub fn get(scene: &str, path: &str) -> Ask {
         headers: Vec::new(),
         body: 0,
         http2: false,
+        mesh: false,
         at_least: None,
     }
 }
@@ -79,6 +84,12 @@ impl Ask {
 
     pub fn http2(mut self) -> Self {
         self.http2 = true;
+        self
+    }
+
+    /// By mutual TLS of the mesh.
+    pub fn mesh(mut self) -> Self {
+        self.mesh = true;
         self
     }
 
@@ -120,7 +131,7 @@ impl Ask {
         let stream = plane.dial(self.way, self.to).await;
         let remote = stream.local_addr().unwrap();
         let since = Instant::now();
-        let mut came = match self.send(stream, &key).await {
+        let mut came = match self.sent(world, stream, &key).await {
             Ok(answer) => answer,
             Err(()) => vec![("status".to_owned(), "the connection ends".to_owned())],
         };
@@ -141,13 +152,30 @@ impl Ask {
         came
     }
 
-    async fn send(&self, stream: TcpStream, key: &str) -> Result<Came, ()> {
+    async fn sent(&self, world: &World, stream: TcpStream, key: &str) -> Result<Came, ()> {
+        if self.mesh {
+            let stream = secure::mesh(world, stream, self.http2).await.map_err(|_| ())?;
+            self.send(stream, key).await
+        } else {
+            self.send(stream, key).await
+        }
+    }
+
+    async fn send<S>(&self, stream: S, key: &str) -> Result<Came, ()>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let request = self.request(key);
         let response = if self.http2 {
-            let mut sender = client::http2(stream).await;
+            let io = TokioIo::new(stream);
+            let shaken = http2::handshake(TokioExecutor::new(), io).await;
+            let (mut sender, connection) = shaken.map_err(|_| ())?;
+            tokio::spawn(connection);
             sender.send_request(request).await.map_err(|_| ())?
         } else {
-            let mut sender = client::http1(stream).await;
+            let shaken = http1::handshake(TokioIo::new(stream)).await;
+            let (mut sender, connection) = shaken.map_err(|_| ())?;
+            tokio::spawn(connection);
             let response = sender.send_request(request).await.map_err(|_| ())?;
             tokio::spawn(async move { sender.ready().await });
             response

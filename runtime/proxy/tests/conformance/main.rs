@@ -17,6 +17,7 @@ mod differences;
 mod plane;
 mod raw;
 mod scenes;
+mod secure;
 mod world;
 
 use std::collections::BTreeMap;

@@ -62,6 +62,8 @@ pub struct World {
     /// Three applications that do as they are told.
     pub apps: [(&'static str, SocketAddr); 3],
     pub ca: Ca,
+    /// Certificate and key of a caller, PEM.
+    pub client: (String, String),
     pub tries: Tries,
     folder: PathBuf,
     scenes: Vec<Scene>,
@@ -81,6 +83,7 @@ impl World {
         let mut world = Self {
             snapshot: base(),
             apps: [apps[0], apps[1], apps[2]],
+            client: crate::secure::caller(&ca),
             ca,
             tries,
             folder,

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use mesh_wire::Millis;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
+use mesh_wire::matcher::StringMatch;
+use mesh_wire::policy::{Action, Permission, Policy, Principal};
 use mesh_wire::route::{Fault, FaultAbort, FaultDelay, PerMillion};
 
 use super::prefix;
@@ -11,8 +13,9 @@ use crate::ask::{Ask, get};
 use crate::support::snapshot::forward;
 use crate::world::World;
 
-pub fn put(world: &mut World) {
+pub async fn put(world: &mut World) {
     plain(world);
+    secure(world).await;
     faults(world);
 }
 
@@ -48,6 +51,49 @@ fn plain(world: &mut World) {
         of("/large").told("body=2000000"),
     ];
     world.asks("inward", asks);
+}
+
+/// Who calls is told, whoever that says he is; and only who may.
+async fn secure(world: &mut World) {
+    for (name, mtls) in [("strict", MtlsMode::Strict), ("permissive", MtlsMode::Permissive)] {
+        let app = crate::app::serve("secure", world.tries.clone()).await;
+        let listener = world.inbound(app.port(), InboundProtocol::Http, mtls);
+        let principal = |account: &str| {
+            let spiffe = format!("spiffe://cluster.local/ns/forum/sa/{account}");
+            Principal::Authenticated(Some(StringMatch::Exact(spiffe)))
+        };
+        let policy = |action, path: &str, principals| Policy {
+            action,
+            permissions: vec![Permission::Path(StringMatch::Prefix(path.to_owned()))],
+            principals,
+            dry_run: false,
+        };
+        listener.policy.policies.extend([
+            (
+                "allow".to_owned(),
+                policy(Action::Allow, "/", vec![principal("webapp")]),
+            ),
+            (
+                "anybody".to_owned(),
+                policy(Action::Allow, "/open", vec![Principal::Any]),
+            ),
+            (
+                "deny".to_owned(),
+                policy(Action::Deny, "/admin", vec![principal("webapp")]),
+            ),
+        ]);
+        let of = |path: &str| get("secure", path).inward(app);
+        let made_up = "By=spiffe://a;URI=spiffe://b";
+        let asks = vec![
+            of("/").mesh(),
+            of("/two").mesh().http2(),
+            of("/forwarded").mesh().with("x-forwarded-client-cert", made_up),
+            of("/admin").mesh(),
+            of("/open/plain").with("x-forwarded-client-cert", made_up),
+            of("/plain"),
+        ];
+        world.asks(name, asks);
+    }
 }
 
 fn faults(world: &mut World) {

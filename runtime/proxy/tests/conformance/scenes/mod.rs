@@ -16,7 +16,7 @@ pub async fn all() -> World {
     let mut world = World::new().await;
     routes::put(&mut world);
     forward::put(&mut world);
-    inward::put(&mut world);
+    inward::put(&mut world).await;
     policies::put(&mut world).await;
     bytes::put(&mut world).await;
     world
