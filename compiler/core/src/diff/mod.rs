@@ -97,7 +97,7 @@ pub fn between(before: &Picture, after: &Picture) -> Difference {
             Objects::of(after.all_objects()),
         );
         difference.things = things(&old, &new).into_values().collect();
-        difference.access = access::between(&old, &new);
+        (difference.access, difference.not_compared) = access::between(&old, &new);
         if !(before.is_objects_alone() && after.is_objects_alone()) {
             let what = "VMs, names and values of charts: one side has only objects";
             difference.not_compared.push(what.to_owned());
@@ -114,7 +114,7 @@ pub fn between(before: &Picture, after: &Picture) -> Difference {
         Objects::of(before.all_objects()),
         Objects::of(after.all_objects()),
     );
-    difference.access = access::between(&old, &new);
+    (difference.access, difference.not_compared) = access::between(&old, &new);
     difference
 }
 

@@ -126,6 +126,21 @@ fn a_denial_wins_and_is_told() {
     assert_eq!(access[0].what, ["paths /admin/*"]);
 }
 
+/// Whoever reads the difference knows that it is not all.
+#[test]
+fn what_is_too_much_to_look_at_is_told() {
+    let paths = |number: usize| {
+        let all: Vec<_> = (0..number).map(|at| format!("/api/{at}")).collect();
+        SHOP.replace("paths=\"/api/*\"", &format!("paths=\"{}\"", all.join(",")))
+    };
+    let missed = |number| between(SHOP, &paths(number)).not_compared;
+    // Each path and the old one, and all others; two methods, and all others.
+    assert_eq!(missed(1_000), [] as [&str; 0]);
+    let told = missed(2_000);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("access to cart.shop:8080"), "{told:?}");
+}
+
 #[test]
 fn rules_that_move_from_one_policy_to_another_change_nothing() {
     let named = SHOP.replace("allow from=cart", "allow from=cart name=front");

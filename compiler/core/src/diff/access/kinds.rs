@@ -108,8 +108,8 @@ fn short(pattern: &str) -> String {
     )
 }
 
-/// Every combination of values of what rules ask of requests; at most so many.
-pub(super) fn requests(policies: &[&Policy], has_requests: bool, most: usize) -> Vec<Kind> {
+/// Every combination of values of what rules ask of requests; at most so many, and whether those are all.
+pub(super) fn requests(policies: &[&Policy], has_requests: bool, most: usize) -> (Vec<Kind>, bool) {
     let mut asked: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for condition in policies.iter().flat_map(|policy| policy.conditions()) {
         let key = condition.key.as_str();
@@ -122,6 +122,7 @@ pub(super) fn requests(policies: &[&Policy], has_requests: bool, most: usize) ->
         let named = condition.values.iter().chain(&condition.none).map(String::as_str);
         asked.entry(key).or_default().extend(named);
     }
+    let mut whole = true;
     let mut kinds = vec![Kind {
         values: BTreeMap::new(),
         labels: BTreeMap::new(),
@@ -141,9 +142,12 @@ pub(super) fn requests(policies: &[&Policy], has_requests: bool, most: usize) ->
                 kind
             })
         });
-        kinds = more.take(most).collect();
+        let mut more: Vec<_> = more.take(most + 1).collect();
+        whole &= more.len() <= most;
+        more.truncate(most);
+        kinds = more;
     }
-    kinds
+    (kinds, whole)
 }
 
 /// The kinds `some` of `all`, as short as they can be said; everything is said by nothing.

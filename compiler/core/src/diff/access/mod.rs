@@ -30,20 +30,27 @@ pub struct Access {
 /// Beyond so many kinds of requests to one port, the rest is left out.
 const MOST: usize = 4096;
 
-/// What is gained and lost between two meshes, ordered by what is called.
-pub(super) fn between(before: &Objects, after: &Objects) -> Vec<Access> {
+/// What is gained and lost between two meshes, ordered by what is called; and what of it was not looked at, in words.
+pub(super) fn between(before: &Objects, after: &Objects) -> (Vec<Access>, Vec<String>) {
     let (old, new) = (target::targets(before), target::targets(after));
     let all: BTreeSet<&Target> = old.keys().chain(new.keys()).collect();
-    let mut found = Vec::new();
+    let (mut found, mut missed) = (Vec::new(), Vec::new());
     for target in all {
         let guards = (guard(&old, target), guard(&new, target));
         if guards.0 != guards.1 {
-            found.extend(changes(target, guards.0, guards.1));
+            let (changes, whole) = changes(target, guards.0, guards.1);
+            found.extend(changes);
+            if !whole {
+                missed.push(format!(
+                    "access to {}: its rules tell more than {MOST} kinds of requests apart, and only so many were looked at",
+                    name(target)
+                ));
+            }
         }
     }
     found.sort();
     found.dedup();
-    found
+    (found, missed)
 }
 
 /// Workloads that have no rules of their own have those of the whole service.
@@ -56,12 +63,12 @@ fn guard<'a>(all: &'a BTreeMap<Target, Guard>, target: &Target) -> Option<&'a Gu
     all.get(target).or_else(whole)
 }
 
-fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> Vec<Access> {
+fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> (Vec<Access>, bool) {
     let guards: Vec<&Guard> = [old, new].into_iter().flatten().collect();
     let policies: Vec<_> = guards.iter().flat_map(|guard| &guard.policies).collect();
     let has_requests = guards.iter().any(|guard| guard.has_requests);
     let callers = kinds::callers(&policies, guards.iter().any(|guard| guard.mtls != Mtls::Strict));
-    let requests = kinds::requests(&policies, has_requests, MOST);
+    let (requests, whole) = kinds::requests(&policies, has_requests, MOST);
     // Who gains (true) or loses what, then everybody with the same together.
     let mut together: BTreeMap<(bool, Vec<String>), Vec<String>> = BTreeMap::new();
     for caller in &callers {
@@ -80,12 +87,7 @@ fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> Vec<Acc
             }
         }
     }
-    let only = if target.only.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", target.only.join(","))
-    };
-    let name = format!("{}.{}:{}{only}", target.service, target.namespace, target.port);
+    let name = name(target);
     let named = |((gains, what), who): ((bool, Vec<String>), Vec<String>)| Access {
         target: name.clone(),
         gains,
@@ -96,7 +98,17 @@ fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> Vec<Acc
         },
         what,
     };
-    together.into_iter().map(named).collect()
+    (together.into_iter().map(named).collect(), whole)
+}
+
+/// What is called, for people.
+fn name(target: &Target) -> String {
+    let only = if target.only.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", target.only.join(","))
+    };
+    format!("{}.{}:{}{only}", target.service, target.namespace, target.port)
 }
 
 /// A caller with a certificate shows it where mutual TLS is spoken; one without is not heard where it is asked for.
