@@ -149,6 +149,8 @@ fn retrying(servers: &[SocketAddr], per_try: Millis) -> Snapshot {
     let RouteAction::Forward(forward) = &mut table.virtual_hosts[0].routes[0].action else {
         unreachable!()
     };
+    // Tests keep the whole log in memory: it would be taken for a leak.
+    snapshot.telemetry.as_mut().unwrap().access_log = None;
     forward.retry = Some(Retry {
         on: vec!["connect-failure".to_owned(), "reset".to_owned()],
         attempts: 3,
@@ -351,7 +353,7 @@ async fn snapshots_change_a_hundred_times_a_second_and_nothing_is_left_behind() 
         "{open_before} descriptors became {open_after} over {churned} snapshots"
     );
     assert!(
-        memory_after <= memory_before + (24 << 20),
+        memory_after <= memory_before + (8 << 20),
         "{memory_before} bytes became {memory_after} over {churned} snapshots"
     );
 }
