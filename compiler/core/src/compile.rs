@@ -93,7 +93,9 @@ fn analyse(
     let mut mesh = model::build(&spec, whole, sink);
     wanted()?;
     rules::check(&spec, &mesh, sink);
-    existing::check_raw(&spec.raw, sources, sink);
+    levels.apply(sink);
+    let sound = (!sink.has_errors()).then_some(&mesh);
+    existing::raw::check(&spec.raw, sound, sources, sink);
     wanted()?;
     let templates = template::load(&spec, world, sources, sink);
     levels.apply(sink);

@@ -1,6 +1,7 @@
+pub(crate) mod raw;
 mod understood;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::diag::{
     Diagnostic, FileId, Language, Severity, Sink, Source, Sources, Span, Spanned, code, count,
@@ -8,7 +9,6 @@ use crate::diag::{
 use crate::host_files::{self, Given, Machine};
 use crate::manifest::{self, Object, Unsaid, fields};
 use crate::model::Mesh;
-use crate::spec::decl::RawDecl;
 use crate::{Allowed, World, levels, parallel};
 
 /// What is said about existing objects beside them.
@@ -212,37 +212,6 @@ fn look(object: &mut Object, source: &Source, options: &ObjectOptions, sink: &mu
     };
     fields::check(object, target, sink);
     place(object, options);
-}
-
-/// Looks at the objects that a spec takes over as they are. That they are objects, and are there once, is told where
-/// they are read.
-pub(crate) fn check_raw(raw: &[RawDecl], sources: &Sources, sink: &mut Sink) {
-    let files: BTreeSet<_> = raw
-        .iter()
-        .flat_map(|file| &file.objects)
-        .map(|object| object.span.file)
-        .collect();
-    let mut own = Sink::default();
-    let mut objects = Vec::new();
-    for file in files {
-        let Some(source) = sources.get(file) else { continue };
-        let language = Language::of_objects(&source.path, &source.text);
-        let found = manifest::read(&source.text, language, file, &mut Sink::default());
-        let target = fields::Target {
-            text: &source.text,
-            istio: None,
-        };
-        found
-            .iter()
-            .for_each(|object| fields::check(object, target, &mut own));
-        objects.extend(found);
-    }
-    manifest::rules::check(&objects, sources, &mut own);
-    let told = own
-        .finish()
-        .into_iter()
-        .filter(|found| found.code != &code::OBJECT_TWICE);
-    told.for_each(|found| sink.push(found));
 }
 
 /// Puts an object that names no namespace where it is applied.

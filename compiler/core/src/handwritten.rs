@@ -16,7 +16,7 @@ pub(crate) fn check(mesh: &Mesh, sink: &mut Sink) {
         let mut emitted: BTreeMap<Identity, Span> = BTreeMap::new();
         for object in emit::kubernetes::objects(mesh, cluster) {
             let identity = identity(&object);
-            let place = place(mesh, &identity);
+            let place = place(mesh, identity.namespace.as_deref(), &identity.name);
             emitted.insert(identity, place);
         }
         let mut written: BTreeMap<&Identity, Span> = BTreeMap::new();
@@ -69,21 +69,17 @@ fn shown(identity: &Identity) -> String {
 }
 
 /// What of the mesh an object is about: what has its name, else its namespace, else the mesh.
-fn place(mesh: &Mesh, identity: &Identity) -> Span {
-    let namespace = identity.namespace.as_deref().unwrap_or(&identity.name);
+pub(crate) fn place(mesh: &Mesh, namespace: Option<&str>, name: &str) -> Span {
+    let namespace = namespace.unwrap_or(name);
     let of_namespace = mesh.namespaces.get(namespace).map(|namespace| namespace.span);
     let vms = || mesh.groups.iter().filter(|group| group.namespace == namespace);
     let named = mesh
-        .service(namespace, &identity.name)
+        .service(namespace, name)
         .map(|service| service.span)
-        .or_else(|| {
-            vms()
-                .find(|group| group.name == identity.name)
-                .map(|group| group.span)
-        })
+        .or_else(|| vms().find(|group| group.name == name).map(|group| group.span))
         .or_else(|| {
             let mut machines = vms().flat_map(|group| &group.vms);
-            machines.find(|vm| vm.name == identity.name).map(|vm| vm.span)
+            machines.find(|vm| vm.name == name).map(|vm| vm.span)
         });
     named.or(of_namespace).unwrap_or(mesh.span)
 }

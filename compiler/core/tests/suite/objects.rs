@@ -209,6 +209,52 @@ fn objects_that_a_spec_takes_over_are_checked_too() {
     assert_eq!(own, ["MC-L005", "MC-G007", "MC-T003"], "{shown}");
 }
 
+/// A spec with an object that is written by hand beside it, and what is told of the two.
+fn with_an_object(object: &str) -> mesh_compiler::Compiled {
+    let spec = "mesh m\nnetwork kube\ncluster c network=kube\nnamespace shop {\n    \
+                service cart {\n        port 80 http\n        subset v1 version=v1\n        limits connections=9\n    }\n}\n\
+                raw \"own.yaml\"\n";
+    let files =
+        [("spec.kdl", spec), ("own.yaml", object)].map(|(path, text)| (path.to_owned(), text.to_owned()));
+    mesh_compiler::compile(&Files(files.into()), "spec.kdl")
+}
+
+fn short(compiled: &mesh_compiler::Compiled) -> String {
+    render::short(&compiled.diagnostics, &compiled.sources)
+}
+
+#[test]
+fn objects_by_hand_are_held_against_what_the_spec_becomes() {
+    let route = |subset: &str| {
+        short(&with_an_object(&format!(
+            "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: own, namespace: shop}}\n\
+             spec:\n  hosts: [cart]\n  http:\n  - route:\n    - destination: {{host: cart, subset: {subset}}}\n"
+        )))
+    };
+    assert_eq!(route("v1"), "");
+    assert_eq!(
+        route("v9"),
+        "own.yaml:8:41: error[MC-L007]: no DestinationRule for `cart` has a version `v9`: requests get 503\n"
+    );
+    let rule = with_an_object(
+        "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: own, namespace: shop}\n\
+         spec: {host: cart.shop.svc.cluster.local, trafficPolicy: {connectionPool: {tcp: {maxConnections: 5}}}}\n",
+    );
+    assert_eq!(
+        short(&rule),
+        "own.yaml:4:14: warning[MC-T007]: `cart.shop.svc.cluster.local` has a DestinationRule already: its \
+         `trafficPolicy` is dropped, and only its `subsets` are added\n"
+    );
+    let style = render::Style {
+        color: false,
+        width: 100,
+    };
+    let shown = render::human(&rule.diagnostics, &rule.sources, style);
+    for lines in ["[own.yaml:4:14]\n", "> first in `cart`\n   ,-[spec.kdl:5:13]\n"] {
+        assert!(shown.contains(lines), "both places are shown:\n{shown}");
+    }
+}
+
 /// Files are checked while they are written: a line less, or half of the text, or half of a line.
 #[test]
 fn damaged_manifests_are_told_where_they_are() {

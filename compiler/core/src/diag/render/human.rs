@@ -5,7 +5,7 @@ use miette::{
     SourceSpan, SpanContents,
 };
 
-use crate::diag::{Diagnostic, Severity, Source, Sources, Span};
+use crate::diag::{Diagnostic, Label, Severity, Source, Sources, Span};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,10 +32,14 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
     for diagnostic in diagnostics {
         let report = Report {
             diagnostic,
-            source: source(diagnostic, sources),
+            source: source(diagnostic.primary.span, sources),
         };
         // Writing into a string cannot fail; a place outside its file is shown without the file's lines.
-        if handler.render_report(&mut text, &report).is_err() {
+        let mut others = elsewhere(diagnostic, sources);
+        let shown = handler
+            .render_report(&mut text, &report)
+            .and_then(|()| others.try_for_each(|other| handler.render_report(&mut text, &other)));
+        if shown.is_err() {
             text.push_str(&super::short(std::slice::from_ref(diagnostic), sources));
         }
         text.push('\n');
@@ -43,9 +47,19 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
     text
 }
 
-fn source<'a>(diagnostic: &Diagnostic, sources: &'a Sources) -> Option<Snippets<'a>> {
-    let source = sources.get(diagnostic.primary.span.file)?;
+fn source(span: Span, sources: &Sources) -> Option<Snippets<'_>> {
+    let source = sources.get(span.file)?;
     (!source.text.is_empty()).then_some(Snippets(source))
+}
+
+/// The places in other files.
+fn elsewhere<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> impl Iterator<Item = Elsewhere<'a>> {
+    let labels = diagnostic.labels.iter();
+    let others = labels.filter(|label| label.span.file != diagnostic.primary.span.file);
+    others.map(|label| Elsewhere {
+        label,
+        source: source(label.span, sources),
+    })
 }
 
 /// Lines that one snippet shows at most; places further apart get one each.
@@ -144,6 +158,41 @@ impl miette::Diagnostic for Report<'_> {
         let others =
             same_file.map(|label| LabeledSpan::new_with_span(Some(label.text.clone()), range(label.span)));
         Some(Box::new(std::iter::once(first).chain(others)))
+    }
+}
+
+/// A place of a diagnostic in another file than its first one: miette draws the lines of one file at a time.
+struct Elsewhere<'a> {
+    label: &'a Label,
+    source: Option<Snippets<'a>>,
+}
+
+impl fmt::Debug for Elsewhere<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.label.fmt(formatter)
+    }
+}
+
+impl fmt::Display for Elsewhere<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.label.text)
+    }
+}
+
+impl std::error::Error for Elsewhere<'_> {}
+
+impl miette::Diagnostic for Elsewhere<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(miette::Severity::Advice)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let place = LabeledSpan::new_primary_with_span(None, range(self.label.span));
+        Some(Box::new(std::iter::once(place)))
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) fn objects(mesh: &Mesh, cluster: &Cluster) -> Vec<Value> {
     manifests.flat_map(|(_, objects)| objects).collect()
 }
 
+/// All objects of `cluster`, as one text.
+pub(crate) fn text(mesh: &Mesh, cluster: &Cluster) -> String {
+    yaml_text(&objects(mesh, cluster))
+}
+
 /// All files of `cluster`, by path below `out/`, ordered so that what is named exists before it is used.
 pub(super) fn files(mesh: &Mesh, cluster: &Cluster) -> Vec<(String, File)> {
     let folder = format!("kubernetes/{}", cluster.name);
