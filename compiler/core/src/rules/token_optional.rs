@@ -7,7 +7,7 @@ use crate::spec::decl::{Access, JwtDecl};
 /// only hands claims on to the application may want that.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     let all: Vec<_> = context.spec.access().collect();
-    for place in &all {
+    for place in all.iter().filter(|place| !place.decl.jwt.is_empty()) {
         let asks = all.iter().filter(|other| meet(place, other)).any(demands);
         for jwt in place.decl.jwt.iter().filter(|jwt| !asks && !is_meant(jwt)) {
             let message = format!(

@@ -105,6 +105,15 @@ impl Tree {
 
     /// The service that is called by `host` from `namespace`.
     pub(super) fn service_of(&self, host: &str) -> Option<(&str, &str)> {
+        // Most are called by the names that Kubernetes gives them: those need no search.
+        let mut parts = host.split('.');
+        if let (Some(name), Some(namespace), Some("svc")) = (parts.next(), parts.next(), parts.next())
+            && let Some((namespace, all)) = self.namespaces.get_key_value(namespace)
+            && let Some((name, service)) = all.services.get_key_value(name)
+            && service.host == host
+        {
+            return Some((namespace, name));
+        }
         self.namespaces.iter().find_map(|(namespace, all)| {
             let found = all.services.iter().find(|(_, service)| service.host == host)?;
             Some((namespace.as_str(), found.0.as_str()))

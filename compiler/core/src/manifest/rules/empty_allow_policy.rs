@@ -1,33 +1,35 @@
 use std::collections::BTreeMap;
 
-use super::index::{Index, ROOT};
-use super::policy::{is_about, operations, policies, rules};
+use super::index::Index;
+use super::policy::{operations, policies, rules, services};
 use super::workload::{Service, is_subset};
-use crate::diag::{Diagnostic, Sink, code};
+use crate::diag::{Diagnostic, Sink, Span, code};
 use crate::manifest::Object;
 use crate::syntax::Datum;
 
 /// With one policy that allows, everything else is refused: a port that no rule is about is closed to all. Where
 /// every port is, that is what was meant.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
-    let mut allowing: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
-    for policy in policies(index).filter(|policy| allows(policy)) {
-        allowing.entry(policy.namespace()).or_default().push(policy);
+    let allowing: Vec<_> = policies(index).filter(|policy| allows(policy)).collect();
+    // Most policies say nothing of ports, and need no search for their services.
+    if !allowing.iter().any(|policy| names_ports(policy)) {
+        return;
     }
-    for (namespace, own) in &allowing {
-        let wide = allowing.get(ROOT).filter(|_| *namespace != ROOT);
-        let closing: Vec<_> = own.iter().filter(|policy| names_ports(policy)).collect();
-        // Most policies say nothing of ports, and need no search for their services.
-        for service in index.services_in(namespace).filter(|_| !closing.is_empty()) {
-            let Some(closing) = closing.iter().find(|policy| is_for(policy, service)) else {
-                continue;
-            };
-            let all = own.iter().chain(wide.into_iter().flatten());
-            let here: Vec<_> = all
-                .copied()
-                .filter(|policy| is_about(index, policy, service))
-                .collect();
-            closed(service, closing, &here, sink);
+    let mut of_service: BTreeMap<Span, (&Service<'_>, Vec<&Object>)> = BTreeMap::new();
+    for policy in allowing {
+        for service in services(index, policy) {
+            let (_, own) = of_service
+                .entry(service.object.span)
+                .or_insert_with(|| (service, Vec::new()));
+            own.push(policy);
+        }
+    }
+    for (service, own) in of_service.values() {
+        let closing = own
+            .iter()
+            .find(|policy| names_ports(policy) && is_for(policy, service));
+        if let Some(closing) = closing {
+            closed(service, closing, own, sink);
         }
     }
 }

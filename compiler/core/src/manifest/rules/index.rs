@@ -14,7 +14,9 @@ pub(super) struct Index<'a> {
     service_at: BTreeMap<(&'a str, &'a str), usize>,
     workloads: Vec<Workload<'a>>,
     by_label: BTreeMap<(&'a str, String, String), Vec<usize>>,
-    accounts: BTreeMap<&'a str, Vec<&'a Object>>,
+    accounts: BTreeMap<&'a str, BTreeMap<&'a str, &'a Object>>,
+    /// Services by every label of their selectors.
+    by_selector: BTreeMap<(&'a str, String, String), Vec<usize>>,
 }
 
 /// Istio's namespace: what is said there holds for the whole mesh.
@@ -46,9 +48,19 @@ impl<'a> Index<'a> {
                 )
             })
             .collect();
-        let mut accounts: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut accounts: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for account in by_kind.get("ServiceAccount").into_iter().flatten() {
-            accounts.entry(account.namespace()).or_default().push(*account);
+            let own = accounts.entry(account.namespace()).or_default();
+            own.insert(account.name.value.as_str(), *account);
+        }
+        let mut by_selector: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        for (at, service) in services.iter().enumerate() {
+            for (key, value) in &service.selector {
+                by_selector
+                    .entry((service.object.namespace(), key.clone(), value.clone()))
+                    .or_default()
+                    .push(at);
+            }
         }
         let mut by_label: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, workload) in workloads.iter().enumerate() {
@@ -68,6 +80,7 @@ impl<'a> Index<'a> {
             workloads,
             by_label,
             accounts,
+            by_selector,
         }
     }
 
@@ -103,17 +116,27 @@ impl<'a> Index<'a> {
         &self.services
     }
 
-    /// The ServiceAccounts of a namespace.
-    pub(super) fn accounts(&self, namespace: &str) -> &[&'a Object] {
-        self.accounts.get(namespace).map_or(&[], Vec::as_slice)
+    /// The ServiceAccount of a name.
+    pub(super) fn account(&self, namespace: &str, name: &str) -> Option<&'a Object> {
+        self.accounts.get(namespace)?.get(name).copied()
     }
 
-    /// The services of a namespace.
-    pub(super) fn services_in<'i>(&'i self, namespace: &'i str) -> impl Iterator<Item = &'i Service<'a>> {
-        let first = (namespace, "");
-        let services = self.service_at.range(first..);
-        let own = services.take_while(move |((home, _), _)| *home == namespace);
-        own.map(|(_, at)| &self.services[*at])
+    /// The ServiceAccounts of a namespace.
+    pub(super) fn accounts(&self, namespace: &str) -> impl Iterator<Item = &'a Object> {
+        self.accounts
+            .get(namespace)
+            .into_iter()
+            .flat_map(|own| own.values().copied())
+    }
+
+    /// The services of a namespace whose selectors have this label, among others.
+    pub(super) fn with_selector<'i>(
+        &'i self,
+        namespace: &'i str,
+        (key, value): &(String, String),
+    ) -> impl Iterator<Item = &'i Service<'a>> {
+        let found = self.by_selector.get(&(namespace, key.clone(), value.clone()));
+        found.into_iter().flatten().map(|at| &self.services[*at])
     }
 
     pub(super) fn workloads(&self) -> &[Workload<'a>] {
@@ -147,8 +170,14 @@ impl<'a> Index<'a> {
 
     /// The services of its namespace that find `workload`.
     pub(super) fn selecting(&self, workload: &Workload<'a>) -> Vec<&Service<'a>> {
-        self.services_in(workload.object.namespace())
-            .filter(|service| !service.selector.is_empty() && is_subset(&service.selector, &workload.labels))
+        let namespace = workload.object.namespace();
+        let found = workload.labels.iter().flat_map(|label| {
+            // By the first of its labels, each is found once.
+            let own = self.with_selector(namespace, label);
+            own.filter(move |service| service.selector.first() == Some(label))
+        });
+        found
+            .filter(|service| is_subset(&service.selector, &workload.labels))
             .collect()
     }
 

@@ -43,14 +43,28 @@ fn parts(rule: &Datum, list: &str, inner: &str, keys: &[&str]) -> Vec<Spanned<St
 /// The services in front of what a policy is for.
 pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &'i Object) -> Vec<&'i Service<'a>> {
     let about = |service: &&Service<'_>| is_about(index, policy, service);
-    if policy.namespace() == ROOT {
+    let namespace = policy.namespace();
+    let selector = policy.labels_at(&["spec", "selector", "matchLabels"]);
+    let Some(label) = selector.first() else {
+        let all = index.services().iter();
+        let home = |service: &&Service<'_>| namespace == ROOT || service.object.namespace() == namespace;
+        return all.filter(home).filter(about).collect();
+    };
+    if namespace == ROOT {
         return index.services().iter().filter(about).collect();
     }
-    index.services_in(policy.namespace()).filter(about).collect()
+    let own = index.with_selector(namespace, label).filter(about);
+    let behind = index.with_labels(namespace, &selector).into_iter();
+    let mut found: Vec<_> = own
+        .chain(behind.flat_map(|workload| index.selecting(workload)))
+        .collect();
+    found.sort_by_key(|service| service.object.span);
+    found.dedup_by_key(|service| service.object.span);
+    found
 }
 
 /// A policy is for something that a service finds.
-pub(super) fn is_about(index: &Index<'_>, policy: &Object, service: &Service<'_>) -> bool {
+fn is_about(index: &Index<'_>, policy: &Object, service: &Service<'_>) -> bool {
     let home = policy.namespace() == ROOT || service.object.namespace() == policy.namespace();
     if !home || service.selector.is_empty() {
         return false;

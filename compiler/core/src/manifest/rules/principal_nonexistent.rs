@@ -53,14 +53,16 @@ fn look(principal: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
         sink.push(new(message).help("write it as in \"cluster.local/ns/NAMESPACE/sa/ACCOUNT\""));
         return;
     };
+    if index.account(namespace, account).is_some() {
+        return;
+    }
     let known: Vec<_> = index
         .accounts(namespace)
-        .iter()
         .map(|known| known.name.value.as_str())
         .collect();
     let near = || did_you_mean(account, known.iter().copied()).filter(|near| close(account, near));
     let suspect = *account == "istio-proxy" || *namespace == ROOT || near().is_some();
-    if known.contains(account) || !suspect || is_used(namespace, account, index) {
+    if !suspect || is_used(namespace, account, index) {
         return;
     }
     // Nobody is called after the proxy: it has the account of its application.

@@ -18,8 +18,8 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
 /// The account is another namespace's, or a slip for one of its own.
 fn elsewhere(machine: &Workload<'_>, account: &Spanned<String>, index: &Index<'_>, sink: &mut Sink) {
     let home = machine.object.namespace();
-    let own = || index.accounts(home).iter().copied();
-    if own().any(|known| known.name.value == account.value) || account.value == "default" {
+    let own = || index.accounts(home);
+    if index.account(home, &account.value).is_some() || account.value == "default" {
         return;
     }
     let message = format!("namespace `{home}` has no account `{}`", account.value);
