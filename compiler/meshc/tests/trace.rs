@@ -46,6 +46,15 @@ fn same(case: &str, args: &[&str]) {
 }
 
 #[test]
+fn the_spec_may_stand_first() {
+    let catalog = "http://webapp:8080/api/catalog";
+    let last = meshc(&["trace", "istioinaction/forum-vm-1", catalog, "examples/forum"]);
+    let first = meshc(&["trace", "examples/forum", "istioinaction/forum-vm-1", catalog]);
+    assert!(first.status.success(), "{first:?}");
+    assert_eq!(first.stdout, last.stdout);
+}
+
+#[test]
 fn a_call_is_followed_hop_by_hop() {
     let catalog = "http://webapp:8080/api/catalog";
     same(

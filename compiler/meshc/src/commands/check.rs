@@ -31,7 +31,7 @@ Examples:
 pub(crate) struct Args {
     /// A spec, or a folder with `spec.kdl`, `spec.yaml` or `spec.json` in it; or files and folders of manifests. `-` is
     /// standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(default_value = ".", value_name = "PATH")]
     paths: Vec<PathBuf>,
 
     #[command(flatten)]

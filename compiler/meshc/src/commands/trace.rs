@@ -1,5 +1,5 @@
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use mesh_compiler::diag::Sources;
@@ -20,7 +20,7 @@ Examples:
   meshc trace webapp http://forum:8080/api -o trace.svg examples/forum
 
 FROM is a VM, a service or an account as NAMESPACE/NAME (NAME alone where it is the only one; @CLUSTER behind it says
-whose pods), or `outside`. TO is a URL, HOST:PORT or the name of a service.
+whose pods), or `outside`. TO is a URL, HOST:PORT or the name of a service. SPEC may stand first as well.
 
 It ends with 0 where the call gets through, leaves the mesh or is answered, with 1 where it is refused or gets nowhere.")]
 pub(crate) struct Args {
@@ -83,7 +83,22 @@ fn header(text: &str) -> Result<(String, String), String> {
     }
 }
 
+impl Args {
+    /// With the spec behind the call. Other commands take it first, and so do fingers.
+    fn in_order(mut self) -> Self {
+        if !self.spec.exists() && Path::new(&self.from).exists() {
+            let to = self.spec.into_os_string().to_string_lossy().into_owned();
+            self.spec = PathBuf::from(std::mem::replace(
+                &mut self.from,
+                std::mem::replace(&mut self.to, to),
+            ));
+        }
+        self
+    }
+}
+
 pub(crate) fn run(args: Args, ui: &Ui) -> Exit {
+    let args = args.in_order();
     let given = match given::mesh(&args.spec, &args.values, ui) {
         Ok(given) => given,
         Err(exit) => return exit,
@@ -125,7 +140,7 @@ fn shown(trace: &Trace, sources: &Sources, format: Format, color: bool) -> Strin
     }
 }
 
-fn by_name(path: &std::path::Path) -> Option<Format> {
+fn by_name(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()? {
         "svg" => Some(Format::Svg),
         "json" => Some(Format::Json),
@@ -134,7 +149,7 @@ fn by_name(path: &std::path::Path) -> Option<Format> {
 }
 
 /// Standard output, or a file.
-pub(crate) fn put(text: &str, output: Option<&std::path::Path>, ui: &Ui) -> Result<(), Exit> {
+pub(crate) fn put(text: &str, output: Option<&Path>, ui: &Ui) -> Result<(), Exit> {
     let Some(path) = output else {
         ui.out(text);
         return Ok(());
