@@ -157,7 +157,11 @@ pub(super) fn figures(wanted: &Wanted<'_>) -> Result<Vec<Figure>> {
                     "{} of {}: {}, run {run}",
                     trial.name, program.name, wanted.seconds
                 );
-                let outcome = trial.run(program, &ours.load, &folder, wanted.seconds);
+                let run = || trial.run(program, &ours.load, &folder, wanted.seconds);
+                let outcome = run().or_else(|error| {
+                    eprintln!("once more, since: {error:#}");
+                    run()
+                });
                 outcomes.push(outcome.with_context(|| format!("{} of {}", trial.name, program.name))?);
             }
         }

@@ -20,7 +20,7 @@ pub(super) fn program(path: &Path) -> Command {
 pub(super) fn hop(path: &Path, hop: &Hop<'_>) -> Result<Command> {
     let config = hop.write(".haproxy.cfg", config(hop).as_bytes())?;
     let mut command = program(path);
-    command.arg("-f").arg(config).arg("-db").arg("-q");
+    command.arg("-f").arg(config).arg("-db");
     Ok(command)
 }
 
@@ -58,7 +58,7 @@ fn config(hop: &Hop<'_>) -> String {
         bind
     };
     format!(
-        "global\n  nbthread 2\n  maxconn 20000\n  tune.ssl.cachesize {cache}\n\
+        "global\n  nbthread 2\n  maxconn 4000\n  tune.ssl.cachesize {cache}\n\
          defaults\n  mode {mode}\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n  \
          http-reuse always\n\
          listen hop\n  bind {listen} {bind}\n  server next {next} {server}\n",

@@ -39,6 +39,14 @@ impl Running {
         Ok(running)
     }
 
+    /// An error with what it said, where it has ended.
+    pub(super) fn still_runs(&mut self) -> Result<()> {
+        match self.child.try_wait()? {
+            None => Ok(()),
+            Some(status) => bail!("it ended with {status}: {}", self.said()),
+        }
+    }
+
     pub(super) fn id(&self) -> u32 {
         self.child.id()
     }

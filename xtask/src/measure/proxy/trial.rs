@@ -118,8 +118,11 @@ impl Trial {
             };
             Running::start(&mut program.hop(&hop)?, listen)
         };
-        let inbound = hop(Side::Inbound, inner, behind)?;
-        let outbound = hop(Side::Outbound, outer, inner)?;
+        let mut inbound = hop(Side::Inbound, inner, behind)?;
+        let mut outbound = hop(Side::Outbound, outer, inner)?;
+        // Somebody else may have taken the port meanwhile, and have answered in its place.
+        inbound.still_runs()?;
+        outbound.still_runs()?;
         let larger = || Ok::<_, anyhow::Error>(inbound.memory()?.max(outbound.memory()?));
         let idle = larger()?;
         let mut client = command(load);
