@@ -1,7 +1,7 @@
 //! Many things that do not depend on each other, made by all cores. What comes out is the same however many there are.
 
 /// Fewer than this are not worth a thread.
-const FEW: usize = 256;
+const FEW: usize = 64;
 
 /// What `make` makes of parts of `items`, in their order.
 pub fn chunks<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {

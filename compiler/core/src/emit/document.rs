@@ -2,6 +2,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::yaml;
+use crate::parallel;
 
 /// A JSON document, indented, with a line's end.
 pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
@@ -11,10 +12,17 @@ pub(super) fn json_bytes(value: &impl Serialize) -> Vec<u8> {
     bytes
 }
 
+/// What divides YAML documents.
+const BETWEEN: &str = "---\n";
+
 /// YAML documents, one for each value.
 pub(super) fn yaml_text<'a>(values: impl IntoIterator<Item = &'a Value>) -> String {
-    let documents: Vec<String> = values.into_iter().map(yaml::text).collect();
-    documents.join("---\n")
+    let values: Vec<_> = values.into_iter().collect();
+    let part = |values: &[&Value]| {
+        let documents: Vec<String> = values.iter().map(|value| yaml::text(value)).collect();
+        documents.join(BETWEEN)
+    };
+    parallel::chunks(&values, part).join(BETWEEN)
 }
 
 /// An object of Kubernetes.

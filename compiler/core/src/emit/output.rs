@@ -106,10 +106,7 @@ pub fn emit(mesh: &Mesh, options: &Options) -> Output {
         output.extend(kubernetes::files(mesh, cluster));
         output.extend(watch::files(mesh, cluster));
     }
-    let mut views = vm::Views::new();
-    for group in &mesh.groups {
-        vm::emit_group(mesh, &layout, group, options, &mut views, &mut output);
-    }
+    vm::emit_groups(mesh, &layout, options, &mut output);
     for (path, bytes) in &mesh.files.beside {
         output.insert(format!("files/{path}"), File::public(bytes.as_slice()));
     }

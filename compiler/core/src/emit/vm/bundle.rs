@@ -4,8 +4,23 @@ use super::{Placed, text};
 use crate::emit::names;
 use crate::model::{Group, Mesh, Vm};
 
+/// What the bundles of all VMs of a group say.
+pub(super) struct Common {
+    units: Vec<Unit>,
+    checks: Vec<Check>,
+}
+
+impl Common {
+    pub(super) fn of(mesh: &Mesh, group: &Group) -> Self {
+        Self {
+            units: text::units(group).map(|(name, text)| unit(name, &text)).collect(),
+            checks: checks(group, name_to_check(mesh, group)),
+        }
+    }
+}
+
 /// The list of what `vm` is given.
-pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>) -> Bundle {
+pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, common: &Common) -> Bundle {
     let mut files: Vec<File> = placed.into_iter().map(file).collect();
     files.sort_by(|a, b| a.path.cmp(&b.path));
     Bundle {
@@ -15,8 +30,8 @@ pub(super) fn of(group: &Group, vm: &Vm, placed: Vec<Placed>, name: Option<&str>
         runtime: env!("CARGO_PKG_VERSION").to_owned(),
         runtime_sha256: None,
         files,
-        units: text::units(group).map(|(name, text)| unit(name, &text)).collect(),
-        checks: checks(group, name),
+        units: common.units.clone(),
+        checks: common.checks.clone(),
         ssh: ssh(vm),
     }
 }
@@ -41,17 +56,17 @@ fn unit(name: &str, text: &str) -> Unit {
     }
 }
 
-fn checks(group: &Group, name: Option<&str>) -> Vec<Check> {
+fn checks(group: &Group, name: Option<String>) -> Vec<Check> {
     let active = ["meshd.socket", "meshd.service", "meshd-capture.service"];
     let mut checks: Vec<_> = active.map(|unit| Check::UnitActive(unit.to_owned())).into();
     checks.push(Check::Ready);
-    checks.extend(name.map(|name| Check::Name(name.to_owned())));
+    checks.extend(name.map(Check::Name));
     checks.extend(group.health.as_ref().map(|health| Check::Probe(health.probe())));
     checks
 }
 
 /// A name that meshd on every VM of the group must know: of another service than its own, if there is one.
-pub(super) fn name_to_check(mesh: &Mesh, group: &Group) -> Option<String> {
+fn name_to_check(mesh: &Mesh, group: &Group) -> Option<String> {
     let hosts = names::of_group(mesh, group).hosts;
     let own = |host: &String| {
         mesh.services_on(group)

@@ -17,6 +17,7 @@ use super::layout::Layout;
 use super::output::{File, Options, Output};
 use super::snapshot::View;
 use crate::model::{Content, Engine, Group, MachineFile, Mesh, Vm};
+use crate::parallel;
 
 pub use text::{UNITS, resolved_domains};
 
@@ -42,22 +43,54 @@ pub(super) struct Placed {
     bits: u32,
 }
 
-/// What groups with the same view share, once it is written.
-pub(super) type Views = BTreeMap<View, Placed>;
-
-/// Writes what the VMs of a group are given into `output`.
-pub(super) fn emit_group(
-    mesh: &Mesh,
-    layout: &Layout<'_>,
-    group: &Group,
-    options: &Options,
-    views: &mut Views,
-    output: &mut Output,
-) {
-    match group.engine {
-        Engine::Meshd => emit_bundles(mesh, layout, group, options, views, output),
-        Engine::Envoy => emit_istio(mesh, layout, group, output),
+/// Writes what the VMs of all groups are given into `output`.
+pub(super) fn emit_groups(mesh: &Mesh, layout: &Layout<'_>, options: &Options, output: &mut Output) {
+    let groups = mesh.groups.iter().map(AsRef::as_ref);
+    let (ours, others): (Vec<_>, Vec<_>) = groups.partition(|group| group.engine == Engine::Meshd);
+    for group in others {
+        emit_istio(mesh, layout, group, output);
     }
+    let seen = emit_views(mesh, ours, output);
+    let mut machines = Vec::new();
+    let shared = parallel::chunks(&seen, |groups| {
+        let mut output = Output::new();
+        let machines = groups
+            .iter()
+            .map(|(group, view)| Machines::of(mesh, layout, group, view, &mut output));
+        (machines.collect::<Vec<_>>(), output)
+    });
+    for (part, mut files) in shared {
+        machines.extend(part);
+        output.append(&mut files);
+    }
+    let vms: Vec<_> = machines
+        .iter()
+        .flat_map(|machines| machines.group.vms.iter().map(move |vm| (machines, vm)))
+        .collect();
+    let own = parallel::chunks(&vms, |vms| {
+        let mut output = Output::new();
+        for (machines, vm) in vms {
+            machines.emit(vm, options, &mut output);
+        }
+        output
+    });
+    for mut files in own {
+        output.append(&mut files);
+    }
+}
+
+/// Writes what each group sees of the mesh, once for all that see the same.
+fn emit_views<'a>(mesh: &Mesh, groups: Vec<&'a Group>, output: &mut Output) -> Vec<(&'a Group, Placed)> {
+    let mut views = BTreeMap::new();
+    let mut see = |group| {
+        let view = View::of_group(mesh, group).in_mesh(mesh);
+        let placed = views.entry(view).or_insert_with_key(|view| {
+            let (path, file) = files::of_view(mesh, group);
+            place(&format!("networks/{}", view.name()), path, file, output)
+        });
+        (group, placed.clone())
+    };
+    groups.into_iter().map(&mut see).collect()
 }
 
 /// The files of Istio's agent for each VM, and what makes new ones.
@@ -84,87 +117,68 @@ fn emit_istio(mesh: &Mesh, layout: &Layout<'_>, group: &Group, output: &mut Outp
     }
 }
 
-/// The files of a group and of all its VMs, and their bundles.
-fn emit_bundles(
-    mesh: &Mesh,
-    layout: &Layout<'_>,
-    group: &Group,
-    options: &Options,
-    views: &mut Views,
-    output: &mut Output,
-) {
-    let view = View::of_group(mesh, group).in_mesh(mesh);
-    let clusters = views.entry(view).or_insert_with_key(|view| {
-        let (path, file) = files::of_view(mesh, group);
-        place(&format!("networks/{}", view.name()), path, file, output)
-    });
-    let mut shared = vec![clusters.clone()];
-    for (path, file) in files::of_group(mesh, group) {
-        shared.push(place(&layout.group(group), path, file, output));
-    }
-    let user_files = mesh
-        .files
-        .machines
-        .get(&(group.namespace.clone(), group.name.clone()));
-    let user_files = user_files.map(Vec::as_slice).unwrap_or_default();
-    for file in user_files {
-        if let Content::Same(bytes) = &file.content {
-            shared.push(place_own(&layout.group(group), file, bytes, output));
-        }
-    }
-    let machines = Machines {
-        mesh,
-        layout,
-        group,
-        options,
-        check: bundle::name_to_check(mesh, group),
-        shared,
-        user_files,
-    };
-    for part in crate::parallel::chunks(&group.vms, |vms| machines.emit(vms)) {
-        output.extend(part);
-    }
-}
-
 /// What is needed to write the VMs of a group.
 struct Machines<'a> {
     mesh: &'a Mesh,
     layout: &'a Layout<'a>,
     group: &'a Group,
-    options: &'a Options,
-    /// The name that meshd must know before a release is confirmed.
-    check: Option<String>,
+    /// What all bundles say.
+    common: bundle::Common,
     /// The files that all have.
     shared: Vec<Placed>,
     user_files: &'a [MachineFile],
 }
 
-impl Machines<'_> {
-    /// The files of some of the VMs, and their bundles.
-    fn emit(&self, vms: &[Vm]) -> Output {
-        let mut output = Output::new();
-        for vm in vms {
-            let folder = self.layout.vm(&self.group.namespace, &vm.name);
-            let name = (self.group.namespace.clone(), vm.name.clone());
-            let credentials = self.options.credentials.get(&name);
-            let mut placed = self.shared.clone();
-            for (path, file) in files::of_vm(self.mesh, self.group, vm, credentials) {
-                placed.push(place(&folder, path, file, &mut output));
-            }
-            for file in self.user_files {
-                if let Content::Each(machines) = &file.content
-                    && let Some(bytes) = machines.get(&vm.name)
-                {
-                    placed.push(place_own(&folder, file, bytes, &mut output));
-                }
-            }
-            let bundle = bundle::of(self.group, vm, placed, self.check.as_deref());
-            output.insert(
-                format!("{folder}/bundle.json"),
-                File::public(document::json_bytes(&bundle)),
-            );
+impl<'a> Machines<'a> {
+    /// Writes what the VMs of `group` share.
+    fn of(
+        mesh: &'a Mesh,
+        layout: &'a Layout<'a>,
+        group: &'a Group,
+        view: &Placed,
+        output: &mut Output,
+    ) -> Self {
+        let mut shared = vec![view.clone()];
+        for (path, file) in files::of_group(mesh, group) {
+            shared.push(place(&layout.group(group), path, file, output));
         }
-        output
+        let name = (group.namespace.clone(), group.name.clone());
+        let user_files = mesh.files.machines.get(&name);
+        let user_files = user_files.map(Vec::as_slice).unwrap_or_default();
+        for file in user_files {
+            if let Content::Same(bytes) = &file.content {
+                shared.push(place_own(&layout.group(group), file, bytes, output));
+            }
+        }
+        Self {
+            mesh,
+            layout,
+            group,
+            common: bundle::Common::of(mesh, group),
+            shared,
+            user_files,
+        }
+    }
+
+    /// Writes the files of one of the VMs, and its bundle.
+    fn emit(&self, vm: &Vm, options: &Options, output: &mut Output) {
+        let folder = self.layout.vm(&self.group.namespace, &vm.name);
+        let name = (self.group.namespace.clone(), vm.name.clone());
+        let credentials = options.credentials.get(&name);
+        let mut placed = self.shared.clone();
+        for (path, file) in files::of_vm(self.mesh, self.group, vm, credentials) {
+            placed.push(place(&folder, path, file, output));
+        }
+        for file in self.user_files {
+            if let Content::Each(machines) = &file.content
+                && let Some(bytes) = machines.get(&vm.name)
+            {
+                placed.push(place_own(&folder, file, bytes, output));
+            }
+        }
+        let bundle = bundle::of(self.group, vm, placed, &self.common);
+        let file = File::public(document::json_bytes(&bundle));
+        output.insert(format!("{folder}/bundle.json"), file);
     }
 }
 
