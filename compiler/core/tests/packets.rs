@@ -17,12 +17,16 @@ mod cases;
 mod common;
 #[path = "capture/flags.rs"]
 mod flags;
+#[path = "packets/named.rs"]
+mod named;
 #[path = "../../../runtime/meshd/tests/namespace/mod.rs"]
 mod namespace;
 #[path = "packets/probe.rs"]
 mod probe;
 #[path = "packets/world.rs"]
 mod world;
+
+use std::collections::BTreeSet;
 
 use mesh_compiler::emit::capture::{InboundMode, Owners, Rules, Settings, rules};
 use probe::Seen;
@@ -35,19 +39,22 @@ fn packets_go_where_istio_sends_them() {
     let Some(cases) = cases::all().filter(|_| namespace::needs(TOOLS)) else {
         return;
     };
+    let mut places = BTreeSet::new();
     for case in cases {
-        let ours = rules(&cases::numbered(case.settings));
-        let istio = World::new();
+        let settings = cases::numbered(case.settings);
+        let ours = rules(&settings);
+        let istio = World::new(&settings);
         istio.load(Loader::Iptables, restore(&case.iptables));
         istio.load(Loader::Ip6tables, restore(&case.ip6tables));
-        let iptables = by_iptables(&ours);
-        let nft = by_nft(&ours);
+        let iptables = by_iptables(&settings, &ours);
+        let nft = by_nft(&settings, &ours);
         let place = case.path.display();
         let expected = istio.try_all(false);
-        for who in ["outbound", "inbound", "machine", "outside"] {
-            let some = expected.values().any(|place| place.starts_with(who));
-            assert!(some, "{place}: nothing gets to {who}");
-        }
+        places.extend(
+            expected
+                .values()
+                .filter_map(|place| place.split(' ').next().map(str::to_owned)),
+        );
         same(
             &iptables.try_all(false),
             &expected,
@@ -73,6 +80,9 @@ fn packets_go_where_istio_sends_them() {
             &expected,
             &format!("nftables and ip6tables, {place}"),
         );
+    }
+    for place in ["outbound", "inbound", "dns", "machine", "outside"] {
+        assert!(places.contains(place), "nothing gets to {place} by any case");
     }
 }
 
@@ -158,7 +168,7 @@ fn both_formats_send_packets_where_the_settings_say() {
     ];
     for (settings, expected) in beyond {
         let ours = rules(&settings);
-        let (iptables, nft) = (by_iptables(&ours), by_nft(&ours));
+        let (iptables, nft) = (by_iptables(&settings, &ours), by_nft(&settings, &ours));
         for ipv6 in [false, true] {
             let seen = iptables.try_all(ipv6);
             same(
@@ -183,8 +193,10 @@ fn tproxy_hands_over_what_arrives() {
         ..cases::said(&["-b", "*", "-d", "22", "-i", "*"], &[])
     };
     let ours = rules(&settings);
-    for (world, name) in [(by_iptables(&ours), "iptables"), (by_nft(&ours), "nftables")] {
-        world.route_marks();
+    for (world, name) in [
+        (by_iptables(&settings, &ours), "iptables"),
+        (by_nft(&settings, &ours), "nftables"),
+    ] {
         let mut seen = world.try_all(false);
         seen.extend(world.try_all(true));
         for (probe, place) in [
@@ -214,15 +226,15 @@ fn tproxy_hands_over_what_arrives() {
     }
 }
 
-fn by_iptables(rules: &Rules) -> World {
-    let world = World::new();
+fn by_iptables(settings: &Settings, rules: &Rules) -> World {
+    let world = World::new(settings);
     world.load(Loader::Iptables, rules.v4.clone());
     world.load(Loader::Ip6tables, rules.v6.clone());
     world
 }
 
-fn by_nft(rules: &Rules) -> World {
-    let world = World::new();
+fn by_nft(settings: &Settings, rules: &Rules) -> World {
+    let world = World::new(settings);
     world.load(Loader::Nft, rules.nft.clone());
     world
 }

@@ -7,16 +7,10 @@ use std::time::Duration;
 
 use socket2::{Domain, Type};
 
-use crate::world::{self, MACHINE, PORTS, PROXY, ROOT, SERVERS, User, World};
+use crate::named::Named;
+use crate::world::{self, MACHINE, PROXY, ROOT, User, World};
 
 const PATIENCE: Duration = Duration::from_secs(5);
-/// An application's user.
-const APPLICATION: User = User { uid: 1000, gid: 1000 };
-/// A process that has only the proxy's user, and one that has only its group.
-const PROXY_USER: User = User { uid: 1337, gid: 1000 };
-const PROXY_GROUP: User = User { uid: 1000, gid: 1337 };
-/// Somebody in a group of his own.
-const OTHER: User = User { uid: 33, gid: 42 };
 
 #[derive(Clone, Copy, Debug)]
 struct Probe {
@@ -33,8 +27,9 @@ impl World {
     /// Sends all that a machine may send and get.
     pub(crate) fn try_all(&self, ipv6: bool) -> Seen {
         let of_family = move |to: &SocketAddr| to.is_ipv6() == ipv6;
-        let mut seen = self.machine.run(move || run("machine", sent(), of_family));
-        seen.extend(self.outside.run(move || run("outside", received(), of_family)));
+        let (sent, received) = (sent(&self.named), received(&self.named));
+        let mut seen = self.machine.run(move || run("machine", sent, of_family));
+        seen.extend(self.outside.run(move || run("outside", received, of_family)));
         seen.extend(
             self.container
                 .run(move || run("container", contained(), of_family)),
@@ -111,7 +106,7 @@ fn udp(user: User, to: &str, port: u16) -> Probe {
 }
 
 /// What the machine sends.
-fn sent() -> Vec<Probe> {
+fn sent(named: &Named) -> Vec<Probe> {
     const DESTINATIONS: &[(&str, u16)] = &[
         ("10.1.2.3", 80),
         ("10.9.1.1", 80),
@@ -140,11 +135,17 @@ fn sent() -> Vec<Probe> {
         (MACHINE[1], 8080),
         (MACHINE[1], 15008),
     ];
-    let users = [ROOT, APPLICATION, PROXY, PROXY_USER, PROXY_GROUP, OTHER];
     let mut probes = Vec::new();
-    for user in users {
+    for user in named.users.iter().copied() {
         probes.extend(DESTINATIONS.iter().map(|(to, port)| tcp(user, to, *port)));
-        probes.extend(SERVERS.iter().map(|server| udp(user, server, 53)));
+        for port in &named.told {
+            let places = ["203.0.113.7", "2001:db8::7", MACHINE[0], MACHINE[1]];
+            probes.extend(places.map(|to| tcp(user, to, *port)));
+        }
+        let hosts = named.hosts.iter();
+        probes.extend(hosts.map(|host| tcp(user, &host.to_string(), 80)));
+        let servers = named.servers.iter();
+        probes.extend(servers.map(|server| udp(user, &server.to_string(), 53)));
         probes.extend([udp(user, "127.0.0.53", 53), udp(user, "::1", 53)]);
     }
     // The proxy hands over to the application.
@@ -162,8 +163,8 @@ fn sent() -> Vec<Probe> {
 }
 
 /// What others send to the machine.
-fn received() -> Vec<Probe> {
-    let ports = || PORTS.iter().copied();
+fn received(named: &Named) -> Vec<Probe> {
+    let ports = || named.ports.iter().copied();
     let to = |machine: &'static str| ports().map(move |port| tcp(ROOT, machine, port));
     MACHINE.into_iter().flat_map(to).collect()
 }

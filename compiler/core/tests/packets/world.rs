@@ -1,4 +1,5 @@
 //! A machine, what it talks to, and a container on it, each in a network of its own; nothing leads out of them.
+//! They are laid out so that every setting of the rules has something to meet.
 
 use std::io::Write as _;
 use std::net::{
@@ -6,10 +7,12 @@ use std::net::{
 };
 use std::process::{Command, Stdio};
 
+use mesh_compiler::emit::capture::{InboundMode, Settings};
 use nix::sys::socket::{getsockopt, sockopt};
 use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 use socket2::{Domain, Socket, Type};
 
+use crate::named::Named;
 use crate::namespace::{Namespace, ip};
 
 /// Who a packet is from.
@@ -41,14 +44,9 @@ const OUTSIDE: &[&str] = &[
     "2001:db8::/32",
 ];
 
-/// Name servers outside.
-pub(crate) const SERVERS: &[&str] = &["192.0.2.53", "198.51.100.53", "2001:db8::53", "2001:db8:1::53"];
-/// Ports of the machine and of what is outside, beside those of the mesh.
-pub(crate) const PORTS: &[u16] = &[
-    22, 25, 53, 80, 443, 3306, 8080, 9090, 9999, 15008, 15020, 15021, 15090,
-];
-
 pub(crate) struct World {
+    /// What the rules name.
+    pub(crate) named: Named,
     pub(crate) machine: Namespace,
     pub(crate) outside: Namespace,
     pub(crate) container: Namespace,
@@ -63,8 +61,9 @@ pub(crate) enum Loader {
 }
 
 impl World {
-    /// With servers that tell who they are.
-    pub(crate) fn new() -> Self {
+    /// With servers that tell who they are, where `settings` name something.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let named = Named::by(settings);
         let (machine, outside, container) = (Namespace::new(), Namespace::new(), Namespace::new());
         lay(
             &machine,
@@ -76,43 +75,51 @@ impl World {
         );
         lay(
             &machine,
-            "virt0",
+            &named.container,
             ["172.30.0.1", "fd00:30::1"],
             &container,
             "v3",
             CONTAINER,
         );
-        machine.run(|| {
+        let its = named.clone();
+        machine.run(move || {
             ip("route add default via 192.168.77.2");
             ip("-6 route add default via fd00:77::2");
             ip("-6 addr add ::6/128 dev lo nodad");
             for name in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
                 std::fs::write(format!("/proc/sys/net/{name}"), "1").unwrap();
             }
-            servers("machine");
-            mesh();
+            servers("machine", &its.ports);
+            mesh(&its);
         });
         container.run(|| {
             ip("route add default via 172.30.0.1");
             ip("-6 route add default via fd00:30::1");
         });
-        outside.run(|| {
+        let its = named.clone();
+        outside.run(move || {
             ip("route add default via 192.168.77.1");
             ip("-6 route add default via fd00:77::1");
-            for net in OUTSIDE {
+            let alone = its.hosts.iter().map(IpAddr::to_string);
+            for net in OUTSIDE.iter().map(|net| (*net).to_owned()).chain(alone) {
                 let family = if net.contains(':') { "-6 " } else { "" };
-                ip(&format!("{family}route add local {net} dev lo"));
+                ip(&format!("{family}route replace local {net} dev lo"));
             }
-            servers("outside");
-            for server in SERVERS {
-                answer(SocketAddr::new(server.parse().unwrap(), 53), "outside", ROOT);
+            servers("outside", &its.ports);
+            for server in its.servers {
+                answer(SocketAddr::new(server, 53), "outside", ROOT);
             }
         });
-        Self {
+        let world = Self {
+            named,
             machine,
             outside,
             container,
+        };
+        if let InboundMode::Tproxy { mark, table } = settings.mode {
+            world.route_marks(mark, table);
         }
+        world
     }
 
     /// Puts rules in force on the machine.
@@ -134,11 +141,11 @@ impl World {
     }
 
     /// What leads packets with the mark to the machine itself (Istio `tools/common/tproxy/run_linux.go`).
-    pub(crate) fn route_marks(&self) {
-        self.machine.run(|| {
+    fn route_marks(&self, mark: u32, table: u32) {
+        self.machine.run(move || {
             for family in ["-4", "-6"] {
-                ip(&format!("{family} rule add fwmark 1337 lookup 133"));
-                ip(&format!("{family} route add local default dev lo table 133"));
+                ip(&format!("{family} rule add fwmark {mark} lookup {table}"));
+                ip(&format!("{family} route add local default dev lo table {table}"));
             }
         });
     }
@@ -146,18 +153,19 @@ impl World {
 
 fn lay(
     here: &Namespace,
-    name: &'static str,
+    name: &str,
     own: [&'static str; 2],
     there: &Namespace,
     other: &'static str,
     its: [&'static str; 2],
 ) {
     let thread = there.thread();
+    let name = name.to_owned();
     here.run(move || {
         ip(&format!(
             "link add {name} type veth peer name {other} netns {thread}"
         ));
-        dress(name, own);
+        dress(&name, own);
     });
     there.run(move || dress(other, its));
 }
@@ -169,28 +177,28 @@ fn dress(interface: &str, [v4, v6]: [&str; 2]) {
 }
 
 /// Servers on all addresses, but for the ports that are the mesh's.
-fn servers(name: &'static str) {
+fn servers(name: &'static str, ports: &[u16]) {
     for any in [
         IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     ] {
-        for port in PORTS {
+        for port in ports {
             serve(SocketAddr::new(any, *port), name, ROOT);
         }
     }
 }
 
 /// What meshd has open, and a resolver of the machine.
-fn mesh() {
+fn mesh(named: &Named) {
     for any in [
         IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED),
     ] {
-        serve(SocketAddr::new(any, 15001), "outbound of", PROXY);
-        serve(SocketAddr::new(any, 15006), "inbound of", PROXY);
+        serve(SocketAddr::new(any, named.outbound), "outbound of", PROXY);
+        serve(SocketAddr::new(any, named.inbound), "inbound of", PROXY);
     }
     for local in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
-        let dns = SocketAddr::new(local, 15053);
+        let dns = SocketAddr::new(local, named.dns);
         serve(dns, "dns of", PROXY);
         answer(dns, "dns", PROXY);
     }
