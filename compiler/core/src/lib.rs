@@ -11,7 +11,6 @@
 //!
 //! [`manifest`] reads objects that are there already, and says them in the words of the language.
 //! [`diff`] compares what comes out with what came out of another spec.
-//! [`export`] says what a VM is given in the words of Envoy.
 //! [`query`] asks what is written down: where a call goes, who may, and what the spec expects of it.
 //!
 //! Every step collects what it finds and goes on, so that one run shows all mistakes.
@@ -19,7 +18,6 @@
 pub mod diag;
 pub mod diff;
 pub mod emit;
-pub mod export;
 pub mod host_files;
 pub mod manifest;
 pub mod model;

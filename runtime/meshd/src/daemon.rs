@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use mesh_proxy::Shared;
 use mesh_proxy::dns::{Dns, Machine, Names, Resolvers};
@@ -27,8 +27,26 @@ pub(crate) struct Daemon {
     state: Mutex<State>,
 }
 
+/// Since when something is in force.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Since {
+    pub(crate) snapshot: SystemTime,
+    pub(crate) identity: SystemTime,
+}
+
+impl Default for Since {
+    fn default() -> Self {
+        let now = SystemTime::now();
+        Self {
+            snapshot: now,
+            identity: now,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
+    since: Since,
     snapshot: Option<Sha256>,
     snapshot_error: Option<String>,
     identity_error: Option<String>,
@@ -121,6 +139,7 @@ impl Daemon {
             .map_err(|refused| refused.to_string())?;
         self.dns.set_names(Names::compile(&loaded.names));
         let mut state = self.state();
+        state.since.snapshot = SystemTime::now();
         state.snapshot = Some(loaded.digest.clone());
         state.named_files = named;
         state.forwarding = NameTable {
@@ -145,8 +164,9 @@ impl Daemon {
             self.worth_it(&identity)?;
             self.shared.set_identity(identity).map_err(|refused| refused.to_string())
         });
-        if let Err(error) = &result {
-            tracing::error!(%error, "identity refused; what worked before goes on");
+        match &result {
+            Ok(()) => self.state().since.identity = SystemTime::now(),
+            Err(error) => tracing::error!(%error, "identity refused; what worked before goes on"),
         }
         self.state().identity_error = result.err();
     }
@@ -231,6 +251,16 @@ impl Daemon {
         self.state().draining = true;
     }
 
+    /// It stops, or was told to take nothing new.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.state().draining
+    }
+
+    /// Since when the snapshot and the identity are in force.
+    pub(crate) fn since(&self) -> Since {
+        self.state().since
+    }
+
     /// What it waits for; `None` when it serves.
     pub(crate) fn not_ready(&self) -> Option<String> {
         let state = self.state();
@@ -275,4 +305,4 @@ impl Daemon {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

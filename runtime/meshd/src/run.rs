@@ -11,7 +11,7 @@ use sd_notify::NotifyState;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::admin;
+use crate::admin::{self, Admin};
 use crate::daemon::Daemon;
 use crate::failure::Failure;
 use crate::layout::Layout;
@@ -130,8 +130,13 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
         }));
     }
     for listener in sockets.admin {
-        let (daemon, logging) = (Arc::clone(daemon), logging.clone());
-        let page = move |request: &_| admin::admin(&daemon, &logging, request);
+        let admin = Admin {
+            daemon: Arc::clone(daemon),
+            logging: logging.clone(),
+            inbound: inbound.beginner(),
+            outbound: outbound.beginner(),
+        };
+        let page = move |request: &_| admin.page(request);
         tokio::spawn(admin::serve(TcpListener::from_std(listener)?, page));
     }
     Ok(Drainers { inbound, outbound })

@@ -23,7 +23,27 @@ pub struct Drainer {
     sender: watch::Sender<Phase>,
 }
 
+/// Begins the drain that somebody else will wait for.
+#[derive(Clone, Debug)]
+pub struct Beginner {
+    sender: watch::Sender<Phase>,
+}
+
+impl Beginner {
+    /// Nothing new is accepted from now on; what is under way goes on.
+    pub fn begin(&self) {
+        self.sender.send_modify(|now| *now = (*now).max(Phase::Draining));
+    }
+}
+
 impl Drainer {
+    /// For who may begin it early.
+    pub fn beginner(&self) -> Beginner {
+        Beginner {
+            sender: self.sender.clone(),
+        }
+    }
+
     /// Nothing new is accepted; what is under way has until `deadline`, then it is closed.
     ///
     /// Returns when every [`Drain`] has been dropped, so hold none.
@@ -80,6 +100,18 @@ mod tests {
             drain.closed().await;
         });
         drainer.drain(Duration::from_secs(5)).await;
+        task.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_may_begin_early_and_ends_all_the_same() {
+        let (drainer, mut drain) = new();
+        let beginner = drainer.beginner();
+        beginner.begin();
+        drain.draining().await;
+        let task = tokio::spawn(async move { drain.closed().await });
+        drainer.drain(Duration::from_secs(5)).await;
+        beginner.begin();
         task.await.unwrap();
     }
 

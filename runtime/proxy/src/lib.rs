@@ -45,7 +45,7 @@ pub use accept::{serve_inbound, serve_outbound};
 pub use destination::Destinations;
 pub use drain::{Drain, Drainer};
 pub use keys::fetch_keys;
-pub use shared::{Refused, Report, Shared};
+pub use shared::{ClusterReport, EndpointReport, Refused, Report, Shared};
 pub use state::{files, unsupported};
 pub use trace::send_spans;
 pub use workers::{WORKERS, Workers};

@@ -176,6 +176,12 @@ pub struct ClusterReport {
 pub struct EndpointReport {
     /// `ADDRESS:PORT`.
     pub address: String,
+    /// The address, or the name that is looked up.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `0` first.
+    pub priority: u32,
     /// Share.
     pub weight: u32,
     /// Requests and connections under way.
@@ -184,8 +190,8 @@ pub struct EndpointReport {
     pub ejected: bool,
     /// It is reached by mutual TLS.
     pub mtls: bool,
-    /// `region/zone/subzone`.
-    pub locality: String,
+    /// Region, zone, sub-zone.
+    pub locality: [String; 3],
 }
 
 impl Report {
@@ -224,11 +230,14 @@ impl EndpointReport {
         let place = &endpoint.locality;
         Self {
             address: endpoint.text.to_string(),
+            host: endpoint.wire.address.clone(),
+            port: endpoint.wire.port,
+            priority: endpoint.priority,
             weight: endpoint.wire.weight,
             active: endpoint.active(),
             ejected: endpoint.health.is_ejected(),
             mtls: endpoint.wire.mtls,
-            locality: format!("{}/{}/{}", place.region, place.zone, place.subzone),
+            locality: [place.region.clone(), place.zone.clone(), place.subzone.clone()],
         }
     }
 }

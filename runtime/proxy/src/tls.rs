@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 
+mod certificate;
 mod client;
 mod credentials;
 mod identity;
@@ -12,6 +13,7 @@ mod peer;
 mod server;
 mod verify;
 
+pub use certificate::Certificate;
 pub(crate) use client::{MeshClient, OriginatedClient, OriginationError, Purpose};
 pub(crate) use credentials::Credentials;
 pub use identity::{Identity, IdentityError};

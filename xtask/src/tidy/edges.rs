@@ -10,7 +10,14 @@ use crate::command::root;
 const DRAWN: &[(&str, &[&str])] = &[
     (
         "meshc",
-        &["mesh-apply", "mesh-compiler", "mesh-lab", "mesh-lsp", "mesh-wire"],
+        &[
+            "mesh-apply",
+            "mesh-compiler",
+            "mesh-envoy",
+            "mesh-lab",
+            "mesh-lsp",
+            "mesh-wire",
+        ],
     ),
     ("mesh-lsp", &["mesh-compiler"]),
     ("mesh-lab", &["mesh-wire"]),
@@ -20,7 +27,8 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("mesh-proxy", &["mesh-wire"]),
     ("mesh-bench", &["mesh-proxy", "mesh-wire"]),
     ("mesh-xds", &["mesh-wire"]),
-    ("meshd", &["mesh-proxy", "mesh-wire", "mesh-xds"]),
+    ("mesh-envoy", &["mesh-wire"]),
+    ("meshd", &["mesh-envoy", "mesh-proxy", "mesh-wire", "mesh-xds"]),
     ("xtask", &[]),
     (
         "fuzz",

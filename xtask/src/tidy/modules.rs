@@ -21,12 +21,6 @@ const WALLS: &[(&str, &[Wall])] = &[
             ("rules", &["template", "emit"]),
             ("template", &["rules", "emit"]),
             ("emit", &["rules", "template", "spec", "syntax", "diff", "query"]),
-            (
-                "export",
-                &[
-                    "syntax", "spec", "model", "rules", "template", "emit", "diff", "query",
-                ],
-            ),
             ("diff", &["rules", "template", "spec", "syntax"]),
             ("query", &["rules", "template", "syntax"]),
         ],

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use mesh_compiler::diag::{did_you_mean, list};
 use mesh_compiler::emit::snapshot;
-use mesh_compiler::export;
 use mesh_compiler::model::{Engine, Group, Mesh, Vm, WorkloadRef};
+use mesh_envoy::{Places, envoy};
 
 use super::build;
 use super::check::{self, Format as Mistakes};
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Exit {
             return Exit::Broken;
         }
     };
-    let exported = export::envoy(&snapshot, &export::Places::default());
+    let exported = envoy(&snapshot, &Places::default());
     for part in &exported.left_out {
         ui.note(format_args!("left out: {part}"));
     }

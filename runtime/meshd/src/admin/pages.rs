@@ -1,13 +1,17 @@
 //! The pages, by Envoy's and pilot-agent's names.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Method, Request, Response, StatusCode};
+use mesh_proxy::drain::Beginner;
 use mesh_proxy::telemetry;
 use serde_json::{Value, json};
 
 use super::http::Answer;
+use super::{clusters, config, server};
 use crate::daemon::Daemon;
 use crate::logging::Logging;
 
@@ -30,28 +34,142 @@ pub(crate) fn metrics(daemon: &Daemon, request: &Request<Incoming>) -> Answer {
     }
 }
 
-/// 15000.
-pub(crate) fn admin(daemon: &Daemon, logging: &Logging, request: &Request<Incoming>) -> Answer {
-    match (request.method(), request.uri().path()) {
-        (_, "/") => answer(StatusCode::OK, TEXT, HELP),
-        (_, "/ready") => ready(daemon),
-        (_, "/status") => json_answer(&serde_json::to_value(daemon.status()).unwrap_or_default()),
-        (_, "/clusters") => json_answer(&json!({ "clusters": daemon.shared.report().clusters })),
-        (_, "/listeners") => json_answer(&listeners(daemon)),
-        (_, "/certs") => json_answer(&certificates(daemon)),
-        (_, "/config_dump") => json_answer(&config(daemon)),
-        (_, "/stats" | "/stats/prometheus") => prometheus(daemon),
-        (_, "/server_info") => {
-            json_answer(&json!({ "version": crate::run::VERSION, "status": daemon.status() }))
+/// What the pages of 15000 act on.
+pub(crate) struct Admin {
+    pub(crate) daemon: Arc<Daemon>,
+    pub(crate) logging: Logging,
+    /// What stops listening: connections from outside, and those of applications.
+    pub(crate) inbound: Beginner,
+    pub(crate) outbound: Beginner,
+}
+
+impl Admin {
+    /// 15000.
+    pub(crate) fn page(&self, request: &Request<Incoming>) -> Answer {
+        let asked = Asked::of(request);
+        self.answer(request.method(), request.uri().path(), &asked)
+    }
+
+    fn answer(&self, method: &Method, path: &str, asked: &Asked<'_>) -> Answer {
+        let daemon = &*self.daemon;
+        let json = asked.value("format") == Some("json");
+        match path {
+            "/" | "/help" => answer(StatusCode::OK, TEXT, HELP),
+            "/ready" => ready(daemon),
+            "/status" => json_answer(&serde_json::to_value(daemon.status()).unwrap_or_default()),
+            "/snapshot" => json_answer(&snapshot(daemon)),
+            "/clusters" => {
+                let (report, snapshot) = (
+                    daemon.shared.report(),
+                    daemon.shared.snapshot().unwrap_or_default(),
+                );
+                if json {
+                    json_answer(&clusters::json(&report, &snapshot))
+                } else {
+                    answer(StatusCode::OK, TEXT, clusters::text(&report, &snapshot))
+                }
+            }
+            "/listeners" => {
+                let dump = config::dump(daemon, false);
+                if json {
+                    json_answer(&clusters::listeners_json(&dump))
+                } else {
+                    answer(StatusCode::OK, TEXT, clusters::listeners(&dump))
+                }
+            }
+            "/routes" => json_answer(config::section(&config::dump(daemon, false), "RoutesConfigDump")),
+            "/certs" => json_answer(&config::certificates(daemon)),
+            "/config_dump" => json_answer(&config::dump(daemon, asked.says("include_eds"))),
+            "/stats/prometheus" => prometheus(daemon),
+            "/stats" => match asked.value("format") {
+                Some("prometheus") => prometheus(daemon),
+                Some("json") => json_answer(&server::stats_json(&encoded(daemon))),
+                _ => answer(StatusCode::OK, TEXT, server::stats(&encoded(daemon))),
+            },
+            "/memory" => json_answer(&server::memory()),
+            "/server_info" => json_answer(&server::info(daemon)),
+            "/logging" | "/drain_listeners"
+                if method != Method::POST && (path != "/logging" || asked.is_any()) =>
+            {
+                answer(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    TEXT,
+                    format!("Method {method} not allowed, POST required.\n"),
+                )
+            }
+            "/logging" => self.logging(asked),
+            "/drain_listeners" => {
+                self.inbound.begin();
+                if !asked.says("inboundonly") {
+                    self.outbound.begin();
+                    daemon.begin_drain();
+                }
+                answer(StatusCode::OK, TEXT, "OK\n")
+            }
+            _ => unknown(),
         }
-        (&Method::POST, "/logging") => set_logging(logging, request.uri().query().unwrap_or_default()),
-        (_, "/logging") => answer(StatusCode::OK, TEXT, format!("{}\n", logging.filter())),
-        _ => unknown(),
+    }
+
+    /// `?level=LEVEL` for all, `?paths=NAME:LEVEL,…` or `?NAME=LEVEL` for some, `?filter=…` in the words of `RUST_LOG`;
+    /// without any, how it is.
+    fn logging(&self, asked: &Asked<'_>) -> Answer {
+        let wanted = asked.0.iter().find_map(|(name, value)| match *name {
+            "level" | "filter" => Some((*value).to_owned()),
+            "paths" => Some(value.replace(':', "=")),
+            "" => None,
+            target => Some(format!("{target}={value}")),
+        });
+        if let Some(wanted) = wanted
+            && let Err(error) = self.logging.set(&wanted)
+        {
+            return answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n"));
+        }
+        let filter = self.logging.filter();
+        let lines = filter.split(',').map(|part| match part.split_once('=') {
+            Some((name, level)) => format!("  {name}: {level}\n"),
+            None => format!("  default: {part}\n"),
+        });
+        let lines: String = lines.collect();
+        answer(StatusCode::OK, TEXT, format!("active loggers:\n{lines}\n"))
     }
 }
 
-const HELP: &str = "/ready\n/status\n/clusters\n/listeners\n/certs\n/config_dump\n/stats/prometheus\n/server_info\n\
-    /logging (POST ?level=debug, or ?filter=mesh_proxy=trace,info)\n";
+/// What stands behind the `?`.
+struct Asked<'a>(Vec<(&'a str, &'a str)>);
+
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request<Incoming>) -> Self {
+        Self::read(request.uri().query().unwrap_or_default())
+    }
+
+    fn read(query: &'a str) -> Self {
+        let parts = query.split('&').filter(|part| !part.is_empty());
+        Self(
+            parts
+                .map(|part| part.split_once('=').unwrap_or((part, "")))
+                .collect(),
+        )
+    }
+
+    fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    fn value(&self, name: &str) -> Option<&'a str> {
+        let found = self.0.iter().find(|(own, _)| *own == name);
+        found.map(|(_, value)| *value)
+    }
+
+    /// Is there, and not denied.
+    fn says(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|value| value != "false")
+    }
+}
+
+const HELP: &str = "/ready\n/status\n/snapshot\n/clusters (?format=json)\n/listeners (?format=json)\n/routes\n/certs\n\
+    /config_dump (?include_eds)\n/stats (?format=json)\n/stats/prometheus\n/memory\n/server_info\n\
+    /logging (POST ?level=debug, ?paths=mesh_proxy:trace, or ?filter=mesh_proxy=trace,info)\n\
+    /drain_listeners (POST ?inboundonly)\n";
 
 fn ready(daemon: &Daemon) -> Answer {
     match daemon.not_ready() {
@@ -61,43 +179,19 @@ fn ready(daemon: &Daemon) -> Answer {
 }
 
 fn prometheus(daemon: &Daemon) -> Answer {
+    answer(StatusCode::OK, telemetry::CONTENT_TYPE, encoded(daemon))
+}
+
+fn encoded(daemon: &Daemon) -> String {
     let mut text = String::new();
     daemon.shared.telemetry().encode(&mut text);
-    answer(StatusCode::OK, telemetry::CONTENT_TYPE, text)
+    text
 }
 
-fn listeners(daemon: &Daemon) -> Value {
-    let report = daemon.shared.report();
-    json!({ "inbound": report.inbound, "outbound": report.outbound })
-}
-
-fn certificates(daemon: &Daemon) -> Value {
-    let certificates = daemon.shared.identity().map(|identity| {
-        json!({
-            "spiffe": identity.spiffe().to_string(),
-            "not_before": identity.not_before(),
-            "not_after": identity.not_after(),
-            "seconds_until_expiration": identity.expires_in(),
-        })
-    });
-    json!({ "certificates": certificates.into_iter().collect::<Vec<_>>() })
-}
-
-fn config(daemon: &Daemon) -> Value {
+/// What is in force, in our own words.
+fn snapshot(daemon: &Daemon) -> Value {
     let snapshot = daemon.shared.snapshot();
     json!({ "snapshot": snapshot.as_deref(), "hosts": daemon.dns.hosts() })
-}
-
-fn set_logging(logging: &Logging, query: &str) -> Answer {
-    let wanted = query.split('&').find_map(|part| {
-        part.strip_prefix("level=")
-            .or_else(|| part.strip_prefix("filter="))
-    });
-    match wanted.map(|wanted| logging.set(wanted)) {
-        Some(Ok(())) => answer(StatusCode::OK, TEXT, format!("{}\n", logging.filter())),
-        Some(Err(error)) => answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n")),
-        None => answer(StatusCode::BAD_REQUEST, TEXT, "level=… or filter=… is missing\n"),
-    }
 }
 
 fn json_answer(value: &Value) -> Answer {
@@ -117,3 +211,6 @@ fn answer(code: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answe
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(kind));
     answer
 }
+
+#[cfg(test)]
+mod tests;

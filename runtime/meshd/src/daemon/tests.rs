@@ -18,7 +18,7 @@ fn machine() -> (tempfile::TempDir, Layout) {
 }
 
 /// Mints an identity for this name.
-fn identity(layout: &Layout, spiffe: &str) {
+pub(crate) fn identity(layout: &Layout, spiffe: &str) {
     identity_that_holds(layout, spiffe, (1975, 4096));
 }
 

@@ -7,6 +7,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
+use super::Certificate;
 use super::peer::spiffe_of;
 
 /// Who the proxy is, and whom it trusts.
@@ -16,6 +17,8 @@ pub struct Identity {
     pub(crate) roots: Arc<RootCertStore>,
     /// Sessions may be taken up again.
     pub(super) resumes: bool,
+    /// What `roots` was made of.
+    authorities: Vec<CertificateDer<'static>>,
     spiffe: String,
     not_before: i64,
     not_after: i64,
@@ -68,15 +71,17 @@ impl Identity {
         );
         let key = CertifiedKey::from_der(chain, key, &super::provider()).map_err(IdentityError::Key)?;
         let mut store = RootCertStore::empty();
-        for root in certificates("trust bundle", roots)? {
+        let authorities = certificates("trust bundle", roots)?;
+        for root in &authorities {
             store
-                .add(root)
+                .add(root.clone())
                 .map_err(|error| IdentityError::Roots(error.to_string()))?;
         }
         Ok(Self {
             key: Arc::new(key),
             roots: Arc::new(store),
             resumes: true,
+            authorities,
             spiffe,
             not_before,
             not_after,
@@ -104,6 +109,16 @@ impl Identity {
             .split('/')
             .next()
             .unwrap_or_default()
+    }
+
+    /// The chain that is shown, leaf first.
+    pub fn chain(&self) -> Vec<Certificate> {
+        self.key.cert.iter().filter_map(Certificate::of).collect()
+    }
+
+    /// Those whose signature is trusted.
+    pub fn authorities(&self) -> Vec<Certificate> {
+        self.authorities.iter().filter_map(Certificate::of).collect()
     }
 
     /// When the certificate begins to hold, in seconds since 1970.

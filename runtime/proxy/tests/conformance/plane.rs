@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mesh_compiler::export;
+use mesh_envoy::{Places, envoy};
 use mesh_proxy::telemetry::LogSink;
 use mesh_proxy::tls::Identity;
 use mesh_proxy::{Destinations, Drainer, Shared, drain, serve_inbound, serve_outbound};
@@ -174,12 +174,12 @@ impl Envoy {
     pub async fn start(world: &World) -> Self {
         let log = Log::new("envoy");
         let (rest, inbound) = (free().await, free().await);
-        let places = export::Places {
+        let places = Places {
             admin: free().await,
             outbound: rest,
             inbound,
         };
-        let exported = export::envoy(&logged(world, &log), &places);
+        let exported = envoy(&logged(world, &log), &places);
         assert_eq!(exported.unsaid, Vec::<String>::new());
         let mut config = exported.config;
         let mut outbound = HashMap::new();

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::manager::{self, Http};
 use super::{Export, extension, host_and_port, inbound, log, socket, time};
-use crate::export::log::Side;
+use crate::log::Side;
 
 /// What nobody serves.
 pub(super) const BLACK_HOLE: &str = "BlackHoleCluster";

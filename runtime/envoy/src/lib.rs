@@ -9,6 +9,7 @@
 
 mod action;
 mod cluster;
+mod dump;
 mod endpoint;
 mod inbound;
 mod jwt;
@@ -21,6 +22,8 @@ mod route;
 mod tls;
 
 use std::net::SocketAddr;
+
+pub use dump::{Endpoint, Endpoints, Running, Secret, config_dump};
 
 use mesh_wire::{Millis, Snapshot};
 use serde_json::{Value, json};
