@@ -42,7 +42,7 @@ pub use compile::{Compiled, compile, compile_with};
 pub use existing::{Checked, ObjectOptions, check_objects, holds_objects};
 pub use fixing::{Done, Fixed, Found, Rewritten, fix};
 pub use format::{Unformatted, format};
-pub use import::{Imported, Left, import};
+pub use import::{Imported, Left, import, picture};
 pub use levels::Allowed;
 pub use read::{Read, read};
 pub use spec::Settings;

@@ -63,10 +63,10 @@ fn a_spec_and_what_was_built_of_it_are_the_same() {
         .replace("    // Three machines", "\n// Some machines");
     seat.write("after.kdl", &text);
     assert_eq!(seat.done(&["diff", "spec.kdl", "after.kdl"]).code, 0);
-    // Objects alone are compared as such.
+    // Objects alone do not say what is on machines.
     let objects = seat.done(&["diff", "out/kubernetes", "spec.kdl"]);
     assert!(
-        objects.stdout.starts_with("not compared: VMs"),
+        objects.stdout.starts_with("not compared: what restarts on VMs"),
         "{}",
         objects.stdout
     );
@@ -94,6 +94,84 @@ fn programs_get_one_document() {
     assert_eq!(found["same"], true);
 }
 
+/// Two folders of manifests: what `spec.kdl` becomes, and the same with a lighter machine on another network.
+fn folders(seat: &Seat) {
+    seat.done(&["build", "spec.kdl"]);
+    let cluster = "kubernetes/forum-cluster";
+    for name in [
+        "00-namespaces",
+        "10-istio-system",
+        "20-istioinaction",
+        "30-istioinaction-vms",
+    ] {
+        let text = seat.read(&format!("out/{cluster}/{name}.yaml"));
+        seat.write(&format!("before/{name}.yaml"), &text);
+        let text = text
+            .replace("weight: 110", "weight: 10")
+            .replace(" network: vm-network", " network: far");
+        seat.write(&format!("after/{name}.yaml"), &text);
+    }
+    let pods = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: webapp, namespace: istioinaction}
+spec:
+  selector: {matchLabels: {app: webapp}}
+  template:
+    metadata: {labels: {app: webapp}}
+    spec: {serviceAccountName: webapp, containers: [{name: web, image: "web:1"}]}
+"#;
+    seat.write("before/pods.yaml", pods);
+    seat.write("after/pods.yaml", &pods.replace("web:1", "web:2"));
+}
+
+#[test]
+fn folders_of_manifests_say_what_restarts() {
+    let seat = Seat::with_forum();
+    folders(&seat);
+    let run = seat.meshc(&["diff", "before", "after"]);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert_eq!(
+        run.stdout,
+        "\
+~ group of VMs forum.istioinaction
+    ~ template.network: vm-network -> far
+~ group of VMs forum-db.istioinaction
+    ~ template.network: vm-network -> far
+~ VM forum-db-1.istioinaction
+    ~ network: vm-network -> far
+~ VM forum-vm-1.istioinaction
+    ~ network: vm-network -> far
+    ~ weight: 110 -> 10
+~ VM forum-vm-2.istioinaction
+    ~ network: vm-network -> far
+~ VM forum-vm-3.istioinaction
+    ~ network: vm-network -> far
+~ object Deployment webapp.istioinaction
+    ~ template.spec.containers[web].image: web:1 -> web:2
+    its pods are replaced by new ones
+machines
+    ~ forum-db-1, forum-vm-1, forum-vm-2, forum-vm-3
+        its files are put in place by hand, and istio.service restarts
+        ~ cluster.env
+        ~ mesh.yaml
+"
+    );
+    // Against what it was built of, one side has pods that a spec does not.
+    for sides in [["before", "spec.kdl"], ["before", "out"], ["out", "before"]] {
+        let run = seat.meshc(&["diff", sides[0], sides[1]]);
+        let told: Vec<_> = run
+            .stdout
+            .lines()
+            .filter(|line| !line.starts_with("not compared"))
+            .collect();
+        assert!(
+            told.len() == 1 && told[0].ends_with("object Deployment webapp.istioinaction"),
+            "{run:?}"
+        );
+    }
+}
+
 #[test]
 fn what_git_has_is_compared_with_what_is_here() {
     let seat = Seat::with_forum();
@@ -108,7 +186,8 @@ fn what_git_has_is_compared_with_what_is_here() {
         );
     };
     git(&["init", "-q"]);
-    git(&["add", "spec.kdl"]);
+    folders(&seat);
+    git(&["add", "spec.kdl", "before"]);
     git(&["commit", "-q", "-m", "Begin"]);
     let first = "no difference in meaning\n";
     assert_eq!(seat.done(&["diff", "--git", "HEAD", "spec.kdl"]).stdout, first);
@@ -127,6 +206,10 @@ fn what_git_has_is_compared_with_what_is_here() {
         seat.done(&["diff", "HEAD:spec.kdl", "HEAD:./spec.kdl"]).stdout,
         first
     );
+    // Folders of manifests as well.
+    assert_eq!(seat.done(&["diff", "HEAD:before", "before"]).stdout, first);
+    let run = seat.meshc(&["diff", "HEAD:before", "after"]);
+    assert!(run.stdout.contains("weight: 110 -> 10\n"), "{run:?}");
     assert!(
         seat.fails(2, &["diff", "nowhere:spec.kdl", "spec.kdl"])
             .contains("git knows no commit `nowhere`")

@@ -9,8 +9,10 @@
 //!    of both for everybody whom a rule mentions.
 
 mod access;
+mod effects;
 mod field;
 mod machine;
+mod meaning;
 mod names;
 mod normal;
 mod noun;
@@ -64,6 +66,9 @@ pub struct Change {
     /// What happens to it.
     #[serde(flatten)]
     pub kind: ChangeKind,
+    /// What follows for what runs, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<String>,
 }
 
 /// What happens to a thing.
@@ -91,18 +96,8 @@ impl Difference {
 /// Compares two meshes.
 pub fn between(before: &Picture, after: &Picture) -> Difference {
     let mut difference = Difference::default();
-    if before.is_objects_alone() || after.is_objects_alone() {
-        let (old, new) = (
-            Objects::of(before.all_objects()),
-            Objects::of(after.all_objects()),
-        );
-        difference.things = things(&old, &new).into_values().collect();
-        (difference.access, difference.not_compared) = access::between(&old, &new);
-        if !(before.is_objects_alone() && after.is_objects_alone()) {
-            let what = "VMs, names and values of charts: one side has only objects";
-            difference.not_compared.push(what.to_owned());
-        }
-        return difference;
+    if before.is_of_objects() || after.is_of_objects() {
+        return meaning::between(before, after);
     }
     difference.things = settings(before, after);
     difference.things.extend(of_clusters(before, after));
@@ -153,17 +148,14 @@ fn things(before: &Objects, after: &Objects) -> BTreeMap<noun::Key, Change> {
             (Some(_), None) => ChangeKind::Removed,
             (None, _) => ChangeKind::Added,
         };
-        let (noun, name) = (key.noun, key.label());
-        let clusters = Vec::new();
-        found.insert(
-            key.clone(),
-            Change {
-                noun,
-                name,
-                clusters,
-                kind,
-            },
-        );
+        let change = Change {
+            noun: key.noun,
+            name: key.label(),
+            clusters: Vec::new(),
+            effects: effects::of(key, &kind),
+            kind,
+        };
+        found.insert(key.clone(), change);
     }
     found
 }
@@ -226,6 +218,7 @@ fn changes<T>(
             name: name(key),
             clusters: Vec::new(),
             kind,
+            effects: Vec::new(),
         })
     };
     keys.into_iter().filter_map(one).collect()

@@ -18,6 +18,8 @@ pub struct Picture {
     pub(super) machines: BTreeMap<String, Machine>,
     /// All files, by path below `out/`; none where there are only objects.
     pub(super) files: Files,
+    /// The same objects as the language says them, where they were written by others.
+    meaning: Option<Vec<Value>>,
 }
 
 /// Why an output cannot be looked at.
@@ -84,6 +86,19 @@ impl Picture {
         }
     }
 
+    /// The same, with what the objects mean: in the language's own words, with what it does not say; and `output`, what
+    /// a spec of them comes to.
+    ///
+    /// # Errors
+    /// Never, for what was emitted.
+    pub(crate) fn meaning(mut self, objects: Vec<Value>, output: &Output) -> Result<Self, BadOutput> {
+        let whole = Self::of_output(output)?;
+        self.machines = whole.machines;
+        self.files = whole.files;
+        self.meaning = Some(flat(objects));
+        Ok(self)
+    }
+
     fn of_files(mut files: Files) -> Result<Self, BadOutput> {
         files.remove("build.json");
         let mut picture = Self::default();
@@ -114,9 +129,17 @@ impl Picture {
         Ok(picture)
     }
 
-    /// It holds objects and nothing else.
-    pub(super) fn is_objects_alone(&self) -> bool {
-        self.files.is_empty()
+    /// It is made of objects that others wrote.
+    pub(super) fn is_of_objects(&self) -> bool {
+        self.files.is_empty() || self.meaning.is_some()
+    }
+
+    /// What its objects mean.
+    pub(super) fn meant(&self) -> Objects {
+        match &self.meaning {
+            Some(objects) => Objects::of(objects),
+            None => Objects::of(self.all_objects()),
+        }
     }
 
     /// The objects of all clusters; what is in several is there once.

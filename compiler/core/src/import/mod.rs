@@ -7,11 +7,13 @@
 //!    is left as it is; once more, until nothing has to be left any more.
 //! 3. Write the spec as text, with its `raw` files, and prove the text in the same way.
 
+mod picture;
 mod prove;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use picture::picture;
 use serde_json::Value;
 
 use crate::compile::lifted;
@@ -85,16 +87,7 @@ fn of_objects(objects: &[Object], applied_to: Option<&str>) -> Imported {
         .iter()
         .map(|object| placed(object.body.json(), applied_to))
         .collect();
-    let mut left: BTreeMap<usize, Unsaid> = BTreeMap::new();
-    let mut outcome = round(objects, &there, &left);
-    for _ in 0..ROUNDS {
-        if outcome.guilty.is_empty() {
-            break;
-        }
-        left.extend(std::mem::take(&mut outcome.guilty));
-        outcome = round(objects, &there, &left);
-    }
-    left.extend(outcome.unsaid);
+    let (outcome, left) = settled(objects, &there);
     let kept = left.iter().filter(|(_, unsaid)| !unsaid.elsewhere);
     let raw = text::raw(objects, kept.map(|(at, _)| *at));
     let spec = text::spec(outcome.nodes, &raw, &outcome.notes);
@@ -126,6 +119,21 @@ fn of_objects(objects: &[Object], applied_to: Option<&str>) -> Imported {
     }
 }
 
+/// Tries until nothing has to be left any more: what it comes to, and what is left.
+fn settled(objects: &[Object], there: &[Value]) -> (Round, BTreeMap<usize, Unsaid>) {
+    let mut left: BTreeMap<usize, Unsaid> = BTreeMap::new();
+    let mut outcome = round(objects, there, &left);
+    for _ in 0..ROUNDS {
+        if outcome.guilty.is_empty() {
+            break;
+        }
+        left.extend(std::mem::take(&mut outcome.guilty));
+        outcome = round(objects, there, &left);
+    }
+    left.extend(std::mem::take(&mut outcome.unsaid));
+    (outcome, left)
+}
+
 /// An object that names no namespace is in the one that it is applied to.
 fn placed(mut object: Value, applied_to: Option<&str>) -> Value {
     let is_namespace = object.get("kind").is_some_and(|kind| kind == "Namespace");
@@ -142,6 +150,10 @@ fn placed(mut object: Value, applied_to: Option<&str>) -> Value {
 struct Round {
     nodes: Vec<crate::syntax::Node>,
     notes: Vec<String>,
+    /// The mesh of the nodes.
+    mesh: Mesh,
+    /// It has no mistakes.
+    sound: bool,
     /// What the language does not say.
     unsaid: BTreeMap<usize, Unsaid>,
     /// What must not be said, since it would mean something else.
@@ -178,7 +190,8 @@ fn round(objects: &[Object], there: &[Value], left: &BTreeMap<usize, Unsaid>) ->
             );
         }
     }
-    if count(&diagnostics, Severity::Error) == 0 {
+    let sound = count(&diagnostics, Severity::Error) == 0;
+    if sound {
         let raw = there
             .iter()
             .enumerate()
@@ -204,6 +217,8 @@ fn round(objects: &[Object], there: &[Value], left: &BTreeMap<usize, Unsaid>) ->
     Round {
         nodes: found.nodes,
         notes: found.notes,
+        mesh,
+        sound,
         unsaid,
         guilty,
     }

@@ -25,6 +25,11 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The authorizers that are asked about the call, and decide it as well.
+    pub fn asked(&self) -> std::collections::BTreeSet<&str> {
+        self.trace.as_ref().map(Trace::asked).unwrap_or_default()
+    }
+
     /// The expectation is met.
     pub const fn passed(&self) -> bool {
         self.failure.is_none()
@@ -94,7 +99,8 @@ fn one(asker: &mut Asker<'_>, expectation: &Expectation) -> Verdict {
 fn contradicts(wanted: &Wanted, trace: &Trace) -> Option<String> {
     match wanted {
         Wanted::Allow => match trace.outcome() {
-            Outcome::Delivered | Outcome::Outside => None,
+            // As far as the mesh decides; the verdict names who else does.
+            Outcome::Delivered | Outcome::Outside | Outcome::Asked => None,
             Outcome::Answered(status) => Some(format!("the caller's own proxy answers it with {status}")),
             Outcome::Refused | Outcome::Broken => Some(message(trace)),
         },
@@ -134,7 +140,14 @@ fn refused(by: Option<&str>, trace: &Trace) -> Option<String> {
         .iter()
         .find(|branch| branch.end != Outcome::Refused)
     {
-        return Some(format!("{} let it through", branch.to));
+        let asked: Vec<_> = trace.asked().into_iter().collect();
+        return Some(match branch.end {
+            Outcome::Asked => format!(
+                "it is asked of {}, and goes through where that agrees",
+                asked.join(" and ")
+            ),
+            _ => format!("{} let it through", branch.to),
+        });
     }
     let is = |fault: &&Fault, by: &str| fault.code.id.eq_ignore_ascii_case(by) || fault.code.slug == by;
     let by = by?;

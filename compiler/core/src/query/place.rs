@@ -65,12 +65,12 @@ pub(super) fn of_stream(service: &Service, port: u16, clusters: &[&str]) -> Opti
 }
 
 /// What is known of a policy in a snapshot beyond what it says itself.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PolicyPlace {
     /// Where its rule is written.
     pub(super) span: Span,
-    /// It leaves the decision to an authorizer.
-    pub(super) asks: bool,
+    /// The authorizer that it leaves the decision to.
+    pub(super) asks: Option<String>,
 }
 
 /// The places of all policies that hold for a workload with `labels`, by their names in its snapshot.
@@ -82,10 +82,10 @@ pub(super) fn of_policies(
     let policies = access::selecting(mesh, namespace, labels);
     let places = policies.iter().flat_map(|policy| {
         let name = move |index| format!("ns[{}]-policy[{}]-rule[{index}]", policy.namespace, policy.name);
-        let asks = policy.action == Action::Ask;
         let rules = policy.rules.iter().enumerate();
         rules.map(move |(index, rule)| {
             let span = rule.span;
+            let asks = rule.authorizer.clone().filter(|_| policy.action == Action::Ask);
             (name(index), PolicyPlace { span, asks })
         })
     });

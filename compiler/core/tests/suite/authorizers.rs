@@ -1,8 +1,11 @@
 //! Calls that others decide about: authorizers, and issuers of tokens that are required.
 
 use crate::common;
+use mesh_compiler::diag::Sources;
+use mesh_compiler::diff::{self, Picture};
 use mesh_compiler::emit::snapshot;
 use mesh_compiler::model::{Mesh, WorkloadRef};
+use mesh_compiler::query::{self, Asker, Outcome, Question, render};
 use mesh_wire::listener::InboundProtocol;
 use serde_json::{Value, json};
 
@@ -222,5 +225,123 @@ fn a_token_is_not_required_of_bytes() {
             "MC-L010",
             "`except=` leaves paths out of what is not required".to_owned()
         )]
+    );
+}
+
+/// A service whose administration an authorizer decides about, and what is expected of it.
+const GUARDED: &str = r#"
+    service web { port 80 http }
+    service cart {
+        port 8080 http
+        ask opa paths="/admin/*"
+        allow from=web
+        expect allow from=web to="/admin/x"
+        expect allow from=web to="/open"
+        expect deny from=web to="/admin/x"
+        expect deny from="ops/opa" to="/admin/x"
+    }
+"#;
+
+fn guarded() -> Mesh {
+    let spec = spec(OPA, GUARDED).replace("network=net", "network=net { gateway address=\"203.0.113.1\" }");
+    common::compile_text(&spec.replace("namespace shop", "namespace shop injection=#true"))
+}
+
+#[test]
+fn whoever_else_decides_about_a_call_is_named() {
+    let mesh = guarded();
+    let ask = |from: &str, to: &str| {
+        let question = Question {
+            from: from.to_owned(),
+            to: format!("http://cart.shop:8080{to}"),
+            ..Question::default()
+        };
+        Asker::new(&mesh).ask(&question).unwrap()
+    };
+    let trace = ask("shop/web", "/admin/x");
+    assert_eq!(trace.outcome(), Outcome::Asked);
+    assert_eq!(trace.asked().into_iter().collect::<Vec<_>>(), ["opa"]);
+    let text = render::text(&trace, &Sources::default(), false);
+    assert!(
+        text.contains("policy     asked of opa; where it agrees, allowed by "),
+        "{text}"
+    );
+    assert!(
+        text.contains("\nasked of opa; if it agrees, delivered to pods shop/cart@c\n"),
+        "{text}"
+    );
+    assert_eq!(ask("shop/web", "/open").outcome(), Outcome::Delivered);
+    // Nobody gets in whom a rule refuses, whatever the authorizer says.
+    assert_eq!(ask("ops/opa", "/admin/x").outcome(), Outcome::Refused);
+}
+
+#[test]
+fn an_expectation_names_whoever_else_decides() {
+    let mesh = guarded();
+    let verdicts = query::judge(&mesh, &mesh.expectations, "", &Sources::default());
+    let seen: Vec<_> = verdicts
+        .iter()
+        .map(|verdict| {
+            let why = verdict.failure.as_ref().map(|failure| failure.message.as_str());
+            (verdict.asked().into_iter().collect::<Vec<_>>(), why)
+        })
+        .collect();
+    let opa = || vec!["opa"];
+    let refused =
+        "the call is not refused as expected: it is asked of opa, and goes through where that agrees";
+    assert_eq!(
+        seen,
+        [
+            (opa(), None),
+            (vec![], None),
+            (opa(), Some(refused)),
+            (vec![], None)
+        ]
+    );
+}
+
+#[test]
+fn access_that_an_authorizer_decides_is_told_apart() {
+    let told = |before: &str, after: &str| {
+        let picture = |cart: &str| {
+            let mesh = format!("{OPA}; authorizer sso http=\"opa.ops:8181\"");
+            let said = format!("service web {{ port 80 http }}; service cart {{ port 8080 http; {cart} }}");
+            Picture::of_output(&common::emitted(&common::compile_text(&spec(&mesh, &said)))).unwrap()
+        };
+        let found = diff::between(&picture(before), &picture(after)).access;
+        let text = diff::render::human(
+            &diff::Difference {
+                access: found,
+                ..diff::Difference::default()
+            },
+            false,
+        );
+        text.lines()
+            .skip(1)
+            .map(|line| line.trim().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (open, asked) = ("allow from=web", "allow from=web; ask opa paths=\"/admin/*\"");
+    assert_eq!(
+        told(open, asked),
+        ["- shop/web may call cart.shop:8080 only as opa says: paths /admin/*"]
+    );
+    assert_eq!(
+        told(asked, open),
+        ["+ shop/web may call cart.shop:8080 without opa being asked: paths /admin/*"]
+    );
+    let sso = "allow from=web; ask sso paths=\"/admin/*\"";
+    assert_eq!(
+        told(asked, sso),
+        ["- shop/web may call cart.shop:8080 as sso says, not opa: paths /admin/*"]
+    );
+    let more = "allow from=\"web,ops/*\"; ask opa paths=\"/admin/*\"";
+    let gained = told(asked, more);
+    assert!(
+        gained.contains(
+            &"+ any other account of ops may now call cart.shop:8080, asked of opa: paths /admin/*"
+                .to_owned()
+        ),
+        "{gained:?}"
     );
 }

@@ -238,3 +238,84 @@ items:
     assert!(found.things.is_empty(), "{}", render::human(&found, false));
     assert_eq!(found.not_compared.len(), 1);
 }
+
+/// What is built of an example, read as if others had written it.
+fn manifests_of(name: &str) -> Picture {
+    let output = emitted(&example(name));
+    let manifests = output.iter().filter(|(path, _)| {
+        let own = path.starts_with("kubernetes/") && path.ends_with(".yaml");
+        own && !path.ends_with(".values.yaml") && !path.ends_with("kustomization.yaml")
+    });
+    let texts: Vec<_> = manifests
+        .map(|(path, file)| (path.as_str(), file.bytes.as_slice()))
+        .collect();
+    mesh_compiler::picture(&texts).unwrap()
+}
+
+#[test]
+fn manifests_mean_what_the_spec_means_that_they_were_built_of() {
+    // Those with a thousand machines take a while.
+    for name in examples().into_iter().filter(|name| name != "fleet") {
+        let mesh = example(&name);
+        let (there, spec) = (manifests_of(&name), Picture::of_output(&emitted(&mesh)).unwrap());
+        for (before, after) in [(&there, &spec), (&spec, &there), (&there, &there)] {
+            let found = diff::between(before, after);
+            assert!(found.is_empty(), "{name}: {}", render::human(&found, false));
+        }
+    }
+}
+
+/// The same in other words of Istio, and with other words that mean another thing.
+#[test]
+fn manifests_are_compared_by_what_they_mean() {
+    const ONE: &str = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: cart, namespace: shop}
+spec: {selector: {app: cart}, ports: [{name: http, port: 8080}]}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: VirtualService
+metadata: {name: one, namespace: shop}
+spec:
+  hosts: [cart]
+  http:
+  - match: [{uri: {prefix: /a}}]
+    route: [{destination: {host: cart.shop.svc.cluster.local, subset: v1}, weight: 100}]
+  - route: [{destination: {host: cart}}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: one, namespace: shop}
+spec: {host: cart, subsets: [{name: v1, labels: {version: v1}}]}
+---
+apiVersion: networking.istio.io/v1
+kind: EnvoyFilter
+metadata: {name: kept, namespace: shop}
+spec: {configPatches: []}
+"#;
+    let two = ONE
+        .replace("networking.istio.io/v1alpha3", "networking.istio.io/v1")
+        .replace("{name: one,", "{name: two,")
+        .replace(
+            "hosts: [cart]",
+            "hosts: [cart.shop.svc.cluster.local]\n  gateways: [mesh]",
+        )
+        .replace(", weight: 100", "")
+        .replace("port: 8080}", "port: 8080, protocol: TCP, targetPort: 8080}");
+    let of = |text: &str| mesh_compiler::picture(&[("all.yaml", text.as_bytes())]).unwrap();
+    let told = |after: &str| render::human(&diff::between(&of(ONE), &of(after)), false);
+    assert_eq!(told(&two), "");
+    let moved = two.replace("prefix: /a", "prefix: /b");
+    assert!(
+        told(&moved).starts_with("~ routes of cart.shop\n"),
+        "{}",
+        told(&moved)
+    );
+    // What the language does not say is compared as it is written.
+    let patched = two.replace("configPatches: []", "configPatches: [], priority: 1");
+    assert_eq!(
+        told(&patched),
+        "~ object EnvoyFilter kept.shop\n    + priority: 1\n"
+    );
+}

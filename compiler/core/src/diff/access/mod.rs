@@ -12,15 +12,21 @@ use serde::Serialize;
 
 use super::objects::Objects;
 use kinds::{Caller, Kind};
-use target::{Guard, Mtls, Target};
+use target::{Guard, May, Mtls, Target};
 
 /// Somebody may call what they could not call before, or no longer may.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Access {
     /// What is called: `forum.istioinaction:8080`.
     pub target: String,
-    /// They may now; else they could before.
+    /// They may more than before; else less.
     pub gains: bool,
+    /// The authorizer that decided before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked_before: Option<String>,
+    /// The authorizer that decides now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// Who: `istioinaction/webapp`, `any other account`, `callers without a certificate`.
     pub who: Vec<String>,
     /// What: `GET /api/*`; empty is everything.
@@ -69,28 +75,28 @@ fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> (Vec<Ac
     let has_requests = guards.iter().any(|guard| guard.has_requests);
     let callers = kinds::callers(&policies, guards.iter().any(|guard| guard.mtls != Mtls::Strict));
     let (requests, whole) = kinds::requests(&policies, has_requests, MOST);
-    // Who gains (true) or loses what, then everybody with the same together.
-    let mut together: BTreeMap<(bool, Vec<String>), Vec<String>> = BTreeMap::new();
+    // What they might and may now, and which calls, then everybody with the same together.
+    let mut together: BTreeMap<(May<'_>, May<'_>, Vec<String>), Vec<String>> = BTreeMap::new();
     for caller in &callers {
-        for gains in [true, false] {
-            let changed = |kind: &&Kind| {
-                let may = |guard: Option<&Guard>| guard.is_some_and(|guard| lets_in(guard, caller, kind));
-                (may(old), may(new)) == (!gains, gains)
-            };
-            let changed: Vec<&Kind> = requests.iter().filter(changed).collect();
-            if !changed.is_empty() {
-                let what = kinds::describe(&changed, &requests);
-                together
-                    .entry((gains, what))
-                    .or_default()
-                    .push(caller.label.clone());
+        let mut changed: BTreeMap<(May<'_>, May<'_>), Vec<&Kind>> = BTreeMap::new();
+        for kind in &requests {
+            let (before, after) = (may(old, caller, kind), may(new, caller, kind));
+            if before != after {
+                changed.entry((before, after)).or_default().push(kind);
             }
+        }
+        for ((before, after), kinds) in changed {
+            let what = kinds::describe(&kinds, &requests);
+            let who = together.entry((before, after, what)).or_default();
+            who.push(caller.label.clone());
         }
     }
     let name = name(target);
-    let named = |((gains, what), who): ((bool, Vec<String>), Vec<String>)| Access {
+    let named = |((before, after, what), who): ((May<'_>, May<'_>, Vec<String>), Vec<String>)| Access {
         target: name.clone(),
-        gains,
+        gains: after.rank() > before.rank(),
+        asked_before: before.asked().map(str::to_owned),
+        asked: after.asked().map(str::to_owned),
         who: if who.len() == callers.len() {
             vec!["everybody".to_owned()]
         } else {
@@ -99,6 +105,11 @@ fn changes(target: &Target, old: Option<&Guard>, new: Option<&Guard>) -> (Vec<Ac
         what,
     };
     (together.into_iter().map(named).collect(), whole)
+}
+
+/// What becomes of a call to a target; one that is not there takes none.
+fn may<'a>(guard: Option<&'a Guard>, caller: &Caller, kind: &Kind) -> May<'a> {
+    guard.map_or(May::Not, |guard| lets_in(guard, caller, kind))
 }
 
 /// What is called, for people.
@@ -112,9 +123,9 @@ fn name(target: &Target) -> String {
 }
 
 /// A caller with a certificate shows it where mutual TLS is spoken; one without is not heard where it is asked for.
-fn lets_in(guard: &Guard, caller: &Caller, kind: &Kind) -> bool {
+fn lets_in<'a>(guard: &'a Guard, caller: &Caller, kind: &Kind) -> May<'a> {
     if caller.principal.is_none() && guard.mtls == Mtls::Strict {
-        return false;
+        return May::Not;
     }
     let mut request: policy::Request<'_> = kind
         .values
@@ -134,5 +145,5 @@ fn lets_in(guard: &Guard, caller: &Caller, kind: &Kind) -> bool {
         );
     }
     request.entry("destination.port").or_insert(&guard.port);
-    guard.lets_in(&request)
+    guard.says(&request)
 }

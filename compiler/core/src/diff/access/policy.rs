@@ -11,12 +11,16 @@ use super::pattern;
 pub(super) enum Action {
     Allow,
     Deny,
+    /// An authorizer decides first, then the others.
+    Ask,
 }
 
 /// A policy that is in force.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Policy {
     pub(super) action: Action,
+    /// Whom [`Action::Ask`] asks.
+    pub(super) authorizer: Option<String>,
     pub(super) rules: Vec<Rule>,
 }
 
@@ -38,12 +42,12 @@ pub(super) struct Condition {
 pub(super) type Request<'a> = BTreeMap<&'a str, &'a str>;
 
 impl Policy {
-    /// Of a normal form; `None` for what refuses nothing and lets nothing in: audits, dry runs, and what is decided
-    /// elsewhere.
+    /// Of a normal form; `None` for what refuses nothing and lets nothing in: audits and dry runs.
     pub(super) fn of(normal: &Value) -> Option<Self> {
         let action = match normal.pointer("/spec/action").and_then(Value::as_str) {
             None | Some("ALLOW") => Action::Allow,
             Some("DENY") => Action::Deny,
+            Some("CUSTOM") => Action::Ask,
             Some(_) => return None,
         };
         let dry_run = normal
@@ -54,7 +58,12 @@ impl Policy {
         }
         let rules = normal.pointer("/spec/rules").and_then(Value::as_array);
         let rules = rules.into_iter().flatten().map(Rule::of).collect();
-        Some(Self { action, rules })
+        let authorizer = normal.pointer("/spec/provider/name").and_then(Value::as_str);
+        Some(Self {
+            action,
+            authorizer: authorizer.map(str::to_owned),
+            rules,
+        })
     }
 
     /// One of its rules takes the request.
@@ -83,12 +92,12 @@ impl Rule {
         }
     }
 
-    /// Connections without requests: a rule to allow that asks for requests never holds, a rule to deny leaves out
-    /// what it asks of them (Istio `authz/model`).
+    /// Connections without requests: a rule to allow that asks for requests never holds, a rule to deny or to ask leaves
+    /// out what it wants of them (Istio `authz/model`).
     fn takes(&self, action: Action, request: &Request<'_>, has_requests: bool) -> bool {
         self.conditions.iter().all(|condition| {
             if !has_requests && is_of_requests(&condition.key) {
-                return action == Action::Deny;
+                return action != Action::Allow;
             }
             condition.holds(request)
         })

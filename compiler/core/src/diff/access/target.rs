@@ -30,6 +30,36 @@ pub(super) struct Guard {
     pub(super) port: String,
 }
 
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum May<'a> {
+    /// It is refused.
+    Not,
+    /// This authorizer decides.
+    Asked(&'a str),
+    /// It gets through.
+    Freely,
+}
+
+impl<'a> May<'a> {
+    /// How much that is.
+    pub(super) const fn rank(self) -> u8 {
+        match self {
+            Self::Not => 0,
+            Self::Asked(_) => 1,
+            Self::Freely => 2,
+        }
+    }
+
+    /// The authorizer that decides.
+    pub(super) const fn asked(self) -> Option<&'a str> {
+        match self {
+            Self::Asked(name) => Some(name),
+            Self::Not | Self::Freely => None,
+        }
+    }
+}
+
 /// Whose certificate is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mtls {
@@ -39,15 +69,21 @@ pub(super) enum Mtls {
 }
 
 impl Guard {
-    /// Callers get through whom no policy refuses.
-    pub(super) fn lets_in(&self, request: &super::policy::Request<'_>) -> bool {
+    /// Callers get through whom no policy refuses; where one asks an authorizer, that decides about the rest.
+    pub(super) fn says(&self, request: &super::policy::Request<'_>) -> May<'_> {
         let of = |action| self.policies.iter().filter(move |policy| policy.action == action);
         let takes = |policy: &Policy| policy.takes(request, self.has_requests);
         if of(Action::Deny).any(takes) {
-            return false;
+            return May::Not;
         }
         let mut allow = of(Action::Allow).peekable();
-        allow.peek().is_none() || allow.any(takes)
+        if allow.peek().is_some() && !allow.any(takes) {
+            return May::Not;
+        }
+        let asked = of(Action::Ask).find(|policy| takes(policy));
+        asked.map_or(May::Freely, |policy| {
+            May::Asked(policy.authorizer.as_deref().unwrap_or_default())
+        })
     }
 }
 

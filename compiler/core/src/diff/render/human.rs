@@ -75,6 +75,7 @@ fn thing(change: &Change, paint: Paint) -> String {
     if let ChangeKind::Changed { fields } = &change.kind {
         text.extend(fields.iter().map(|field| self::field(field, paint)));
     }
+    text.extend(change.effects.iter().map(|effect| format!("    {effect}\n")));
     text
 }
 
@@ -155,13 +156,18 @@ fn access(access: &Access, paint: Paint) -> String {
     let Access {
         target,
         gains,
+        asked_before,
+        asked,
         who,
         what,
     } = access;
-    let (sign, verb) = if *gains {
-        ('+', "may now call")
-    } else {
-        ('-', "may no longer call")
+    let (sign, verb, tail) = match (*gains, asked_before, asked) {
+        (true, None, Some(name)) => ('+', "may now call", format!(", asked of {name}")),
+        (true, Some(name), _) => ('+', "may call", format!(" without {name} being asked")),
+        (true, None, None) => ('+', "may now call", String::new()),
+        (false, _, None) => ('-', "may no longer call", String::new()),
+        (false, None, Some(name)) => ('-', "may call", format!(" only as {name} says")),
+        (false, Some(old), Some(name)) => ('-', "may call", format!(" as {name} says, not {old}")),
     };
     let what = match what.as_slice() {
         [] => String::new(),
@@ -170,6 +176,6 @@ fn access(access: &Access, paint: Paint) -> String {
     };
     format!(
         "    {}\n",
-        paint.sign(sign, &format!("{} {verb} {target}{what}", who.join(", ")))
+        paint.sign(sign, &format!("{} {verb} {target}{tail}{what}", who.join(", ")))
     )
 }

@@ -55,6 +55,14 @@ pub fn ending(trace: &Trace) -> String {
     match trace.outcome() {
         Outcome::Delivered if to.is_empty() => "delivered".to_owned(),
         Outcome::Delivered => format!("delivered to {}", to.join(" and to ")),
+        Outcome::Asked => {
+            let of: Vec<_> = trace.asked().into_iter().collect();
+            format!(
+                "asked of {}; if it agrees, delivered to {}",
+                of.join(" and "),
+                to.join(" and to ")
+            )
+        }
         Outcome::Outside => "it leaves the mesh".to_owned(),
         Outcome::Answered(status) => format!("answered with {status} by the caller's own proxy"),
         Outcome::Refused | Outcome::Broken => {

@@ -23,6 +23,7 @@ pub fn text(trace: &Trace, sources: &Sources, color: bool) -> String {
     let end = ending(trace);
     let end = match trace.outcome() {
         Outcome::Delivered | Outcome::Outside | Outcome::Answered(_) => paint.green(&end),
+        Outcome::Asked => paint.yellow(&end),
         Outcome::Refused | Outcome::Broken => paint.red(&end),
     };
     let _ = writeln!(out, "\n{end}");
@@ -88,6 +89,10 @@ impl Paint {
 
     fn green(self, text: &str) -> String {
         self.with("32;1", text)
+    }
+
+    fn yellow(self, text: &str) -> String {
+        self.with("33;1", text)
     }
 
     fn red(self, text: &str) -> String {

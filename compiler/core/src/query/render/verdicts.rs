@@ -26,8 +26,9 @@ pub fn verdicts(verdicts: &[Verdict], sources: &Sources, style: Style) -> String
         let place = place(sources, Some(verdict.expectation.span)).unwrap_or_default();
         let _ = writeln!(
             out,
-            "{word} {}  {}",
+            "{word} {}{}  {}",
             verdict.name,
+            asked(verdict),
             paint("2", &format!("({place})"))
         );
         let Some(failure) = &verdict.failure else {
@@ -44,6 +45,16 @@ pub fn verdicts(verdicts: &[Verdict], sources: &Sources, style: Style) -> String
     out
 }
 
+/// Who decides beyond the mesh.
+fn asked(verdict: &Verdict) -> String {
+    let names: Vec<_> = verdict.asked().into_iter().collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(", asked of {}", names.join(" and "))
+    }
+}
+
 /// The newest shape of [`verdicts_json`]. Fields may be added to it, never changed or taken away.
 const FORMAT: u32 = 1;
 
@@ -57,6 +68,7 @@ pub fn verdicts_json(verdicts: &[Verdict], sources: &Sources) -> String {
             "expect": verdict.expectation.wanted.word(),
             "passed": verdict.passed(),
             "place": { "file": file, "line": at.line, "column": at.column },
+            "asked": verdict.asked(),
             "message": verdict.failure.as_ref().map(|failure| &failure.message),
             "help": verdict.failure.as_ref().and_then(|failure| failure.help.as_ref()),
             "trace": verdict.trace.as_ref().filter(|_| !verdict.passed()).map(|trace| json::document(trace, sources)),

@@ -18,7 +18,7 @@ mod policy;
 mod reach;
 mod transport;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -66,6 +66,9 @@ pub struct Trace {
     end: Outcome,
 }
 
+/// The fact of a hop that names the authorizer that is asked.
+const ASKED: &str = "asked";
+
 /// One of several ways.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Branch {
@@ -88,6 +91,8 @@ pub enum Outcome {
     Outside,
     /// The caller's proxy answers it itself, with this status.
     Answered(u16),
+    /// An authorizer decides, and a workload takes it where that agrees.
+    Asked,
     /// The workload's side refuses it: a policy, a token, or mutual TLS.
     Refused,
     /// It gets nowhere.
@@ -290,6 +295,12 @@ impl Trace {
         Some(found.help(fault.help.as_str()))
     }
 
+    /// The authorizers that are asked about it, by name.
+    pub fn asked(&self) -> BTreeSet<&str> {
+        let hops = self.all_hops();
+        hops.filter_map(|hop| hop.facts.get(ASKED)?.as_str()).collect()
+    }
+
     /// All hops, those of branches behind what they have in common.
     pub fn all_hops(&self) -> impl Iterator<Item = &Hop> {
         self.hops
@@ -305,6 +316,7 @@ impl Outcome {
             Self::Delivered => "delivered",
             Self::Outside => "outside",
             Self::Answered(_) => "answered",
+            Self::Asked => "asked",
             Self::Refused => "refused",
             Self::Broken => "broken",
         }
@@ -312,6 +324,9 @@ impl Outcome {
 
     /// The caller gets what it asked for, as far as the mesh is concerned.
     pub const fn is_good(self) -> bool {
-        matches!(self, Self::Delivered | Self::Outside | Self::Answered(_))
+        matches!(
+            self,
+            Self::Delivered | Self::Outside | Self::Answered(_) | Self::Asked
+        )
     }
 }

@@ -10,8 +10,8 @@ use mesh_wire::policy::{Action, PolicySet};
 use serde_json::{Map, Value, json};
 
 use super::peer::Peer;
-use super::{Hop, Outcome, Step, Unasked, Walk};
-use crate::diag::code;
+use super::{ASKED, Hop, Outcome, Step, Unasked, Walk};
+use crate::diag::{Span, code};
 use crate::query::place::PolicyPlace;
 use crate::query::wire::policy::{Attempt, Judgement, judge};
 use crate::query::{Request, Scheme, place};
@@ -108,18 +108,19 @@ impl<'a> Walk<'_, 'a> {
                 None,
             );
         }
-        let authorizers = judge(&asked, &attempt);
-        if let Some(name) = authorizers.by {
-            let place = places.get(&name).map(|place| place.span);
+        let asked = asked_of(&judge(&asked, &attempt), &places);
+        if let (Some((name, place)), true) = (&asked, judgement.allowed) {
+            hop.says = format!("asked of {name}; where it agrees, {}", hop.says);
             hop.add_note(
-                format!("{name} asks an authorizer: whatever it answers comes first"),
-                place,
+                format!("it is {name} that decides, which is not known here"),
+                *place,
             );
+            hop.facts.insert(ASKED.to_owned(), json!(name));
         }
-        let end = if judgement.allowed {
-            Outcome::Delivered
-        } else {
-            Outcome::Refused
+        let end = match (judgement.allowed, asked) {
+            (false, _) => Outcome::Refused,
+            (true, None) => Outcome::Delivered,
+            (true, Some(_)) => Outcome::Asked,
         };
         (hop, end)
     }
@@ -225,7 +226,7 @@ impl<'a> Walk<'_, 'a> {
 
 /// The policies that leave the decision to an authorizer, which a snapshot has as refusals, and all others.
 fn apart(set: &PolicySet, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet, PolicySet) {
-    let asks = |name: &String| places.get(name).is_some_and(|place| place.asks);
+    let asks = |name: &String| places.get(name).is_some_and(|place| place.asks.is_some());
     let of = |wanted: bool| PolicySet {
         policies: set
             .policies
@@ -235,6 +236,12 @@ fn apart(set: &PolicySet, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet,
             .collect(),
     };
     (of(true), of(false))
+}
+
+/// The authorizer that is asked about a call, and where that is said.
+fn asked_of(judgement: &Judgement, places: &BTreeMap<String, PolicyPlace>) -> Option<(String, Option<Span>)> {
+    let place = places.get(judgement.by.as_ref()?)?;
+    Some((place.asks.clone()?, Some(place.span)))
 }
 
 /// Some policy asks for the address of the caller.

@@ -163,8 +163,11 @@ impl Side {
         if texts.is_empty() {
             return Err(self.unreadable(&"there is no spec, no build.json and no YAML in it", ui));
         }
-        Picture::of_texts(texts.iter().map(|(name, bytes)| (*name, bytes.as_slice())))
-            .map_err(|error| self.unreadable(&error, ui))
+        let texts: Vec<_> = texts
+            .iter()
+            .map(|(name, bytes)| (*name, bytes.as_slice()))
+            .collect();
+        mesh_compiler::picture(&texts).map_err(|error| self.unreadable(&error, ui))
     }
 
     fn unreadable(&self, cause: &dyn std::fmt::Display, ui: &Ui) -> Exit {
