@@ -8,7 +8,7 @@ use mesh_wire::cluster::Transport;
 use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
-use crate::telemetry::Log;
+use crate::telemetry::{Edits, Log};
 use crate::trace::Tracer;
 
 #[cfg(test)]
@@ -35,6 +35,8 @@ pub(crate) struct State {
     pub(crate) clusters: Clusters,
     /// `None` where nobody wants one.
     pub(crate) log: Option<Log>,
+    /// `None` where metrics are Istio's own.
+    pub(crate) edits: Option<Arc<Edits>>,
     /// `None` where requests are not traced.
     pub(crate) tracer: Option<Tracer>,
     /// Keys of tokens that have to be fetched.
@@ -90,9 +92,12 @@ impl State {
         let metadata = crate::peer::Metadata::of(&node);
         let log = Log::compile(
             snapshot.telemetry.as_ref(),
+            &node,
             before.and_then(|before| before.log.as_ref()),
         );
         let telemetry = snapshot.telemetry.as_ref();
+        let changes = telemetry.map_or(&[][..], |telemetry| &telemetry.metric_edits);
+        let edits = Edits::compile(changes, &node, before.and_then(|before| before.edits.as_ref()));
         let tracing = telemetry.and_then(|telemetry| telemetry.tracing.as_ref());
         let tracer = tracing.map(|tracing| Tracer::compile(tracing, &node));
         Ok(Self {
@@ -102,6 +107,7 @@ impl State {
             listeners,
             clusters,
             log,
+            edits,
             tracer,
             remotes,
             metadata,

@@ -66,7 +66,18 @@ pub(crate) async fn to_cluster(
     };
     let _active = endpoint.begin();
     let (local, peer) = (dialed.local, dialed.peer.clone());
-    let series = scope::tcp(shared, reporter, &cluster, &endpoint, &down, peer.as_deref());
+    let mut entry = begun.entry(&down, &cluster, reporter);
+    entry.upstream_host = Some(endpoint.text.clone());
+    entry.upstream_local = local;
+    let series = scope::tcp(
+        shared,
+        reporter,
+        &cluster,
+        &endpoint,
+        &down,
+        peer.as_deref(),
+        &entry,
+    );
     if let Some(series) = &series {
         series.opened.inc();
     }
@@ -91,9 +102,7 @@ pub(crate) async fn to_cluster(
     if let Err(error) = &ended {
         tracing::debug!(cluster = &*cluster.name, %error, "a connection ended early");
     }
-    let mut entry = begun.entry(&down, &cluster, reporter);
-    entry.upstream_host = Some(endpoint.text.clone());
-    entry.upstream_local = local;
+    entry.duration = begun.since.elapsed();
     entry.received = counters.read();
     entry.sent = counters.written();
     write(shared, &entry);
@@ -173,11 +182,11 @@ pub(crate) fn refused(
     flag: Flag,
     why: String,
 ) {
-    if let Some(series) = scope::tcp_refused(shared, reporter, cluster, down, flag) {
+    let mut entry = Begun::now().entry(down, cluster, reporter);
+    if let Some(series) = scope::tcp_refused(shared, reporter, cluster, down, flag, &entry) {
         series.opened.inc();
         series.closed.inc();
     }
-    let mut entry = Begun::now().entry(down, cluster, reporter);
     entry.flag = flag.into();
     match flag {
         Flag::Denied => entry.termination = Some(why),

@@ -6,6 +6,8 @@ use prometheus_client::registry::Registry;
 
 mod access_log;
 mod custom;
+mod edits;
+mod expression;
 mod file;
 mod flags;
 mod format;
@@ -15,6 +17,8 @@ mod metrics;
 mod record;
 mod sink;
 
+pub(crate) use edits::Edits;
+pub(crate) use expression::Facts;
 pub(crate) use flags::{Flag, Flags};
 pub(crate) use labels::{Common, Party, Reporter};
 pub(crate) use log::Log;

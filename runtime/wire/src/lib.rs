@@ -9,6 +9,7 @@
 //! Every document carries its `format`; a reader refuses one that is newer than itself.
 
 pub mod bundle;
+pub mod cel;
 pub mod cluster;
 pub mod jwt;
 pub mod listener;

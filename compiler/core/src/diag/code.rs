@@ -255,6 +255,8 @@ codes! {
         "Traces are set up, and nobody receives them.";
     WATCH_WITHOUT_METRICS "MC-O006" "watch-without-metrics" Warning
         "Dashboards or alerts look at metrics that no Prometheus is told of.";
+    EXPRESSION_UNUSABLE "MC-O007" "expression-unusable" Error
+        "An expression of attributes is none that all proxies know.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     UNKNOWN_KIND "MC-K004" "unknown-kind" Error "Istio has no such kind, or not in this version.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";

@@ -21,6 +21,7 @@ mod eject_never;
 mod empty_allow_policy;
 mod examples;
 mod exclude_ineffective;
+mod expression_unusable;
 mod failover_invalid;
 mod file_place;
 mod forward_in_mesh;
@@ -147,6 +148,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::EJECT_NEVER, eject_never::check),
     rule(&code::PORT_NOBODY, empty_allow_policy::check),
     rule(&code::EXCLUDE_INEFFECTIVE, exclude_ineffective::check),
+    rule(&code::EXPRESSION_UNUSABLE, expression_unusable::check),
     rule(&code::FAILOVER_INVALID, failover_invalid::check),
     rule(&code::FILE_PLACE, file_place::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),

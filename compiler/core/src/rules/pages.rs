@@ -48,6 +48,7 @@ pages! {
     "env-not-loaded"
     "exclude-ineffective"
     "expectation-failed"
+    "expression-unusable"
     "failover-invalid"
     "field-deprecated"
     "field-name"

@@ -45,6 +45,7 @@ pub static UNTOLD: &[(&Code, Why)] = &[
     // A share of the workloads, of which objects do not say how many there are.
     (&code::EJECT_NEVER, Why::Unknown),
     (&code::EXCLUDE_INEFFECTIVE, Why::Machines),
+    (&code::EXPRESSION_UNUSABLE, Why::Machines),
     (&code::EXTERNAL_IN_MESH, Why::OfObjects),
     (&code::FILE_PLACE, Why::Language),
     (&code::FORWARD_MESH, Why::Machines),

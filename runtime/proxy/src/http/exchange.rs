@@ -52,9 +52,19 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     }
     let sink = &connection.shared.telemetry().log;
     let log = state.log.as_ref().filter(|log| log.is_read(sink));
-    if log.is_some() || finish.trace.is_some() {
+    let edits = state.edits.as_ref();
+    finish.edits = edits
+        .filter(|edits| edits.changes(connection.side.reporter()))
+        .cloned();
+    if log.is_some() || finish.trace.is_some() || finish.edits.is_some() {
         let others = log.map(|log| &log.request[..]).unwrap_or_default();
-        finish.request = Some(logged(&parts, &target, others));
+        let mut request = logged(&parts, &target, others);
+        if let Some(edits) = &finish.edits {
+            request
+                .headers
+                .extend(telemetry::named(&parts.headers, &edits.request));
+        }
+        finish.request = Some(request);
     }
     finish.is_grpc = parts
         .headers
@@ -74,8 +84,11 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     if exchange.parts.method == Method::HEAD {
         response.body_mut().only_head();
     }
-    if let Some(log) = state.log.as_ref().filter(|log| !log.response.is_empty()) {
-        let headers = telemetry::named(response.headers(), &log.response);
+    let told = state.log.as_ref().map_or(&[][..], |log| &log.response);
+    let edited = state.edits.as_ref().map_or(&[][..], |edits| &edits.response);
+    if !told.is_empty() || !edited.is_empty() {
+        let mut headers = telemetry::named(response.headers(), told);
+        headers.extend(telemetry::named(response.headers(), edited));
         response.body_mut().note(headers);
     }
     response

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use super::HttpConnection;
 use crate::body::Received;
 use crate::cluster::{Active, Endpoint, Lease, Permit};
-use crate::telemetry::{Counted, Entry, Flag, Flags, Request, Scope};
+use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Request, Scope};
 use crate::trace::Begun;
 
 /// What is known of a request until it ends, and what has to happen then.
@@ -32,6 +32,8 @@ pub(super) struct Finish {
     pub(super) endpoint: Option<Arc<Endpoint>>,
     pub(super) route: Option<Arc<str>>,
     pub(super) scope: Option<Arc<Scope>>,
+    /// `None` where metrics are Istio's own.
+    pub(super) edits: Option<Arc<Edits>>,
     pub(super) sent: u64,
     /// `None` where no collector is to hear of it.
     pub(super) trace: Option<Box<Begun>>,
@@ -73,6 +75,7 @@ impl Finish {
             endpoint: None,
             route: None,
             scope: None,
+            edits: None,
             sent: 0,
             trace: None,
             response_headers: Vec::new(),
@@ -117,24 +120,28 @@ impl Finish {
         self.held = None;
         let received = self.received.as_ref().map_or(0, |received| received.bytes());
         let duration = self.since.elapsed();
-        if let Some(scope) = &self.scope {
-            let grpc = self.is_grpc.then(|| self.grpc.unwrap_or(-1));
-            let (code, flag, sent) = (self.code, self.flag, self.sent);
-            scope.count(&Counted {
-                code,
-                flag,
-                grpc,
-                duration,
-                received,
-                sent,
-            });
+        let counted = Counted {
+            code: self.code,
+            flag: self.flag,
+            grpc: self.is_grpc.then(|| self.grpc.unwrap_or(-1)),
+            duration,
+            received,
+            sent: self.sent,
+        };
+        let edits = self.edits.take();
+        if let Some(scope) = self.scope.as_ref().filter(|_| edits.is_none()) {
+            scope.count(&counted);
         }
         if let Some(begun) = self.trace.take() {
             let span = super::span::of(self, *begun, received, duration);
             self.connection.shared.telemetry().spans.put(span);
         }
-        if self.request.is_some() {
-            self.log(received, duration);
+        if let Some(request) = self.request.take() {
+            let entry = self.entry(request, received, duration);
+            if let (Some(scope), Some(edits)) = (&self.scope, &edits) {
+                scope.count_edited(edits, &counted, Facts::of(&entry, edits.node()));
+            }
+            crate::tcp::write(&self.connection.shared, &entry);
         }
     }
 
@@ -146,12 +153,12 @@ impl Finish {
             .or(endpoint)
     }
 
-    fn log(&mut self, received: u64, duration: Duration) {
+    fn entry(&mut self, request: Request, received: u64, duration: Duration) -> Entry {
         let down = &self.connection.down;
-        let entry = Entry {
+        Entry {
             start: self.at,
             duration,
-            request: self.request.take(),
+            request: Some(request),
             code: self.code,
             flag: self.flag,
             details: self.details.take(),
@@ -171,8 +178,7 @@ impl Finish {
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
             grpc: self.grpc,
             response_headers: std::mem::take(&mut self.response_headers),
-        };
-        crate::tcp::write(&self.connection.shared, &entry);
+        }
     }
 }
 

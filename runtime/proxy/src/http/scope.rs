@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Endpoint};
 use crate::peer::{self, Downstream};
 use crate::shared::Shared;
 use crate::state::State;
-use crate::telemetry::{Common, Flag, Party, Reporter, Scope, TcpSeries};
+use crate::telemetry::{Common, Entry, Facts, Flag, Party, Reporter, Scope, TcpSeries};
 use crate::tls::PeerIdentity;
 
 /// For a request to `endpoint` of `cluster`, either of which there may not be.
@@ -61,17 +61,25 @@ pub(crate) fn tcp(
     endpoint: &Endpoint,
     down: &Downstream,
     upstream: Option<&PeerIdentity>,
+    entry: &Entry,
 ) -> Option<TcpSeries> {
     let state = shared.state();
     let state = state.as_ref().filter(|state| counts(state))?;
-    match reporter {
+    let scope = match reporter {
         Reporter::Source => {
             let scope = || outbound(shared, state, Some(cluster), Some(endpoint), upstream);
-            endpoint.scope.get_or_init(scope).tcp(Flag::None)
+            endpoint.scope.get_or_init(scope).clone()
         }
-        Reporter::Destination => {
-            inbound(shared, state, Some(cluster), &source(down, None), down).tcp(Flag::None)
-        }
+        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down),
+    };
+    series(state, &scope, reporter, Flag::None, entry)
+}
+
+/// Labels that are not Istio's own are told once, from what is known of the connection when it begins.
+fn series(state: &State, scope: &Scope, reporter: Reporter, flag: Flag, entry: &Entry) -> Option<TcpSeries> {
+    match state.edits.as_ref().filter(|edits| edits.changes(reporter)) {
+        Some(edits) => Some(scope.tcp_edited(edits, flag, Facts::of(entry, &state.node))),
+        None => scope.tcp(flag),
     }
 }
 
@@ -82,13 +90,15 @@ pub(crate) fn tcp_refused(
     cluster: &Cluster,
     down: &Downstream,
     flag: Flag,
+    entry: &Entry,
 ) -> Option<TcpSeries> {
     let state = shared.state();
     let state = state.as_ref().filter(|state| counts(state))?;
-    match reporter {
-        Reporter::Source => outbound(shared, state, Some(cluster), None, None).tcp(flag),
-        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down).tcp(flag),
-    }
+    let scope = match reporter {
+        Reporter::Source => outbound(shared, state, Some(cluster), None, None),
+        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down),
+    };
+    series(state, &scope, reporter, flag, entry)
 }
 
 fn counts(state: &State) -> bool {

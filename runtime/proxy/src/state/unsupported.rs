@@ -5,7 +5,7 @@ use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
 use super::routes::RetryOn;
-use crate::telemetry::Log;
+use crate::telemetry::{Edits, Log};
 
 /// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
 ///
@@ -47,21 +47,16 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn of_telemetry(telemetry: &Telemetry, parts: &mut Vec<String>) {
-    if !telemetry.metric_edits.is_empty() {
+    let misfits = Edits::misfits(&telemetry.metric_edits).into_iter();
+    parts.extend(misfits.map(|misfit| format!("telemetry: {misfit}")));
+    if let Some(why) = Log::misfit(telemetry) {
+        parts.push(format!("telemetry: the access log's filter is not minded: {why}"));
+    }
+    if telemetry.access_log_options.cluster.is_some() {
         parts.push(
-            "telemetry: metrics are counted with Istio's own labels, all of them, whatever is changed"
+            "telemetry: the access log's collector gets nothing: everything is written where the log goes"
                 .to_owned(),
         );
-    }
-    let options = &telemetry.access_log_options;
-    let ignored = [
-        ("filter", options.filter.is_some()),
-        ("collector", options.cluster.is_some()),
-    ];
-    for (part, _) in ignored.iter().filter(|(_, said)| *said) {
-        parts.push(format!(
-            "telemetry: the access log's {part} is not minded: everything is written, where the log goes"
-        ));
     }
 }
 

@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
 use mesh_wire::Node;
+use mesh_wire::cel::PeerField;
 use mesh_wire::cluster::{ServiceName, WorkloadName};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
+
+/// Istio's word for what is not known.
+const UNKNOWN: &str = "unknown";
 
 /// A label that many series share.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,7 +16,7 @@ impl Label {
     /// `text`, or Istio's word for nothing.
     pub(crate) fn of(text: &str) -> Self {
         Self(if text.is_empty() {
-            "unknown".into()
+            UNKNOWN.into()
         } else {
             text.into()
         })
@@ -22,12 +26,6 @@ impl Label {
 impl Default for Label {
     fn default() -> Self {
         Self::of("")
-    }
-}
-
-impl EncodeLabelValue for Label {
-    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> Result<(), std::fmt::Error> {
-        (&*self.0).encode(encoder)
     }
 }
 
@@ -92,7 +90,7 @@ impl Party {
 }
 
 /// The labels that Istio's metrics have in common (istio/proxy `server_request_total.yaml.tmpl`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Common {
     reporter: &'static str,
     source_workload: Label,
@@ -117,17 +115,91 @@ pub(crate) struct Common {
     connection_security_policy: &'static str,
 }
 
+impl EncodeLabelSet for Common {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        self.pairs().as_slice().encode(encoder)
+    }
+}
+
 impl Common {
+    /// All labels, in the order in which they are told.
+    pub(super) fn pairs(&self) -> [(&'static str, &str); 21] {
+        [
+            ("reporter", self.reporter),
+            ("source_workload", &self.source_workload.0),
+            ("source_canonical_service", &self.source_canonical_service.0),
+            ("source_canonical_revision", &self.source_canonical_revision.0),
+            ("source_workload_namespace", &self.source_workload_namespace.0),
+            ("source_principal", &self.source_principal.0),
+            ("source_app", &self.source_app.0),
+            ("source_version", &self.source_version.0),
+            ("source_cluster", &self.source_cluster.0),
+            ("destination_workload", &self.destination_workload.0),
+            (
+                "destination_workload_namespace",
+                &self.destination_workload_namespace.0,
+            ),
+            ("destination_principal", &self.destination_principal.0),
+            ("destination_app", &self.destination_app.0),
+            ("destination_version", &self.destination_version.0),
+            ("destination_service", &self.destination_service.0),
+            (
+                "destination_canonical_service",
+                &self.destination_canonical_service.0,
+            ),
+            (
+                "destination_canonical_revision",
+                &self.destination_canonical_revision.0,
+            ),
+            ("destination_service_name", &self.destination_service_name.0),
+            (
+                "destination_service_namespace",
+                &self.destination_service_namespace.0,
+            ),
+            ("destination_cluster", &self.destination_cluster.0),
+            ("connection_security_policy", self.connection_security_policy),
+        ]
+    }
+
+    /// What is known of the peer of `reporter`; `None` where it is not known.
+    pub(super) fn peer(&self, reporter: Reporter, field: PeerField) -> Option<&str> {
+        let of = |source, destination| match reporter {
+            Reporter::Source => destination,
+            Reporter::Destination => source,
+        };
+        let label: &Label = match field {
+            PeerField::Workload => of(&self.source_workload, &self.destination_workload),
+            PeerField::Namespace => of(
+                &self.source_workload_namespace,
+                &self.destination_workload_namespace,
+            ),
+            PeerField::Service => of(
+                &self.source_canonical_service,
+                &self.destination_canonical_service,
+            ),
+            PeerField::Revision => of(
+                &self.source_canonical_revision,
+                &self.destination_canonical_revision,
+            ),
+            PeerField::App => of(&self.source_app, &self.destination_app),
+            PeerField::Version => of(&self.source_version, &self.destination_version),
+            PeerField::Cluster => of(&self.source_cluster, &self.destination_cluster),
+        };
+        Some(&*label.0).filter(|text| *text != UNKNOWN)
+    }
+
+    pub(super) fn reporter(&self) -> Reporter {
+        match self.reporter {
+            "source" => Reporter::Source,
+            _ => Reporter::Destination,
+        }
+    }
+
     /// The same, of two who are not told apart any more.
     pub(crate) fn nobody(&self) -> Self {
         let nobody = Party::default();
-        let reporter = if self.reporter == "source" {
-            Reporter::Source
-        } else {
-            Reporter::Destination
-        };
         Self::new(
-            reporter,
+            self.reporter(),
             &nobody,
             &nobody,
             None,

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use http::header::HeaderName;
+use mesh_wire::Node;
+use mesh_wire::cel::{Attribute, Expression, Value};
 use mesh_wire::snapshot::{AccessLog, Telemetry};
 use mesh_wire::telemetry::Side;
 
+use super::expression::{self, Facts};
 use super::format::Format;
 use super::record::Entry;
 use super::{LogSink, Reporter, access_log, custom, file};
@@ -15,6 +18,8 @@ use super::{LogSink, Reporter, access_log, custom, file};
 pub(crate) struct Log {
     form: Form,
     at: Option<Side>,
+    /// Only what it is true of is written.
+    filter: Option<(Expression, Box<Node>)>,
     file: Option<(String, LogSink)>,
     /// Headers that the form tells.
     pub(crate) request: Vec<HeaderName>,
@@ -31,7 +36,7 @@ enum Form {
 
 impl Log {
     /// `None` where nothing is to be written. A file that is written already is taken over.
-    pub(crate) fn compile(telemetry: Option<&Telemetry>, before: Option<&Self>) -> Option<Self> {
+    pub(crate) fn compile(telemetry: Option<&Telemetry>, node: &Node, before: Option<&Self>) -> Option<Self> {
         let telemetry = telemetry?;
         let options = &telemetry.access_log_options;
         let form = Form::of(telemetry)?;
@@ -41,6 +46,13 @@ impl Log {
             request.extend(asked);
             response.extend(told);
         }
+        let filter = options
+            .filter
+            .as_ref()
+            .and_then(|text| Expression::parse(text).ok());
+        let (asked, told) = expression::headers(filter.iter());
+        request.extend(asked);
+        response.extend(told);
         let sink = |path: &String| {
             let known = before
                 .and_then(|before| before.file.as_ref())
@@ -51,6 +63,7 @@ impl Log {
         Some(Self {
             form,
             at: options.at,
+            filter: filter.map(|filter| (filter, Box::new(node.clone()))),
             file: options.file.as_ref().map(sink),
             request,
             response,
@@ -60,6 +73,24 @@ impl Log {
     /// Whether this proxy knows all that a format asks for.
     pub(crate) fn is_known(telemetry: &Telemetry) -> bool {
         Form::of(telemetry).is_none_or(|form| form.formats().iter().all(|format| format.is_known()))
+    }
+
+    /// Why the filter of `telemetry` is not minded; `None` where it is, or there is none.
+    pub(crate) fn misfit(telemetry: &Telemetry) -> Option<String> {
+        let text = telemetry.access_log_options.filter.as_ref()?;
+        match Expression::parse(text) {
+            Err(error) => Some(error.to_string()),
+            Ok(expression) => expression
+                .attributes()
+                .iter()
+                .any(|attribute| {
+                    matches!(
+                        attribute,
+                        Attribute::UpstreamPeer(_) | Attribute::DownstreamPeer(_)
+                    )
+                })
+                .then(|| "peers are not known to it".to_owned()),
+        }
     }
 
     /// Whether anybody reads what goes to `sink`, or to the file.
@@ -75,6 +106,12 @@ impl Log {
         };
         if self.at.is_some_and(|at| at != side) {
             return;
+        }
+        if let Some((filter, node)) = &self.filter {
+            // What cannot be told is not written, as with Envoy.
+            if Facts::of(entry, node).value(filter) != Some(Value::Truth(true)) {
+                return;
+            }
         }
         let line = match &self.form {
             Form::Istio => access_log::text(entry),

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
@@ -11,6 +11,8 @@ use prometheus_client::registry::Registry;
 
 use super::labels::Common;
 use super::{Flag, Flags};
+
+mod edited;
 
 /// More series than this are not made; what would be another one is counted in one that says so.
 const MOST_SERIES: usize = 10_000;
@@ -42,19 +44,36 @@ struct TcpLabels {
     response_flags: &'static str,
 }
 
-type Histograms = Family<HttpLabels, Histogram, fn() -> Histogram>;
+/// The labels of a series: Istio's own, or those that are left after changes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Labels<T> {
+    Standard(T),
+    Edited(Vec<(String, String)>),
+}
+
+impl<T: EncodeLabelSet> EncodeLabelSet for Labels<T> {
+    fn encode(&self, encoder: &mut LabelSetEncoder<'_>) -> Result<(), std::fmt::Error> {
+        match self {
+            Self::Standard(labels) => labels.encode(encoder),
+            Self::Edited(labels) => labels.encode(encoder),
+        }
+    }
+}
+
+type Histograms = Family<Labels<HttpLabels>, Histogram, fn() -> Histogram>;
+type Counters<T> = Family<Labels<T>, Counter>;
 
 /// Istio's standard metrics (istio `pilot/pkg/model/telemetry.go`).
 #[derive(Clone, Debug)]
 pub(crate) struct Metrics {
-    requests: Family<HttpLabels, Counter>,
+    requests: Counters<HttpLabels>,
     durations: Histograms,
     request_bytes: Histograms,
     response_bytes: Histograms,
-    opened: Family<TcpLabels, Counter>,
-    closed: Family<TcpLabels, Counter>,
-    sent: Family<TcpLabels, Counter>,
-    received: Family<TcpLabels, Counter>,
+    opened: Counters<TcpLabels>,
+    closed: Counters<TcpLabels>,
+    sent: Counters<TcpLabels>,
+    received: Counters<TcpLabels>,
     series: Arc<AtomicUsize>,
     scopes: Arc<Mutex<HashMap<Common, Arc<Scope>>>>,
 }
@@ -141,9 +160,11 @@ pub(crate) struct Scope {
     common: Common,
     http: Mutex<Vec<(HttpKey, HttpSeries)>>,
     tcp: Mutex<Vec<(Flag, TcpSeries)>>,
+    /// Those that are not Istio's own.
+    edited: Mutex<edited::Edited>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct HttpKey {
     code: u16,
     flag: Flags,
@@ -180,6 +201,40 @@ pub(crate) struct Counted {
     pub(crate) sent: u64,
 }
 
+impl HttpKey {
+    fn of(counted: &Counted) -> Self {
+        let Counted { code, flag, grpc, .. } = *counted;
+        Self {
+            code,
+            flag,
+            grpc,
+            is_grpc: grpc.is_some(),
+        }
+    }
+}
+
+impl HttpLabels {
+    fn of(common: &Common, key: HttpKey) -> Self {
+        let status = key.grpc.filter(|status| *status >= 0);
+        Self {
+            common: common.clone(),
+            request_protocol: if key.is_grpc { "grpc" } else { "http" },
+            response_code: key.code,
+            grpc_response_status: status.map(|status| status.to_string()).unwrap_or_default(),
+            response_flags: key.flag.as_str(),
+        }
+    }
+}
+
+impl HttpSeries {
+    fn count(&self, counted: &Counted) {
+        self.requests.inc();
+        self.duration.observe(counted.duration.as_secs_f64() * 1000.0);
+        self.request_bytes.observe(counted.received as f64);
+        self.response_bytes.observe(counted.sent as f64);
+    }
+}
+
 impl Scope {
     fn new(metrics: &Metrics, common: Common) -> Self {
         // Without the scopes: they hold this one.
@@ -192,23 +247,14 @@ impl Scope {
             common,
             http: Mutex::default(),
             tcp: Mutex::default(),
+            edited: Mutex::default(),
         }
     }
 
     pub(crate) fn count(&self, counted: &Counted) {
-        let Counted { code, flag, grpc, .. } = *counted;
-        let Some(series) = self.http_series(HttpKey {
-            code,
-            flag,
-            grpc,
-            is_grpc: grpc.is_some(),
-        }) else {
-            return;
-        };
-        series.requests.inc();
-        series.duration.observe(counted.duration.as_secs_f64() * 1000.0);
-        series.request_bytes.observe(counted.received as f64);
-        series.response_bytes.observe(counted.sent as f64);
+        if let Some(series) = self.http_series(HttpKey::of(counted)) {
+            series.count(counted);
+        }
     }
 
     fn http_series(&self, key: HttpKey) -> Option<HttpSeries> {
@@ -219,17 +265,7 @@ impl Scope {
         if !self.metrics.another() {
             return None;
         }
-        let labels = HttpLabels {
-            common: self.common.clone(),
-            request_protocol: if key.is_grpc { "grpc" } else { "http" },
-            response_code: key.code,
-            grpc_response_status: key
-                .grpc
-                .filter(|status| *status >= 0)
-                .map(|status| status.to_string())
-                .unwrap_or_default(),
-            response_flags: key.flag.as_str(),
-        };
+        let labels = Labels::Standard(HttpLabels::of(&self.common, key));
         let series = HttpSeries {
             requests: self.metrics.requests.get_or_create_owned(&labels),
             duration: self.metrics.durations.get_or_create_owned(&labels),
@@ -249,11 +285,11 @@ impl Scope {
             return None;
         }
         let common = self.common.clone();
-        let labels = TcpLabels {
+        let labels = Labels::Standard(TcpLabels {
             common,
             request_protocol: "tcp",
             response_flags: flag.as_str(),
-        };
+        });
         let series = TcpSeries {
             opened: self.metrics.opened.get_or_create_owned(&labels),
             closed: self.metrics.closed.get_or_create_owned(&labels),

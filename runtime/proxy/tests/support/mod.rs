@@ -102,21 +102,25 @@ impl Write for Log {
 }
 
 impl Log {
+    /// All of it.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+
     /// Waits for a line with `part` in it.
     pub async fn line(&self, part: &str) -> String {
         let found = async {
             loop {
-                let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+                let text = self.text();
                 if let Some(line) = text.lines().find(|line| line.contains(part)) {
                     return line.to_owned();
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        let text = || String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
         tokio::time::timeout(Duration::from_secs(5), found)
             .await
-            .unwrap_or_else(|_| panic!("no `{part}` in:\n{}", text()))
+            .unwrap_or_else(|_| panic!("no `{part}` in:\n{}", self.text()))
     }
 }
 

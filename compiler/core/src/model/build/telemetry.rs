@@ -72,7 +72,7 @@ fn edit(decl: &MetricEditDecl) -> MetricEdit {
             Some((name, None)) => MetricChange::DropTag(name.value.clone()),
             Some((name, Some(value))) => MetricChange::Tag {
                 name: name.value.clone(),
-                value: value.clone(),
+                value: value.value.clone(),
             },
         },
     }

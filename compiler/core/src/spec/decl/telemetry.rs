@@ -33,7 +33,7 @@ pub struct MetricsDecl {
 #[derive(Clone, Debug)]
 pub struct MetricEditDecl {
     /// A label and its new value, `None` to be without it; no label drops the metric.
-    pub tag: Option<(Spanned<String>, Option<String>)>,
+    pub tag: Option<(Spanned<String>, Option<Spanned<String>>)>,
     /// Which metric; all if not said.
     pub metric: Option<Spanned<String>>,
     /// `at=`.
@@ -119,7 +119,7 @@ impl MetricsDecl {
             at: at.spanned("at"),
         };
         let tags = item.children("tag").filter_map(|tag| {
-            let label = (tag.spanned("name")?, Some(tag.get("value")?));
+            let label = (tag.spanned("name")?, Some(tag.spanned("value")?));
             Some(edit(Some(label), tag.spanned("metric"), tag))
         });
         let dropped = item.children("drop-tag").filter_map(|tag| {

@@ -1,0 +1,176 @@
+//! What is changed of metrics, and which lines the log leaves out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod support;
+
+use mesh_proxy::unsupported;
+use mesh_wire::Snapshot;
+use mesh_wire::listener::InboundProtocol;
+use mesh_wire::telemetry::{MetricChange, MetricEdit, Side};
+use support::{Mesh, Proxy, backend, client, snapshot};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+fn tag(snapshot: &mut Snapshot, at: Option<Side>, name: &str, value: &str) {
+    let change = MetricChange::Tag {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let telemetry = snapshot.telemetry.as_mut().unwrap();
+    telemetry.metric_edits.push(MetricEdit {
+        metric: None,
+        at,
+        change,
+    });
+    assert_eq!(unsupported(snapshot), Vec::<String>::new());
+}
+
+/// The first line of a metric, once it has `part`.
+async fn line(proxy: &Proxy, name: &str, part: &str) -> String {
+    let found = async {
+        loop {
+            let text = proxy.metrics();
+            let line = text
+                .lines()
+                .find(|line| line.starts_with(name) && line.contains(part));
+            if let Some(line) = line {
+                return line.to_owned();
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), found)
+        .await
+        .unwrap_or_else(|_| panic!("no `{part}` in:\n{}", proxy.metrics()))
+}
+
+#[tokio::test]
+async fn requests_have_labels_of_ones_own_until_they_are_taken_away() {
+    let app = backend::http1(|_| async {
+        http::Response::builder()
+            .header("x-told", "yes")
+            .body(http_body_util::Full::new(bytes::Bytes::from_static(b"hello")))
+            .unwrap()
+    })
+    .await;
+    let mesh = Mesh::of(
+        app,
+        |snapshot| {
+            tag(snapshot, Some(Side::Client), "called", "upstream_peer.app");
+            tag(snapshot, Some(Side::Server), "not_here", "'x'");
+        },
+        |snapshot| {
+            tag(snapshot, Some(Side::Server), "host", "request.host");
+            tag(
+                snapshot,
+                None,
+                "user",
+                "has(request.headers['x-user']) ? request.headers['x-user'] : 'nobody'",
+            );
+            tag(snapshot, None, "told", "response.headers['x-told']");
+            tag(snapshot, None, "caller", "downstream_peer.workload");
+            tag(snapshot, None, "bad", "response.code >= 400");
+        },
+    )
+    .await;
+    let mut request = client::get("/posts");
+    request.headers_mut().insert("x-user", "ada".parse().unwrap());
+    client::text(client::once(mesh.outbound.connect().await, request).await).await;
+    let told = line(&mesh.inbound, "istio_requests_total", "user=\"ada\"").await;
+    for part in [
+        "host=\"forum.forum.svc.cluster.local\"",
+        "told=\"yes\"",
+        "caller=\"webapp\"",
+        "bad=\"false\"",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let outside = line(&mesh.outbound, "istio_requests_total", "called=").await;
+    assert!(!outside.contains("not_here"), "{outside}");
+
+    // The same connection and the same endpoint, without them.
+    let mut plain = (*mesh.inbound.shared.snapshot().unwrap()).clone();
+    plain.telemetry.as_mut().unwrap().metric_edits.clear();
+    mesh.inbound.shared.apply(plain).unwrap();
+    client::text(client::once(mesh.outbound.connect().await, client::get("/")).await).await;
+    let found = async {
+        loop {
+            let text = mesh.inbound.metrics();
+            let own = |line: &&str| line.starts_with("istio_requests_total") && !line.contains("user=");
+            if text.lines().any(|line| own(&line)) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), found)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn connections_have_them_too() {
+    let app = backend::greeting().await;
+    let mesh = Mesh::of(app, snapshot::tcp, |snapshot| {
+        snapshot.inbound[0].protocol = InboundProtocol::Tcp;
+        tag(snapshot, None, "to", "string(destination.port)");
+        tag(snapshot, None, "who", "connection.uri_san_peer_certificate");
+        tag(snapshot, None, "host", "request.host");
+    })
+    .await;
+    let mut stream = mesh.outbound.connect().await;
+    stream.write_all(b"hello").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut all = Vec::new();
+    stream.read_to_end(&mut all).await.unwrap();
+    let told = line(&mesh.inbound, "istio_tcp_connections_closed_total", "} 1").await;
+    assert!(told.contains(&format!("who=\"{}\"", support::CLIENT)), "{told}");
+    assert!(told.contains("host=\"unknown\""), "{told}");
+    assert!(told.contains(&format!("to=\"{}\"", app.port())), "{told}");
+}
+
+#[tokio::test]
+async fn the_log_tells_what_its_filter_is_true_of() {
+    let app = backend::http1(backend::told).await;
+    let mesh = Mesh::of(
+        app,
+        |_| {},
+        |snapshot| {
+            let telemetry = snapshot.telemetry.as_mut().unwrap();
+            telemetry.access_log_options.filter =
+                Some("request.url_path.startsWith('/told') || request.headers['x-tell'] == 'yes'".to_owned());
+            assert_eq!(unsupported(snapshot), Vec::<String>::new());
+        },
+    )
+    .await;
+    for path in ["/quiet", "/told"] {
+        client::text(client::once(mesh.outbound.connect().await, client::get(path)).await).await;
+    }
+    let mut request = client::get("/asked");
+    request.headers_mut().insert("x-tell", "yes".parse().unwrap());
+    client::text(client::once(mesh.outbound.connect().await, request).await).await;
+    mesh.inbound.log.line("/told").await;
+    mesh.inbound.log.line("/asked").await;
+    assert!(!mesh.inbound.log.text().contains("/quiet"));
+}
+
+#[test]
+fn what_is_no_expression_is_told() {
+    let mut said = snapshot::inbound();
+    let telemetry = said.telemetry.as_mut().unwrap();
+    telemetry.access_log_options.filter = Some("response.code = 200".to_owned());
+    telemetry.metric_edits.push(MetricEdit {
+        metric: None,
+        at: None,
+        change: MetricChange::Tag {
+            name: "host".to_owned(),
+            value: "request.host | 'none'".to_owned(),
+        },
+    });
+    let told = unsupported(&said);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(
+        told.iter().any(|part| part.contains("CEL has no `|`")),
+        "{told:?}"
+    );
+}
