@@ -2,7 +2,7 @@ use crate::diag::{Diagnostic, Severity, Sink, Sources, Span, code, count};
 use crate::model::{self, Mesh};
 use crate::spec::{self, Settings, decl::Spec};
 use crate::syntax::Node;
-use crate::{Allowed, World, existing, handwritten, levels, rules, template};
+use crate::{Allowed, World, existing, handwritten, levels, parallel, rules, template};
 
 /// What the compiler made of a spec.
 #[derive(Debug)]
@@ -121,12 +121,17 @@ pub(crate) fn lifted(nodes: &[Node], whole: Span, sink: &mut Sink) -> Mesh {
     mesh
 }
 
-/// The same, before the rules look at it.
-pub(crate) fn structured(nodes: &[Node], whole: Span, sink: &mut Sink) -> (Spec, Mesh) {
-    let items = spec::check(nodes, whole, sink);
-    let mut items = spec::join_namespaces(items, sink);
-    spec::fill_defaults(&mut items);
-    let spec = Spec::read(&items);
-    let mesh = model::build(&spec, whole, sink);
+/// The same, before the rules look at it. What one step leaves is given back while the next one goes on.
+pub(crate) fn structured(nodes: impl AsRef<[Node]> + Send, whole: Span, sink: &mut Sink) -> (Spec, Mesh) {
+    let items = spec::check(nodes.as_ref(), whole, sink);
+    let aside = || drop(nodes);
+    let ((), (items, spec)) = parallel::both(aside, || {
+        let mut items = spec::join_namespaces(items, sink);
+        spec::fill_defaults(&mut items);
+        let spec = Spec::read(&items);
+        (items, spec)
+    });
+    let aside = || drop(items);
+    let ((), mesh) = parallel::both(aside, || model::build(&spec, whole, sink));
     (spec, mesh)
 }

@@ -120,9 +120,15 @@ pub fn check_objects(world: &dyn World, files: &[String], options: &ObjectOption
         .collect();
     let machines = host_files::machines(&given, &mut sink);
     objects.extend(applied(&machines, &sources, options, &mut sink));
-    manifest::rules::check(&objects, &sources, &mut sink);
-    host_files::rules::check(&machines, &objects, options.istio, &mut sink);
-    let understood = understood::understand(&objects, sink.all());
+    // Most objects are right: what they come to is found out while the rules look at them.
+    let mut own = sink.beside();
+    let aside = || understood::Round::first(&objects, sink.all());
+    let guess = parallel::both(aside, || {
+        manifest::rules::check(&objects, &sources, &mut own);
+        host_files::rules::check(&machines, &objects, options.istio, &mut own);
+    });
+    sink.take(own);
+    let understood = understood::understand(&objects, sink.all(), guess.0);
     understood.found.into_iter().for_each(|found| sink.push(found));
     let mut levels = levels::of_objects(&objects, &mut sink);
     levels.apply(&mut sink);

@@ -172,6 +172,19 @@ impl Sink {
         }));
     }
 
+    /// Takes all of `other`.
+    pub(crate) fn take(&mut self, other: Self) {
+        self.found.extend(other.found);
+    }
+
+    /// An empty one for a part of the work: what it finds is taken over when that is done.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            found: Vec::new(),
+            languages: self.languages.clone(),
+        }
+    }
+
     /// Keeps what `keep` says of; it may change what is kept.
     pub(crate) fn retain(&mut self, keep: impl FnMut(&mut Diagnostic) -> bool) {
         self.found.retain_mut(keep);

@@ -101,7 +101,7 @@ fn among(raw: &[RawDecl], mesh: &Mesh, cluster: &Cluster, sources: &Sources) -> 
     let objects: Vec<_> = all.flat_map(|file| read(file, &sources)).collect();
     let mut sink = Sink::default();
     manifest::rules::check(&objects, &sources, &mut sink);
-    let understood = understood::understand(&objects, sink.all());
+    let understood = understood::understand(&objects, sink.all(), None);
     understood.found.into_iter().for_each(|found| sink.push(found));
     let origin = Origin {
         mesh,

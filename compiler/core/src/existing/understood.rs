@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compile::structured;
 use crate::diag::{Diagnostic, Severity, Sink, Span, count};
-use crate::manifest::{self, Object, Purpose, Unsaid};
+use crate::manifest::{self, Lifted, Object, Purpose, Unsaid};
 use crate::model::Mesh;
 use crate::rules::{self, told};
 
@@ -22,31 +22,66 @@ pub(super) struct Understood {
     pub(super) found: Vec<Diagnostic>,
 }
 
+/// What objects come to without those that are left out.
+#[derive(Debug)]
+pub(super) struct Round {
+    /// Those that are left out, by their places in the list, ordered.
+    left: Vec<usize>,
+    unsaid: Vec<(usize, Unsaid)>,
+    notes: Vec<String>,
+    mesh: Mesh,
+    found: Vec<Diagnostic>,
+}
+
+impl Round {
+    /// The first one, if nothing is found but `before`: it need not wait for what is found meanwhile.
+    pub(super) fn first(objects: &[Object], before: &[Diagnostic]) -> Option<Self> {
+        let whole = objects.first()?.span;
+        let left = mistaken(objects, &Holders::of(objects), before);
+        Some(Self::of(objects, left.into_keys().collect(), whole))
+    }
+
+    fn of(objects: &[Object], left: Vec<usize>, whole: Span) -> Self {
+        let Lifted { nodes, unsaid, notes } = manifest::lift(objects, &left, Purpose::Check, whole);
+        let mut sink = Sink::default();
+        let (spec, mesh) = structured(nodes, whole, &mut sink);
+        rules::check(&spec, &mesh, &mut sink);
+        Self {
+            left,
+            unsaid,
+            notes,
+            mesh,
+            found: sink.finish(),
+        }
+    }
+}
+
 /// Says the objects in the words of the language, and lets the rules of meshes look at that. What has a mistake of its
-/// own stays out, so that it is told once; so does what only the language would take for one.
+/// own stays out, so that it is told once; so does what only the language would take for one. `guess` is a round that
+/// may be the first one.
 ///
 /// # Steps
 /// 1. Leave out what `before` says is wrong, and what a later object of the same name replaces.
 /// 2. Lift the rest; leave out what does not come to a mesh, until all does.
 /// 3. Tell what the rules find that make sense for objects.
-pub(super) fn understand(objects: &[Object], before: &[Diagnostic]) -> Understood {
+pub(super) fn understand(objects: &[Object], before: &[Diagnostic], mut guess: Option<Round>) -> Understood {
     let Some(first) = objects.first() else {
         return Understood::default();
     };
     let holders = Holders::of(objects);
-    let mut left = replaced(objects);
-    for mistake in before.iter().filter(|found| found.severity == Severity::Error) {
-        if let Some(at) = holders.at(mistake.primary.span) {
-            left.insert(at, because("it has a mistake", mistake));
-        }
-    }
+    let mut left = mistaken(objects, &holders, before);
     for _ in 0..ROUNDS {
         let out: Vec<usize> = left.keys().copied().collect();
-        let lift = manifest::lift(objects, &out, Purpose::Check, first.span);
-        let mut sink = Sink::default();
-        let (spec, mesh) = structured(&lift.nodes, first.span, &mut sink);
-        rules::check(&spec, &mesh, &mut sink);
-        let found = sink.finish();
+        let Round {
+            unsaid,
+            notes,
+            mesh,
+            found,
+            ..
+        } = match guess.take() {
+            Some(guess) if guess.left == out => guess,
+            _ => Round::of(objects, out, first.span),
+        };
         let known = left.len();
         for mistake in found.iter().filter(|found| is_of_the_language(found)) {
             let places = std::iter::once(&mistake.primary).chain(&mistake.labels);
@@ -58,7 +93,7 @@ pub(super) fn understand(objects: &[Object], before: &[Diagnostic]) -> Understoo
         if left.len() > known {
             continue;
         }
-        left.extend(lift.unsaid);
+        left.extend(unsaid);
         let gaps: BTreeSet<usize> = left.keys().copied().collect();
         let sound = !found.iter().any(is_of_the_language);
         let told = found.into_iter().filter_map(|found| {
@@ -69,7 +104,7 @@ pub(super) fn understand(objects: &[Object], before: &[Diagnostic]) -> Understoo
         return Understood {
             mesh: (sound && count(&told, Severity::Error) == 0).then_some(mesh),
             unsaid: left,
-            notes: lift.notes,
+            notes,
             found: told,
         };
     }
@@ -109,6 +144,17 @@ fn tell(
 
 fn because(what: &str, mistake: &Diagnostic) -> Unsaid {
     Unsaid::new(format!("{what}: {}", mistake.message), mistake.primary.span)
+}
+
+/// What `before` says is wrong, and what a later object of the same name replaces.
+fn mistaken(objects: &[Object], holders: &Holders, before: &[Diagnostic]) -> BTreeMap<usize, Unsaid> {
+    let mut left = replaced(objects);
+    for mistake in before.iter().filter(|found| found.severity == Severity::Error) {
+        if let Some(at) = holders.at(mistake.primary.span) {
+            left.insert(at, because("it has a mistake", mistake));
+        }
+    }
+    left
 }
 
 /// Objects that a later one of the same name replaces.

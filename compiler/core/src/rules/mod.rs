@@ -118,6 +118,7 @@ pub use untold::{UNTOLD, Why};
 
 use crate::diag::{Code, Diagnostic, Sink, code};
 use crate::model::Mesh;
+use crate::parallel;
 use crate::spec::decl::Spec;
 
 /// What a rule looks at.
@@ -135,6 +136,8 @@ pub struct Rule {
     /// What it finds.
     pub code: &'static Code,
     check: fn(Context<'_>, &mut Sink),
+    /// It asks what was found before it.
+    asks: bool,
 }
 
 /// All rules.
@@ -225,11 +228,11 @@ pub static RULES: &[Rule] = &[
     rule(&code::JWT_WITHOUT_KEYS, jwt_without_keys::check),
     rule(&code::TRACING_UNSET, tracing_unset::check),
     rule(&code::WATCH_WITHOUT_METRICS, watch_without_metrics::check),
-    rule(&code::ACCOUNT_UNUSED, account_unused::check),
+    asking(&code::ACCOUNT_UNUSED, account_unused::check),
     rule(&code::NETWORK_OVERLAP, network_overlap::check),
     rule(&code::PROBE_OVERLAP, probe_overlap::check),
     rule(&code::ROUTE_REFUSED, route_refused::check),
-    rule(&code::SUBSET_UNUSED, subset_unused::check),
+    asking(&code::SUBSET_UNUSED, subset_unused::check),
     rule(&code::TOKEN_OPTIONAL, token_optional::check),
     rule(&code::ISTIOD_ENV, control_plane_env_on_vm::check),
     rule(&code::AUTO_ALLOCATE, dns_auto_allocate_legacy::check),
@@ -239,13 +242,34 @@ pub static RULES: &[Rule] = &[
 ];
 
 const fn rule(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {
-    Rule { code, check }
+    let asks = false;
+    Rule { code, check, asks }
+}
+
+/// One that asks what was found before it.
+const fn asking(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule {
+    let asks = true;
+    Rule { code, check, asks }
 }
 
 /// Lets every rule look.
 pub fn check(spec: &Spec, mesh: &Mesh, sink: &mut Sink) {
+    let context = Context { spec, mesh };
+    let has_many = mesh.services.len() + mesh.vms().count() >= parallel::FEW;
+    let look = |rule: &Rule| {
+        let mut own = sink.beside();
+        (rule.check)(context, &mut own);
+        own
+    };
+    let found = parallel::each(if has_many { RULES } else { &[] }, |rule| {
+        (!rule.asks).then(|| look(rule))
+    });
+    let mut found = found.into_iter();
     for rule in RULES {
-        (rule.check)(Context { spec, mesh }, sink);
+        match found.next().flatten() {
+            Some(own) => sink.take(own),
+            None => (rule.check)(context, sink),
+        }
     }
 }
 

@@ -57,6 +57,7 @@ mod workload;
 use self::index::Index;
 use crate::diag::{Code, Sink, Sources, code};
 use crate::manifest::Object;
+use crate::parallel;
 
 /// One rule.
 pub struct Rule {
@@ -121,7 +122,15 @@ const fn rule(code: &'static Code, check: fn(&Index<'_>, &mut Sink)) -> Rule {
 /// Lets every rule look.
 pub fn check(objects: &[Object], sources: &Sources, sink: &mut Sink) {
     let index = Index::of(objects, sources);
-    for rule in RULES {
-        (rule.check)(&index, sink);
+    let look = |rule: &Rule, sink: &mut Sink| (rule.check)(&index, sink);
+    if objects.len() < parallel::FEW {
+        RULES.iter().for_each(|rule| look(rule, sink));
+        return;
     }
+    let all = parallel::each(RULES, |rule| {
+        let mut own = sink.beside();
+        look(rule, &mut own);
+        own
+    });
+    all.into_iter().for_each(|own| sink.take(own));
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::{group, service};
 use crate::diag::Span;
 use crate::model::Source;
-use crate::spec::decl::{NamespaceDecl, Spec};
+use crate::spec::decl::{NamespaceDecl, ServiceDecl, Spec, VmsDecl};
 
 /// Whom `from=` names.
 pub(crate) enum Caller {
@@ -53,12 +53,12 @@ pub(crate) fn resolve(text: &str, home: &str, spec: &Spec) -> Caller {
     if places.is_empty() {
         return Caller::Foreign(account(name.to_owned()));
     }
-    let known: Vec<_> = places.iter().flat_map(|namespace| workloads(namespace)).collect();
-    if let Some((_, found)) = known.iter().find(|(own, _)| own == name) {
-        return Caller::Known(account(found.clone()));
+    let known = || places.iter().flat_map(|namespace| workloads(namespace));
+    if let Some(found) = known().find(|workload| workload.name() == name) {
+        return Caller::Known(account(found.account()));
     }
     let accounts = || places.iter().flat_map(|namespace| &namespace.accounts);
-    if accounts().any(|account| account.value == name) || known.iter().any(|(_, account)| account == name) {
+    if accounts().any(|account| account.value == name) || known().any(|workload| workload.account() == name) {
         return Caller::Known(account(name.to_owned()));
     }
     let externals = places.iter().flat_map(|namespace| &namespace.externals);
@@ -66,19 +66,43 @@ pub(crate) fn resolve(text: &str, home: &str, spec: &Spec) -> Caller {
         return Caller::External(found.name.span);
     }
     let accounts = accounts().map(|name| name.value.clone());
-    let names: BTreeSet<_> = known.into_iter().map(|(name, _)| name).chain(accounts).collect();
+    let names: BTreeSet<_> = known()
+        .map(|workload| workload.name().to_owned())
+        .chain(accounts)
+        .collect();
     Caller::Unknown {
         namespace: of.to_owned(),
         known: names.into_iter().collect(),
     }
 }
 
-/// Services and groups of VMs by name, with the accounts that they run as.
-fn workloads(namespace: &NamespaceDecl) -> Vec<(String, String)> {
+/// What runs as an account: a service, or a group of VMs with the service that it is written in. Most are only asked
+/// for their names.
+enum Workload<'a> {
+    Service(&'a ServiceDecl, &'a NamespaceDecl),
+    Group(&'a VmsDecl, Option<&'a ServiceDecl>),
+}
+
+impl<'a> Workload<'a> {
+    fn name(&self) -> &'a str {
+        match self {
+            Self::Service(decl, _) => &decl.name.value,
+            Self::Group(decl, owner) => group::name(decl, *owner),
+        }
+    }
+
+    fn account(&self) -> String {
+        match self {
+            Self::Service(decl, namespace) => service::account(decl, namespace),
+            Self::Group(decl, owner) => group::account(decl, *owner),
+        }
+    }
+}
+
+/// Services, then groups of VMs.
+fn workloads(namespace: &NamespaceDecl) -> impl Iterator<Item = Workload<'_>> {
     let services = namespace.services.iter();
-    let services = services.map(|found| (found.name.value.clone(), service::account(found, namespace)));
-    let groups = namespace
-        .groups()
-        .map(|(owner, found)| (group::name(found, owner).to_owned(), group::account(found, owner)));
-    services.chain(groups).collect()
+    let services = services.map(move |found| Workload::Service(found, namespace));
+    let groups = namespace.groups();
+    services.chain(groups.map(|(owner, found)| Workload::Group(found, owner)))
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use mesh_wire::Millis;
 
@@ -32,6 +33,14 @@ pub(crate) fn find<'a>(
     namespace
         .groups()
         .find(|(owner, decl)| name(decl, *owner) == wanted)
+}
+
+/// Those of `all` that are of `namespace`; they are ordered by namespace.
+pub(super) fn of_namespace<'a>(all: &'a [Arc<Group>], namespace: &str) -> &'a [Arc<Group>] {
+    let start = all.partition_point(|group| group.namespace.as_str() < namespace);
+    let behind = all.get(start..).unwrap_or_default();
+    let end = behind.partition_point(|group| group.namespace == namespace);
+    &behind[..end]
 }
 
 /// The account of a group's machines: its own, the service's, or its name.

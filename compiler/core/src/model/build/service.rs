@@ -72,8 +72,12 @@ pub(super) fn service(
 ) -> Service {
     let (name, of) = (&decl.name.value, &namespace.name.value);
     unknown_groups(decl, namespace, sink);
-    let runs_on = |group: &&Arc<Group>| group.namespace == *of && group.services.contains(name);
-    let groups: Vec<_> = groups.iter().filter(runs_on).map(Arc::clone).collect();
+    let runs_on = |group: &&Arc<Group>| group.services.contains(name);
+    let groups: Vec<_> = group::of_namespace(groups, of)
+        .iter()
+        .filter(runs_on)
+        .map(Arc::clone)
+        .collect();
     let ports = ports::ports(&decl.ports);
     let mut access = access::access(&decl.access, of, lookup.spec);
     access::only_requests(&mut access, &decl.access, &ports, &groups);

@@ -27,9 +27,12 @@ fn of_namespace(mesh: &mut Mesh, decl: &NamespaceDecl, sink: &mut Sink) {
     }
     for service in &decl.services {
         let own = of(&service.telemetry, mesh, sink);
+        if own.is_empty() {
+            continue;
+        }
         let mut all = mesh.services.iter_mut();
-        let found = all.find(|known| &known.namespace == name && known.name == service.name.value);
-        if let Some(service) = found.filter(|_| !own.is_empty()) {
+        if let Some(service) = all.find(|known| &known.namespace == name && known.name == service.name.value)
+        {
             service.telemetry = own;
         }
     }
