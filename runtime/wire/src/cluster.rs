@@ -234,7 +234,7 @@ pub enum Balance {
     LeastRequest,
     /// In turn, by weight.
     RoundRobin,
-    /// Drawn by weight.
+    /// Drawn; weights do not count, as in Envoy.
     Random,
     /// By a hash on a ring of at least so many places.
     RingHash {

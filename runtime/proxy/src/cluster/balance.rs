@@ -9,13 +9,12 @@ use mesh_wire::cluster as wire;
 use super::{Endpoint, Own, priority};
 
 mod hashed;
+mod load;
 mod warmup;
 
 use hashed::Hashed;
 use warmup::Warmup;
 
-/// Envoy's overprovisioning factor: a level serves everything while 1/1.4 of it is healthy.
-const OVERPROVISIONED: u64 = 140;
 /// How often another endpoint is drawn where one cannot be used, before all are looked at.
 const DRAWS: usize = 4;
 
@@ -67,61 +66,19 @@ impl Balancer {
     }
 
     pub(super) fn pick(&self, cluster: &wire::Cluster, hint: &Hint<'_>) -> Option<Arc<Endpoint>> {
-        let fine = |endpoint: &Endpoint| !endpoint.health.is_ejected();
+        let (level, panics) = self.level(u64::from(cluster.panic_threshold), hint)?;
+        let fine = |endpoint: &Endpoint| panics || !endpoint.health.is_ejected();
         let fresh = |endpoint: &Endpoint| {
             fine(endpoint) && !hint.tried.iter().any(|tried| std::ptr::eq(&**tried, endpoint))
         };
-        let level = self.level(cluster.panic_threshold, hint)?;
         let picked = if hint.tried.is_empty() {
             None
         } else {
             level.pick(cluster, hint, &fresh)
         };
-        // Better the same endpoint again than none; better an ejected one than panic where that is asked for.
-        let picked = picked.or_else(|| level.pick(cluster, hint, &fine));
-        picked.or_else(|| {
-            (cluster.panic_threshold > 0)
-                .then(|| level.pick(cluster, hint, &|_| true))
-                .flatten()
-        })
+        // Better the same endpoint again than none.
+        picked.or_else(|| level.pick(cluster, hint, &fine))
     }
-
-    /// The level that serves; one that was tried only where no other can.
-    fn level(&self, panic_threshold: u8, hint: &Hint<'_>) -> Option<&Level> {
-        let first = self.levels.first()?;
-        if self.levels.len() == 1 {
-            return Some(first);
-        }
-        if !hint.left.is_empty() {
-            let others = self.levels.iter().filter(|level| !level.has_one_of(hint.left));
-            if let Some(level) = loaded(others, hint.hash) {
-                return Some(level);
-            }
-        }
-        loaded(self.levels.iter(), hint.hash).or((panic_threshold > 0).then_some(first))
-    }
-}
-
-/// The level that serves: the first takes as much as is healthy of it, the next the rest.
-fn loaded<'a>(levels: impl Iterator<Item = &'a Level>, hash: Option<u64>) -> Option<&'a Level> {
-    let mut rest = hash.map_or_else(|| fastrand::u64(..100), |hash| hash % 100);
-    let mut healthiest = None;
-    for level in levels {
-        let healthy = level
-            .endpoints
-            .iter()
-            .filter(|endpoint| !endpoint.health.is_ejected())
-            .count() as u64;
-        let load = (healthy * OVERPROVISIONED / level.endpoints.len().max(1) as u64).min(100);
-        if rest < load {
-            return Some(level);
-        }
-        if load > 0 {
-            healthiest.get_or_insert(level);
-        }
-        rest -= load;
-    }
-    healthiest
 }
 
 impl Level {
@@ -172,6 +129,7 @@ impl Level {
             }
             wire::Balance::LeastRequest => self.least(usable),
             wire::Balance::RoundRobin => self.next(usable),
+            wire::Balance::Random => self.any(usable),
             _ => self.drawn(usable),
         };
         index.map(|index| self.endpoints[index].clone())
@@ -206,6 +164,20 @@ impl Level {
             u64::from(a.active()) * self.grown(second) <= u64::from(b.active()) * self.grown(first)
         };
         Some(if ahead { first } else { second })
+    }
+
+    /// One of those that can be used, whatever it weighs.
+    fn any(&self, usable: &dyn Fn(&Endpoint) -> bool) -> Option<usize> {
+        let usable = |index: &usize| self.weight(*index) > 0 && usable(&self.endpoints[*index]);
+        for _ in 0..DRAWS {
+            let index = fastrand::usize(..self.endpoints.len());
+            if usable(&index) {
+                return Some(index);
+            }
+        }
+        let count = (0..self.endpoints.len()).filter(usable).count();
+        let at = (count > 0).then(|| fastrand::usize(..count))?;
+        (0..self.endpoints.len()).filter(usable).nth(at)
     }
 
     fn drawn(&self, usable: &dyn Fn(&Endpoint) -> bool) -> Option<usize> {

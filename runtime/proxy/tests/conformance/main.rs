@@ -13,6 +13,7 @@ mod support;
 
 mod app;
 mod ask;
+mod bulk;
 mod differences;
 mod plane;
 mod raw;
@@ -30,17 +31,40 @@ use world::World;
 /// What came of all scenes: scene and what was looked at -> what was seen.
 pub type Seen = BTreeMap<(String, String), String>;
 
+/// Scenes that are played at the same time: none has clusters that another one counts in.
+const AT_ONCE: usize = 8;
+
 async fn play(plane: &dyn DataPlane, world: &World) -> Seen {
-    let mut seen = Seen::new();
-    for scene in world.scenes() {
-        let playing = scene.play(plane, world);
-        let came = tokio::time::timeout(Duration::from_secs(40), playing).await;
-        let came = came.unwrap_or_else(|_| panic!("`{}` does not end on {}", scene.name(), plane.name()));
-        for (what, value) in came {
-            seen.insert((scene.name().to_owned(), what), value);
+    let waiting = std::sync::Mutex::new(world.scenes().iter());
+    let seen = std::sync::Mutex::new(Seen::new());
+    let player = || {
+        let (waiting, seen) = (&waiting, &seen);
+        let playing = async move {
+            loop {
+                let next = waiting.lock().unwrap().next();
+                let Some(scene) = next else { return };
+                let came = tokio::time::timeout(Duration::from_secs(40), scene.play(plane, world)).await;
+                let came =
+                    came.unwrap_or_else(|_| panic!("`{}` does not end on {}", scene.name(), plane.name()));
+                let named = came
+                    .into_iter()
+                    .map(|(what, value)| ((scene.name().to_owned(), what), value));
+                seen.lock().unwrap().extend(named);
+            }
+        };
+        Box::pin(playing) as plane::Coming<'_, ()>
+    };
+    let mut players: Vec<_> = (0..AT_ONCE).map(|_| player()).collect();
+    std::future::poll_fn(|context| {
+        players.retain_mut(|player| player.as_mut().poll(context).is_pending());
+        if players.is_empty() {
+            std::task::Poll::Ready(())
+        } else {
+            std::task::Poll::Pending
         }
-    }
-    seen
+    })
+    .await;
+    std::mem::take(&mut *seen.lock().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -182,6 +182,10 @@ impl Envoy {
         let exported = envoy(&logged(world, &log), &places);
         assert_eq!(exported.unsaid, Vec::<String>::new());
         let mut config = exported.config;
+        // Envoy gathers ejections for a second before it acts on them; what comes of them is the same.
+        for cluster in config["static_resources"]["clusters"].as_array_mut().unwrap() {
+            cluster["common_lb_config"]["update_merge_window"] = "0s".into();
+        }
         let mut outbound = HashMap::new();
         for listener in config["static_resources"]["listeners"].as_array_mut().unwrap() {
             told_by_proxy_protocol(listener);

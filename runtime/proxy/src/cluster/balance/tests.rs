@@ -62,9 +62,45 @@ fn round_robin_is_exact() {
 
 #[test]
 fn drawing_is_near_the_weights() {
-    for balance in [wire::Balance::Random, wire::Balance::LeastRequest] {
-        let counts = counts(&cluster(balance, &[1, 3]), 20_000);
-        assert!((4_000..6_000).contains(&counts["10.0.0.0"]), "{counts:?}");
+    let counts = counts(&cluster(wire::Balance::LeastRequest, &[1, 3]), 20_000);
+    assert!((4_000..6_000).contains(&counts["10.0.0.0"]), "{counts:?}");
+}
+
+#[test]
+fn random_looks_at_no_weight() {
+    let counts = counts(&cluster(wire::Balance::Random, &[1, 3, 0]), 20_000);
+    assert!((9_000..11_000).contains(&counts["10.0.0.0"]), "{counts:?}");
+    assert_eq!(counts.len(), 2);
+}
+
+#[test]
+fn below_the_threshold_ill_endpoints_are_asked_too() {
+    for (threshold, ill, asked) in [
+        (0, 1, 2),
+        (60, 1, 2),
+        (70, 1, 3),
+        (50, 2, 3),
+        (0, 3, 0),
+        (1, 3, 3),
+    ] {
+        let mut wire = cluster(wire::Balance::RoundRobin, &[1, 1, 1]);
+        wire.panic_threshold = threshold;
+        let outliers = wire::Outliers {
+            consecutive_5xx: Some(1),
+            consecutive_gateway: None,
+            interval: Millis(1000),
+            ejection: Millis::from_secs(1000),
+            max_percent: 100,
+            consecutive_local: None,
+            statuses: Vec::new(),
+        };
+        let balancer = balancer(&wire);
+        for endpoint in &balancer.endpoints()[..ill] {
+            endpoint.health.eject(&outliers);
+        }
+        let picked = (0..30).filter_map(|_| balancer.pick(&wire, &Hint::default()));
+        let addresses: std::collections::BTreeSet<_> = picked.map(|one| one.wire.address.clone()).collect();
+        assert_eq!(addresses.len(), asked, "{threshold} {ill}");
     }
 }
 

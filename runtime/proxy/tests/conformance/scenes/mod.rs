@@ -1,5 +1,6 @@
 //! The scenes.
 
+mod balance;
 mod bytes;
 mod forward;
 mod inward;
@@ -16,6 +17,7 @@ pub async fn all() -> World {
     let mut world = World::new().await;
     routes::put(&mut world);
     forward::put(&mut world);
+    balance::put(&mut world);
     inward::put(&mut world).await;
     policies::put(&mut world).await;
     bytes::put(&mut world).await;
