@@ -9,6 +9,7 @@
 //!    of both for everybody whom a rule mentions.
 
 mod access;
+mod apart;
 mod effects;
 mod field;
 mod machine;

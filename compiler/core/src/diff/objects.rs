@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::normal;
 use super::noun::{EVERYWHERE, Key, Noun, ROOT};
+use super::{apart, normal};
 use crate::model::Identity;
 
 /// Objects by what they are about, in their normal forms.
@@ -31,7 +31,8 @@ impl Objects {
     /// Of objects in any order.
     pub(super) fn of<'a>(objects: impl IntoIterator<Item = &'a Value>) -> Self {
         let mut things: BTreeMap<Key, Thing> = BTreeMap::new();
-        for object in objects {
+        let each = objects.into_iter().map(apart::of).collect::<Vec<_>>();
+        for object in each.iter().flat_map(|parts| parts.iter()) {
             let identity = identity(object);
             let normal = normal::of(object);
             let mut key = Key::of(&identity, object, &normal);

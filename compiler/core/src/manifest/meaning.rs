@@ -5,30 +5,36 @@ pub(crate) const PROTOCOLS: &[&str] = &[
     "http", "http2", "grpc", "grpc-web", "tls", "https", "tcp", "udp", "mysql", "redis", "mongo",
 ];
 
-/// What is spoken, by what a port of a Service says (Istio `kube.ConvertProtocol`); `auto` where Istio looks at the
-/// first bytes.
-pub(crate) fn istio_protocol(transport: Option<&str>, app: Option<&str>, name: &str) -> String {
+/// Ports on which servers speak first, so that Istio does not wait for bytes of the client (Istio `pkg/config/kube`).
+const SERVERS_FIRST: &[i128] = &[25, 53, 3306, 27017];
+
+/// What is spoken, by what the port `number` of a Service says (Istio `kube.ConvertProtocol`); `auto` where Istio looks at
+/// the first bytes.
+pub(crate) fn istio_protocol(transport: Option<&str>, app: Option<&str>, name: &str, number: i128) -> String {
     match transport {
         Some("UDP") => return "udp".to_owned(),
         Some("SCTP") => return "sctp".to_owned(),
         _ => {}
     }
-    let known = |word: &str| PROTOCOLS.contains(&word).then(|| word.to_owned());
-    if let Some(app) = app {
-        let app = app.to_ascii_lowercase();
-        return match app.as_str() {
-            "kubernetes.io/h2c" => "http2".to_owned(),
-            "kubernetes.io/ws" => "http".to_owned(),
-            "kubernetes.io/wss" => "https".to_owned(),
-            _ => known(&app).unwrap_or_else(|| "auto".to_owned()),
-        };
+    match app {
+        Some("kubernetes.io/h2c") => return "http2".to_owned(),
+        Some("kubernetes.io/ws") => return "http".to_owned(),
+        Some("kubernetes.io/wss") => return "https".to_owned(),
+        _ => {}
     }
-    let name = name.to_ascii_lowercase();
+    // What the application says is read as a name is.
+    let name = app.unwrap_or(name).to_ascii_lowercase();
     if name.starts_with("grpc-web") {
         return "grpc-web".to_owned();
     }
     let prefix = name.split_once('-').map_or(name.as_str(), |(prefix, _)| prefix);
-    known(prefix).unwrap_or_else(|| "auto".to_owned())
+    let unknown = if SERVERS_FIRST.contains(&number) {
+        "tcp"
+    } else {
+        "auto"
+    };
+    let known = PROTOCOLS.contains(&prefix);
+    if known { prefix } else { unknown }.to_owned()
 }
 
 /// The host that Istio takes a name for: one without dots is a service of the namespace, and what ends early is
@@ -71,11 +77,15 @@ mod tests {
 
     #[test]
     fn the_protocol_of_a_port_is_the_one_istio_sees() {
-        assert_eq!(istio_protocol(None, None, "http-web"), "http");
-        assert_eq!(istio_protocol(None, None, "web"), "auto");
-        assert_eq!(istio_protocol(None, None, "grpc-web-x"), "grpc-web");
-        assert_eq!(istio_protocol(None, Some("HTTP"), "tcp-x"), "http");
-        assert_eq!(istio_protocol(Some("UDP"), None, "http"), "udp");
+        assert_eq!(istio_protocol(None, None, "http-web", 80), "http");
+        assert_eq!(istio_protocol(None, None, "web", 80), "auto");
+        assert_eq!(istio_protocol(None, None, "grpc-web-x", 80), "grpc-web");
+        assert_eq!(istio_protocol(None, Some("HTTP"), "tcp-x", 80), "http");
+        assert_eq!(istio_protocol(None, Some("grpc-web"), "x", 80), "grpc-web");
+        assert_eq!(istio_protocol(None, Some("example.com/own"), "http", 80), "auto");
+        assert_eq!(istio_protocol(None, None, "db", 3306), "tcp");
+        assert_eq!(istio_protocol(None, None, "http-db", 3306), "http");
+        assert_eq!(istio_protocol(Some("UDP"), None, "http", 80), "udp");
     }
 
     #[test]

@@ -353,3 +353,143 @@ spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
         .collect();
     assert_eq!(left, ["Deployment"]);
 }
+
+/// Objects that the language says in words of its own, each of which once stayed as it was.
+const SAID: &str = r#"
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+  namespace: shop
+  annotations: {networking.istio.io/exportTo: "., istio-system,ops"}
+spec:
+  selector: {app: web}
+  ports: [{name: http, port: 80}, {name: grpc, port: 90, appProtocol: grpc-web}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}, ports: [{name: sql, port: 3306}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: collector, namespace: shop}
+spec: {selector: {app: collector}, ports: [{name: grpc, port: 4317}]}
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: partners, namespace: shop}
+spec:
+  hosts: [a.partner.example, b.partner.example]
+  location: MESH_EXTERNAL
+  resolution: DNS
+  exportTo: ["."]
+  ports: [{number: 443, name: tls, protocol: TLS}, {number: 80, name: http, protocol: HTTP}]
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: partners, namespace: shop}
+spec:
+  hosts: [a.partner.example, b.partner.example]
+  exportTo: ["."]
+  http:
+  - match: [{port: 80}]
+    route: [{destination: {host: b.partner.example, port: {number: 80}}}]
+    timeout: 3s
+---
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: old, namespace: shop}
+spec:
+  hosts: [old.shop.internal]
+  location: MESH_INTERNAL
+  resolution: STATIC
+  exportTo: [".", "istio-system"]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  workloadSelector: {labels: {app: old}}
+---
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {name: old-1, namespace: shop}
+spec: {address: 10.0.0.5, labels: {app: old}, serviceAccount: old}
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: all, namespace: istio-system}
+spec:
+  metrics:
+  - overrides:
+    - match: {metric: REQUEST_COUNT, mode: SERVER}
+      tagOverrides:
+        host: {value: request.host}
+        principal: {operation: REMOVE}
+    - match: {metric: REQUEST_SIZE}
+      disabled: true
+  accessLogging:
+  - providers: [{name: "access-log:collector.shop.svc.cluster.local:4317"}]
+    match: {mode: CLIENT}
+  tracing:
+  - providers: [{name: "otlp:collector.shop.svc.cluster.local:4317"}]
+    randomSamplingPercentage: 2.5
+    customTags:
+      tier: {literal: {value: back}}
+      tenant: {header: {name: x-tenant, defaultValue: none}}
+      zone: {environment: {name: ZONE}}
+"#;
+
+#[test]
+fn what_has_other_words_in_the_language_is_said_in_them() {
+    let texts = [("all.yaml", SAID)];
+    let imported = of_texts(&texts);
+    assert!(imported.left.is_empty(), "{:#?}", imported.left);
+    same(&imported, &texts);
+    for line in [
+        "service web visible=\"ops,shop\" account=default {",
+        "port 90 grpc-web name=grpc",
+        "port 3306 tcp name=sql",
+        "external partners host=a.partner.example visible=namespace {",
+        "external partners-2 host=b.partner.example visible=namespace {",
+        "to service=partners-2 port=80",
+        "service old host=old.shop.internal visible=namespace {",
+        "tag host value=request.host metric=requests at=server",
+        "drop request-size",
+        "access-log text otlp=\"collector.shop.svc.cluster.local:4317\" at=client",
+        "tracing otlp=\"collector.shop.svc.cluster.local:4317\" sampling=\"2.5%\" {",
+    ] {
+        assert!(imported.spec.contains(line), "{line}\n{}", imported.spec);
+    }
+}
+
+#[test]
+fn what_the_language_has_no_word_for_stays_with_the_reason() {
+    let other = |from: &str, to: &str| {
+        assert!(SAID.contains(from), "{from}");
+        let text = SAID.replace(from, to);
+        let texts = [("all.yaml", text.as_str())];
+        let imported = of_texts(&texts);
+        same(&imported, &texts);
+        let left = imported.left.into_iter();
+        left.map(|left| format!("{} {}: {}", left.identity.kind, left.identity.name, left.why))
+            .collect::<Vec<_>>()
+    };
+    let sniffed = other("name: tls, protocol: TLS", "name: tls");
+    assert!(
+        sniffed[0].contains("Istio looks at the first bytes"),
+        "{sniffed:?}"
+    );
+    let hidden = other("\"., istio-system,ops\"", "\"~\"");
+    assert_eq!(
+        hidden,
+        ["Service web: `exportTo: [\"~\"]` has no word in the language"]
+    );
+    let named = other("otlp:collector.shop.svc.cluster.local:4317", "jaeger");
+    assert_eq!(
+        named,
+        ["Telemetry all: MeshConfig says who the provider `jaeger` is"]
+    );
+    let twice = other("disabled: true", "tagOverrides: {host: {value: \"'x'\"}}");
+    assert_eq!(
+        twice,
+        ["Telemetry all: several changes are about the label `host`"]
+    );
+}

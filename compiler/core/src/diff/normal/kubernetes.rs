@@ -1,6 +1,24 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::manifest::istio_protocol;
+
+/// Which namespaces know a Service (Istio `pkg/config/kube`).
+pub(super) const EXPORT_TO: &str = "networking.istio.io/exportTo";
+
+/// Names of namespaces by comma, in order; a dot is the Service's own.
+pub(super) fn export_to(names: &str, own: &str) -> String {
+    let whole = |name: &str| {
+        if name == "." {
+            own.to_owned()
+        } else {
+            name.to_owned()
+        }
+    };
+    let all: BTreeSet<_> = names.split(',').map(str::trim).map(whole).collect();
+    all.into_iter().collect::<Vec<_>>().join(",")
+}
 
 /// What Kubernetes fills in by itself, with the value that it fills in.
 fn defaults() -> [(&'static str, Value); 7] {
@@ -54,10 +72,12 @@ fn port(port: &Value) -> Value {
     let transport = fields.remove("protocol");
     let app = fields.remove("appProtocol");
     let name = fields.get("name").and_then(Value::as_str).unwrap_or_default();
+    let number = fields.get("port").and_then(Value::as_i64).unwrap_or_default();
     let spoken = istio_protocol(
         transport.as_ref().and_then(Value::as_str),
         app.as_ref().and_then(Value::as_str),
         name,
+        number.into(),
     );
     fields.insert("protocol".to_owned(), json!(spoken));
     if fields.get("targetPort") == fields.get("port") {

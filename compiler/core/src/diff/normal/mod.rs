@@ -67,7 +67,10 @@ pub(super) fn of(object: &Value) -> Value {
         ("", "Namespace") | ("networking.istio.io", "WorkloadGroup")
     );
     for part in ["labels", "annotations"] {
-        let said = said(&metadata, part, keeps_all);
+        let mut said = said(&metadata, part, keeps_all);
+        if let Some(Value::String(names)) = said.get_mut(kubernetes::EXPORT_TO) {
+            *names = kubernetes::export_to(names, namespace);
+        }
         if !said.is_empty() {
             normal.insert(part.to_owned(), Value::Object(said));
         }

@@ -108,11 +108,49 @@ pub(super) fn service_entry(spec: &mut Value, namespace: &str, given: Option<&Va
     });
 }
 
+/// Changes of metrics, one label each: their order says something only where two are about the same label.
+fn edits(all: &mut Value) {
+    let mut each = Vec::new();
+    for edit in all.as_array().into_iter().flatten() {
+        let mut edit = edit.clone();
+        below(&mut edit, "match", |at| {
+            without_default(at, "mode", &json!("CLIENT_AND_SERVER"));
+            without_default(at, "metric", &json!("ALL_METRICS"));
+        });
+        match remove(&mut edit, "tagOverrides") {
+            Some(Value::Object(tags)) if !tags.is_empty() => {
+                each.extend(tags.into_iter().map(|(name, tag)| {
+                    let (mut one, mut tag) = (edit.clone(), tag);
+                    without_default(&mut tag, "operation", &json!("UPSERT"));
+                    one["tagOverrides"] = json!({ name: tag });
+                    one
+                }));
+            }
+            _ => each.push(edit),
+        }
+    }
+    let label = |edit: &Value| {
+        edit["tagOverrides"]
+            .as_object()
+            .and_then(|tags| tags.keys().next().cloned())
+    };
+    let labels: Vec<_> = each.iter().map(label).collect();
+    let apart = labels
+        .iter()
+        .enumerate()
+        .all(|(at, label)| label.is_none() || !labels.iter().take(at).any(|other| other == label));
+    if apart {
+        each.sort_by_cached_key(ToString::to_string);
+    }
+    *all = Value::from(each);
+}
+
 /// The `spec` of a Telemetry.
 pub(super) fn telemetry(spec: &mut Value) {
     list(spec, "metrics", |metrics| {
         // Without providers it is for all that are there by default: Prometheus.
         without_default(metrics, "providers", &json!([{ "name": "prometheus" }]));
+        below(metrics, "overrides", edits);
     });
     list(spec, "accessLogging", |log| {
         without_default(log, "disabled", &json!(false));

@@ -10,8 +10,51 @@ use crate::diag::{Span, Spanned};
 use crate::manifest::Object;
 use crate::syntax::{Datum, Scalar};
 
-/// A ServiceEntry: an external service, or one of the mesh under a name of its own.
+/// A ServiceEntry: an external service, or one of the mesh under a name of its own. Istio makes a service of each of its
+/// hosts (Istio `serviceentry/conversion.go`), and so does the language.
 pub(super) fn entry(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
+    let hosts: Vec<_> = object
+        .items(&["spec", "hosts"])
+        .iter()
+        .filter_map(Datum::text)
+        .collect();
+    let Some((first, others)) = hosts.split_first() else {
+        return Err(Unsaid::new("it has no hosts", object.span));
+    };
+    let is_of_mesh = object
+        .text(&["spec", "location"])
+        .is_some_and(|location| location.value == "MESH_INTERNAL");
+    if let (true, Some(second)) = (is_of_mesh, others.first()) {
+        return Err(Unsaid::new(
+            "it has several hosts, and a service of the mesh has one in the language",
+            second.span,
+        ));
+    }
+    let own = &object.name.value;
+    let numbered = others
+        .iter()
+        .zip(2..)
+        .map(|(host, number)| (host, format!("{own}-{number}")));
+    let named: Vec<_> = numbered.collect();
+    let there = tree.namespaces.get(object.namespace());
+    if let Some((host, _)) = named
+        .iter()
+        .find(|(_, name)| there.is_some_and(|there| there.services.contains_key(name)))
+    {
+        return Err(Unsaid::new(
+            "another service would have the name of this host's",
+            host.span,
+        ));
+    }
+    said(tree, object, first, own)?;
+    for (host, name) in named {
+        said(tree, object, host, &name)?;
+    }
+    Ok(())
+}
+
+/// The service of one host.
+fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) -> Result<(), Unsaid> {
     let mut body = Fields::of(&object.body, "")?;
     body.skip(&["apiVersion", "kind", "status"]);
     metadata(&mut body)?;
@@ -19,13 +62,7 @@ pub(super) fn entry(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
         return Err(Unsaid::new("it has no `spec`", object.span));
     };
     body.done()?;
-    let hosts: Vec<_> = spec.items("hosts").iter().filter_map(Datum::text).collect();
-    let [host] = hosts.as_slice() else {
-        return Err(Unsaid::new(
-            "it has several hosts, and a service of the language has one",
-            object.span,
-        ));
-    };
+    spec.skip(&["hosts"]);
     if !is_word(&object.name.value) {
         return Err(Unsaid::new(
             "its name is no name of the language",
@@ -72,12 +109,6 @@ pub(super) fn entry(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
                 other.span,
             ));
         }
-        if !visible.is_empty() {
-            return Err(Unsaid::new(
-                "`spec.exportTo` has no word for services of the mesh",
-                object.span,
-            ));
-        }
         spec.done()?;
         let draft = Draft::new("service", object.span)
             .word(&object.name)
@@ -100,34 +131,20 @@ pub(super) fn entry(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
         ));
     }
     let endpoints = endpoints(&mut spec, &ports)?;
+    let name = Spanned {
+        value: name.to_owned(),
+        span: object.name.span,
+    };
     let draft = Draft::new("external", object.span)
-        .word(&object.name)
+        .word(&name)
         .text("host", Some(host))
         .list("sans", &spec.texts("subjectAltNames")?)
         .children(addresses);
     spec.done()?;
     let draft = with_resolution(draft, host, resolution, &endpoints);
     let draft = with_visibility(draft, &visible, object.namespace(), object.span);
-    add(tree, object, draft.children(endpoints), ports, host, visible)
-}
-
-fn add(
-    tree: &mut Tree,
-    object: &Object,
-    draft: Draft,
-    ports: Vec<Port>,
-    host: &Spanned<String>,
-    visible: BTreeSet<String>,
-) -> Result<(), Unsaid> {
-    let services = &mut tree.namespace(object.namespace(), object.span).services;
-    if services.contains_key(&object.name.value) {
-        return Err(Unsaid::new(
-            "another service of the namespace has its name",
-            object.name.span,
-        ));
-    }
     let service = Service {
-        draft,
+        draft: draft.children(endpoints),
         host: host.value.to_lowercase(),
         external: true,
         selector: Labels::new(),
@@ -138,13 +155,29 @@ fn add(
         pods: None,
         visible,
     };
-    services.insert(object.name.value.clone(), service);
+    add(tree, object, name, service)
+}
+
+fn add(tree: &mut Tree, object: &Object, name: Spanned<String>, service: Service) -> Result<(), Unsaid> {
+    tree.knows(&service.visible, object.span);
+    let services = &mut tree.namespace(object.namespace(), object.span).services;
+    if services.contains_key(&name.value) {
+        return Err(Unsaid::new(
+            "another service of the namespace has its name",
+            name.span,
+        ));
+    }
+    services.insert(name.value, service);
     Ok(())
 }
 
 /// `exportTo` as names of namespaces; nothing is all of them.
 pub(super) fn export_to(spec: &mut Fields<'_>, own: &str) -> Result<BTreeSet<String>, Unsaid> {
-    let named = spec.texts("exportTo")?;
+    those(spec.texts("exportTo")?, own)
+}
+
+/// The same of a list, however it is written.
+pub(super) fn those(named: Vec<Spanned<String>>, own: &str) -> Result<BTreeSet<String>, Unsaid> {
     if named.iter().any(|name| name.value == "*") {
         return Ok(BTreeSet::new());
     }
@@ -164,7 +197,7 @@ pub(super) fn export_to(spec: &mut Fields<'_>, own: &str) -> Result<BTreeSet<Str
     Ok(named.into_iter().map(name).collect())
 }
 
-fn with_visibility(mut draft: Draft, visible: &BTreeSet<String>, own: &str, span: Span) -> Draft {
+pub(super) fn with_visibility(mut draft: Draft, visible: &BTreeSet<String>, own: &str, span: Span) -> Draft {
     let all: Vec<&str> = visible.iter().map(String::as_str).collect();
     let word = match all.as_slice() {
         [] => return draft,

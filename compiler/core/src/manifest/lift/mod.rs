@@ -152,12 +152,17 @@ fn without_machines(tree: &mut Tree, taken: &[(usize, &Object)]) -> Vec<(usize, 
 
 /// The labels and annotations of an object may say nothing that the language cannot.
 fn metadata(body: &mut Fields<'_>) -> Result<(), Unsaid> {
+    metadata_but(body, &[])
+}
+
+/// The same, but for keys that are read elsewhere.
+fn metadata_but(body: &mut Fields<'_>, read: &[&str]) -> Result<(), Unsaid> {
     let Some(mut metadata) = body.inner("metadata")? else {
         return Ok(());
     };
     for part in ["labels", "annotations"] {
         for (key, _) in metadata.pairs(part) {
-            if super::has_meaning(&key.value) {
+            if super::has_meaning(&key.value) && !read.contains(&key.value.as_str()) {
                 let why = format!("`{}` in its {part} has no word in the language", key.value);
                 return Err(Unsaid::new(why, key.span));
             }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+
+use super::Purpose;
 use super::draft::Draft;
 use super::external::export_to;
 use super::fields::{Fields, Unsaid};
@@ -32,52 +35,85 @@ pub(super) fn virtual_service(tree: &mut Tree, object: &Object) -> Result<(), Un
         ));
     }
     let hosts: Vec<_> = spec.items("hosts").iter().filter_map(Datum::text).collect();
-    let known = hosts.iter().find_map(|host| {
-        let (place, name) = tree.service_of(&full_host(&host.value, &namespace))?;
-        Some((place.to_owned(), name.to_owned()))
-    });
-    let (Some(first), Some((place, name))) = (hosts.first(), known) else {
-        return Err(Unsaid::new("its host is no service of the spec", object.span));
-    };
-    if place != namespace {
-        return Err(Unsaid::new(
-            "it is about a service of another namespace",
-            first.span,
-        ));
-    }
+    let of_requests = object.at(&["spec", "tls"]).is_none() && object.at(&["spec", "tcp"]).is_none();
+    let names = homes(tree, object, &hosts, of_requests)?;
     let visible = export_to(&mut spec, &namespace)?;
-    let home = Home {
-        tree,
-        namespace: &namespace,
-        service: &name,
-    };
-    let mut routes = Vec::new();
-    for route in spec.items("http") {
-        routes.push(http::route(&home, route)?);
+    let (http, tls, tcp) = (spec.items("http"), spec.items("tls"), spec.items("tcp"));
+    spec.done()?;
+    let mut all = Vec::new();
+    for name in names {
+        let home = Home {
+            tree,
+            namespace: &namespace,
+            service: &name,
+        };
+        let mut routes = Vec::new();
+        for route in http {
+            routes.push(http::route(&home, route)?);
+        }
+        for (kind, list) in [("tls", tls), ("tcp", tcp)] {
+            for route in list {
+                routes.push(stream(&home, route, kind)?);
+            }
+        }
+        all.push((name, routes));
     }
-    for kind in ["tls", "tcp"] {
-        for route in spec.items(kind) {
-            routes.push(stream(&home, route, kind)?);
+    for (name, _) in &all {
+        let service = tree.service(&namespace, name);
+        if service.as_ref().is_some_and(|service| service.visible != visible) {
+            return Err(Unsaid::new(
+                "`spec.exportTo` is another than the service's",
+                object.span,
+            ));
+        }
+        if service.is_some_and(|service| service.draft.has("route")) {
+            return Err(Unsaid::new(
+                "another VirtualService is about the same host",
+                object.span,
+            ));
         }
     }
-    spec.done()?;
-    let Some(service) = tree.service(&place, &name) else {
-        return Ok(());
-    };
-    if service.visible != visible {
-        return Err(Unsaid::new(
-            "`spec.exportTo` is another than the service's",
-            object.span,
-        ));
+    for (name, routes) in all {
+        if let Some(service) = tree.service(&namespace, &name) {
+            service.draft = service.draft.clone().children(routes);
+        }
     }
-    if service.draft.has("route") {
-        return Err(Unsaid::new(
-            "another VirtualService is about the same host",
-            object.span,
-        ));
-    }
-    service.draft = service.draft.clone().children(routes);
     Ok(())
+}
+
+/// The services that routes are for: of requests, that of every host, whose routes they are each; of connections, that of
+/// the first, which says the names of the others itself.
+fn homes(
+    tree: &Tree,
+    object: &Object,
+    hosts: &[Spanned<String>],
+    of_requests: bool,
+) -> Result<BTreeSet<String>, Unsaid> {
+    let namespace = object.namespace();
+    let mut names = BTreeSet::new();
+    for host in hosts {
+        match tree.service_of(&full_host(&host.value, namespace)) {
+            Some((place, _)) if place != namespace => {
+                return Err(Unsaid::new(
+                    "it is about a service of another namespace",
+                    host.span,
+                ));
+            }
+            Some((_, name)) => _ = names.insert(name.to_owned()),
+            None if of_requests && tree.purpose == Purpose::Import => {
+                let why = format!("its host `{}` is no service of the spec", host.value);
+                return Err(Unsaid::new(why, host.span));
+            }
+            None => {}
+        }
+        if !of_requests && !names.is_empty() {
+            break;
+        }
+    }
+    if names.is_empty() {
+        return Err(Unsaid::new("its host is no service of the spec", object.span));
+    }
+    Ok(names)
 }
 
 /// The spec writes it for every gateway between networks.

@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draft::Draft;
+use super::external::{those, with_visibility};
 use super::fields::{Fields, Unsaid};
 use super::index::{Labels, ROOT, labels};
 use super::tree::{Port, Service, Tree};
-use super::{Purpose, metadata};
+use super::{Purpose, metadata_but};
 use crate::diag::{Span, Spanned};
 use crate::manifest::Object;
 use crate::manifest::{PROTOCOLS, istio_protocol};
@@ -19,7 +20,7 @@ pub(super) fn service(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
     }
     let mut body = Fields::of(&object.body, "")?;
     body.skip(&["apiVersion", "kind", "status"]);
-    metadata(&mut body)?;
+    metadata_but(&mut body, &[EXPORT_TO])?;
     let Some(mut spec) = body.inner("spec")? else {
         return Err(Unsaid::new("it has no `spec`", object.span));
     };
@@ -53,9 +54,23 @@ pub(super) fn service(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
             selector: labels(Some(selector)),
             selected: selector.span,
             host,
-            visible: BTreeSet::new(),
+            visible: known_by(object)?,
         },
     )
+}
+
+/// Which namespaces know a Service, where they do not all.
+const EXPORT_TO: &str = "networking.istio.io/exportTo";
+
+fn known_by(object: &Object) -> Result<BTreeSet<String>, Unsaid> {
+    let Some(said) = object.text(&["metadata", "annotations", EXPORT_TO]) else {
+        return Ok(BTreeSet::new());
+    };
+    let names = said.value.split(',').map(|name| Spanned {
+        value: name.trim().to_owned(),
+        span: said.span,
+    });
+    those(names.collect(), object.namespace())
 }
 
 /// What was read of a service.
@@ -72,13 +87,17 @@ pub(super) struct Drawn {
 pub(super) fn add(tree: &mut Tree, object: &Object, drawn: Drawn) -> Result<(), Unsaid> {
     let (namespace, name) = (object.namespace().to_owned(), object.name.value.clone());
     let Drawn {
-        mut draft,
+        draft,
         ports,
         selector,
         selected,
         host,
         visible,
     } = drawn;
+    // Gateways know the mesh's services, and the spec says so by itself.
+    let visible: BTreeSet<_> = visible.into_iter().filter(|name| name != ROOT).collect();
+    let mut draft = with_visibility(draft, &visible, &namespace, object.span);
+    tree.knows(&visible, object.span);
     let usual = Labels::from([("app".to_owned(), name.clone())]);
     if selector != usual {
         let mut labels = Draft::new("selector", selected);
@@ -140,32 +159,34 @@ fn with_default(spec: &mut Fields<'_>, key: &str, default: &str) -> Result<(), U
 /// How ports are written in a kind of object.
 pub(super) struct Spelling {
     number: &'static str,
-    protocol: fn(&mut Fields<'_>, &str) -> Option<Spanned<String>>,
+    protocol: fn(&mut Fields<'_>, &str, i128) -> Spanned<String>,
 }
 
 pub(super) const KUBERNETES: Spelling = Spelling {
     number: "port",
-    protocol: |port, name| {
+    protocol: |port, name, number| {
         let transport = port.text("protocol");
         let app = port.text("appProtocol");
         let spoken = istio_protocol(
             transport.as_ref().map(|text| text.value.as_str()),
             app.as_ref().map(|text| text.value.as_str()),
             name,
+            number,
         );
         let span = app.or(transport).map_or(port.span(), |text| text.span);
-        Some(Spanned { value: spoken, span })
+        Spanned { value: spoken, span }
     },
 };
 
 pub(super) const ENTRY: Spelling = Spelling {
     number: "number",
-    protocol: |port, _| {
-        let said = port.text("protocol")?;
-        Some(Spanned {
-            value: said.value.to_ascii_lowercase(),
-            span: said.span,
-        })
+    // Whatever its name is (Istio `serviceentry/conversion.go`).
+    protocol: |port, _, _| {
+        let said = port.text("protocol");
+        Spanned {
+            span: said.as_ref().map_or(port.span(), |said| said.span),
+            value: said.map_or_else(|| "auto".to_owned(), |said| said.value.to_ascii_lowercase()),
+        }
     },
 };
 
@@ -180,9 +201,7 @@ pub(super) fn ports(purpose: Purpose, list: &[Datum], spelling: &Spelling) -> Re
         let Some(number) = fields.number(spelling.number)? else {
             return Err(Unsaid::new("a port has no number", port.span));
         };
-        let Some(mut protocol) = (spelling.protocol)(&mut fields, plain) else {
-            return Err(Unsaid::new("a port has no protocol", port.span));
-        };
+        let mut protocol = (spelling.protocol)(&mut fields, plain, number.value);
         let target = fields
             .text("targetPort")
             .filter(|target| target.value != number.value.to_string());
@@ -190,7 +209,7 @@ pub(super) fn ports(purpose: Purpose, list: &[Datum], spelling: &Spelling) -> Re
         fields.done()?;
         if protocol.value == "auto" {
             if purpose == Purpose::Import {
-                let why = "what is spoken on a port is not said: its name does not begin with a protocol, and it has no `appProtocol`";
+                let why = "what is spoken on a port is not said, neither by its protocol nor by its name: Istio looks at the first bytes, and the language has no word for that";
                 return Err(Unsaid::new(why, port.span));
             }
             "http".clone_into(&mut protocol.value);

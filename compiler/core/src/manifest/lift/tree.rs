@@ -103,6 +103,13 @@ impl Tree {
             })
     }
 
+    /// Namespaces that are named are there, though nothing else is said of them.
+    pub(super) fn knows(&mut self, names: &BTreeSet<String>, span: Span) {
+        for name in names {
+            self.namespace(name, span);
+        }
+    }
+
     /// The service that is called by `host` from `namespace`.
     pub(super) fn service_of(&self, host: &str) -> Option<(&str, &str)> {
         // Most are called by the names that Kubernetes gives them: those need no search.

@@ -8,6 +8,7 @@ use crate::model::{Collector, Log, LogForm, Mesh, Provider, Service, Telemetry, 
 use crate::spec::decl::{
     AccessLogDecl, MetricEditDecl, NamespaceDecl, Spec, TelemetryDecl, TraceTagDecl, TracingDecl,
 };
+use crate::spec::istio_metric;
 
 pub(super) fn fill(mesh: &mut Mesh, spec: &Spec, sink: &mut Sink) {
     if let Some(decl) = &spec.mesh {
@@ -68,7 +69,7 @@ fn of(decl: &TelemetryDecl, mesh: &Mesh, sink: &mut Sink) -> Telemetry {
 fn edit(decl: &MetricEditDecl) -> MetricEdit {
     let metric = decl.metric.as_ref().map(|metric| metric.value.as_str());
     MetricEdit {
-        metric: metric.and_then(metric_name).map(str::to_owned),
+        metric: metric.and_then(istio_metric).map(str::to_owned),
         at: decl.at.as_ref().map(|at| side(&at.value)),
         change: match &decl.tag {
             None => MetricChange::Drop,
@@ -79,23 +80,6 @@ fn edit(decl: &MetricEditDecl) -> MetricEdit {
             },
         },
     }
-}
-
-/// Istio's word for a metric (`MetricSelector.IstioMetric`); none for all.
-fn metric_name(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "requests" => "REQUEST_COUNT",
-        "request-duration" => "REQUEST_DURATION",
-        "request-size" => "REQUEST_SIZE",
-        "response-size" => "RESPONSE_SIZE",
-        "tcp-opened" => "TCP_OPENED_CONNECTIONS",
-        "tcp-closed" => "TCP_CLOSED_CONNECTIONS",
-        "tcp-sent" => "TCP_SENT_BYTES",
-        "tcp-received" => "TCP_RECEIVED_BYTES",
-        "grpc-request-messages" => "GRPC_REQUEST_MESSAGES",
-        "grpc-response-messages" => "GRPC_RESPONSE_MESSAGES",
-        _ => return None,
-    })
 }
 
 fn side(word: &str) -> Side {
