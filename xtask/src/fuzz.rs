@@ -49,6 +49,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("dns", "proxy"),
     ("sniff", "proxy"),
     ("token", "proxy"),
+    ("peer", "proxy"),
     ("trace", "proxy"),
     ("xds", "proxy"),
 ];

@@ -53,6 +53,8 @@ struct Kept {
     keeping: bool,
     /// Too much came, and what did is gone.
     lost: bool,
+    /// What came is no body.
+    malformed: bool,
     /// The try that is under way; only it is served.
     turn: u32,
     /// Who waits for all of it.
@@ -78,6 +80,7 @@ impl Replay {
             ended,
             keeping,
             lost: false,
+            malformed: false,
             turn: 0,
             copies: Vec::new(),
         };
@@ -94,6 +97,7 @@ impl Replay {
             ended: true,
             keeping: true,
             lost: false,
+            malformed: false,
             turn: 0,
             copies: Vec::new(),
         })
@@ -125,6 +129,11 @@ impl Replay {
     /// Whether [`Replay::body`] can give another one.
     pub(crate) fn is_whole(&self) -> bool {
         !self.kept.lock().unwrap_or_else(PoisonError::into_inner).lost
+    }
+
+    /// The client sent what is no body, such as a chunk without a size.
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).malformed
     }
 
     pub(crate) fn received(&self) -> &Arc<Received> {
@@ -200,6 +209,7 @@ impl Replay {
             },
             Some(Err(error)) => {
                 kept.lost = true;
+                kept.malformed = is_malformed(&error);
                 kept.copies.clear();
                 Poll::Ready(Some(Err(error.into())))
             }
@@ -243,6 +253,16 @@ impl Kept {
         self.frames = Vec::new();
         *next = 0;
     }
+}
+
+/// Whether the bytes were wrong, rather than missing.
+fn is_malformed(error: &hyper::Error) -> bool {
+    use std::error::Error as _;
+    use std::io::ErrorKind;
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<std::io::Error>());
+    source.is_some_and(|error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
 /// The body of one try.

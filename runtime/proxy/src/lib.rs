@@ -16,8 +16,7 @@
 //! Inbound connections are authenticated and authorised between 2 and 3, requests by the tokens that they carry too,
 //! whose keys [`fetch_keys`] brings where they lie elsewhere.
 //!
-//! Deliberately not here: reading files, talking to a control plane, capture rules (all meshd's), and the ALPN
-//! `istio-peer-exchange`: TCP connections settle on `istio`, so that no peer waits for metadata.
+//! Deliberately not here: reading files, talking to a control plane, and capture rules (all meshd's).
 
 #![forbid(unsafe_code)]
 
@@ -68,6 +67,11 @@ pub mod fuzz {
     /// Reads what a request says of its trace.
     pub fn trace(read: &[u8]) {
         crate::trace::fuzz(read);
+    }
+
+    /// Reads what a peer says of itself, in a header and before its first bytes.
+    pub fn peer(read: &[u8]) {
+        crate::peer::fuzz(read);
     }
 
     /// Looks at the first bytes of a connection.

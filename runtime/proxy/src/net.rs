@@ -1,6 +1,7 @@
 //! Bytes on the wire: streams, and looking at their beginning.
 
 pub(crate) mod counted;
+mod introduced;
 pub(crate) mod rewind;
 pub(crate) mod sniff;
 pub(crate) mod stream;

@@ -12,6 +12,7 @@ use mesh_wire::Node;
 use crate::telemetry::Party;
 use crate::tls::PeerIdentity;
 
+pub(crate) mod exchange;
 pub(crate) mod proto;
 
 /// `sidecar~IP~NAME.NS~DOMAIN` of the sender.
@@ -21,11 +22,13 @@ pub(crate) const METADATA: HeaderName = HeaderName::from_static("x-envoy-peer-me
 /// More of it than this is not read.
 const LONGEST: usize = 16 * 1024;
 
-/// The proxy's own metadata, as headers.
+/// The proxy's own metadata, as headers, and as connections begin with it.
 #[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) id: HeaderValue,
     pub(crate) encoded: HeaderValue,
+    /// Where TLS settled on `istio-peer-exchange`.
+    pub(crate) preface: Vec<u8>,
 }
 
 impl Metadata {
@@ -49,6 +52,7 @@ impl Metadata {
         Self {
             id: header(&node.id),
             encoded: header(&encoded),
+            preface: exchange::encode(&node.id, &fields),
         }
     }
 }
@@ -60,7 +64,22 @@ pub(crate) fn party(header: &HeaderValue) -> Option<Party> {
     }
     let bytes = STANDARD.decode(header.as_bytes()).ok()?;
     let fields = proto::decode(&bytes)?;
-    let text = |key: &str| fields.get(key).cloned().unwrap_or_default();
+    Some(described(|key| fields.get(key).cloned().unwrap_or_default()))
+}
+
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(read: &[u8]) {
+    let _preface = exchange::Preface::read(read);
+    if let Ok(header) = HeaderValue::from_bytes(read) {
+        let _party = party(&header);
+    }
+    if let Ok(header) = HeaderValue::try_from(STANDARD.encode(read)) {
+        let _party = party(&header);
+    }
+}
+
+/// Who is described by Istio's keys.
+fn described(text: impl Fn(&str) -> String) -> Party {
     let label = |key: &str| text(&format!("LABELS.{key}"));
     let either = |first: String, second: String| if first.is_empty() { second } else { first };
     let app = label("app");
@@ -69,7 +88,7 @@ pub(crate) fn party(header: &HeaderValue) -> Option<Party> {
         either(app.clone(), text("WORKLOAD_NAME")),
     );
     let revision = either(label("service.istio.io/canonical-revision"), label("version"));
-    Some(Party {
+    Party {
         workload: text("WORKLOAD_NAME"),
         namespace: text("NAMESPACE"),
         principal: String::new(),
@@ -78,7 +97,7 @@ pub(crate) fn party(header: &HeaderValue) -> Option<Party> {
         service,
         revision: either(revision, "latest".to_owned()),
         cluster: text("CLUSTER_ID"),
-    })
+    }
 }
 
 /// A connection from a client, as policies, headers and logs see it.

@@ -60,6 +60,10 @@ pub(crate) async fn to_cluster(
         );
     };
     let begun = Begun::now();
+    let stream = match introduced(shared, stream).await {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!(remote = %down.remote, %error, "a connection ended early"),
+    };
     let (endpoint, dialed) = match open(shared, &cluster, &down).await {
         Ok(opened) => opened,
         Err((flag, why)) => return refused(shared, &down, reporter, &cluster, flag, why),
@@ -69,18 +73,7 @@ pub(crate) async fn to_cluster(
     let mut entry = begun.entry(&down, &cluster, reporter);
     entry.upstream_host = Some(endpoint.text.clone());
     entry.upstream_local = local;
-    let series = scope::tcp(
-        shared,
-        reporter,
-        &cluster,
-        &endpoint,
-        &down,
-        peer.as_deref(),
-        &entry,
-    );
-    if let Some(series) = &series {
-        series.opened.inc();
-    }
+    let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
     let (mut client, counters) = Counted::new(stream);
     let (mut server, _) = Counted::new(dialed.stream);
     let idle = cluster
@@ -88,11 +81,32 @@ pub(crate) async fn to_cluster(
         .limits
         .idle_timeout
         .map_or(IDLE, |timeout| timeout.to_duration());
-    let ended = tokio::select! {
-        ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
-        () = idleness(&counters, idle) => Ok(()),
-        () = aged(cluster.wire.limits.connection_age) => Ok(()),
-        () = drain.closed() => Ok(()),
+    let mut carrying = std::pin::pin!(async {
+        tokio::select! {
+            ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
+            () = idleness(&counters, idle) => Ok(()),
+            () = aged(cluster.wire.limits.connection_age) => Ok(()),
+            () = drain.closed() => Ok(()),
+        }
+    });
+    let mut ended = None;
+    // A connection is counted when its peer has said who it is, or when it ends, as Envoy does.
+    if let Some(introduction) = &introduction {
+        tokio::select! {
+            () = introduction.told() => {}
+            early = &mut carrying => ended = Some(early),
+        }
+    }
+    let party = introduction
+        .as_ref()
+        .and_then(|introduction| introduction.party());
+    let series = scope::tcp(shared, &cluster, &endpoint, &down, peer.as_deref(), party, &entry);
+    if let Some(series) = &series {
+        series.opened.inc();
+    }
+    let ended = match ended {
+        Some(ended) => ended,
+        None => carrying.await,
     };
     if let Some(series) = &series {
         series.closed.inc();
@@ -106,6 +120,13 @@ pub(crate) async fn to_cluster(
     entry.received = counters.read();
     entry.sent = counters.written();
     write(shared, &entry);
+}
+
+/// Says to the other end who this proxy is, where that was settled on.
+async fn introduced(shared: &Shared, stream: Stream) -> std::io::Result<Stream> {
+    let state = shared.state().clone();
+    let own = state.as_ref().map_or(&[][..], |state| &state.metadata.preface);
+    stream.introduce(own).await
 }
 
 /// Waits until a connection is as old as it may get; for ever where nothing bounds it.
@@ -158,8 +179,11 @@ async fn open(
         }
         let credentials = shared.credentials().clone();
         match dial(cluster, &endpoint, Purpose::Tcp, credentials.as_deref()).await {
-            Ok(dialed) => {
+            Ok(mut dialed) => {
                 endpoint.note(Outcome::Good, cluster);
+                dialed.stream = introduced(shared, dialed.stream)
+                    .await
+                    .map_err(|error| (Flag::UpstreamFailure, error.to_string()))?;
                 return Ok((endpoint, dialed));
             }
             Err(error) => {
@@ -183,7 +207,7 @@ pub(crate) fn refused(
     why: String,
 ) {
     let mut entry = Begun::now().entry(down, cluster, reporter);
-    if let Some(series) = scope::tcp_refused(shared, reporter, cluster, down, flag, &entry) {
+    if let Some(series) = scope::tcp_refused(shared, cluster, down, flag, &entry) {
         series.opened.inc();
         series.closed.inc();
     }

@@ -37,9 +37,8 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
             finish,
         );
     };
-    let target = match Target::of(&parts) {
-        Ok(target) if parts.method != Method::CONNECT => target,
-        _ => return local(StatusCode::BAD_REQUEST, "", finish),
+    let Ok(target) = Target::of(&parts) else {
+        return local(StatusCode::BAD_REQUEST, "", finish);
     };
     let client = parts.extensions.remove::<OnUpgrade>();
     // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2.
@@ -79,7 +78,12 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         wanted,
         client,
     };
-    let mut response = exchange.answer(body, finish).await;
+    let mut response = if exchange.parts.method == Method::CONNECT {
+        // Istio's listeners open no tunnels: no route of theirs matches.
+        exchange.unrouted(finish)
+    } else {
+        exchange.answer(body, finish).await
+    };
     exchange.dress(&mut response);
     if exchange.parts.method == Method::HEAD {
         response.body_mut().only_head();

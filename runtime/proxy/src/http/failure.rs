@@ -20,6 +20,8 @@ pub(super) enum Failure {
         /// Of a stream, whose connection goes on.
         stream: bool,
     },
+    /// The client's body is none: its fault, not the endpoint's.
+    Malformed,
     /// Of one try.
     TryTimeout,
     /// Of all tries.
@@ -51,7 +53,7 @@ impl Failure {
     /// Whether Envoy would try again.
     pub(super) fn is_retriable(&self, on: &RetryOn) -> bool {
         match self {
-            Self::NoEndpoint | Self::Overflow | Self::Timeout => false,
+            Self::NoEndpoint | Self::Overflow | Self::Malformed | Self::Timeout => false,
             Self::Connect(_) => on.connect_failure || on.server_error || on.gateway_error || on.reset,
             Self::Reset { refused, unsent, .. } => {
                 on.reset
@@ -69,6 +71,7 @@ impl Failure {
             Self::NoEndpoint => Flag::NoHealthyUpstream,
             Self::Overflow => Flag::Overflow,
             Self::Connect(_) => Flag::UpstreamFailure,
+            Self::Malformed => Flag::DownstreamProtocol,
             Self::Reset { refused: true, .. } | Self::Reset { stream: true, .. } => Flag::UpstreamReset,
             Self::Reset { .. } => Flag::UpstreamTermination,
             Self::TryTimeout | Self::Timeout => Flag::Timeout,
@@ -78,6 +81,7 @@ impl Failure {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::TryTimeout | Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Malformed => StatusCode::BAD_REQUEST,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -89,6 +93,7 @@ impl Failure {
             format!("upstream connect error or disconnect/reset before headers. {latest}reset reason:");
         match self {
             Self::NoEndpoint => "no healthy upstream".to_owned(),
+            Self::Malformed => "Bad Request".to_owned(),
             Self::Overflow => format!("{before} overflow"),
             Self::Connect(why) => {
                 format!("{before} remote connection failure, transport failure reason: {why}")
@@ -106,6 +111,7 @@ impl Failure {
                 let why = why.replace(char::is_whitespace, "_");
                 return format!("upstream_reset_before_response_started{{remote_connection_failure|{why}}}");
             }
+            Self::Malformed => "http1.codec_error",
             Self::NoEndpoint => "no_healthy_upstream",
             Self::Overflow => "upstream_reset_before_response_started{overflow}",
             Self::Reset { refused: true, .. } => {

@@ -195,6 +195,7 @@ impl Sending<'_> {
                     request = Some(back);
                     fresh = true;
                 }
+                Err(_) if self.replay.is_malformed() => return Err(Failure::Malformed),
                 Err((error, back)) => {
                     tracing::debug!(cluster = &*self.cluster.name, endpoint = &*endpoint.text, %error, "a try failed");
                     return Err(Failure::reset(&error, back.is_some()));
@@ -247,7 +248,7 @@ impl Sending<'_> {
                 Outcome::Local
             }
             Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Local,
-            Err(Failure::NoEndpoint | Failure::Overflow | Failure::Timeout) => return,
+            Err(Failure::NoEndpoint | Failure::Overflow | Failure::Malformed | Failure::Timeout) => return,
         };
         endpoint.note(outcome, self.cluster);
     }

@@ -56,28 +56,34 @@ pub(super) fn http(
 /// For a TCP connection to `endpoint`.
 pub(crate) fn tcp(
     shared: &Shared,
-    reporter: Reporter,
     cluster: &Cluster,
     endpoint: &Endpoint,
     down: &Downstream,
     upstream: Option<&PeerIdentity>,
+    peer: Option<&Party>,
     entry: &Entry,
 ) -> Option<TcpSeries> {
     let state = shared.state();
     let state = state.as_ref().filter(|state| counts(state))?;
-    let scope = match reporter {
-        Reporter::Source => {
-            let scope = || outbound(shared, state, Some(cluster), Some(endpoint), upstream);
-            endpoint.scope.get_or_init(scope).clone()
+    let scope = match entry.reporter {
+        Reporter::Source => match peer {
+            Some(peer) => towards(shared, state, Some(cluster), peer.clone(), upstream),
+            None => {
+                let scope = || outbound(shared, state, Some(cluster), Some(endpoint), upstream);
+                endpoint.scope.get_or_init(scope).clone()
+            }
+        },
+        Reporter::Destination => {
+            let source = known(down, peer.cloned().unwrap_or_default());
+            inbound(shared, state, Some(cluster), &source, down)
         }
-        Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down),
     };
-    series(state, &scope, reporter, Flag::None, entry)
+    series(state, &scope, Flag::None, entry)
 }
 
 /// Labels that are not Istio's own are told once, from what is known of the connection when it begins.
-fn series(state: &State, scope: &Scope, reporter: Reporter, flag: Flag, entry: &Entry) -> Option<TcpSeries> {
-    match state.edits.as_ref().filter(|edits| edits.changes(reporter)) {
+fn series(state: &State, scope: &Scope, flag: Flag, entry: &Entry) -> Option<TcpSeries> {
+    match state.edits.as_ref().filter(|edits| edits.changes(entry.reporter)) {
         Some(edits) => Some(scope.tcp_edited(edits, flag, Facts::of(entry, &state.node))),
         None => scope.tcp(flag),
     }
@@ -86,7 +92,6 @@ fn series(state: &State, scope: &Scope, reporter: Reporter, flag: Flag, entry: &
 /// For a TCP connection that reached nobody.
 pub(crate) fn tcp_refused(
     shared: &Shared,
-    reporter: Reporter,
     cluster: &Cluster,
     down: &Downstream,
     flag: Flag,
@@ -94,11 +99,11 @@ pub(crate) fn tcp_refused(
 ) -> Option<TcpSeries> {
     let state = shared.state();
     let state = state.as_ref().filter(|state| counts(state))?;
-    let scope = match reporter {
+    let scope = match entry.reporter {
         Reporter::Source => outbound(shared, state, Some(cluster), None, None),
         Reporter::Destination => inbound(shared, state, Some(cluster), &source(down, None), down),
     };
-    series(state, &scope, reporter, flag, entry)
+    series(state, &scope, flag, entry)
 }
 
 fn counts(state: &State) -> bool {
@@ -116,9 +121,20 @@ fn outbound(
     endpoint: Option<&Endpoint>,
     upstream: Option<&PeerIdentity>,
 ) -> Arc<Scope> {
-    let own = Party::own(&state.node, &state.identity.spiffe);
     let workload = endpoint.and_then(|endpoint| endpoint.wire.workload.as_ref());
-    let mut other = workload.map(Party::listed).unwrap_or_default();
+    let other = workload.map(Party::listed).unwrap_or_default();
+    towards(shared, state, cluster, other, upstream)
+}
+
+/// For what goes to `other`, who showed `upstream`.
+fn towards(
+    shared: &Shared,
+    state: &State,
+    cluster: Option<&Cluster>,
+    mut other: Party,
+    upstream: Option<&PeerIdentity>,
+) -> Arc<Scope> {
+    let own = Party::own(&state.node, &state.identity.spiffe);
     if let Some(peer) = upstream {
         other.principal = peer.spiffe.to_string();
     }
@@ -142,7 +158,10 @@ fn inbound(
 
 /// The client: what it says of itself, but its principal from its certificate.
 fn source(down: &Downstream, metadata: Option<&HeaderValue>) -> Party {
-    let mut source = metadata.and_then(peer::party).unwrap_or_default();
+    known(down, metadata.and_then(peer::party).unwrap_or_default())
+}
+
+fn known(down: &Downstream, mut source: Party) -> Party {
     if let Some(peer) = &down.peer {
         source.principal = peer.spiffe.to_string();
         if source.namespace.is_empty() {

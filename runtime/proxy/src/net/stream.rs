@@ -1,14 +1,17 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{client, server};
 
 use super::Rewind;
+use super::introduced::Introduced;
 use super::sniff::{self, Spoken};
+use crate::peer::exchange::{self, Introduction};
 
 /// A connection in any of the forms that one has here.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub(crate) enum Stream {
     Plain(Rewind),
     Accepted(Box<server::TlsStream<Rewind>>),
     Opened(Box<client::TlsStream<TcpStream>>),
+    /// TLS whose other end says first who it is.
+    Introduced(Box<Introduced>),
 }
 
 impl From<Rewind> for Stream {
@@ -31,6 +36,29 @@ impl From<TcpStream> for Stream {
 }
 
 impl Stream {
+    /// Says `own` first where TLS settled on that; what the other end says of itself is then known by [`Stream::introduction`].
+    pub(crate) async fn introduce(mut self, own: &[u8]) -> io::Result<Self> {
+        let settled = match &self {
+            Self::Accepted(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Opened(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Plain(_) | Self::Introduced(_) => None,
+        };
+        if settled != Some(exchange::ALPN) {
+            return Ok(self);
+        }
+        self.write_all(own).await?;
+        self.flush().await?;
+        Ok(Self::Introduced(Box::new(Introduced::new(self))))
+    }
+
+    /// What the other end says of itself; `None` where it is not asked to.
+    pub(crate) fn introduction(&self) -> Option<Arc<Introduction>> {
+        match self {
+            Self::Introduced(stream) => Some(stream.introduction().clone()),
+            Self::Plain(_) | Self::Accepted(_) | Self::Opened(_) => None,
+        }
+    }
+
     /// What of HTTP the other end speaks first; `None` where it says nothing in time. Only for plain streams.
     pub(crate) async fn sniff(&mut self, timeout: std::time::Duration) -> io::Result<Option<Spoken>> {
         let mut read = BytesMut::new();
@@ -55,6 +83,10 @@ macro_rules! inside {
                 $call
             }
             Stream::Opened(stream) => {
+                let $stream = Pin::new(stream.as_mut());
+                $call
+            }
+            Stream::Introduced(stream) => {
                 let $stream = Pin::new(stream.as_mut());
                 $call
             }
@@ -86,6 +118,7 @@ impl AsyncWrite for Stream {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Accepted(stream) => stream.is_write_vectored(),
             Self::Opened(stream) => stream.is_write_vectored(),
+            Self::Introduced(stream) => stream.is_write_vectored(),
         }
     }
 

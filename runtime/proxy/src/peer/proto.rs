@@ -57,6 +57,17 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// The first field with this number and a length.
+pub(super) fn field(message: &[u8], number: u64) -> Option<&[u8]> {
+    for part in Parts(message) {
+        let (own, content) = part?;
+        if own == number {
+            return Some(content);
+        }
+    }
+    None
+}
+
 /// The texts of a `Struct`; those of inner structs under `OUTER.INNER`.
 pub(super) fn decode(message: &[u8]) -> Option<BTreeMap<String, String>> {
     let mut out = BTreeMap::new();

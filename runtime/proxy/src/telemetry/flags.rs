@@ -86,11 +86,13 @@ pub(crate) enum Flag {
     FaultInjected,
     /// A policy refused it.
     Denied,
+    /// The client does not speak HTTP as it is.
+    DownstreamProtocol,
 }
 
 impl Flag {
     /// In their order.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::None,
         Self::NoRoute,
         Self::NoHealthyUpstream,
@@ -102,6 +104,7 @@ impl Flag {
         Self::DownstreamTermination,
         Self::FaultInjected,
         Self::Denied,
+        Self::DownstreamProtocol,
     ];
 
     /// Envoy's letters; `-` for none.
@@ -118,6 +121,7 @@ impl Flag {
             Self::Timeout => "UT",
             Self::DownstreamTermination => "DC",
             Self::FaultInjected => "FI",
+            Self::DownstreamProtocol => "DPE",
         }
     }
 
@@ -134,6 +138,7 @@ impl Flag {
             Self::Timeout => "UpstreamRequestTimeout",
             Self::DownstreamTermination => "DownstreamConnectionTermination",
             Self::FaultInjected => "FaultInjected",
+            Self::DownstreamProtocol => "DownstreamProtocolError",
         }
     }
 }

@@ -15,6 +15,7 @@ use x509_parser::prelude::GeneralName;
 use super::identity::certificates;
 use super::verify::{InMesh, Judge, Judged, expand, parse};
 use super::{Credentials, provider};
+use crate::peer::exchange;
 use crate::state::matcher::{BadPattern, Text};
 
 /// What a connection is opened for: it decides the protocols that TLS offers.
@@ -26,10 +27,11 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
-    /// Istio's names (istio `networking/core/cluster_tls.go`, `xds/filters` ALPN filter). TCP never offers
-    /// `istio-peer-exchange`: who settles on it has to send its metadata first.
-    fn protocols(self) -> Vec<Vec<u8>> {
+    /// Istio's names (istio `networking/core/cluster_tls.go`, `xds/filters` ALPN filter). With `exchange` TCP offers to say
+    /// first who it is.
+    fn protocols(self, exchange: bool) -> Vec<Vec<u8>> {
         let names: &[&[u8]] = match self {
+            Self::Tcp if exchange => &[exchange::ALPN, b"istio"],
             Self::Tcp => &[b"istio"],
             Self::Http1 => &[b"istio-http/1.1", b"istio", b"http/1.1"],
             Self::Http2 => &[b"istio-h2", b"istio", b"h2"],
@@ -43,6 +45,7 @@ impl Purpose {
 pub(crate) struct MeshClient {
     pub(crate) sni: ServerName<'static>,
     sans: Vec<StringMatch>,
+    exchange: bool,
     built: ArcSwapOption<Built>,
 }
 
@@ -65,6 +68,7 @@ impl MeshClient {
         Ok(Self {
             sni,
             sans: tls.sans.clone(),
+            exchange: tls.alpn.iter().any(|name| name.as_bytes() == exchange::ALPN),
             built: ArcSwapOption::empty(),
         })
     }
@@ -110,7 +114,7 @@ impl MeshClient {
         }
         let with = |purpose: Purpose| {
             let mut config = base.clone();
-            config.alpn_protocols = purpose.protocols();
+            config.alpn_protocols = purpose.protocols(self.exchange);
             Arc::new(config)
         };
         Ok(Built {

@@ -7,6 +7,7 @@ use rustls::sign::SingleCertAndKey;
 use super::Identity;
 use super::verify::{ClientVerifier, TrustDomains};
 use crate::net::sniff::Hello;
+use crate::peer::exchange;
 
 /// Sessions that clients may take up again.
 const SESSIONS: usize = 1024;
@@ -20,6 +21,7 @@ pub(crate) struct ServerTls {
     silent: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
     istio: Arc<ServerConfig>,
+    exchange: Arc<ServerConfig>,
 }
 
 /// What the application behind speaks, as far as TLS has to know.
@@ -51,12 +53,16 @@ impl ServerTls {
             silent: with(&[]),
             http: with(&[b"h2", b"http/1.1"]),
             istio: with(&[b"istio"]),
+            exchange: with(&[exchange::ALPN]),
         })
     }
 
     /// The configuration for a client that said `hello`; never `istio*` for HTTP, as Istio's sidecars hold it.
     pub(crate) fn choose(&self, choice: Choice, hello: &Hello) -> Arc<ServerConfig> {
         let offers = |name: &[u8]| hello.alpn.iter().any(|offered| offered == name);
+        if choice == Choice::Tcp && offers(exchange::ALPN) {
+            return self.exchange.clone();
+        }
         if choice == Choice::Tcp && offers(b"istio") && !offers(b"h2") && !offers(b"http/1.1") {
             return self.istio.clone();
         }
