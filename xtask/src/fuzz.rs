@@ -45,6 +45,8 @@ const TARGETS: &[(&str, &str)] = &[
     ("manifests", "compiler"),
     ("lsp", "lsp"),
     ("ssh_config", "apply"),
+    ("http2", "http2"),
+    ("fields", "http2"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),
     ("sniff", "proxy"),

@@ -24,7 +24,8 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("mesh-apply", &["mesh-wire"]),
     ("mesh-compiler", &["mesh-wire"]),
     ("mesh-wire", &[]),
-    ("mesh-proxy", &["mesh-wire"]),
+    ("mesh-http2", &[]),
+    ("mesh-proxy", &["mesh-http2", "mesh-wire"]),
     ("mesh-bench", &["mesh-proxy", "mesh-wire"]),
     ("mesh-xds", &["mesh-wire"]),
     ("mesh-envoy", &["mesh-wire"]),
@@ -35,6 +36,7 @@ const DRAWN: &[(&str, &[&str])] = &[
         &[
             "mesh-apply",
             "mesh-compiler",
+            "mesh-http2",
             "mesh-lsp",
             "mesh-proxy",
             "mesh-wire",
