@@ -9,8 +9,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body_util::Full;
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::{oneshot, watch};
+
+use crate::incoming::{Incoming, StreamError};
 
 /// More than this of a request's body is not kept; such a request is tried once.
 const MOST_KEPT: usize = 64 * 1024;
@@ -209,7 +211,7 @@ impl Replay {
             },
             Some(Err(error)) => {
                 kept.lost = true;
-                kept.malformed = is_malformed(&error);
+                kept.malformed = error.is_malformed();
                 kept.copies.clear();
                 Poll::Ready(Some(Err(error.into())))
             }
@@ -253,16 +255,6 @@ impl Kept {
         self.frames = Vec::new();
         *next = 0;
     }
-}
-
-/// Whether the bytes were wrong, rather than missing.
-fn is_malformed(error: &hyper::Error) -> bool {
-    use std::error::Error as _;
-    use std::io::ErrorKind;
-    let source = error
-        .source()
-        .and_then(|source| source.downcast_ref::<std::io::Error>());
-    source.is_some_and(|error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
 }
 
 /// The body of one try.
@@ -356,7 +348,7 @@ pub(crate) enum ResponseSource {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BodyError {
     #[error(transparent)]
-    Stream(#[from] hyper::Error),
+    Stream(#[from] StreamError),
     #[error("another try has begun")]
     Superseded,
     #[error("the response took longer than the route allows")]

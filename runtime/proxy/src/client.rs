@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::body::RequestBody;
 use crate::cluster::{Cluster, Hint, PoolError, lease};
+use crate::incoming::StreamError;
 use crate::shared::Shared;
 
 /// Longer answers are not read.
@@ -31,7 +32,7 @@ pub(crate) enum AskError {
     #[error(transparent)]
     Pool(#[from] PoolError),
     #[error(transparent)]
-    Stream(#[from] hyper::Error),
+    Stream(#[from] StreamError),
     #[error("the answer cannot be read: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
     #[error("no answer within {0:?}")]

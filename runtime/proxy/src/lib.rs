@@ -28,6 +28,7 @@ mod destination;
 pub mod drain;
 mod http;
 mod inbound;
+mod incoming;
 mod keys;
 mod net;
 mod outbound;

@@ -55,7 +55,8 @@ async fn talk(mesh: &Mesh) {
     let (mut read, mut write) = stream.split();
     let mut back = vec![0; sent.len()];
     let (wrote, got) = tokio::join!(write.write_all(&sent), read.read_exact(&mut back));
-    (wrote.unwrap(), got.unwrap());
+    wrote.unwrap();
+    got.unwrap();
     assert!(back == sent, "what comes back is what was sent");
 }
 

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hyper::client::conn::http2;
+use mesh_http2::client;
 use tokio::time::Instant;
 
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
+use crate::incoming::{Incoming, StreamError};
 use crate::tls::{Credentials, PeerIdentity};
 use crate::workers::{self, WORKERS};
 
@@ -56,7 +57,7 @@ pub(crate) struct Lease {
 enum Held {
     Single(Single, Arc<Cluster>, Arc<Endpoint>),
     Multi {
-        sender: http2::SendRequest<RequestBody>,
+        client: client::Client<RequestBody>,
         _stream: Stream,
     },
 }
@@ -73,7 +74,7 @@ pub(crate) enum PoolError {
 }
 
 /// A request that was not answered, and the request itself where nothing of it was sent.
-type Unsent = (hyper::Error, Option<http::Request<RequestBody>>);
+type Unsent = (StreamError, Option<http::Request<RequestBody>>);
 
 /// A connection to `endpoint` for one request; a `fresh` one where the kept ones proved stale.
 pub(crate) async fn lease(
@@ -135,15 +136,22 @@ impl Lease {
     pub(crate) async fn send(
         &mut self,
         request: http::Request<RequestBody>,
-    ) -> Result<http::Response<hyper::body::Incoming>, Unsent> {
-        let sent = match &mut self.held {
-            Held::Single(single, ..) => single.sender.try_send_request(request).await,
-            Held::Multi { sender, .. } => sender.try_send_request(request).await,
-        };
-        sent.map_err(|mut error| {
-            let request = error.take_message();
-            (error.into_error(), request)
-        })
+    ) -> Result<http::Response<Incoming>, Unsent> {
+        match &mut self.held {
+            Held::Single(single, ..) => {
+                let sent = single.sender.try_send_request(request).await;
+                let answer = sent.map_err(|mut error| {
+                    let request = error.take_message();
+                    (error.into_error().into(), request)
+                })?;
+                Ok(answer.map(Incoming::from))
+            }
+            Held::Multi { client, .. } => {
+                let sent = client.send(request).await;
+                let answer = sent.map_err(|unanswered| (unanswered.error.into(), unanswered.request))?;
+                Ok(answer.map(Incoming::from))
+            }
+        }
     }
 
     /// The response has ended well: the connection may serve the next request.

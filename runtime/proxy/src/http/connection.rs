@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mesh_http2::{Limits, server};
 
 use super::exchange;
 use crate::drain::Drain;
@@ -18,13 +18,15 @@ use crate::shared::Shared;
 use crate::state::Outbound;
 use crate::telemetry::{Reporter, Scope};
 
-/// Windows of HTTP/2 towards clients.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 4 << 20;
-/// Envoy's limit of a request's headers.
-const HEADERS: u32 = 60 * 1024;
-/// Requests under way on one HTTP/2 connection; more wait at the client.
-const STREAMS: u32 = 1024;
+/// What clients of HTTP/2 are told.
+const LIMITS: Limits = Limits {
+    stream_window: 1 << 20,
+    connection_window: 4 << 20,
+    // More wait at the client.
+    streams: 1024,
+    // Envoy's limit.
+    headers: 60 * 1024,
+};
 
 /// How long an HTTP/1 connection is left open when a drain begins. Only an answer can tell the client that the connection
 /// ends: one that is closed while idle may cross a request on its way, which is lost then.
@@ -99,22 +101,6 @@ impl HttpConnection {
 
 async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec, drain: &mut Drain) {
     let remote = connection.down.remote;
-    let leaving = drain.clone();
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (connection, leaving) = (connection.clone(), leaving.clone());
-        async move {
-            let mut answer = exchange::answer(connection, request).await;
-            if codec != Codec::Http2
-                && leaving.is_draining()
-                && answer.status() != StatusCode::SWITCHING_PROTOCOLS
-            {
-                answer
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
-            }
-            Ok::<_, Infallible>(answer)
-        }
-    });
     let mut closing = drain.clone();
     // Both have the same shape and no trait in common.
     macro_rules! until_drained {
@@ -136,25 +122,32 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
         }};
     }
     if codec == Codec::Http2 {
-        until_drained!(
-            http2::Builder::new(TokioExecutor::new())
-                .timer(TokioTimer::new())
-                .initial_stream_window_size(STREAM_WINDOW)
-                .initial_connection_window_size(CONNECTION_WINDOW)
-                .max_concurrent_streams(STREAMS)
-                .max_header_list_size(HEADERS)
-                .serve_connection(TokioIo::new(stream), service),
-            // A GOAWAY tells which requests were taken.
-            Duration::ZERO
-        );
-    } else {
-        until_drained!(
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(IDLE)
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades(),
-            LAST_REQUEST
-        );
+        let service = move |request: Request<mesh_http2::Incoming>| {
+            exchange::answer(connection.clone(), request.map(Into::into))
+        };
+        // A GOAWAY tells which requests were taken.
+        until_drained!(server::serve(stream, LIMITS, service), Duration::ZERO);
+        return;
     }
+    let leaving = drain.clone();
+    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+        let (connection, leaving) = (connection.clone(), leaving.clone());
+        async move {
+            let mut answer = exchange::answer(connection, request.map(Into::into)).await;
+            if leaving.is_draining() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+                answer
+                    .headers_mut()
+                    .insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(answer)
+        }
+    });
+    until_drained!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(IDLE)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades(),
+        LAST_REQUEST
+    );
 }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use mesh_wire::listener::MtlsMode;
 
@@ -19,6 +18,7 @@ use super::target::Target;
 use super::{HttpConnection, Side, answers, cors, hash, scope};
 use crate::body::Replay;
 use crate::cluster::{Cluster, Endpoint, Transport};
+use crate::incoming::Incoming;
 use crate::peer;
 use crate::state::State;
 use crate::state::jwt::Token;

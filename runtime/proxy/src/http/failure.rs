@@ -1,8 +1,7 @@
-use std::error::Error as _;
-
 use http::StatusCode;
 
 use crate::cluster::PoolError;
+use crate::incoming::StreamError;
 use crate::state::routes::RetryOn;
 use crate::telemetry::Flag;
 
@@ -40,13 +39,11 @@ impl From<PoolError> for Failure {
 
 impl Failure {
     /// `unsent` where the request came back whole.
-    pub(super) fn reset(error: &hyper::Error, unsent: bool) -> Self {
-        // HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
-        let source = error.source().map(ToString::to_string).unwrap_or_default();
+    pub(super) fn reset(error: &StreamError, unsent: bool) -> Self {
         Self::Reset {
-            refused: source.contains("refused stream"),
+            refused: error.is_refused(),
             unsent,
-            stream: source.contains("stream error received"),
+            stream: error.is_reset(),
         }
     }
 

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
-use hyper::body::Incoming;
 use mesh_wire::cluster::HttpVersion;
 
 use super::failure::Failure;
@@ -14,6 +13,7 @@ use super::headers::ATTEMPTS;
 use super::target::Target;
 use crate::body::{Replay, RequestBody};
 use crate::cluster::{Cluster, Endpoint, Hint, Lease, Outcome, Permit, lease};
+use crate::incoming::Incoming;
 use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::routes::RetryPolicy;

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use mesh_http2::{Limits, client};
 use tokio::time::Instant;
 
 use super::{Held, Lease, PoolError, Upstream, is_old, most_served, pending};
@@ -10,14 +9,20 @@ use crate::body::RequestBody;
 use crate::cluster::{Cluster, Endpoint, Permit, dial};
 use crate::tls::{Credentials, Purpose};
 
-/// Windows of HTTP/2: enough for a gigabit over 30 ms.
-const STREAM_WINDOW: u32 = 1 << 20;
-const CONNECTION_WINDOW: u32 = 4 << 20;
+const LIMITS: Limits = Limits {
+    // Enough for a gigabit over 30 ms.
+    stream_window: 1 << 20,
+    connection_window: 4 << 20,
+    // Of requests that the server would send: there are none.
+    streams: 0,
+    // Envoy's limit.
+    headers: 60 * 1024,
+};
 
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(super) struct Multi {
-    sender: http2::SendRequest<RequestBody>,
+    client: client::Client<RequestBody>,
     upstream: Arc<Upstream>,
     served: u32,
     began: Instant,
@@ -45,7 +50,7 @@ pub(super) async fn lease(
         multi.served += 1;
         multi.streams.fetch_add(1, Ordering::AcqRel);
         let held = Held::Multi {
-            sender: multi.sender.clone(),
+            client: multi.client.clone(),
             _stream: Stream(multi.streams.clone()),
         };
         Lease {
@@ -92,7 +97,7 @@ fn usable<'a>(
     let most = most_served(cluster);
     shared.retain(|multi| {
         let usable = multi.served < most && !is_old(cluster, multi.began);
-        !multi.sender.is_closed() && usable && multi.upstream.is_current(credentials)
+        !multi.client.is_closed() && usable && multi.upstream.is_current(credentials)
     });
     let streams = cluster.wire.limits.streams.filter(|most| *most > 0);
     let streams = streams.unwrap_or(u32::MAX);
@@ -108,20 +113,11 @@ async fn open(
 ) -> Result<Multi, PoolError> {
     let mut dialed = dial(cluster, endpoint, Purpose::Http2, credentials).await?;
     let upstream = Upstream::of(&mut dialed);
-    let mut builder = http2::Builder::new(TokioExecutor::new());
-    if let Some(ping) = &cluster.wire.limits.ping {
-        builder
-            .keep_alive_interval(Some(ping.interval.to_duration()))
-            .keep_alive_timeout(ping.timeout.to_duration())
-            .keep_alive_while_idle(true);
-    }
-    let handshake = builder
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .handshake(TokioIo::new(dialed.stream))
-        .await;
-    let (sender, connection) = handshake.map_err(PoolError::Handshake)?;
+    let ping = cluster.wire.limits.ping.as_ref().map(|ping| client::Ping {
+        interval: ping.interval.to_duration(),
+        timeout: ping.timeout.to_duration(),
+    });
+    let (client, connection) = client::connect(dialed.stream, LIMITS, ping);
     tokio::spawn(async move {
         let _permit = permit;
         if let Err(error) = connection.await {
@@ -129,7 +125,7 @@ async fn open(
         }
     });
     Ok(Multi {
-        sender,
+        client,
         upstream,
         served: 0,
         began: Instant::now(),
