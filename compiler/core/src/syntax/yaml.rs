@@ -4,6 +4,7 @@
 mod manner;
 mod mistake;
 mod order;
+mod plain;
 mod scalar;
 mod sections;
 mod stream;
@@ -23,6 +24,9 @@ use crate::diag::{Diagnostic, FileId, Sink, Span, Spanned, code};
 const COPIES: usize = 20_000;
 
 pub(super) fn parse(text: &str, file: FileId, sink: &mut Sink) -> Option<Datum> {
+    if let Some(root) = plain::parse(text, 0, file, &manner::SPEC) {
+        return Some(root);
+    }
     // An empty text says nothing, and the language tells what it lacks.
     let empty = || Datum {
         kind: Kind::Mapping(Vec::new()),

@@ -1,12 +1,16 @@
 //! A text of several documents.
 
-use super::{Datum, document, manner};
+use super::{Datum, document, manner, plain};
 use crate::diag::{FileId, Sink};
 
 /// The documents of `text`; one that is broken leaves the others.
 pub(in crate::syntax) fn documents(text: &str, file: FileId, sink: &mut Sink) -> Vec<Datum> {
     let mut found = Vec::new();
     for (start, part) in parts(text) {
+        if let Some(root) = plain::parse(part, start, file, &manner::OBJECTS) {
+            found.push(root);
+            continue;
+        }
         let mut own = Sink::default();
         let root = document(part, file, &manner::OBJECTS, &mut own).flatten();
         sink.take_shifted(own, start);
