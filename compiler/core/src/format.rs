@@ -1,4 +1,5 @@
 use crate::diag::{Diagnostic, FileId, Language, Sink, Sources};
+use crate::spec;
 use crate::syntax::{self, Document, print};
 
 /// What keeps a text from being put in order.
@@ -29,9 +30,12 @@ pub fn format(text: &str, path: &str) -> Result<String, Unformatted> {
             }
         }
         Some(Document::Data(datum)) if sink.is_empty() => Ok(syntax::order(text, &datum, language)),
-        _ => Err(Unformatted {
-            diagnostics: sink.finish(),
-            sources,
-        }),
+        _ => {
+            let kind = spec::kind_of_file(path).map(|kind| vec![spec::no_spec(path, kind, file)]);
+            Err(Unformatted {
+                diagnostics: kind.unwrap_or_else(|| sink.finish()),
+                sources,
+            })
+        }
     }
 }

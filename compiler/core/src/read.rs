@@ -20,6 +20,15 @@ pub fn read(text: &str, path: &str, language: Language) -> Read {
     let mut sink = Sink::default();
     let file = sources.add(path, text);
     let nodes = spec::parse(text, language, file, &mut sink);
+    let broken = sink.all().iter().any(|found| found.code == &code::SYNTAX);
+    let nodes = match spec::kind_of_file(path) {
+        Some(kind) if broken => {
+            sink.retain(|_| false);
+            sink.push(spec::no_spec(path, kind, file));
+            None
+        }
+        _ => nodes,
+    };
     if let Some(nodes) = &nodes {
         let whole = Span {
             file,

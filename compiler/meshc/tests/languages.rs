@@ -36,6 +36,46 @@ fn a_spec_is_the_same_in_every_language_and_a_folder_has_one() {
 }
 
 #[test]
+fn what_is_no_spec_is_called_what_it_is() {
+    let seat = Seat::with_forum();
+    seat.write("README.md", "# A mesh\n\nIt is ours.\n");
+    seat.write("blank.yaml", " \n\n");
+    seat.write("long.kdl", &format!("mesh {}\n", "a".repeat(1_000_000)));
+    let asked: [&[&str]; 6] = [
+        &["check", "README.md"],
+        &["build", "README.md"],
+        &["graph", "README.md"],
+        &["trace", "a", "b", "README.md"],
+        &["fmt", "README.md"],
+        &["convert", "README.md", "--to", "yaml"],
+    ];
+    for args in asked {
+        let run = seat.meshc(args);
+        let told = run.stdout.clone() + &run.stderr;
+        assert!(
+            run.code != 0 && told.contains("README.md is Markdown, and no spec"),
+            "{run:?}"
+        );
+        assert!(told.contains("KDL, YAML and JSON"), "{told}");
+        assert!(!told.contains("begins no comment"), "{told}");
+    }
+    let run = seat.meshc(&["check", "blank.yaml"]);
+    assert!(run.stdout.contains("blank.yaml is empty"), "{run:?}");
+    assert!(run.stdout.contains("`mesh: NAME`"), "{run:?}");
+    // What nobody can read is not shown.
+    let run = seat.meshc(&["check", "long.kdl"]);
+    assert!(
+        run.code == 1 && run.stdout.len() < 2_000,
+        "{} bytes",
+        run.stdout.len()
+    );
+    assert!(
+        run.stdout.contains("at long.kdl:1:6, in a line that is too long"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_first_spec_is_right_and_is_never_written_over() {
     let seat = Seat::with_forum();
     for (name, flags, file) in [

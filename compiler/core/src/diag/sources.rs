@@ -69,6 +69,14 @@ impl Sources {
 }
 
 impl Source {
+    /// The line that byte `at` lies in has more bytes than `most`.
+    pub(crate) fn is_line_longer(&self, at: usize, most: usize) -> bool {
+        let line = self.lines.partition_point(|start| *start <= at).max(1);
+        let start = self.lines.get(line - 1).copied().unwrap_or(0);
+        let end = self.lines.get(line).copied().unwrap_or(self.text.len());
+        end - start > most
+    }
+
     /// Where byte `at` is; beyond the end is the end.
     pub fn place(&self, at: usize) -> Place {
         let at = self.text.floor_char_boundary(at.min(self.text.len()));

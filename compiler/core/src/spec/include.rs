@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{files, parse};
+use super::{files, kind, parse};
 use crate::World;
 use crate::diag::{Diagnostic, FileId, Language, Sink, Sources, Span, code};
 use crate::syntax::{Node, Scalar, Value};
@@ -63,7 +63,33 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn first(&mut self, path: &str) -> Option<FileId> {
         match self.world.read(path) {
-            Ok(text) => Some(self.file(path, &text, None)),
+            Ok(text) if text.trim().is_empty() => {
+                let file = self.sources.add(path, "");
+                let start = Span {
+                    file,
+                    start: 0,
+                    end: 0,
+                };
+                self.sink.speak(file, Language::of_path(path));
+                let found = Diagnostic::new(&code::MISSING, start, format!("{path} is empty"));
+                self.sink
+                    .push(found.help("a spec begins with `mesh NAME`; `meshc init` writes a first one"));
+                None
+            }
+            Ok(text) => {
+                let file = self.file(path, &text, None);
+                let broken = self
+                    .sink
+                    .all()
+                    .iter()
+                    .any(|found| found.primary.span.file == file && found.code == &code::SYNTAX);
+                if let (true, Some(kind)) = (broken, kind::of(path)) {
+                    self.sink.retain(|found| found.primary.span.file != file);
+                    self.sink.push(kind::told(path, kind, file));
+                    self.whole = false;
+                }
+                Some(file)
+            }
             Err(cause) => {
                 let file = self.sources.add(path, "");
                 let start = Span {

@@ -39,8 +39,16 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
         let shown = handler
             .render_report(&mut text, &report)
             .and_then(|()| others.try_for_each(|other| handler.render_report(&mut text, &other)));
+        let hidden = |source: &&Source| is_too_long(diagnostic.primary.span, source);
         if shown.is_err() {
             text.push_str(&super::short(std::slice::from_ref(diagnostic), sources));
+        }
+        if let Some(source) = sources.get(diagnostic.primary.span.file).filter(hidden) {
+            let place = source.place(diagnostic.primary.span.start);
+            text.push_str(&format!(
+                "  at {}:{}:{}, in a line that is too long to be shown\n",
+                source.path, place.line, place.column
+            ));
         }
         text.push('\n');
     }
@@ -49,7 +57,16 @@ pub fn human(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> Str
 
 fn source(span: Span, sources: &Sources) -> Option<Snippets<'_>> {
     let source = sources.get(span.file)?;
-    (!source.text.is_empty()).then_some(Snippets(source))
+    (!source.text.is_empty() && !is_too_long(span, source)).then_some(Snippets(source))
+}
+
+/// Bytes of a line that is shown at most: longer ones are no text that people wrote.
+const LINE: usize = 2_000;
+
+/// A line of what would be shown is too long, or one beside it.
+fn is_too_long(span: Span, source: &Source) -> bool {
+    let lines = [span.start.saturating_sub(1), span.start, span.end, span.end + 1];
+    lines.iter().any(|at| source.is_line_longer(*at, LINE))
 }
 
 /// The places in other files.

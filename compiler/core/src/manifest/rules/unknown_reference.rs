@@ -1,3 +1,5 @@
+mod host;
+
 use std::collections::BTreeMap;
 
 use super::index::{Index, NETWORKING, service_name};
@@ -6,9 +8,10 @@ use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::manifest::Object;
 use crate::syntax::Datum;
 
-/// A version that a route leads to is one of a DestinationRule for the host, where there is one; and a gateway that
-/// is written much like one that is there is that one.
+/// A version that a route leads to is one of a DestinationRule for the host, where there is one; a gateway that is written
+/// much like one that is there is that one; and the host is there, where all are known.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
+    host::check(index, sink);
     // What a later file overwrites may be what is meant: files beside each other are alternatives.
     let mut rules = Rules::new();
     for rule in index

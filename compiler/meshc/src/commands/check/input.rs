@@ -79,7 +79,7 @@ pub(in crate::commands) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong
             search(path, &mut files, &mut world).map_err(|cause| unreadable(&shown, cause))?;
             if files.len() == before {
                 return Err(Wrong {
-                    what: format!("there is nothing to check in `{shown}`"),
+                    what: format!("there is nothing to read in `{shown}`"),
                     cause:
                         "it has no spec, and nothing below it is an object of Kubernetes or a file of a VM"
                             .to_owned(),
