@@ -106,7 +106,7 @@ fn forward(export: &mut Export<'_>, http: &Http<'_>, wire: &Route, forward: &For
     if !forward.mirrors.is_empty() {
         let mirrors = forward.mirrors.iter();
         let mirror = |mirror: &mesh_wire::route::Mirror| {
-            json!({ "cluster": mirror.cluster,
+            json!({ "cluster": mirror.cluster, "disable_shadow_host_suffix_append": true,
                 "runtime_fraction": { "default_value": route::share(mirror.share) } })
         };
         own["request_mirror_policies"] = mirrors.map(mirror).collect();

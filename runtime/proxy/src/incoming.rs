@@ -36,6 +36,11 @@ impl StreamError {
         matches!(self, Self::Http2(error) if error.is_reset())
     }
 
+    /// What began an answer cannot be read.
+    pub(crate) fn is_no_http(&self) -> bool {
+        matches!(self, Self::Http1(error) if error.is_parse())
+    }
+
     /// Whether the bytes were wrong, rather than missing. On HTTP/2 that ends the stream, and nobody is left to be told.
     pub(crate) fn is_malformed(&self) -> bool {
         let Self::Http1(error) = self else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use mesh_http2::client;
 use tokio::time::Instant;
 
+use super::usage::Counter;
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
 use crate::incoming::{Incoming, StreamError};
@@ -24,7 +25,11 @@ const IDLE: Duration = Duration::from_secs(3600);
 
 /// The connections to one endpoint, those of each worker apart.
 #[derive(Debug, Default)]
-pub(crate) struct Pool([Part; WORKERS]);
+pub(crate) struct Pool {
+    parts: [Part; WORKERS],
+    /// How many there are, those that serve too.
+    open: Arc<Counter>,
+}
 
 /// The connections of one worker.
 #[derive(Debug, Default)]
@@ -94,7 +99,7 @@ pub(crate) async fn lease(
 impl Pool {
     /// There is a connection that is open; those that are closed are forgotten, and count against no limit.
     pub(super) fn is_used(&self) -> bool {
-        self.0.iter().any(|part| {
+        self.parts.iter().any(|part| {
             let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
             kept.retain(Single::is_open);
             !kept.is_empty()
@@ -103,7 +108,7 @@ impl Pool {
 
     /// Those of the worker that asks.
     fn own(&self) -> &Part {
-        &self.0[workers::current() % WORKERS]
+        &self.parts[workers::current() % WORKERS]
     }
 }
 

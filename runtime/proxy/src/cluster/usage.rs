@@ -119,14 +119,35 @@ impl Counter {
 pub(crate) struct Permit {
     usage: Arc<Usage>,
     of: fn(&Usage) -> &Counter,
+    /// The connections of one endpoint, where it is one of those.
+    open: Option<Arc<Counter>>,
 }
 
 impl Permit {
+    /// A connection to an endpoint that has as many as `open` counts. Who has none gets one whatever the limit says, as in
+    /// Envoy: else a few busy endpoints would starve the others.
+    pub(crate) fn connection(usage: &Arc<Usage>, open: &Arc<Counter>, limit: Option<u32>) -> Option<Self> {
+        let taken = usage.connections.take(limit);
+        if taken {
+            open.take(None);
+        } else if open.take(Some(1)) {
+            usage.connections.take(None);
+        } else {
+            return None;
+        }
+        Some(Self {
+            usage: usage.clone(),
+            of: |usage| &usage.connections,
+            open: Some(open.clone()),
+        })
+    }
+
     /// `None` where the limit is reached.
     pub(crate) fn take(usage: &Arc<Usage>, of: fn(&Usage) -> &Counter, limit: Option<u32>) -> Option<Self> {
         of(usage).take(limit).then(|| Self {
             usage: usage.clone(),
             of,
+            open: None,
         })
     }
 }
@@ -134,6 +155,9 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         (self.of)(&self.usage).give_back();
+        if let Some(open) = &self.open {
+            open.give_back();
+        }
         self.usage.freed.notify_one();
     }
 }
@@ -176,5 +200,20 @@ mod tests {
         assert!(take().is_none());
         drop(first);
         assert!(take().is_some());
+    }
+
+    #[test]
+    fn an_endpoint_without_a_connection_gets_one_beyond_the_limit() {
+        let (usage, open) = (
+            Arc::new(Usage::default()),
+            [(); 2].map(|()| Arc::new(Counter::default())),
+        );
+        let take = |endpoint: usize| Permit::connection(&usage, &open[endpoint], Some(1));
+        let (first, second) = (take(0), take(1));
+        assert!(first.is_some() && second.is_some());
+        assert!(take(0).is_none() && take(1).is_none());
+        assert_eq!(usage.connections.get(), 2);
+        drop((first, second));
+        assert_eq!((usage.connections.get(), open[0].get()), (0, 0));
     }
 }

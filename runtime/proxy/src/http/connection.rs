@@ -9,7 +9,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mesh_http2::{Limits, server};
 
-use super::exchange;
+use super::{exchange, headers};
 use crate::drain::Drain;
 use crate::net::Stream;
 use crate::net::sniff::Spoken;
@@ -25,7 +25,7 @@ const LIMITS: Limits = Limits {
     // More wait at the client.
     streams: 1024,
     // Envoy's limit.
-    headers: 60 * 1024,
+    headers: headers::MOST,
 };
 
 /// How long an HTTP/1 connection is left open when a drain begins. Only an answer can tell the client that the connection

@@ -40,6 +40,9 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     let Ok(target) = Target::of(&parts) else {
         return local(StatusCode::BAD_REQUEST, "", finish);
     };
+    if headers::are_too_long(&parts) {
+        return local(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "", finish);
+    }
     let client = parts.extensions.remove::<OnUpgrade>();
     // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2.
     let wanted =
@@ -335,8 +338,12 @@ impl Exchange<'_> {
             took,
             attempts,
             exhausted,
+            overflows,
         } = tried;
         finish.flag.exhausted = exhausted;
+        if overflows {
+            finish.flag.why = Flag::Overflow;
+        }
         finish.endpoint.clone_from(&endpoint);
         let upstream = outcome
             .as_ref()

@@ -21,6 +21,8 @@ pub(super) enum Failure {
     },
     /// The client's body is none: its fault, not the endpoint's.
     Malformed,
+    /// What came back is no HTTP.
+    Protocol,
     /// Of one try.
     TryTimeout,
     /// Of all tries.
@@ -40,6 +42,9 @@ impl From<PoolError> for Failure {
 impl Failure {
     /// `unsent` where the request came back whole.
     pub(super) fn reset(error: &StreamError, unsent: bool) -> Self {
+        if error.is_no_http() {
+            return Self::Protocol;
+        }
         Self::Reset {
             refused: error.is_refused(),
             unsent,
@@ -59,7 +64,7 @@ impl Failure {
                     || *refused && on.refused_stream
                     || *unsent && on.reset_before_request
             }
-            Self::TryTimeout => on.reset || on.server_error || on.gateway_error,
+            Self::Protocol | Self::TryTimeout => on.reset || on.server_error || on.gateway_error,
         }
     }
 
@@ -71,6 +76,7 @@ impl Failure {
             Self::Malformed => Flag::DownstreamProtocol,
             Self::Reset { refused: true, .. } | Self::Reset { stream: true, .. } => Flag::UpstreamReset,
             Self::Reset { .. } => Flag::UpstreamTermination,
+            Self::Protocol => Flag::UpstreamProtocol,
             Self::TryTimeout | Self::Timeout => Flag::Timeout,
         }
     }
@@ -79,6 +85,7 @@ impl Failure {
         match self {
             Self::TryTimeout | Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
             Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::Protocol => StatusCode::BAD_GATEWAY,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -98,6 +105,7 @@ impl Failure {
             Self::Reset { refused: true, .. } => format!("{before} remote refused stream reset"),
             Self::Reset { stream: true, .. } => format!("{before} remote reset"),
             Self::Reset { .. } => format!("{before} connection termination"),
+            Self::Protocol => format!("{before} protocol error"),
             Self::TryTimeout | Self::Timeout => "upstream request timeout".to_owned(),
         }
     }
@@ -116,6 +124,7 @@ impl Failure {
             }
             Self::Reset { stream: true, .. } => "upstream_reset_before_response_started{remote_reset}",
             Self::Reset { .. } => "upstream_reset_before_response_started{connection_termination}",
+            Self::Protocol => "upstream_reset_before_response_started{protocol_error}",
             Self::TryTimeout => "upstream_per_try_timeout",
             Self::Timeout => "response_timeout",
         };

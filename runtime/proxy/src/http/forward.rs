@@ -52,6 +52,8 @@ pub(super) struct Tried {
     pub(super) attempts: u32,
     /// It would have been tried again, had the route not said that it was enough.
     pub(super) exhausted: bool,
+    /// It would have been tried again, had the cluster not had too many tries under way.
+    pub(super) overflows: bool,
 }
 
 /// An answer that has begun.
@@ -87,6 +89,7 @@ impl Sending<'_> {
                     took,
                     attempts: attempt,
                     exhausted: false,
+                    overflows: false,
                 };
             };
             *self.trying.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
@@ -104,6 +107,7 @@ impl Sending<'_> {
                     took,
                     attempts: attempt,
                     exhausted,
+                    overflows: false,
                 };
             }
             retrying = self.cluster.retry();
@@ -114,6 +118,7 @@ impl Sending<'_> {
                     took,
                     attempts: attempt,
                     exhausted,
+                    overflows: retrying.is_none(),
                 };
             }
             drop(outcome);
@@ -136,6 +141,7 @@ impl Sending<'_> {
             took,
             attempts: 1,
             exhausted: false,
+            overflows: false,
         }
     }
 
@@ -247,7 +253,7 @@ impl Sending<'_> {
                 );
                 Outcome::Local
             }
-            Err(Failure::Reset { .. } | Failure::TryTimeout) => Outcome::Local,
+            Err(Failure::Reset { .. } | Failure::Protocol | Failure::TryTimeout) => Outcome::Local,
             Err(Failure::NoEndpoint | Failure::Overflow | Failure::Malformed | Failure::Timeout) => return,
         };
         endpoint.note(outcome, self.cluster);

@@ -20,6 +20,17 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 
+/// Envoy's limit of a request's headers, bytes.
+pub(super) const MOST: u32 = 60 * 1024;
+
+/// Names and values together, and the path, are more than [`MOST`].
+pub(super) fn are_too_long(parts: &Parts) -> bool {
+    let headers = parts.headers.iter();
+    let sizes = headers.map(|(name, value)| name.as_str().len() + value.len());
+    let path = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+    sizes.sum::<usize>() + path > MOST as usize
+}
+
 /// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
 pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
     let mut upgrades = false;

@@ -76,6 +76,8 @@ pub(crate) enum Flag {
     UpstreamTermination,
     /// The endpoint reset the request.
     UpstreamReset,
+    /// The endpoint answered with what is no HTTP.
+    UpstreamProtocol,
     /// A limit of the cluster.
     Overflow,
     /// The route's timeout.
@@ -92,13 +94,14 @@ pub(crate) enum Flag {
 
 impl Flag {
     /// In their order.
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::None,
         Self::NoRoute,
         Self::NoHealthyUpstream,
         Self::UpstreamFailure,
         Self::UpstreamTermination,
         Self::UpstreamReset,
+        Self::UpstreamProtocol,
         Self::Overflow,
         Self::Timeout,
         Self::DownstreamTermination,
@@ -117,6 +120,7 @@ impl Flag {
             Self::UpstreamFailure => "UF",
             Self::UpstreamTermination => "UC",
             Self::UpstreamReset => "UR",
+            Self::UpstreamProtocol => "UPE",
             Self::Overflow => "UO",
             Self::Timeout => "UT",
             Self::DownstreamTermination => "DC",
@@ -134,6 +138,7 @@ impl Flag {
             Self::UpstreamFailure => "UpstreamConnectionFailure",
             Self::UpstreamTermination => "UpstreamConnectionTermination",
             Self::UpstreamReset => "UpstreamRemoteReset",
+            Self::UpstreamProtocol => "UpstreamProtocolError",
             Self::Overflow => "UpstreamOverflow",
             Self::Timeout => "UpstreamRequestTimeout",
             Self::DownstreamTermination => "DownstreamConnectionTermination",

@@ -22,7 +22,7 @@ pub type Tries = Arc<Mutex<HashMap<String, usize>>>;
 ///
 /// The header `x-do` says what it does, several things with `;` between them: `status=CODE`, `first=N:CODE` for the first
 /// N tries only, `at=NAME:CODE` for the one application, `sleep=MILLISECONDS`, `header=NAME:VALUE`, `trailer=NAME:VALUE`,
-/// `body=BYTES`, `break` closes the connection instead of an answer, `first-break=N`.
+/// `body=BYTES`, `big-header=BYTES`, `headers=COUNT`, `break` closes the connection instead of an answer, `first-break=N`.
 pub async fn serve(name: &'static str, tries: Tries) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -107,6 +107,16 @@ async fn answer(name: &'static str, tries: Tries, mut request: Request<Incoming>
             "header" => {
                 let name = HeaderName::try_from(pair.0).unwrap();
                 response.headers_mut().append(name, pair.1.parse().unwrap());
+            }
+            "big-header" => {
+                let long = HeaderValue::from_bytes(&vec![b'y'; value.parse().unwrap()]).unwrap();
+                response.headers_mut().insert("x-big", long);
+            }
+            "headers" => {
+                for number in 0..value.parse::<usize>().unwrap() {
+                    let name = HeaderName::try_from(format!("x-many-{number}")).unwrap();
+                    response.headers_mut().insert(name, HeaderValue::from_static("1"));
+                }
             }
             "trailer" => _ = trailers.insert(HeaderName::try_from(pair.0).unwrap(), pair.1.parse().unwrap()),
             "body" => size = Some(value.parse::<usize>().unwrap()),

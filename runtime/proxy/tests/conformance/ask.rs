@@ -32,6 +32,7 @@ pub struct Ask {
     http2: bool,
     mesh: bool,
     at_least: Option<Duration>,
+    without: Option<String>,
 }
 
 /// `GET path` of the host of a scene, from an application.
@@ -48,6 +49,7 @@ pub fn get(scene: &str, path: &str) -> Ask {
         http2: false,
         mesh: false,
         at_least: None,
+        without: None,
     }
 }
 
@@ -105,6 +107,12 @@ impl Ask {
         self
     }
 
+    /// What is too long to be told.
+    pub fn without(mut self, what: &str) -> Self {
+        self.without = Some(what.to_owned());
+        self
+    }
+
     fn request(&self, key: &str) -> Request<Full<Bytes>> {
         let uri = if self.http2 {
             format!("http://{}{}", self.host, self.path)
@@ -149,6 +157,9 @@ impl Ask {
             *value = normal(what, value, &key, world);
         }
         came.retain(|(what, _)| what != "header date");
+        if let Some(without) = &self.without {
+            came.retain(|(what, _)| !what.starts_with(without));
+        }
         came
     }
 

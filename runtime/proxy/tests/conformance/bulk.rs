@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::Request;
@@ -11,6 +12,9 @@ use hyper_util::rt::TokioIo;
 
 use crate::plane::{DataPlane, Way};
 use crate::world::Came;
+
+/// Nothing takes longer to become what it is to be.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `count` requests to the host of a scene are answered, one after the other: status and application.
 pub struct Answers(Vec<(u16, String)>);
@@ -53,6 +57,23 @@ pub async fn ask(
     Answers(answers)
 }
 
+/// Asks until what comes back is as it is to become: who is ejected stays so a moment longer. Gives the last answers.
+pub async fn settled(
+    plane: &dyn DataPlane,
+    scene: &str,
+    path: &str,
+    told: &str,
+    wanted: impl Fn(&Answers) -> bool + Send,
+) -> Answers {
+    let began = Instant::now();
+    loop {
+        let answers = ask(plane, scene, path, 12, |_| vec![("x-do", told.to_owned())]).await;
+        if wanted(&answers) || began.elapsed() > PATIENCE {
+            return answers;
+        }
+    }
+}
+
 impl Answers {
     /// Each answer, in order.
     pub fn each(&self, label: &str) -> Came {
@@ -65,11 +86,20 @@ impl Answers {
         vec![(format!("{label} answers"), format!("{:?}", self.summed()))]
     }
 
-    /// How many there are of each, whoever it is.
-    pub fn counts(&self, label: &str) -> Came {
-        let mut counts: Vec<usize> = self.summed().into_values().collect();
-        counts.sort_unstable();
-        vec![(format!("{label} counts"), format!("{counts:?}"))]
+    /// Which there are.
+    pub fn kinds(&self, label: &str) -> Came {
+        let kinds: Vec<String> = self.summed().into_keys().collect();
+        vec![(format!("{label} answers"), kinds.join(", "))]
+    }
+
+    /// All went well.
+    pub fn all_good(&self) -> bool {
+        self.0.iter().all(|(status, _)| *status == 200)
+    }
+
+    /// They are of no more than `most` kinds.
+    pub fn of_few(&self, most: usize) -> bool {
+        self.summed().len() <= most
     }
 
     /// Which there are at least so often.

@@ -70,11 +70,11 @@ pub(super) async fn lease(
         return Ok(lease);
     }
     let limit = cluster.wire.limits.connections;
-    let Some(permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limit) else {
+    let Some(permit) = Permit::connection(&cluster.usage, &endpoint.pool.open, limit) else {
         // Those of other workers do too, where there may be no more; one of them may be opening just now. Nobody waits
         // for another's while he holds his own.
         drop(shared);
-        for part in &endpoint.pool.0 {
+        for part in &endpoint.pool.parts {
             let mut shared = part.shared.lock().await;
             if let Some(multi) = usable(&mut shared, cluster, credentials) {
                 return Ok(lent(multi, true));
@@ -82,6 +82,7 @@ pub(super) async fn lease(
         }
         return Err(PoolError::Overflow);
     };
+    let _pending = pending(cluster)?;
     let mut multi = open(cluster, endpoint, credentials, permit).await?;
     let lease = lent(&mut multi, false);
     shared.push(multi);

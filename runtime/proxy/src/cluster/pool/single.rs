@@ -64,7 +64,7 @@ pub(super) async fn lease(
         // Asked for before the look, so that what is freed in between is not missed.
         let freed = cluster.usage.freed.notified();
         let limit = cluster.wire.limits.connections;
-        if let Some(permit) = Permit::take(&cluster.usage, |usage| &usage.connections, limit) {
+        if let Some(permit) = Permit::connection(&cluster.usage, &endpoint.pool.open, limit) {
             let _pending = match waiting.take() {
                 Some(waiting) => waiting,
                 None => pending(cluster)?,
@@ -175,7 +175,7 @@ impl Single {
 impl Pool {
     /// Closes the connection that was idle for longest at one of the workers.
     fn evict(&self) -> bool {
-        self.0.iter().any(|part| {
+        self.parts.iter().any(|part| {
             let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
             let any = !kept.is_empty();
             kept.drain(..usize::from(any));

@@ -244,19 +244,20 @@ fn places(world: &mut World) {
                 let told = move |_| vec![("x-do", told.to_owned())];
                 bulk::ask(plane, "places", path, count, told).await
             };
+            let settled = async |path: &str, told: &'static str, label: &str| {
+                bulk::settled(plane, "places", path, told, |answers| answers.all_good())
+                    .await
+                    .kinds(label)
+            };
             let mut came = ask("/nearest", 6, "").await.each("near");
             // Two failures eject the nearest; then two the next.
-            came.extend(ask("/nearest", 8, "at=a:503").await.each("the nearest fails"));
-            came.extend(ask("/nearest", 5, "at=b:503").await.each("the next fails"));
-            came.extend(
-                ask("/over", 6, "at=a:503")
-                    .await
-                    .each("another region takes over"),
-            );
+            came.extend(settled("/nearest", "at=a:503", "the nearest failed").await);
+            came.extend(settled("/nearest", "at=b:503", "the next failed").await);
+            came.extend(settled("/over", "at=a:503", "another region took over").await);
             let shares = [("a", 214..=346), ("c", 54..=186)];
             came.extend(ask("/distributed", 400, "").await.within("70 to 30", &shares));
             // Half of those that are near are ill: 140 % of a half goes there, what is left goes on.
-            let _ejected = ask("/half-near", 6, "at=a:503").await;
+            let _ejected = settled("/half-near", "at=a:503", "").await;
             let shares = [("b", 228..=332), ("c", 68..=172)];
             came.extend(ask("/half-near", 400, "").await.within("half are ill", &shares));
             came
@@ -323,21 +324,24 @@ fn ill(world: &mut World) {
                 let told = move |_| vec![("x-do", told.to_owned())];
                 bulk::ask(plane, "ill", path, count, told).await
             };
-            let mut came = Came::new();
+            let mut came = ask("/none-at-all", 24, "at=a:500").await.sums("/none-at-all");
             for (path, told) in [
-                ("/calm", "at=a:500"),
                 ("/local", ""),
                 ("/together", ""),
-                ("/none-at-all", "at=a:500"),
                 ("/statuses", "at=a:429"),
+                ("/calm", "at=a:500"),
+                ("/back", "at=a:500"),
             ] {
-                came.extend(ask(path, 24, told).await.sums(path));
+                let settled = bulk::settled(plane, "ill", path, told, |answers| answers.all_good());
+                came.extend(settled.await.kinds(path));
             }
             came.extend(ask("/panics", 24, "at=a:500").await.often("/panics", 8));
             // The first of three may go, a second would be too many.
-            came.extend(ask("/few", 24, "status=500").await.counts("/few"));
-            let out = ask("/back", 6, "at=a:500").await;
-            came.extend(out.sums("/back"));
+            let few = bulk::settled(plane, "ill", "/few", "status=500", |answers| answers.of_few(2));
+            let few = few.await.of_few(2);
+            came.push(("/few one is left out".to_owned(), few.to_string()));
+            let few = ask("/few", 24, "status=500").await.of_few(1);
+            came.push(("/few two are left out".to_owned(), few.to_string()));
             let returned = async {
                 while !ask("/back", 2, "").await.has("a") {
                     tokio::task::yield_now().await;

@@ -4,6 +4,8 @@ mod balance;
 mod bytes;
 mod forward;
 mod inward;
+mod mirrors;
+mod overflow;
 mod policies;
 mod routes;
 
@@ -18,6 +20,8 @@ pub async fn all() -> World {
     routes::put(&mut world);
     forward::put(&mut world);
     balance::put(&mut world);
+    overflow::put(&mut world).await;
+    mirrors::put(&mut world).await;
     inward::put(&mut world).await;
     policies::put(&mut world).await;
     bytes::put(&mut world).await;
