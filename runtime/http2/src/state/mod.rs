@@ -7,6 +7,8 @@ mod receive;
 mod send;
 mod streams;
 mod take;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::task::Waker;

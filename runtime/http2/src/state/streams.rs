@@ -170,6 +170,12 @@ impl Streams {
         ends
     }
 
+    /// Nobody has anything of any stream.
+    #[cfg(test)]
+    pub(crate) fn is_free(&self) -> bool {
+        self.slots.iter().all(|stream| stream.id == 0) && self.free.len() == self.slots.len()
+    }
+
     /// The places of all streams that are not closed.
     pub(crate) fn all(&self) -> Vec<usize> {
         let open = |slot: &usize| self.slots[*slot].id != 0 && !self.slots[*slot].closed;
