@@ -90,7 +90,7 @@ impl Cursor {
     /// What stands at byte `at` of `file`.
     pub fn at(file: &File, at: usize) -> Self {
         match file.language {
-            Language::Kdl => kdl::at(&file.tree, at),
+            Language::Kdl => kdl::at(&file.tree, file.top(), at),
             Language::Yaml | Language::Json => data::at(&file.tree, at),
         }
     }
@@ -98,7 +98,7 @@ impl Cursor {
     /// What may be written at byte `at` of `file`, where somebody types.
     pub fn typing(file: &File, at: usize) -> Self {
         match file.language {
-            Language::Kdl => kdl::at(&file.tree, at),
+            Language::Kdl => kdl::at(&file.tree, file.top(), at),
             Language::Yaml | Language::Json => typed::at(&file.text, file.language, at),
         }
     }

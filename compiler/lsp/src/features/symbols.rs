@@ -1,4 +1,4 @@
-use mesh_compiler::spec::schema::{Child, Kind, NodeSpec, Role, SPEC};
+use mesh_compiler::spec::schema::{Child, Kind, NodeSpec, Role};
 
 use crate::project::{File, Project};
 use crate::tree::{Branch, Range};
@@ -22,7 +22,7 @@ pub struct Symbol {
 
 /// What a file declares, as it is nested there.
 pub fn outline(file: &File) -> Vec<Symbol> {
-    nodes(&file.tree.nodes, SPEC)
+    nodes(&file.tree.nodes, file.top())
 }
 
 fn nodes(branches: &[Branch], known: &'static [Child]) -> Vec<Symbol> {

@@ -11,6 +11,7 @@ use crate::text::Document;
 
 mod anything;
 mod complete;
+mod expectations;
 mod names;
 
 /// Files by their paths.

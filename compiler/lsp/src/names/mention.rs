@@ -1,5 +1,5 @@
 use mesh_compiler::diag::Spanned;
-use mesh_compiler::spec::schema::{Child, Field, Kind, NodeSpec, Role, SPEC};
+use mesh_compiler::spec::schema::{Child, Field, Kind, NodeSpec, Role};
 use mesh_compiler::spec::{Ty, WITHOUT_PARAMS, params_in};
 use mesh_compiler::syntax::{Scalar, Value};
 
@@ -37,10 +37,10 @@ pub enum Part {
     Implied,
 }
 
-/// All names in `tree`.
-pub fn mentions(tree: &Tree) -> Vec<Mention> {
+/// All names in `tree`, at whose top `known` may stand.
+pub fn mentions(tree: &Tree, known: &'static [Child]) -> Vec<Mention> {
     let mut walk = Walk::default();
-    walk.nodes(&tree.nodes, SPEC);
+    walk.nodes(&tree.nodes, known);
     walk.found
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mesh_compiler::diag::{Diagnostic, Language, Sources};
 use mesh_compiler::spec::Settings;
-use mesh_compiler::{Entry, ObjectOptions, World, check_objects, compile_with, fix};
+use mesh_compiler::{Entry, ObjectOptions, World, check_objects, compile_with, fix, query};
 
 use super::{Desk, Home, manifests};
 use crate::tree::Range;
@@ -78,7 +78,7 @@ impl Analyst {
         let key = match home {
             Home::Spec(spec) => spec,
             Home::Objects(folder) => folder,
-            Home::Alone => path,
+            Home::Alone | Home::Tests(_) => path,
             Home::Foreign => return None,
         };
         let known = self
@@ -113,6 +113,7 @@ impl Analyst {
                 let compiled = compile_with(world, spec, &self.settings);
                 (compiled.diagnostics, compiled.sources)
             }
+            Home::Tests(spec) => self.look_at_tests(spec, path, world),
             Home::Objects(folder) => {
                 let files = manifests(folder, world);
                 let checked = check_objects(world, &files, &ObjectOptions::default());
@@ -126,6 +127,24 @@ impl Analyst {
             }
         };
         Checked { diagnostics, sources }
+    }
+
+    /// The mistakes of the file of expectations at `path`, and those that the mesh does not meet. What is wrong with the spec
+    /// is told there.
+    fn look_at_tests(&self, spec: &str, path: &str, world: &dyn World) -> (Vec<Diagnostic>, Sources) {
+        let compiled = compile_with(world, spec, &self.settings);
+        let mut sources = compiled.sources;
+        let Some(mesh) = &compiled.model else {
+            return (Vec::new(), sources);
+        };
+        let (expected, mut found) = query::read_tests(world, spec, mesh, &mut sources);
+        let verdicts = query::judge(mesh, &expected, path, &sources);
+        found.extend(verdicts.into_iter().filter_map(|verdict| verdict.failure));
+        found.retain(|found| {
+            let file = sources.get(found.primary.span.file);
+            file.is_some_and(|file| file.path == path)
+        });
+        (found, sources)
     }
 
     /// The files that are another when everything is put right that only one remedy is for, as they are then.

@@ -2,6 +2,7 @@ use mesh_compiler::diag::Language;
 use mesh_compiler::spec::{self, schema};
 use mesh_compiler::{World, holds_objects};
 
+use super::shelf::is_test;
 use super::{Desk, File, Shelf};
 use crate::tree::Branch;
 
@@ -12,6 +13,8 @@ pub enum Home {
     Spec(String),
     /// It speaks the language of specs, and no spec includes it.
     Alone,
+    /// It holds expectations of the spec at this path.
+    Tests(String),
     /// It holds objects of Kubernetes for Istio, which are checked with those beside it in this folder.
     Objects(String),
     /// It is something else.
@@ -27,9 +30,14 @@ const ABOVE: usize = 8;
 /// Where the file at `path` belongs: to the nearest spec in its folder or above that includes it, or to an open document
 /// that does, or to itself.
 pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
-    let Some(file) = shelf.file(path, desk).filter(|_| !is_test(path)) else {
+    let Some(file) = shelf.file(path, desk) else {
         return Home::Foreign;
     };
+    if is_test(path) {
+        let beside = SPECS.map(|name| spec::beside(path, name));
+        let mut beside = beside.into_iter().filter(|spec| shelf.file(spec, desk).is_some());
+        return beside.next().map_or(Home::Foreign, Home::Tests);
+    }
     let includes = |candidate: &String| shelf.spec(candidate, desk).iter().any(|file| file.path == path);
     if let Some(spec) = above(path).into_iter().find(includes) {
         return Home::Spec(spec);
@@ -50,12 +58,6 @@ pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
     } else {
         Home::Foreign
     }
-}
-
-/// It holds expectations for `meshc test`, whose top is another than a spec's.
-fn is_test(path: &str) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(name, _)| name.ends_with(".test"))
 }
 
 /// The paths that a spec of this file may have, the nearest first.

@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mesh_compiler::diag::Language;
-use mesh_compiler::{World, spec};
+use mesh_compiler::spec::schema::{Child, SPEC, TESTS};
+use mesh_compiler::{World, query, spec};
 
 use super::Desk;
 use crate::names::{Mention, mentions};
@@ -38,9 +39,14 @@ impl File {
         }
     }
 
+    /// What may stand at its top.
+    pub fn top(&self) -> &'static [Child] {
+        if is_test(&self.path) { TESTS } else { SPEC }
+    }
+
     /// The names in it.
     pub fn mentions(&self) -> &[Mention] {
-        self.mentions.get_or_init(|| mentions(&self.tree))
+        self.mentions.get_or_init(|| mentions(&self.tree, self.top()))
     }
 }
 
@@ -48,6 +54,11 @@ impl File {
 #[derive(Debug, Default)]
 pub struct Shelf {
     files: Mutex<BTreeMap<String, Arc<File>>>,
+}
+
+/// It holds expectations for `meshc test`, whose top is another than a spec's.
+pub(super) fn is_test(path: &str) -> bool {
+    path.ends_with(query::expect::END)
 }
 
 /// More files than these of one spec are not looked at.
@@ -90,6 +101,20 @@ impl Shelf {
             found.push(file);
         }
         found
+    }
+
+    /// The files of expectations that lie beside the spec at `path`.
+    pub fn tests(&self, path: &str, desk: &Desk) -> Vec<Arc<File>> {
+        let folder = spec::beside(path, "");
+        let mut names: Vec<_> = desk
+            .list(folder.trim_end_matches('/'))
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|entry| !entry.folder && is_test(&entry.name))
+            .map(|entry| spec::beside(path, &entry.name))
+            .collect();
+        names.sort();
+        names.iter().filter_map(|path| self.file(path, desk)).collect()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<File>>> {

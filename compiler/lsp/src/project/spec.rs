@@ -6,7 +6,7 @@ use crate::names::{Names, Spot};
 /// All files of the spec that a file belongs to.
 #[derive(Clone, Debug)]
 pub struct Project {
-    /// The files: that of the spec first, then what it includes.
+    /// The files: that of the spec first, then what it includes, and expectations beside it.
     pub files: Vec<Arc<File>>,
     /// The one that was asked for.
     pub here: usize,
@@ -17,7 +17,11 @@ impl Project {
     /// else.
     pub fn around(path: &str, desk: &Desk, shelf: &Shelf) -> Option<Self> {
         let files = match home(path, desk, shelf) {
-            Home::Spec(spec) => shelf.spec(&spec, desk),
+            Home::Spec(spec) | Home::Tests(spec) => {
+                let mut files = shelf.spec(&spec, desk);
+                files.extend(shelf.tests(&spec, desk));
+                files
+            }
             Home::Alone => vec![shelf.file(path, desk)?],
             Home::Objects(_) | Home::Foreign => return None,
         };

@@ -97,7 +97,7 @@ impl Answerer<'_> {
         let path = uri::path(uri);
         match home(&path, &self.state.desk, &self.session.shelf) {
             Home::Objects(_) | Home::Foreign => None,
-            Home::Spec(_) | Home::Alone => self.session.shelf.file(&path, &self.state.desk),
+            Home::Spec(_) | Home::Tests(_) | Home::Alone => self.session.shelf.file(&path, &self.state.desk),
         }
     }
 

@@ -40,7 +40,7 @@ fn look(session: &Session, state: &State) -> Option<Marks> {
         }
         // What is open and has no mistakes is said to have none.
         marks.entry(path.to_owned()).or_default();
-        let alone = (home == Home::Alone).then_some(path);
+        let alone = matches!(home, Home::Alone | Home::Tests(_)).then_some(path);
         homes.insert((home.clone(), alone), path);
     }
     for ((home, _), path) in homes {

@@ -87,12 +87,12 @@ static HEADER: NodeSpec = NodeSpec {
 };
 
 /// What stands at the top of a file of expectations.
-pub(crate) static TESTS: &[super::Child] = &[any(&EXPECT), any(&NAMESPACE)];
+pub static TESTS: &[super::Child] = &[any(&EXPECT), any(&NAMESPACE)];
 
 static NAMESPACE: NodeSpec = NodeSpec {
     name: "namespace",
     about: "Expectations of a namespace: callers are looked up in it first.",
-    args: &[needs("name", Ty::Name, "The namespace.")],
+    args: &[needs("name", Ty::Name, "The namespace.").names(Kind::Namespace)],
     children: &[any(&EXPECT), any(&SERVICE)],
     ..NODE
 };
@@ -100,7 +100,7 @@ static NAMESPACE: NodeSpec = NodeSpec {
 static SERVICE: NodeSpec = NodeSpec {
     name: "service",
     about: "Expectations of a service.",
-    args: &[needs("name", Ty::Name, "The service.")],
+    args: &[needs("name", Ty::Name, "The service.").names(Kind::Service)],
     children: &[any(&EXPECT)],
     ..NODE
 };

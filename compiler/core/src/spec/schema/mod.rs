@@ -22,9 +22,9 @@ mod traffic;
 mod tune;
 mod vms;
 
+pub use expect::TESTS;
 pub use role::{Kind, Role};
 
-pub(crate) use expect::TESTS;
 pub(crate) use route::GRPC_CODES;
 
 use super::Ty;

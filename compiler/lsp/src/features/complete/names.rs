@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mesh_compiler::spec::schema::{Child, Field, Kind, Role, SPEC};
+use mesh_compiler::spec::schema::{Child, Field, Kind, Role};
 use mesh_compiler::spec::{Ty, WITHOUT_PARAMS};
 use mesh_compiler::syntax::print;
 
@@ -173,7 +173,7 @@ pub(super) fn parameters(context: &Context<'_>, part: &Part) -> Vec<Offer> {
 fn places(context: &Context<'_>, part: &Part) -> Vec<Offer> {
     let mut found = BTreeSet::new();
     for file in &context.project.files {
-        localities(&file.tree.nodes, SPEC, &mut found);
+        localities(&file.tree.nodes, file.top(), &mut found);
     }
     found.remove(part.typed.as_str());
     let offer = |place: &&str| context.offer(place, Completion::Name, "place", part);

@@ -1,10 +1,10 @@
-use mesh_compiler::spec::schema::{Child, NodeSpec, SPEC};
+use mesh_compiler::spec::schema::{Child, NodeSpec};
 use mesh_compiler::syntax::{Property, Scalar, Value};
 
 use super::{Cursor, Place, Step};
 use crate::tree::{Branch, Range, Tree};
 
-pub(super) fn at(tree: &Tree, at: usize) -> Cursor {
+pub(super) fn at(tree: &Tree, top: &'static [Child], at: usize) -> Cursor {
     if tree
         .comments
         .iter()
@@ -14,7 +14,7 @@ pub(super) fn at(tree: &Tree, at: usize) -> Cursor {
     }
     let mut cursor = Cursor::nothing(at);
     let mut nodes = &tree.nodes;
-    let mut known = Some(SPEC);
+    let mut known = Some(top);
     loop {
         let inside = |branch: &&Branch| branch.body.is_some_and(|body| body.touches(at));
         // Of two that touch, the later one begins here.
