@@ -7,6 +7,7 @@ mod fixes;
 mod folding;
 mod format;
 mod hover;
+pub mod objects;
 mod references;
 mod rename;
 mod symbols;

@@ -13,6 +13,7 @@ mod anything;
 mod complete;
 mod expectations;
 mod names;
+mod objects;
 
 /// Files by their paths.
 #[derive(Default)]

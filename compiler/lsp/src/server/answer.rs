@@ -11,6 +11,7 @@ use lsp_types::request::{
     WorkspaceSymbolRequest,
 };
 use lsp_types::{TextDocumentPositionParams, Uri};
+use mesh_compiler::diag::Language;
 use serde_json::Value;
 
 use super::session::{Session, State};
@@ -113,6 +114,18 @@ impl Answerer<'_> {
         let project = Project::around(&path, &self.state.desk, &self.session.shelf)?;
         let at = self.offset(project.file(), params.position);
         Some((project, at))
+    }
+
+    /// The file of objects in YAML around a place, and the byte that is meant.
+    pub(super) fn manifest(&self, params: &TextDocumentPositionParams) -> Option<(Arc<File>, usize)> {
+        let path = uri::path(&params.text_document.uri);
+        let (desk, shelf) = (&self.state.desk, &self.session.shelf);
+        let of_objects = matches!(home(&path, desk, shelf), Home::Objects(_));
+        let file = shelf
+            .file(&path, desk)
+            .filter(|file| of_objects && file.language == Language::Yaml)?;
+        let at = self.offset(&file, params.position);
+        Some((file, at))
     }
 
     /// What the compiler says of what the file at `path` belongs to; nothing where a newer state is wanted already.

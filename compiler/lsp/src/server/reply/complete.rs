@@ -10,6 +10,11 @@ use crate::server::answer::Answerer;
 
 impl Answerer<'_> {
     pub(in crate::server) fn complete(&self, params: &CompletionParams) -> Option<CompletionResponse> {
+        if let Some((file, at)) = self.manifest(&params.text_document_position) {
+            let offers = features::objects::fields(&file, at).into_iter();
+            let items: Vec<_> = offers.map(|offer| self.item(offer, &file)).collect();
+            return (!items.is_empty()).then_some(CompletionResponse::Array(items));
+        }
         let (project, at) = self.place(&params.text_document_position)?;
         let offers = features::complete(&project, at, &self.state.desk);
         let items = offers.into_iter().map(|offer| self.item(offer, project.file()));

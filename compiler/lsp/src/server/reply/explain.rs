@@ -19,7 +19,10 @@ impl Answerer<'_> {
             .iter()
             .flat_map(|checked| checked.within(&path, here))
             .collect();
-        let meaning = Project::around(&path, desk, shelf).and_then(|project| features::hover(&project, at));
+        let meaning = match self.manifest(place) {
+            Some((file, at)) => features::objects::field(&file, at),
+            None => Project::around(&path, desk, shelf).and_then(|project| features::hover(&project, at)),
+        };
         let hover = features::with_pages(meaning, &found)?;
         Some(Hover {
             contents: HoverContents::Markup(MarkupContent {
