@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::ScopedJoinHandle;
 
 /// Fewer than this are not worth a thread.
-pub(crate) const FEW: usize = 64;
+const FEW: usize = 64;
 
 /// What `make` makes of parts of `items`, in their order.
 pub fn chunks<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) -> Vec<R> {
@@ -23,11 +23,11 @@ pub fn chunks<T: Sync, R: Send>(items: &[T], make: impl Fn(&[T]) -> R + Sync) ->
     })
 }
 
-/// What `make` makes of each of `items`, in their order. Whoever is done takes the next one: some may take far longer
-/// than others.
-pub(crate) fn each<T: Sync, R: Send>(items: &[T], make: impl Fn(&T) -> R + Sync) -> Vec<R> {
+/// What `make` makes of each of `items`, in their order, which have as much in them as `amount` says. Whoever is done
+/// takes the next one: some may take far longer than others.
+pub(crate) fn each<T: Sync, R: Send>(items: &[T], amount: usize, make: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let workers = workers().min(items.len());
-    if workers < 2 {
+    if workers < 2 || amount < FEW {
         return items.iter().map(make).collect();
     }
     let next = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::compile::structured;
 use crate::diag::{Diagnostic, Severity, Sink, Span, count};
@@ -159,7 +159,7 @@ fn mistaken(objects: &[Object], holders: &Holders, before: &[Diagnostic]) -> BTr
 
 /// Objects that a later one of the same name replaces.
 fn replaced(objects: &[Object]) -> BTreeMap<usize, Unsaid> {
-    let mut last = BTreeMap::new();
+    let mut last = HashMap::new();
     let mut found = BTreeMap::new();
     for (at, object) in objects
         .iter()

@@ -33,9 +33,10 @@ pub(crate) use service::is_guest;
 pub(crate) use settings::ROOT_NAMESPACE;
 
 use self::lookup::Lookup;
-use super::{Group, Mesh};
+use super::{Group, Mesh, Service};
 use crate::diag::{Sink, Span};
-use crate::spec::decl::Spec;
+use crate::parallel;
+use crate::spec::decl::{NamespaceDecl, Spec};
 
 /// The domain of Services in every cluster; Istio's and Kubernetes' default, whatever the trust domain.
 pub(crate) const CLUSTER_DOMAIN: &str = "cluster.local";
@@ -48,19 +49,14 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     mesh.clusters = place::clusters(spec, &lookup, whole, sink);
     mesh.namespaces = place::namespaces(spec, mesh.revision.as_deref());
     mesh.groups = groups(spec, &lookup, sink);
-    for namespace in &spec.namespaces {
-        let services = namespace
-            .services
-            .iter()
-            .map(|decl| service::service(decl, namespace, &mesh.groups, &lookup, sink));
-        let mut services: Vec<_> = services.collect();
-        services.extend(
-            namespace
-                .externals
-                .iter()
-                .map(|decl| external::service(decl, namespace, &lookup, sink)),
-        );
+    let amount = spec.namespaces.iter().map(|namespace| namespace.services.len());
+    let built = parallel::each(&spec.namespaces, amount.sum(), |namespace| {
+        let mut own = sink.beside();
+        (services(namespace, &mesh.groups, &lookup, &mut own), own)
+    });
+    for (services, own) in built {
         mesh.services.extend(services);
+        sink.take(own);
     }
     egress::fill(&mut mesh, spec, &lookup, sink);
     mesh.services
@@ -74,6 +70,21 @@ pub fn build(spec: &Spec, whole: Span, sink: &mut Sink) -> Mesh {
     authorizer::fill(&mut mesh, spec, sink);
     mesh.expectations = expect::all(spec, &mesh, sink);
     mesh
+}
+
+fn services(
+    namespace: &NamespaceDecl,
+    groups: &[Arc<Group>],
+    lookup: &Lookup<'_>,
+    sink: &mut Sink,
+) -> Vec<Service> {
+    let own = namespace.services.iter();
+    let mut services: Vec<_> = own
+        .map(|decl| service::service(decl, namespace, groups, lookup, sink))
+        .collect();
+    let externals = namespace.externals.iter();
+    services.extend(externals.map(|decl| external::service(decl, namespace, lookup, sink)));
+    services
 }
 
 fn groups(spec: &Spec, lookup: &Lookup<'_>, sink: &mut Sink) -> Vec<Arc<Group>> {

@@ -255,18 +255,14 @@ const fn asking(code: &'static Code, check: fn(Context<'_>, &mut Sink)) -> Rule 
 /// Lets every rule look.
 pub fn check(spec: &Spec, mesh: &Mesh, sink: &mut Sink) {
     let context = Context { spec, mesh };
-    let has_many = mesh.services.len() + mesh.vms().count() >= parallel::FEW;
-    let look = |rule: &Rule| {
+    let amount = mesh.services.len() + mesh.vms().count();
+    let found = parallel::each(RULES, amount, |rule| {
         let mut own = sink.beside();
-        (rule.check)(context, &mut own);
-        own
-    };
-    let found = parallel::each(if has_many { RULES } else { &[] }, |rule| {
-        (!rule.asks).then(|| look(rule))
+        (!rule.asks).then(|| (rule.check)(context, &mut own))?;
+        Some(own)
     });
-    let mut found = found.into_iter();
-    for rule in RULES {
-        match found.next().flatten() {
+    for (rule, own) in RULES.iter().zip(found) {
+        match own {
             Some(own) => sink.take(own),
             None => (rule.check)(context, sink),
         }

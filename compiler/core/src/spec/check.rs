@@ -9,11 +9,12 @@ use super::item::{Item, Typed};
 use super::schema::{self, Child, Field, NodeSpec, Times};
 use super::{text, ty};
 use crate::diag::{Diagnostic, Edit, Fix, Sink, Span, Spanned, code, word_meant};
+use crate::parallel;
 use crate::syntax::{Node, Property, Scalar, Value, print};
 
 /// Holds the nodes of a file against the language. `whole` is the file's place, for what is missing in it.
 pub fn check(nodes: &[Node], whole: Span, sink: &mut Sink) -> Vec<Item> {
-    let mut items = children(nodes, schema::SPEC, None, sink);
+    let mut items = outermost(nodes, schema::SPEC, sink);
     required(&items, nodes, schema::SPEC, whole, "the spec", sink);
     items.retain(|item| !item.spec.name.is_empty());
     items
@@ -26,42 +27,79 @@ pub(crate) fn check_tests(nodes: &[Node], sink: &mut Sink) -> Vec<Item> {
     items
 }
 
+/// What is in no braces: few nodes, which may hold much.
+fn outermost(nodes: &[Node], known: &'static [Child], sink: &mut Sink) -> Vec<Item> {
+    let mut first = BTreeMap::new();
+    let planned = nodes.iter().map(|node| {
+        let mut own = sink.beside();
+        let spec = place(node, known, None, &mut first, &mut own);
+        (node, spec, own)
+    });
+    let planned: Vec<_> = planned.collect();
+    let amount = nodes.iter().map(|node| node.children.len()).sum();
+    let read = parallel::each(&planned, amount, |(node, spec, _)| {
+        let mut own = sink.beside();
+        let item = spec.map(|spec| item(node, spec, &mut own));
+        (item, own)
+    });
+    let mut items = Vec::new();
+    for ((.., before), (item, own)) in planned.into_iter().zip(read) {
+        sink.take(before);
+        sink.take(own);
+        items.extend(item);
+    }
+    items
+}
+
 fn children(
     nodes: &[Node],
     known: &'static [Child],
     parent: Option<&NodeSpec>,
     sink: &mut Sink,
 ) -> Vec<Item> {
-    let mut first: BTreeMap<&str, &Node> = BTreeMap::new();
+    let mut first = BTreeMap::new();
     let mut items = Vec::new();
     for node in nodes {
-        let written = node.name.value.as_str();
-        let of = |name: &str| known.iter().find(|child| child.node.name == name);
-        let child = of(written).or_else(|| {
-            let language = sink.language(node.name.span);
-            sink.push(unknown_node(node, known, parent, language));
-            // What is misspelt is read as what was meant, so that the mistakes in its braces are told in the same run;
-            // not so a word that only stands in the wrong place.
-            let misspelt = !node.children.is_empty() && schema::parents_of(written).is_empty();
-            word_meant(written, known.iter().map(|child| child.node.name))
-                .filter(|_| misspelt)
-                .and_then(of)
-        });
-        let Some(child) = child else { continue };
-        let name = child.node.name;
-        let alone = matches!(child.times, Times::Optional | Times::Once);
-        match first.get(name) {
-            Some(before) if alone => {
-                let found = twice(node.span, before.span, &format!("`{name}`"));
-                sink.push(found.fix(again(node, before)));
-            }
-            _ => {
-                first.insert(name, node);
-                items.push(item(node, child.node, sink));
-            }
+        if let Some(spec) = place(node, known, parent, &mut first, sink) {
+            items.push(item(node, spec, sink));
         }
     }
     items
+}
+
+/// What a node is in the table, if it is one that counts; `first` are those before it.
+fn place<'a>(
+    node: &'a Node,
+    known: &'static [Child],
+    parent: Option<&NodeSpec>,
+    first: &mut BTreeMap<&'static str, &'a Node>,
+    sink: &mut Sink,
+) -> Option<&'static NodeSpec> {
+    let written = node.name.value.as_str();
+    let of = |name: &str| known.iter().find(|child| child.node.name == name);
+    let child = of(written).or_else(|| {
+        let language = sink.language(node.name.span);
+        sink.push(unknown_node(node, known, parent, language));
+        // What is misspelt is read as what was meant, so that the mistakes in its braces are told in the same run;
+        // not so a word that only stands in the wrong place.
+        let misspelt = !node.children.is_empty() && schema::parents_of(written).is_empty();
+        word_meant(written, known.iter().map(|child| child.node.name))
+            .filter(|_| misspelt)
+            .and_then(of)
+    })?;
+    let name = child.node.name;
+    let alone = matches!(child.times, Times::Optional | Times::Once);
+    match first.get(name) {
+        Some(before) if alone => {
+            let found = twice(node.span, before.span, &format!("`{name}`"));
+            sink.push(found.fix(again(node, before)));
+            None
+        }
+        _ => {
+            first.insert(name, node);
+            Some(child.node)
+        }
+    }
 }
 
 /// What is said twice in the same words need be said only once.

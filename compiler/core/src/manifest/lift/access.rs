@@ -50,7 +50,7 @@ pub(super) fn put(tree: &mut Tree, object: &Object, place: &Place, drafts: Vec<D
         Place::Namespace => tree.namespace(&namespace, object.span).children.extend(drafts),
         Place::Service(name) => {
             if let Some(service) = tree.service(&namespace, name) {
-                service.draft = service.draft.clone().children(drafts);
+                service.draft.extend(drafts);
             }
         }
     }

@@ -53,11 +53,15 @@ impl Draft {
 
     /// A list by comma, if it holds anything.
     pub(super) fn list(mut self, key: &str, texts: &[Spanned<String>]) -> Self {
+        self.put_list(key, texts);
+        self
+    }
+
+    pub(super) fn put_list(&mut self, key: &str, texts: &[Spanned<String>]) {
         if let Some(first) = texts.first() {
             let texts: Vec<_> = texts.iter().map(|text| text.value.as_str()).collect();
             self.put(key, Scalar::Text(texts.join(",")), first.span);
         }
-        self
     }
 
     pub(super) fn number(mut self, key: &str, number: Option<&Spanned<i128>>) -> Self {
@@ -88,8 +92,12 @@ impl Draft {
     }
 
     pub(super) fn children(mut self, children: impl IntoIterator<Item = Self>) -> Self {
-        self.0.children.extend(children.into_iter().map(|child| child.0));
+        self.extend(children);
         self
+    }
+
+    pub(super) fn extend(&mut self, children: impl IntoIterator<Item = Self>) {
+        self.0.children.extend(children.into_iter().map(|child| child.0));
     }
 
     /// Nothing is in it beyond its name.
@@ -124,6 +132,11 @@ impl Draft {
         self.0.span
     }
 
+    /// It has the property `key`.
+    pub(super) fn says(&self, key: &str) -> bool {
+        self.0.props.iter().any(|prop| prop.key.value == key)
+    }
+
     /// The property `key`, as a text.
     pub(super) fn said(&self, key: &str) -> Option<String> {
         let found = self.0.props.iter().find(|prop| prop.key.value == key);
@@ -132,9 +145,14 @@ impl Draft {
 
     /// With what `other` has in it.
     pub(super) fn merged(mut self, other: Self) -> Self {
+        self.merge(other);
+        self
+    }
+
+    /// Takes what `other` has in it.
+    pub(super) fn merge(&mut self, other: Self) {
         self.0.props.extend(other.0.props);
         self.0.children.extend(other.0.children);
-        self
     }
 
     pub(super) fn node(self) -> Node {

@@ -1,5 +1,3 @@
-use std::collections::BTreeSet;
-
 use crate::diag::{Span, Spanned};
 use crate::syntax::{Datum, Entry, Kind, Scalar};
 
@@ -26,32 +24,42 @@ impl Unsaid {
 
 /// A mapping whose every key has to be read: what is left when it is [done](Fields::done) would be lost.
 pub(super) struct Fields<'a> {
-    path: String,
+    /// What it is called, and the keys below that lead here.
+    whole: &'static str,
+    keys: Vec<&'a str>,
     span: Span,
     entries: &'a [Entry],
-    taken: BTreeSet<&'a str>,
+    taken: Vec<&'a str>,
 }
 
 impl<'a> Fields<'a> {
-    /// The keys of `datum`, which is called `path`.
-    pub(super) fn of(datum: &'a Datum, path: &str) -> Result<Self, Unsaid> {
+    /// The keys of `datum`, which is called `whole`.
+    pub(super) fn of(datum: &'a Datum, whole: &'static str) -> Result<Self, Unsaid> {
+        Self::below(datum, whole, Vec::new())
+    }
+
+    fn below(datum: &'a Datum, whole: &'static str, keys: Vec<&'a str>) -> Result<Self, Unsaid> {
         let entries = match &datum.kind {
             Kind::Mapping(entries) => entries.as_slice(),
             Kind::Scalar(Scalar::Null) => &[],
-            _ => return Err(Unsaid::new(format!("`{path}` is no mapping"), datum.span)),
+            _ => {
+                let path = path(whole, &keys, None);
+                return Err(Unsaid::new(format!("`{path}` is no mapping"), datum.span));
+            }
         };
         Ok(Self {
-            path: path.to_owned(),
+            whole,
+            keys,
             span: datum.span,
             entries,
-            taken: BTreeSet::new(),
+            taken: Vec::with_capacity(entries.len()),
         })
     }
 
     /// The value of a key that says something.
     pub(super) fn take(&mut self, key: &str) -> Option<&'a Datum> {
         let entry = self.entries.iter().rev().find(|entry| entry.key.value == key)?;
-        self.taken.insert(entry.key.value.as_str());
+        self.taken.push(entry.key.value.as_str());
         Some(&entry.value).filter(|value| !is_empty(value))
     }
 
@@ -60,18 +68,19 @@ impl<'a> Fields<'a> {
         let Some(entry) = self.entries.iter().rev().find(|entry| entry.key.value == key) else {
             return Ok(None);
         };
-        self.taken.insert(entry.key.value.as_str());
+        self.taken.push(entry.key.value.as_str());
         if entry.value.kind == Kind::Scalar(Scalar::Null) {
             return Ok(None);
         }
-        Self::of(&entry.value, &self.at(key)).map(Some)
+        let keys = self.keys.iter().copied().chain([entry.key.value.as_str()]);
+        Self::below(&entry.value, self.whole, keys.collect()).map(Some)
     }
 
     /// Reads past a key that says nothing to the mesh.
     pub(super) fn skip(&mut self, keys: &[&str]) {
         for entry in self.entries {
             if keys.contains(&entry.key.value.as_str()) {
-                self.taken.insert(entry.key.value.as_str());
+                self.taken.push(entry.key.value.as_str());
             }
         }
     }
@@ -111,14 +120,13 @@ impl<'a> Fields<'a> {
 
     /// The texts of a list. They are written by comma, so that none may hold one.
     pub(super) fn texts(&mut self, key: &str) -> Result<Vec<Spanned<String>>, Unsaid> {
-        let path = self.at(key);
         let texts: Vec<_> = self.items(key).iter().filter_map(Datum::text).collect();
         match texts
             .iter()
             .find(|text| text.value.contains(',') || text.value.trim() != text.value)
         {
             Some(text) => Err(Unsaid::new(
-                format!("a value of `{path}` holds a comma"),
+                format!("a value of `{}` holds a comma", self.at(key)),
                 text.span,
             )),
             None => Ok(texts),
@@ -133,11 +141,7 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn at(&self, key: &str) -> String {
-        if self.path.is_empty() {
-            key.to_owned()
-        } else {
-            format!("{}.{key}", self.path)
-        }
+        path(self.whole, &self.keys, Some(key))
     }
 
     /// What has no word in the language.
@@ -154,12 +158,19 @@ impl<'a> Fields<'a> {
         let rest = self
             .entries
             .iter()
-            .find(|entry| !self.taken.contains(entry.key.value.as_str()) && !is_empty(&entry.value));
+            .find(|entry| !self.taken.contains(&entry.key.value.as_str()) && !is_empty(&entry.value));
         match rest {
             Some(entry) => Err(self.unsaid(&entry.key.value, entry.key.span)),
             None => Ok(()),
         }
     }
+}
+
+/// What keys lead to, in words.
+fn path(whole: &str, keys: &[&str], key: Option<&str>) -> String {
+    let whole = Some(whole).filter(|whole| !whole.is_empty());
+    let all: Vec<&str> = whole.into_iter().chain(keys.iter().copied()).chain(key).collect();
+    all.join(".")
 }
 
 /// It says nothing.

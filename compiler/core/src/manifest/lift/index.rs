@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::selectors::Labelled;
 use crate::diag::Spanned;
 use crate::manifest::Object;
 use crate::syntax::Datum;
@@ -12,11 +13,11 @@ pub(super) struct Index {
     /// Names of all accounts, by namespace.
     pub(super) accounts: BTreeMap<String, BTreeSet<String>>,
     /// Labels of pods, by namespace, and the node that they run on, if they do.
-    templates: BTreeMap<String, Vec<(Labels, Option<String>)>>,
+    templates: BTreeMap<String, Labelled<Option<String>>>,
     /// Places of nodes: region and zone.
     nodes: BTreeMap<String, String>,
     /// Labels and account of all pods and machines, by namespace.
-    pub(super) workloads: BTreeMap<String, Vec<(Labels, String)>>,
+    workloads: BTreeMap<String, Labelled<String>>,
     /// The network of the cluster's pods, where istio-system says it.
     pub(super) network: Option<Spanned<String>>,
     /// East-west gateways: the label `istio` of their workloads, and the addresses that others dial.
@@ -104,18 +105,15 @@ impl Index {
         let account = account.map_or_else(|| "default".to_owned(), |account| account.value);
         let node = text("nodeName").map(|node| node.value);
         let pods = self.templates.entry(namespace.clone()).or_default();
-        pods.push((labels.clone(), node));
-        self.workloads
-            .entry(namespace)
-            .or_default()
-            .push((labels, account));
+        pods.push(labels.clone(), node);
+        self.workloads.entry(namespace).or_default().push(labels, account);
     }
 
     /// The places of the pods with these labels, as far as their nodes are known; `None` where there are no pods.
     pub(super) fn places_of(&self, namespace: &str, selector: &Labels) -> Option<BTreeSet<String>> {
         let pods = self.templates.get(namespace)?;
-        let own: Vec<_> = pods.iter().filter(|(labels, _)| has(labels, selector)).collect();
-        let places = own.iter().filter_map(|(_, node)| self.nodes.get(node.as_ref()?));
+        let own: Vec<_> = pods.selected(selector).collect();
+        let places = own.iter().filter_map(|node| self.nodes.get(node.as_ref()?));
         (!own.is_empty()).then(|| places.cloned().collect())
     }
 
@@ -131,10 +129,7 @@ impl Index {
 
     fn machine(&mut self, namespace: String, labels: Labels, account: Option<Spanned<String>>) {
         let account = account.map_or_else(|| "default".to_owned(), |account| account.value);
-        self.workloads
-            .entry(namespace)
-            .or_default()
-            .push((labels, account));
+        self.workloads.entry(namespace).or_default().push(labels, account);
     }
 
     /// The Service of a gateway is known by the network that it leads into.
@@ -173,10 +168,13 @@ impl Index {
     }
 
     /// The accounts of the workloads with these labels; `None` where none are known.
-    pub(super) fn account_of(&self, namespace: &str, selector: &Labels) -> Option<BTreeSet<&str>> {
+    pub(super) fn account_of<'a>(
+        &'a self,
+        namespace: &str,
+        selector: &'a Labels,
+    ) -> Option<BTreeSet<&'a str>> {
         let pods = self.workloads.get(namespace)?;
-        let own = pods.iter().filter(|(labels, _)| has(labels, selector));
-        let accounts: BTreeSet<_> = own.map(|(_, account)| account.as_str()).collect();
+        let accounts: BTreeSet<_> = pods.selected(selector).map(String::as_str).collect();
         (!accounts.is_empty()).then_some(accounts)
     }
 

@@ -239,13 +239,10 @@ fn make_group(
     let mut draft = Draft::new("vms", object.span);
     let network = network_of(tree, network, &mut draft, object.span)?;
     let place = tree.namespace(object.namespace(), object.span);
-    let mut services = place
-        .services
-        .iter()
-        .filter(|(_, service)| has(own, &service.selector));
+    let services = place.selectors.asking(own);
     let base = services
-        .next()
-        .map_or_else(|| account.value.clone(), |(name, _)| name.clone());
+        .first()
+        .map_or_else(|| account.value.clone(), |name| (*name).to_owned());
     let mut name = base.clone();
     let mut number = 1;
     while place.groups.contains_key(&name) {

@@ -15,6 +15,7 @@ mod index;
 mod machines;
 mod routes;
 mod rule;
+mod selectors;
 mod service;
 mod settings;
 mod telemetry;

@@ -75,7 +75,7 @@ pub(super) fn virtual_service(tree: &mut Tree, object: &Object) -> Result<(), Un
     }
     for (name, routes) in all {
         if let Some(service) = tree.service(&namespace, &name) {
-            service.draft = service.draft.clone().children(routes);
+            service.draft.extend(routes);
         }
     }
     Ok(())
@@ -219,7 +219,7 @@ fn one_port(ports: &[Option<Spanned<i128>>]) -> Result<Option<Spanned<i128>>, Un
     }
 }
 
-fn stream(home: &Home<'_>, datum: &Datum, kind: &str) -> Result<Draft, Unsaid> {
+fn stream(home: &Home<'_>, datum: &Datum, kind: &'static str) -> Result<Draft, Unsaid> {
     let mut fields = Fields::of(datum, kind)?;
     let mut draft = Draft::new("route", datum.span);
     let mut ports = Vec::new();

@@ -57,7 +57,7 @@ pub(super) fn flat(rule: &Datum) -> Result<Vec<Vec<Condition>>, Unsaid> {
 
 fn alternatives(
     fields: &mut Fields<'_>,
-    list: &str,
+    list: &'static str,
     inner: &str,
     words: &[(&str, &str, &str)],
 ) -> Result<Vec<Vec<Condition>>, Unsaid> {
@@ -102,12 +102,10 @@ pub(super) fn rule(
     conditions.sort_by_key(|one| rank(&one.key.value));
     for condition in conditions {
         let taken = match condition.key.value.as_str() {
-            "source.principal" if draft.said("from").is_none() && draft.said("not-from").is_none() => {
+            "source.principal" if !draft.says("from") && !draft.says("not-from") => {
                 callers(tree, namespace, &mut draft, &condition, caller)
             }
-            "source.namespace"
-                if !principals && draft.said("from").is_none() && draft.said("not-from").is_none() =>
-            {
+            "source.namespace" if !principals && !draft.says("from") && !draft.says("not-from") => {
                 callers(tree, namespace, &mut draft, &condition, everybody_of)
             }
             "request.auth.principal" => lists(&mut draft, "jwt", &condition),
@@ -152,17 +150,15 @@ fn rank(key: &str) -> usize {
 
 fn lists(draft: &mut Draft, word: &str, condition: &Condition) -> bool {
     let not = format!("not-{word}");
-    if draft.said(word).is_some() || draft.said(&not).is_some() {
+    if draft.says(word) || draft.says(&not) {
         return false;
     }
     // By comma: none may hold one.
     if condition.values.iter().any(|value| value.value.contains(',')) {
         return false;
     }
-    *draft = draft
-        .clone()
-        .list(word, &condition.values)
-        .list(&not, &condition.none);
+    draft.put_list(word, &condition.values);
+    draft.put_list(&not, &condition.none);
     true
 }
 
@@ -186,7 +182,8 @@ fn callers(
     let (Some(any), Some(none)) = (said(&condition.values), said(&condition.none)) else {
         return false;
     };
-    *draft = draft.clone().list("from", &any).list("not-from", &none);
+    draft.put_list("from", &any);
+    draft.put_list("not-from", &none);
     true
 }
 

@@ -122,8 +122,8 @@ pub(super) fn add(tree: &mut Tree, object: &Object, drawn: Drawn) -> Result<(), 
         }
     };
     let pods = tree.index.places_of(&namespace, &selector);
-    let services = &mut tree.namespace(&namespace, object.span).services;
-    if services.contains_key(&name) {
+    let place = tree.namespace(&namespace, object.span);
+    if place.services.contains_key(&name) {
         return Err(Unsaid::new(
             "another service of the namespace has its name",
             object.name.span,
@@ -141,7 +141,8 @@ pub(super) fn add(tree: &mut Tree, object: &Object, drawn: Drawn) -> Result<(), 
         pods,
         visible,
     };
-    services.insert(name, service);
+    place.selectors.add(&name, &service.selector);
+    place.services.insert(name, service);
     Ok(())
 }
 

@@ -90,9 +90,10 @@ pub(super) fn destination_rule(tree: &mut Tree, object: &Object) -> Result<(), U
                 number.span,
             ));
         };
-        port.draft = port.draft.clone().merged(own);
+        port.draft.merge(own);
     }
-    service.draft = service.draft.clone().merged(whole).children(subsets);
+    service.draft.merge(whole);
+    service.draft.extend(subsets);
     service.subsets = names.into_iter().collect();
     Ok(())
 }

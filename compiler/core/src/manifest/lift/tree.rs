@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Purpose;
 use super::draft::Draft;
 use super::index::{Index, Labels, ROOT};
+use super::selectors::Selectors;
 use crate::diag::{Span, Spanned};
 use crate::syntax::{Node, Scalar};
 
@@ -28,6 +29,8 @@ pub(super) struct Namespace {
     pub(super) children: Vec<Draft>,
     pub(super) accounts: BTreeMap<String, Span>,
     pub(super) services: BTreeMap<String, Service>,
+    /// What its services select.
+    pub(super) selectors: Selectors,
     pub(super) groups: BTreeMap<String, Group>,
 }
 
@@ -99,6 +102,7 @@ impl Tree {
                 children: Vec::new(),
                 accounts: BTreeMap::new(),
                 services: BTreeMap::new(),
+                selectors: Selectors::default(),
                 groups: BTreeMap::new(),
             })
     }
@@ -133,11 +137,8 @@ impl Tree {
 
     /// The service whose workloads have exactly these labels.
     pub(super) fn selected_by(&self, namespace: &str, labels: &Labels) -> Option<String> {
-        let services = &self.namespaces.get(namespace)?.services;
-        let mut same = services
-            .iter()
-            .filter(|(_, service)| !service.external && service.selector == *labels);
-        same.next().map(|(name, _)| name.clone())
+        let selectors = &self.namespaces.get(namespace)?.selectors;
+        selectors.exactly(labels).map(str::to_owned)
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {
@@ -220,6 +221,7 @@ impl Tree {
             children,
             accounts,
             services,
+            selectors,
             groups,
         } = namespace;
         let nothing = children.is_empty() && services.is_empty() && groups.is_empty() && accounts.is_empty();
@@ -250,76 +252,62 @@ impl Tree {
             .map(|(account, span)| Draft::new("account", *span).arg(Scalar::Text(account.clone()), *span))
             .collect();
         node = node.children(children).children(alone);
-        self.inhabit(&mut node, services, groups);
+        inhabit(&mut node, services, &selectors, &groups);
         node.sort();
         Some(node)
     }
+}
 
-    /// Services, each with the machines that serve it alone; then all other machines.
-    fn inhabit(
-        &mut self,
-        node: &mut Draft,
-        services: BTreeMap<String, Service>,
-        groups: BTreeMap<String, Group>,
-    ) {
-        let mut served: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (group, all) in &groups {
-            let on = services.iter().filter(|(_, service)| {
-                !service.external && super::index::has(&all.labels, &service.selector)
-            });
-            served.insert(group.clone(), on.map(|(name, _)| name.clone()).collect());
+/// Services, each with the machines that serve it alone; then all other machines.
+fn inhabit(
+    node: &mut Draft,
+    services: BTreeMap<String, Service>,
+    selectors: &Selectors,
+    groups: &BTreeMap<String, Group>,
+) {
+    let mut served: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    // The groups of each service, ordered.
+    let mut serving: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (group, all) in groups {
+        let on = selectors.asking(&all.labels);
+        for name in &on {
+            serving.entry(name).or_default().push(group);
         }
-        // The service of the group's name is its owner, else the first.
-        let owner = |group: &str| -> Option<String> {
-            let on = served.get(group)?;
-            on.iter()
-                .find(|name| *name == group)
-                .or_else(|| on.first())
-                .cloned()
-        };
-        let mut inside: BTreeMap<String, Vec<Draft>> = BTreeMap::new();
-        let mut outside = Vec::new();
-        for (name, group) in &groups {
-            let owner = owner(name);
-            let drawn = machines(
-                name,
-                group,
-                owner
-                    .as_deref()
-                    .and_then(|owner| services.get(owner).map(|all| (owner, all))),
-                &served,
-                &services,
-            );
-            match owner {
-                Some(owner) => inside.entry(owner).or_default().push(drawn),
-                None => outside.push(drawn),
-            }
-        }
-        for (name, service) in services {
-            let guests = served
-                .iter()
-                .filter(|(group, on)| on.contains(&name) && owner(group).as_deref() != Some(&name));
-            let guests: Vec<String> = guests.map(|(group, _)| group.clone()).collect();
-            let own = inside.remove(&name).unwrap_or_default();
-            let serving: Vec<&Labels> = groups
-                .iter()
-                .filter(|(group, _)| served.get(*group).is_some_and(|on| on.contains(&name)))
-                .flat_map(|(_, group)| group.all_labels())
-                .collect();
-            node.push(service.finish(&name, own, &guests, &serving));
-        }
-        outside.into_iter().for_each(|group| node.push(group));
+        served.insert(group, on);
     }
+    // The service of the group's name is its owner, else the first.
+    let owner = |group: &str| -> Option<&str> {
+        let on = served.get(group)?;
+        on.iter().find(|name| **name == group).or(on.first()).copied()
+    };
+    let mut inside: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
+    let mut outside = Vec::new();
+    for (name, group) in groups {
+        let of = owner(name);
+        let on = served.get(name.as_str()).into_iter().flatten();
+        let on: Vec<&Service> = on.filter_map(|name| services.get(*name)).collect();
+        let owned = of.and_then(|of| services.get(of).map(|all| (of, all)));
+        let drawn = machines(name, group, owned, &on);
+        match of {
+            Some(of) => inside.entry(of).or_default().push(drawn),
+            None => outside.push(drawn),
+        }
+    }
+    for (name, service) in services {
+        let name = name.as_str();
+        let on = serving.get(name).map_or(&[][..], Vec::as_slice);
+        let guests = on.iter().filter(|group| owner(group) != Some(name));
+        let guests: Vec<String> = guests.map(|group| (*group).to_owned()).collect();
+        let own = inside.remove(name).unwrap_or_default();
+        let labels = on.iter().filter_map(|group| groups.get(*group));
+        let labels: Vec<&Labels> = labels.flat_map(Group::all_labels).collect();
+        node.push(service.finish(name, own, &guests, &labels));
+    }
+    outside.into_iter().for_each(|group| node.push(group));
 }
 
 /// A group, without what follows from its services.
-fn machines(
-    name: &str,
-    group: &Group,
-    owner: Option<(&str, &Service)>,
-    served: &BTreeMap<String, Vec<String>>,
-    services: &BTreeMap<String, Service>,
-) -> Draft {
+fn machines(name: &str, group: &Group, owner: Option<(&str, &Service)>, on: &[&Service]) -> Draft {
     let mut draft = Draft::new("vms", group.span);
     if owner.is_none_or(|(owner, _)| owner != name) {
         draft = draft.arg(Scalar::Text(name.to_owned()), group.span);
@@ -328,13 +316,7 @@ fn machines(
     if group.account != usual {
         draft.put("account", Scalar::Text(group.account.clone()), group.span);
     }
-    draft = draft.merged(group.draft.clone());
-    let on: Vec<&Service> = served
-        .get(name)
-        .into_iter()
-        .flatten()
-        .filter_map(|name| services.get(name))
-        .collect();
+    draft.merge(group.draft.clone());
     let mut implied = Labels::new();
     implied.extend(on.iter().flat_map(|service| service.selector.clone()));
     let own: Vec<_> = group

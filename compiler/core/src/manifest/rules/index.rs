@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::workload::{Service, Workload, is_subset};
 use crate::diag::{FileId, Sources, Spanned};
@@ -13,10 +14,11 @@ pub(super) struct Index<'a> {
     services: Vec<Service<'a>>,
     service_at: BTreeMap<(&'a str, &'a str), usize>,
     workloads: Vec<Workload<'a>>,
-    by_label: BTreeMap<(&'a str, String, String), Vec<usize>>,
+    /// Workloads by the hash of their namespace and each of their labels.
+    by_label: HashMap<u64, Vec<usize>>,
     accounts: BTreeMap<&'a str, BTreeMap<&'a str, &'a Object>>,
-    /// Services by every label of their selectors.
-    by_selector: BTreeMap<(&'a str, String, String), Vec<usize>>,
+    /// Services by the hash of their namespace and each label of their selectors.
+    by_selector: HashMap<u64, Vec<usize>>,
 }
 
 /// Istio's namespace: what is said there holds for the whole mesh.
@@ -53,22 +55,18 @@ impl<'a> Index<'a> {
             let own = accounts.entry(account.namespace()).or_default();
             own.insert(account.name.value.as_str(), *account);
         }
-        let mut by_selector: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut by_selector: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, service) in services.iter().enumerate() {
-            for (key, value) in &service.selector {
-                by_selector
-                    .entry((service.object.namespace(), key.clone(), value.clone()))
-                    .or_default()
-                    .push(at);
+            for label in &service.selector {
+                let same = by_selector.entry(hash(service.object.namespace(), label));
+                same.or_default().push(at);
             }
         }
-        let mut by_label: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+        let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
         for (at, workload) in workloads.iter().enumerate() {
-            for (key, value) in &workload.labels {
-                by_label
-                    .entry((workload.object.namespace(), key.clone(), value.clone()))
-                    .or_default()
-                    .push(at);
+            for label in &workload.labels {
+                let same = by_label.entry(hash(workload.object.namespace(), label));
+                same.or_default().push(at);
             }
         }
         Self {
@@ -130,13 +128,13 @@ impl<'a> Index<'a> {
     }
 
     /// The services of a namespace whose selectors have this label, among others.
-    pub(super) fn with_selector<'i>(
-        &'i self,
-        namespace: &'i str,
-        (key, value): &(String, String),
-    ) -> impl Iterator<Item = &'i Service<'a>> {
-        let found = self.by_selector.get(&(namespace, key.clone(), value.clone()));
-        found.into_iter().flatten().map(|at| &self.services[*at])
+    pub(super) fn with_selector(&self, namespace: &str, label: &(String, String)) -> Vec<&Service<'a>> {
+        let found = self.by_selector.get(&hash(namespace, label));
+        let found = found.into_iter().flatten().map(|at| &self.services[*at]);
+        let is_one = |service: &&Service<'_>| {
+            service.object.namespace() == namespace && service.selector.contains(label)
+        };
+        found.filter(is_one).collect()
     }
 
     pub(super) fn workloads(&self) -> &[Workload<'a>] {
@@ -158,12 +156,13 @@ impl<'a> Index<'a> {
 
     /// The workloads of a namespace with all of these labels; none if there are no labels.
     pub(super) fn with_labels(&self, namespace: &str, labels: &[(String, String)]) -> Vec<&Workload<'a>> {
-        let Some((key, value)) = labels.first() else {
+        let Some(label) = labels.first() else {
             return Vec::new();
         };
-        let candidates = self.by_label.get(&(namespace, key.clone(), value.clone()));
+        let candidates = self.by_label.get(&hash(namespace, label));
         let candidates = candidates.into_iter().flatten().map(|at| &self.workloads[*at]);
         candidates
+            .filter(|workload| workload.object.namespace() == namespace)
             .filter(|workload| is_subset(labels, &workload.labels))
             .collect()
     }
@@ -174,7 +173,8 @@ impl<'a> Index<'a> {
         let found = workload.labels.iter().flat_map(|label| {
             // By the first of its labels, each is found once.
             let own = self.with_selector(namespace, label);
-            own.filter(move |service| service.selector.first() == Some(label))
+            own.into_iter()
+                .filter(move |service| service.selector.first() == Some(label))
         });
         found
             .filter(|service| is_subset(&service.selector, &workload.labels))
@@ -216,9 +216,15 @@ pub(super) fn service_name<'h>(host: &'h str, namespace: &'h str) -> Option<(&'h
     }
 }
 
+fn hash(namespace: &str, label: &(String, String)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (namespace, label).hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What is there when all is applied: of objects of one name the last.
 fn in_force(objects: &[Object]) -> impl Iterator<Item = &Object> {
-    let mut last = BTreeMap::new();
+    let mut last = HashMap::new();
     for (at, object) in objects.iter().enumerate() {
         if !object.name.value.is_empty() {
             last.insert(identity(object), at);

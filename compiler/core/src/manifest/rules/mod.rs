@@ -122,14 +122,9 @@ const fn rule(code: &'static Code, check: fn(&Index<'_>, &mut Sink)) -> Rule {
 /// Lets every rule look.
 pub fn check(objects: &[Object], sources: &Sources, sink: &mut Sink) {
     let index = Index::of(objects, sources);
-    let look = |rule: &Rule, sink: &mut Sink| (rule.check)(&index, sink);
-    if objects.len() < parallel::FEW {
-        RULES.iter().for_each(|rule| look(rule, sink));
-        return;
-    }
-    let all = parallel::each(RULES, |rule| {
+    let all = parallel::each(RULES, objects.len(), |rule| {
         let mut own = sink.beside();
-        look(rule, &mut own);
+        (rule.check)(&index, &mut own);
         own
     });
     all.into_iter().for_each(|own| sink.take(own));

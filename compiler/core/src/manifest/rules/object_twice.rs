@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::index::{Index, file, identity};
 use crate::diag::{Diagnostic, Sink, code};
@@ -6,7 +6,7 @@ use crate::diag::{Diagnostic, Sink, code};
 /// Of two objects of one name in one file, the later overwrites the earlier. Files beside each other may be
 /// alternatives.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
-    let mut seen = BTreeMap::new();
+    let mut seen = HashMap::new();
     for object in index
         .written()
         .iter()

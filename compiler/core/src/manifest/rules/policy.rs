@@ -53,7 +53,7 @@ pub(super) fn services<'i, 'a>(index: &'i Index<'a>, policy: &'i Object) -> Vec<
     if namespace == ROOT {
         return index.services().iter().filter(about).collect();
     }
-    let own = index.with_selector(namespace, label).filter(about);
+    let own = index.with_selector(namespace, label).into_iter().filter(about);
     let behind = index.with_labels(namespace, &selector).into_iter();
     let mut found: Vec<_> = own
         .chain(behind.flat_map(|workload| index.selecting(workload)))

@@ -51,6 +51,7 @@ pub use vms::{ExtraPortDecl, HealthDecl, Pairs, ProxyDecl, SshDecl, VmDecl, VmsD
 
 use super::Item;
 use crate::diag::Spanned;
+use crate::parallel;
 
 /// A whole spec.
 #[derive(Clone, Debug, Default)]
@@ -106,11 +107,14 @@ impl Spec {
     /// Reads what [`check`](super::check) left; what has no name is left out.
     pub fn read(items: &[Item]) -> Self {
         let of = |name: &'static str| items.iter().filter(move |item| item.spec.name == name);
+        let namespaces: Vec<_> = of("namespace").collect();
+        let amount = namespaces.iter().map(|item| item.children.len()).sum();
+        let namespaces = parallel::each(&namespaces, amount, |item| NamespaceDecl::read(item));
         Self {
             mesh: of("mesh").find_map(MeshDecl::read),
             networks: of("network").filter_map(NetworkDecl::read).collect(),
             clusters: of("cluster").filter_map(ClusterDecl::read).collect(),
-            namespaces: of("namespace").filter_map(NamespaceDecl::read).collect(),
+            namespaces: namespaces.into_iter().flatten().collect(),
             raw: Vec::new(),
             files: of("file").filter_map(FileDecl::read).collect(),
         }

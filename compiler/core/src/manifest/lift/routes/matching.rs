@@ -55,7 +55,7 @@ pub(super) fn http(datum: &Datum) -> Result<(Option<Spanned<i128>>, Option<Draft
     Ok((port, (!draft.is_bare()).then_some(draft)))
 }
 
-fn named(fields: &mut Fields<'_>, key: &str, word: &str, draft: &mut Draft) -> Result<(), Unsaid> {
+fn named(fields: &mut Fields<'_>, key: &'static str, word: &str, draft: &mut Draft) -> Result<(), Unsaid> {
     let entries = fields.take(key).map_or(&[][..], Datum::entries);
     for entry in entries {
         let mut asked = Fields::of(&entry.value, key)?;
