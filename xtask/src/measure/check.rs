@@ -86,7 +86,7 @@ fn beside_istioctl(
     let taken = take(runs, || {
         let mut analyze = command(&istioctl);
         analyze
-            .args(["analyze", "--use-kube=false", "--recursive"])
+            .args(["analyze", "--use-kube=false", "--timeout=10m"])
             .arg(mesh);
         analyze
     })?;
@@ -97,10 +97,13 @@ fn beside_istioctl(
     ))
 }
 
-/// Its name with its release, such as `istioctl 1.31.0`.
+/// Its name with its release, such as `istioctl 1.31.0`; one that is built by hand may have none.
 fn version(istioctl: &Path) -> Result<String> {
     let said = output(command(istioctl).args(["version", "--remote=false", "--short"]))?;
     let said = String::from_utf8_lossy(&said.stdout);
-    let release = said.split_whitespace().last().unwrap_or("?");
-    Ok(format!("istioctl {release}"))
+    let release = said.split_whitespace().last();
+    Ok(match release.filter(|release| *release != "unknown") {
+        Some(release) => format!("istioctl {release}"),
+        None => "istioctl".to_owned(),
+    })
 }
