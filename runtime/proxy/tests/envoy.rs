@@ -13,7 +13,7 @@ use mesh_wire::cluster::HttpVersion;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
 use serde_json::{Value, json};
 use support::envoy::{Envoy, cluster, free, manager, socket, tcp_proxy, without_envoy};
-use support::{CLIENT, Ca, Proxy, SERVER, backend, client, snapshot};
+use support::{CLIENT, Ca, Proxy, SERVER, backend, client, grpc, snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -297,4 +297,60 @@ async fn reached(mtls: MtlsMode, detect: bool) {
     let mut pong = [0; 4];
     stream.read_exact(&mut pong).await.unwrap();
     assert_eq!(&pong, b"ping");
+}
+
+/// gRPC: both directions of a stream at the same time, and the status behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_go_to_a_sidecar_from_a_sidecar_and_through_a_gateway() {
+    if without_envoy() {
+        return;
+    }
+    let ca = Ca::new();
+    let server = grpc::serve().await;
+    let [to, from, through] = [free().await, free().await, free().await];
+    let mut inbound = snapshot::inbound();
+    inbound.inbound[0].protocol = InboundProtocol::Detect;
+    inbound.clusters.get_mut(snapshot::INBOUND).unwrap().http = HttpVersion::Http2;
+    let inbound = Proxy::inbound(inbound, server).await.identify(&ca, SERVER);
+    let tls = upstream(tls(
+        &ca,
+        CLIENT,
+        &["istio-h2", "istio", "h2"],
+        json!({ "exact": SERVER }),
+    ));
+    let clusters = vec![
+        cluster("http", server, true, None),
+        cluster("tcp", server, false, None),
+        cluster("meshd", inbound.address, true, Some(tls)),
+        cluster(
+            "outbound_.80_._.forum.forum.svc.cluster.local",
+            inbound.address,
+            false,
+            None,
+        ),
+    ];
+    let caller = json!({ "name": "from", "address": socket(from),
+        "filter_chains": [{ "filters": [manager("meshd", json!({}))] }] });
+    let listeners = vec![sidecar(to, &ca), caller, gateway(through)];
+    let _envoy = Envoy::start(listeners, clusters, through).await;
+    let outbound = async |peer| {
+        let mut snapshot = snapshot::outbound(peer);
+        snapshot.clusters.get_mut(snapshot::CLUSTER).unwrap().http = HttpVersion::Http2;
+        let proxy = Proxy::outbound(snapshot, support::service()).await;
+        proxy.identify(&ca, CLIENT)
+    };
+    let (to_envoy, to_gateway) = (outbound(to).await, outbound(through).await);
+    for (name, address) in [
+        ("to a sidecar", to_envoy.address),
+        ("from a sidecar", from),
+        ("through a gateway", to_gateway.address),
+    ] {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let came = grpc::talk(stream, client::HOST, &["one", "two"]).await;
+        assert_eq!(came, grpc::TALKED, "{name}");
+        // HTTP/2 of a client that is no gRPC, too.
+        let mut sender = client::http2(TcpStream::connect(address).await.unwrap()).await;
+        let response = sender.send_request(client::get2("/")).await.unwrap();
+        assert_eq!(response.status(), 200, "{name}");
+    }
 }

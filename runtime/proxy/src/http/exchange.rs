@@ -136,7 +136,7 @@ impl Exchange<'_> {
                     down.peer.as_deref(),
                     &self.state.identity.spiffe,
                 );
-                let token = match self.token(&listener.issuers) {
+                let token = match self.token(&listener.issuers, &mut finish) {
                     Ok(token) => token,
                     Err(fault) => return self.unauthenticated(fault, finish, &listener.cluster),
                 };

@@ -17,14 +17,23 @@ const MOST_PATH: usize = 256;
 
 impl Exchange<'_> {
     /// The token of the request, verified; `None` where it carries none.
-    pub(super) fn token(&mut self, issuers: &Issuers) -> Result<Option<Arc<Token>>, Fault> {
+    pub(super) fn token(
+        &mut self,
+        issuers: &Issuers,
+        finish: &mut Finish,
+    ) -> Result<Option<Arc<Token>>, Fault> {
         if issuers.is_empty() || jwt::is_preflight(&self.parts.method, &self.parts.headers) {
             return Ok(None);
         }
-        issuers.check(&mut Carrier {
+        let token = issuers.check(&mut Carrier {
             headers: &mut self.parts.headers,
             query: self.target.query_mut(),
-        })
+        });
+        // One that was taken out of the path is not to be read in a log.
+        if let (Some(request), Some(path)) = (&mut finish.request, self.target.path_and_query()) {
+            path.as_str().clone_into(&mut request.path);
+        }
+        token
     }
 
     pub(super) fn unauthenticated(

@@ -16,6 +16,7 @@ pub mod backend;
 pub mod ca;
 pub mod client;
 pub mod envoy;
+pub mod grpc;
 pub mod issuer;
 pub mod snapshot;
 

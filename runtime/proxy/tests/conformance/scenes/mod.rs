@@ -8,6 +8,8 @@ mod mirrors;
 mod overflow;
 mod policies;
 mod routes;
+mod streams;
+mod tokens;
 
 use mesh_wire::route::{Forward, Route, RouteAction};
 
@@ -24,6 +26,8 @@ pub async fn all() -> World {
     mirrors::put(&mut world).await;
     inward::put(&mut world).await;
     policies::put(&mut world).await;
+    streams::put(&mut world).await;
+    tokens::put(&mut world).await;
     bytes::put(&mut world).await;
     world
 }
