@@ -1,5 +1,5 @@
 use super::{Context, Once};
-use crate::diag::{Diagnostic, Sink, code, list};
+use crate::diag::{Diagnostic, Sink, Span, code, list};
 use crate::spec::decl::{PortDecl, Spec, TrafficDecl};
 
 /// What is said on a port replaces all that is said of the service, also what it does not repeat (Istio
@@ -17,13 +17,35 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
                 port.number.value,
                 list(lost.iter().copied())
             );
-            let found = Diagnostic::new(&code::PORT_STANDS_ALONE, port.span, message)
+            let found = Diagnostic::new(&code::PORT_STANDS_ALONE, place(port), message)
                 .here("settings of its own replace all others")
                 .help("repeat in its braces what is to hold there too")
                 .note("Istio lets a port inherit nothing from its service");
             once.push(found, sink);
         }
     }
+}
+
+/// The port; where it is another object that says so, what is said there.
+fn place(port: &PortDecl) -> Span {
+    let TrafficDecl {
+        balance,
+        limits,
+        eject,
+        tls,
+        ..
+    } = &port.traffic;
+    let parts = [
+        limits.as_ref().map(|part| part.span),
+        eject.as_ref().map(|part| part.span),
+        tls.as_ref().map(|part| part.span),
+        balance.as_ref().map(|part| part.span),
+    ];
+    let own = port.span;
+    let beyond = |span: &Span| span.file != own.file || span.start < own.start || own.end < span.start;
+    // In KDL, what is in braces begins behind the line of the port as well.
+    let said = parts.into_iter().flatten().next().filter(beyond);
+    said.unwrap_or(own)
 }
 
 fn owners(spec: &Spec) -> impl Iterator<Item = (&TrafficDecl, &[PortDecl])> {

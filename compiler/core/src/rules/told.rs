@@ -16,6 +16,8 @@ pub struct Told {
     pub code: &'static Code,
     /// What has to be known before it is told.
     pub needs: Needs,
+    /// Only what it finds with this piece in the message; the rest is not sure of objects.
+    only: &'static [&'static str],
     /// What a help says instead, by a piece of the message; the first that is in it. None: what the rule says.
     help: &'static [(&'static str, &'static str)],
     /// Words of the language, and Istio's.
@@ -60,9 +62,15 @@ impl Told {
         Self {
             code,
             needs,
+            only: &[],
             help: &[],
             words: &[],
         }
+    }
+
+    const fn only(mut self, only: &'static [&'static str]) -> Self {
+        self.only = only;
+        self
     }
 
     const fn help(mut self, help: &'static [(&'static str, &'static str)]) -> Self {
@@ -95,7 +103,9 @@ impl Told {
 
 /// The rule that found it, if it is told of objects.
 pub(crate) fn told(found: &Diagnostic) -> Option<&'static Told> {
-    TOLD.iter().find(|told| told.code == found.code)
+    let sure =
+        |told: &&Told| told.only.is_empty() || told.only.iter().any(|piece| found.message.contains(piece));
+    TOLD.iter().find(|told| told.code == found.code).filter(sure)
 }
 
 const POLICY: &str = "AuthorizationPolicy";
@@ -118,6 +128,14 @@ pub static TOLD: &[Told] = &[
             "leave the annotation `istio.io/dry-run` out of the policies that are to hold",
         )])
         .words(&[("every `allow`", "every policy with `action: ALLOW`")]),
+    // Of how many workloads there are, objects say nothing.
+    Told::new(&code::EJECT_NEVER, Needs::Nothing)
+        .only(&["no failure is counted"])
+        .help(&[(
+            "",
+            "write `consecutive5xxErrors: 5`, or what else is counted: `consecutiveGatewayErrors`, \
+             `consecutiveLocalOriginFailures`",
+        )]),
     Told::new(&code::FAILOVER_INVALID, Needs::Nothing).help(&[
         (
             "exclude each other",
@@ -176,6 +194,19 @@ pub static TOLD: &[Told] = &[
         "",
         "write `outlierDetection` beside `loadBalancer`, such as `consecutive5xxErrors: 5`",
     )]),
+    // TLS of one port beside a balancer for all is written so on purpose, as in Istio's sample for googleapis.com.
+    Told::new(&code::PORT_STANDS_ALONE, Needs::Nothing)
+        .only(&["limits", "eject"])
+        .help(&[(
+            "",
+            "repeat what is to hold there too in this entry of `portLevelSettings`",
+        )])
+        .words(&[
+            ("nothing of the service's", "nothing of the host's"),
+            ("limits", "`connectionPool`"),
+            ("eject", "`outlierDetection`"),
+            ("balance", "`loadBalancer`"),
+        ]),
     Told::new(&code::PORT_UNREAD, Needs::Nothing)
         .help(&[("", "write it in `spec.trafficPolicy`, for the whole host")])
         .words(&[

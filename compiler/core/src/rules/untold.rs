@@ -42,8 +42,6 @@ pub static UNTOLD: &[(&Code, Why)] = &[
     (&code::DNS_LOOP, Why::Machines),
     (&code::DUPLICATE, Why::Language),
     (&code::EGRESS_UNABLE, Why::Language),
-    // A share of the workloads, of which objects do not say how many there are.
-    (&code::EJECT_NEVER, Why::Unknown),
     (&code::EXCLUDE_INEFFECTIVE, Why::Machines),
     (&code::EXPRESSION_UNUSABLE, Why::Machines),
     (&code::EXTERNAL_IN_MESH, Why::OfObjects),
@@ -78,8 +76,6 @@ pub static UNTOLD: &[(&Code, Why)] = &[
     (&code::PERMISSIVE_OPEN, Why::OfObjects),
     (&code::PORT_CONFLICT, Why::Unknown),
     (&code::PORT_NOBODY, Why::OfObjects),
-    // TLS of one port beside a balancer for all, as in Istio's sample for googleapis.com.
-    (&code::PORT_STANDS_ALONE, Why::Custom),
     (&code::PORT_UNDECLARED, Why::OfObjects),
     (&code::PORTLEVEL_SELECTOR, Why::OfObjects),
     (&code::PRINCIPAL_NONEXISTENT, Why::OfObjects),
