@@ -34,6 +34,12 @@ pub(crate) enum Command {
     },
     /// Says how meshd is.
     Status(Output),
+    /// Shows who talks with whom, how often and how fast, until it is interrupted.
+    Top {
+        /// Looks for a second, and ends.
+        #[arg(long)]
+        once: bool,
+    },
     /// Prints what istiod sent as the snapshot that the proxy would act on, and what is not in it.
     Snapshot(Translate),
     /// Keeps a release that was installed with `--confirm-within`.

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::install::{self, Reason, Wish};
 use crate::layout::Layout;
 use crate::report::Report;
-use crate::{capture, logging, run, status, translate};
+use crate::{capture, logging, run, status, top, translate};
 
 /// Runs the command.
 pub(crate) fn run(cli: &Cli) -> ExitCode {
@@ -18,6 +18,7 @@ pub(crate) fn run(cli: &Cli) -> ExitCode {
         Command::Run => told(run::run(&layout, logging)),
         Command::Capture { action } => told(capture_command(&layout, *action)),
         Command::Status(output) => status_command(&layout, output),
+        Command::Top { once } => told(top::show(*once)),
         Command::Snapshot(wish) => snapshot_command(&layout, wish),
         Command::Install(install) => install_command(&layout, install),
         Command::Confirm { release, output } => reported(output, |report| {

@@ -30,6 +30,7 @@ mod snapshot;
 mod sockets;
 mod status;
 mod systemd;
+mod top;
 mod translate;
 mod watch;
 
