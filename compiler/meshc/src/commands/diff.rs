@@ -19,9 +19,11 @@ Examples:
   meshc diff main:spec.kdl HEAD:spec.kdl  between two commits
   meshc diff spec.kdl spec.kdl --before-profile staging --profile prod
   meshc diff manifests spec.kdl           existing objects of Kubernetes and Istio against a spec
+  meshc diff --git HEAD manifests         what a change of existing objects means, and what it restarts
 
 Each side is a spec or a folder with one, a folder that `meshc build` wrote, or files of Kubernetes objects; with
-`REV:` before it, as git has it at that revision. Spelling, order and names of objects say nothing.
+`REV:` before it, as git has it at that revision. Spelling, order and names of objects say nothing. Objects are taken
+for the mesh that they mean; what the language does not say is compared as it is written.
 
 Exit codes: 0 the same, 1 different, 2 one of them cannot be read or has mistakes.")]
 pub(crate) struct Args {
