@@ -12,6 +12,8 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::sync::{oneshot, watch};
 
+use crate::cluster::AnswerBody;
+use crate::http1;
 use crate::incoming::{Incoming, StreamError};
 
 /// More than this of a request's body is not kept; such a request is tried once.
@@ -340,7 +342,7 @@ impl Body for RequestBody {
 /// A response's body.
 #[derive(Debug)]
 pub(crate) enum ResponseSource {
-    Incoming(Incoming),
+    Answer(AnswerBody),
     Full(Full<Bytes>),
 }
 
@@ -349,6 +351,8 @@ pub(crate) enum ResponseSource {
 pub(crate) enum BodyError {
     #[error(transparent)]
     Stream(#[from] StreamError),
+    #[error(transparent)]
+    Connection(#[from] http1::Error),
     #[error("another try has begun")]
     Superseded,
     #[error("the response took longer than the route allows")]
@@ -361,7 +365,7 @@ impl ResponseSource {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self {
-            Self::Incoming(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::Stream),
+            Self::Answer(body) => Pin::new(body).poll_frame(cx),
             Self::Full(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),
@@ -370,14 +374,14 @@ impl ResponseSource {
 
     pub(crate) fn is_end_stream(&self) -> bool {
         match self {
-            Self::Incoming(body) => body.is_end_stream(),
+            Self::Answer(body) => body.is_end_stream(),
             Self::Full(body) => body.is_end_stream(),
         }
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Incoming(body) => body.size_hint(),
+            Self::Answer(body) => body.size_hint(),
             Self::Full(body) => body.size_hint(),
         }
     }

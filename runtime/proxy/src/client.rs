@@ -10,8 +10,7 @@ use http::response::Parts;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::body::RequestBody;
-use crate::cluster::{Cluster, Hint, PoolError, lease};
-use crate::incoming::StreamError;
+use crate::cluster::{Cluster, Hint, PoolError, SendError, Unsent, lease};
 use crate::shared::Shared;
 
 /// Longer answers are not read.
@@ -32,7 +31,7 @@ pub(crate) enum AskError {
     #[error(transparent)]
     Pool(#[from] PoolError),
     #[error(transparent)]
-    Stream(#[from] StreamError),
+    Send(#[from] SendError),
     #[error("the answer cannot be read: {0}")]
     Body(Box<dyn std::error::Error + Send + Sync>),
     #[error("no answer within {0:?}")]
@@ -60,28 +59,27 @@ async fn exchange(
 ) -> Result<Answer, AskError> {
     // Nobody dialled anything: a cluster that goes where others wanted to go has no endpoint.
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let (mut fresh, mut request) = (false, request.map(RequestBody::whole));
+    let mut fresh = false;
     loop {
         let endpoint = cluster
             .pick(nowhere, &Hint::default())
             .ok_or(AskError::NoEndpoint)?;
         let credentials = shared.credentials().clone();
         let mut lease = lease(cluster, &endpoint, http2, fresh, credentials.as_deref()).await?;
-        let response = match lease.send(request).await {
+        let response = match lease.send(request.clone().map(RequestBody::whole)).await {
             Ok(response) => response,
             // A kept connection that was closed meanwhile.
-            Err((_, Some(back))) if lease.reused && !fresh => {
-                (fresh, request) = (true, back);
+            Err(Unsent { nothing: true, .. }) if lease.reused && !fresh => {
+                fresh = true;
                 continue;
             }
-            Err((error, _)) => return Err(error.into()),
+            Err(unsent) => return Err(unsent.error.into()),
         };
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, LONGEST)
             .collect()
             .await
             .map_err(AskError::Body)?;
-        lease.give_back();
         let body = body.to_bytes();
         return Ok(Answer { parts, body });
     }

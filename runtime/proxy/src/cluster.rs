@@ -21,7 +21,7 @@ pub(crate) use dial::{DialError, Dialed, dial};
 pub(crate) use endpoint::{Active, Endpoint};
 pub(crate) use mesh_wire::nearness::Own;
 pub(crate) use outlier::Outcome;
-pub(crate) use pool::{Lease, PoolError, lease};
+pub(crate) use pool::{AnswerBody, Lease, PoolError, SendError, Unsent, lease};
 pub(crate) use usage::{Permit, Usage};
 
 use balance::Balancer;

@@ -26,21 +26,6 @@ pub(crate) enum StreamError {
 }
 
 impl StreamError {
-    /// HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
-    pub(crate) fn is_refused(&self) -> bool {
-        matches!(self, Self::Http2(error) if error.is_refused())
-    }
-
-    /// The other end ended the stream, and the connection goes on.
-    pub(crate) fn is_reset(&self) -> bool {
-        matches!(self, Self::Http2(error) if error.is_reset())
-    }
-
-    /// What began an answer cannot be read.
-    pub(crate) fn is_no_http(&self) -> bool {
-        matches!(self, Self::Http1(error) if error.is_parse())
-    }
-
     /// Whether the bytes were wrong, rather than missing. On HTTP/2 that ends the stream, and nobody is left to be told.
     pub(crate) fn is_malformed(&self) -> bool {
         let Self::Http1(error) = self else {

@@ -27,6 +27,7 @@ mod cluster;
 mod destination;
 pub mod drain;
 mod http;
+mod http1;
 mod inbound;
 mod incoming;
 mod keys;

@@ -1,7 +1,7 @@
 //! HTTP connections that are kept: one request at a time on HTTP/1, many on HTTP/2.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mesh_http2::client;
@@ -10,15 +10,18 @@ use tokio::time::Instant;
 use super::usage::Counter;
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
-use crate::incoming::{Incoming, StreamError};
+use crate::http1;
 use crate::tls::{Credentials, PeerIdentity};
 use crate::workers::{self, WORKERS};
 
+mod answer;
 mod multi;
 mod single;
 
+pub(crate) use answer::AnswerBody;
+use answer::Answered;
 use multi::{Multi, Stream};
-use single::Single;
+use single::{Resting, Single};
 
 /// Envoy's idle timeout of connections without one of their own.
 const IDLE: Duration = Duration::from_secs(3600);
@@ -34,7 +37,7 @@ pub(crate) struct Pool {
 /// The connections of one worker.
 #[derive(Debug, Default)]
 struct Part {
-    idle: Mutex<Vec<Single>>,
+    resting: Mutex<Resting>,
     /// Held while one is dialled, so that a burst of requests opens one and not many.
     shared: tokio::sync::Mutex<Vec<Multi>>,
 }
@@ -60,7 +63,8 @@ pub(crate) struct Lease {
 
 #[derive(Debug)]
 enum Held {
-    Single(Single, Arc<Cluster>, Arc<Endpoint>),
+    /// Without a connection once the answer has it.
+    Single(Option<Box<Single>>, Arc<Cluster>, Arc<Endpoint>),
     Multi {
         client: client::Client<RequestBody>,
         _stream: Stream,
@@ -72,14 +76,43 @@ enum Held {
 pub(crate) enum PoolError {
     #[error(transparent)]
     Dial(#[from] DialError),
-    #[error("handshake of HTTP: {0}")]
-    Handshake(hyper::Error),
     #[error("too many requests wait for a connection")]
     Overflow,
 }
 
-/// A request that was not answered, and the request itself where nothing of it was sent.
-type Unsent = (StreamError, Option<http::Request<RequestBody>>);
+/// A request that was not answered.
+#[derive(Debug)]
+pub(crate) struct Unsent {
+    pub(crate) error: SendError,
+    /// Nothing of it was sent: it may be sent again.
+    pub(crate) nothing: bool,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SendError {
+    #[error(transparent)]
+    Single(#[from] http1::Error),
+    #[error(transparent)]
+    Multi(#[from] mesh_http2::Error),
+}
+
+impl SendError {
+    /// HTTP/2's code for requests of which nothing was done (RFC 9113, 8.7).
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Multi(error) if error.is_refused())
+    }
+
+    /// What began an answer cannot be read.
+    pub(crate) fn is_no_http(&self) -> bool {
+        matches!(self, Self::Single(http1::Error::Bad(_)))
+    }
+
+    /// The other end ended the stream, and the connection goes on.
+    pub(crate) fn is_reset(&self) -> bool {
+        matches!(self, Self::Multi(error) if error.is_reset())
+    }
+}
 
 /// A connection to `endpoint` for one request; a `fresh` one where the kept ones proved stale.
 pub(crate) async fn lease(
@@ -99,16 +132,16 @@ pub(crate) async fn lease(
 impl Pool {
     /// There is a connection that is open; those that are closed are forgotten, and count against no limit.
     pub(super) fn is_used(&self) -> bool {
-        self.parts.iter().any(|part| {
-            let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.retain(Single::is_open);
-            !kept.is_empty()
-        })
+        self.parts.iter().any(Part::rests)
     }
 
     /// Those of the worker that asks.
     fn own(&self) -> &Part {
-        &self.parts[workers::current() % WORKERS]
+        self.of(workers::current())
+    }
+
+    fn of(&self, worker: usize) -> &Part {
+        &self.parts[worker % WORKERS]
     }
 }
 
@@ -137,32 +170,33 @@ impl Upstream {
 }
 
 impl Lease {
-    /// Sends a request. Where nothing of it was sent, it comes back with the error.
+    /// Sends a request.
     pub(crate) async fn send(
         &mut self,
         request: http::Request<RequestBody>,
-    ) -> Result<http::Response<Incoming>, Unsent> {
+    ) -> Result<http::Response<AnswerBody>, Unsent> {
         match &mut self.held {
-            Held::Single(single, ..) => {
-                let sent = single.sender.try_send_request(request).await;
-                let answer = sent.map_err(|mut error| {
-                    let request = error.take_message();
-                    (error.into_error().into(), request)
+            Held::Single(held, cluster, endpoint) => {
+                let Some(mut single) = held.take() else {
+                    let error = http1::Error::Closed.into();
+                    return Err(Unsent { error, nothing: true });
+                };
+                let sent = single.connection.send(request).await;
+                let response = sent.map_err(|unsent| Unsent {
+                    error: unsent.error.into(),
+                    nothing: unsent.nothing,
                 })?;
-                Ok(answer.map(Incoming::from))
+                let body = Answered::new(single, cluster.clone(), endpoint.clone());
+                Ok(response.map(|()| AnswerBody::Single(body)))
             }
             Held::Multi { client, .. } => {
                 let sent = client.send(request).await;
-                let answer = sent.map_err(|unanswered| (unanswered.error.into(), unanswered.request))?;
-                Ok(answer.map(Incoming::from))
+                let response = sent.map_err(|unanswered| Unsent {
+                    nothing: unanswered.request.is_some(),
+                    error: unanswered.error.into(),
+                })?;
+                Ok(response.map(AnswerBody::Multi))
             }
-        }
-    }
-
-    /// The response has ended well: the connection may serve the next request.
-    pub(crate) fn give_back(self) {
-        if let Held::Single(single, cluster, endpoint) = self.held {
-            single.give_back(&cluster, &endpoint.pool);
         }
     }
 }
@@ -185,8 +219,12 @@ fn most_served(cluster: &Cluster) -> u32 {
 
 /// Whether a connection that began then takes no more requests (Envoy `max_connection_duration`).
 fn is_old(cluster: &Cluster, began: Instant) -> bool {
-    let age = cluster.wire.limits.connection_age;
-    age.is_some_and(|age| !age.is_zero() && began.elapsed() >= age.to_duration())
+    connection_age(cluster).is_some_and(|age| began.elapsed() >= age)
+}
+
+fn connection_age(cluster: &Cluster) -> Option<Duration> {
+    let age = cluster.wire.limits.connection_age?;
+    (!age.is_zero()).then(|| age.to_duration())
 }
 
 fn idle_timeout(cluster: &Cluster) -> Duration {

@@ -1,7 +1,6 @@
 use http::StatusCode;
 
-use crate::cluster::PoolError;
-use crate::incoming::StreamError;
+use crate::cluster::{PoolError, SendError};
 use crate::state::routes::RetryOn;
 use crate::telemetry::Flag;
 
@@ -34,14 +33,13 @@ impl From<PoolError> for Failure {
         match error {
             PoolError::Overflow => Self::Overflow,
             PoolError::Dial(error) => Self::Connect(error.to_string()),
-            PoolError::Handshake(error) => Self::Connect(error.to_string()),
         }
     }
 }
 
 impl Failure {
-    /// `unsent` where the request came back whole.
-    pub(super) fn reset(error: &StreamError, unsent: bool) -> Self {
+    /// `unsent` where nothing of the request was sent.
+    pub(super) fn reset(error: &SendError, unsent: bool) -> Self {
         if error.is_no_http() {
             return Self::Protocol;
         }

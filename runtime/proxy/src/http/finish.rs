@@ -96,11 +96,9 @@ impl Finish {
         }
     }
 
-    /// The answer came to its end: its connection serves the next one.
+    /// The answer came to its end.
     pub(super) fn well(&mut self) {
-        if let Some(lease) = self.lease.take() {
-            lease.give_back();
-        }
+        self.lease = None;
         self.end();
     }
 

@@ -12,8 +12,7 @@ use super::finish::Held;
 use super::headers::ATTEMPTS;
 use super::target::Target;
 use crate::body::{Replay, RequestBody};
-use crate::cluster::{Cluster, Endpoint, Hint, Lease, Outcome, Permit, lease};
-use crate::incoming::Incoming;
+use crate::cluster::{AnswerBody, Cluster, Endpoint, Hint, Lease, Outcome, Permit, Unsent, lease};
 use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::routes::RetryPolicy;
@@ -58,7 +57,7 @@ pub(super) struct Tried {
 
 /// An answer that has begun.
 pub(super) struct Answer {
-    pub(super) response: Response<Incoming>,
+    pub(super) response: Response<AnswerBody>,
     pub(super) lease: Lease,
     pub(super) held: Held,
 }
@@ -179,16 +178,11 @@ impl Sending<'_> {
                 HttpVersion::Http2 => true,
                 HttpVersion::AsClient => self.parts.version == http::Version::HTTP_2,
             };
-        let mut request = None;
         let mut fresh = false;
         loop {
             let credentials = self.shared.credentials().clone();
             let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
-            let sending = match request.take() {
-                Some(request) => request,
-                None => self.request(http2, attempt)?,
-            };
-            match lease.send(sending).await {
+            match lease.send(self.request(http2, attempt)?).await {
                 Ok(response) => {
                     return Ok(Answer {
                         response,
@@ -197,14 +191,11 @@ impl Sending<'_> {
                     });
                 }
                 // A kept connection that was closed meanwhile: nothing was sent, so this was no try.
-                Err((_, Some(back))) if lease.reused && !fresh => {
-                    request = Some(back);
-                    fresh = true;
-                }
+                Err(Unsent { nothing: true, .. }) if lease.reused && !fresh => fresh = true,
                 Err(_) if self.replay.is_malformed() => return Err(Failure::Malformed),
-                Err((error, back)) => {
+                Err(Unsent { error, nothing }) => {
                     tracing::debug!(cluster = &*self.cluster.name, endpoint = &*endpoint.text, %error, "a try failed");
-                    return Err(Failure::reset(&error, back.is_some()));
+                    return Err(Failure::reset(&error, nothing));
                 }
             }
         }

@@ -71,7 +71,5 @@ impl Mirrored {
                 return;
             }
         }
-        // The answer was read to its end: the connection can serve others.
-        answer.lease.give_back();
     }
 }

@@ -55,11 +55,13 @@ impl Exchange<'_> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody changes over who was not asked to: what follows would pass every policy.
             let asked = self.wanted.is_some();
-            if let (Some(client), Some(protocol)) = (self.client.take().filter(|_| asked), protocol) {
-                let server = hyper::upgrade::on(&mut response);
-                upgrade::join(client, server, (held, lease));
+            let client = self.client.take().filter(|_| asked);
+            let (mut parts, body) = response.into_parts();
+            if let (Some(client), Some(protocol), Some((server, permit))) =
+                (client, protocol, body.into_stream())
+            {
+                upgrade::join(client, server, (held, lease, permit));
                 let reply = Reply::new(ResponseSource::Full(Full::new(Bytes::new())), finish, None);
-                let (mut parts, _) = response.into_parts();
                 parts
                     .headers
                     .insert(CONNECTION, HeaderValue::from_static("upgrade"));
@@ -80,10 +82,7 @@ impl Exchange<'_> {
         finish.held = Some(held);
         let (mut parts, body) = response.into_parts();
         parts.version = Version::default();
-        Response::from_parts(
-            parts,
-            Reply::new(ResponseSource::Incoming(body), finish, deadline),
-        )
+        Response::from_parts(parts, Reply::new(ResponseSource::Answer(body), finish, deadline))
     }
 
     /// Puts on an answer what all answers of a mesh carry.

@@ -4,16 +4,17 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional_with_sizes;
 
+use crate::net::{Rewind, Stream};
+
 const BUFFER: usize = 16 * 1024;
 
-/// Joins both ends as soon as both have changed over.
-pub(super) fn join(client: OnUpgrade, server: OnUpgrade, held: impl Send + 'static) {
+/// Joins both ends as soon as the client has changed over too.
+pub(super) fn join(client: OnUpgrade, mut server: Rewind<Stream>, held: impl Send + 'static) {
     tokio::spawn(async move {
         let _held = held;
-        let both = tokio::try_join!(client, server);
-        match both {
-            Ok((client, server)) => {
-                let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
+        match client.await {
+            Ok(client) => {
+                let mut client = TokioIo::new(client);
                 let ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER).await;
                 if let Err(error) = ended {
                     tracing::debug!(%error, "an upgraded connection ended early");

@@ -8,13 +8,13 @@ use tokio::net::TcpStream;
 
 /// A connection some of whose bytes were already read; they come first.
 #[derive(Debug)]
-pub(crate) struct Rewind {
+pub(crate) struct Rewind<S = TcpStream> {
     read: Bytes,
-    inner: TcpStream,
+    inner: S,
 }
 
-impl Rewind {
-    pub(crate) fn new(read: Bytes, inner: TcpStream) -> Self {
+impl<S> Rewind<S> {
+    pub(crate) fn new(read: Bytes, inner: S) -> Self {
         Self { read, inner }
     }
 
@@ -24,7 +24,7 @@ impl Rewind {
     }
 }
 
-impl AsyncRead for Rewind {
+impl<S: AsyncRead + Unpin> AsyncRead for Rewind<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -44,7 +44,7 @@ impl AsyncRead for Rewind {
     }
 }
 
-impl AsyncWrite for Rewind {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Rewind<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.inner).poll_write(cx, bytes)
     }

@@ -1,43 +1,58 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{Held, Lease, Pool, PoolError, Upstream, idle_timeout, is_old, most_served, pending};
-use crate::body::RequestBody;
+use super::{
+    Held, Lease, Part, Pool, PoolError, Upstream, connection_age, idle_timeout, is_old, most_served, pending,
+};
 use crate::cluster::{Cluster, Endpoint, Permit, dial};
-use crate::net::Stream;
+use crate::http1::Connection;
+use crate::net::{Rewind, Stream};
 use crate::tls::{Credentials, Purpose};
+use crate::workers;
 
-/// Until a connection whose last response has ended takes the next request, or never will.
-const SETTLE: Duration = Duration::from_millis(500);
+/// How often connections at rest are looked at: no task of their own notices that they are closed, or old.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// An HTTP/1 connection.
 #[derive(Debug)]
 pub(super) struct Single {
-    pub(super) sender: http1::SendRequest<RequestBody>,
+    pub(super) connection: Connection,
     upstream: Arc<Upstream>,
     served: u32,
     began: Instant,
-    idle: Idle,
-    _permit: Permit,
+    /// Since when it has been at rest.
+    since: Instant,
+    permit: Permit,
 }
 
-/// Since when a connection has been idle; `None` while it serves. Its own task looks at it.
-#[derive(Clone, Debug, Default)]
-struct Idle(Arc<Mutex<Option<Instant>>>);
+/// How long connections are kept. Where it changes, the endpoint is another one.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    idle: Duration,
+    age: Option<Duration>,
+}
 
-impl Idle {
-    fn set(&self, since: Option<Instant>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = since;
+impl Bounds {
+    fn of(cluster: &Cluster) -> Self {
+        Self {
+            idle: idle_timeout(cluster),
+            age: connection_age(cluster),
+        }
     }
+}
 
-    fn lasts(&self) -> Duration {
-        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
+/// Those of one worker that are at rest.
+#[derive(Debug, Default)]
+pub(super) struct Resting {
+    #[expect(
+        clippy::vec_box,
+        reason = "it moves between pool, lease and answer: a pointer is cheaper"
+    )]
+    kept: Vec<Box<Single>>,
+    /// Somebody looks at them.
+    watched: bool,
 }
 
 /// A kept connection, or a new one as soon as the cluster's limit lets it be.
@@ -47,18 +62,18 @@ pub(super) async fn lease(
     fresh: bool,
     credentials: Option<&Credentials>,
 ) -> Result<Lease, PoolError> {
-    let held = |mut single: Single, reused| {
+    let held = |mut single: Box<Single>, reused| {
         single.served += 1;
         let upstream = single.upstream.clone();
         Lease {
-            held: Held::Single(single, cluster.clone(), endpoint.clone()),
+            held: Held::Single(Some(single), cluster.clone(), endpoint.clone()),
             upstream,
             reused,
         }
     };
     let mut waiting = None;
     loop {
-        if !fresh && let Some(single) = settled(&endpoint.pool, cluster, credentials).await {
+        if !fresh && let Some(single) = endpoint.pool.take(cluster, credentials) {
             return Ok(held(single, true));
         }
         // Asked for before the look, so that what is freed in between is not missed.
@@ -83,92 +98,86 @@ pub(super) async fn lease(
     }
 }
 
-/// A kept connection that takes a request now.
-async fn settled(pool: &Pool, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Single> {
-    while let Some(mut single) = pool.take(cluster, credentials) {
-        let ready = single.sender.is_ready()
-            || tokio::time::timeout(SETTLE, single.sender.ready())
-                .await
-                .is_ok_and(|ready| ready.is_ok());
-        if ready {
-            return Some(single);
-        }
-    }
-    None
-}
-
 async fn open(
     cluster: &Cluster,
     endpoint: &Endpoint,
     credentials: Option<&Credentials>,
     permit: Permit,
-) -> Result<Single, PoolError> {
+) -> Result<Box<Single>, PoolError> {
     let mut dialed = dial(cluster, endpoint, Purpose::Http1, credentials).await?;
     let upstream = Upstream::of(&mut dialed);
-    let handshake = http1::Builder::new().handshake(TokioIo::new(dialed.stream)).await;
-    let (sender, connection) = handshake.map_err(PoolError::Handshake)?;
-    let idle = Idle::default();
-    let age = cluster.wire.limits.connection_age.filter(|age| !age.is_zero());
-    let old = age.map(|age| Instant::now() + age.to_duration());
-    tokio::spawn(serve(connection, idle.clone(), idle_timeout(cluster), old));
-    Ok(Single {
-        sender,
+    Ok(Box::new(Single {
+        connection: Connection::new(dialed.stream),
         upstream,
         served: 0,
         began: Instant::now(),
-        idle,
-        _permit: permit,
-    })
-}
-
-/// Drives the connection until it ends, has been idle for too long, or is idle when it is `old`.
-async fn serve(
-    connection: http1::Connection<TokioIo<Stream>, RequestBody>,
-    idle: Idle,
-    most: Duration,
-    mut old: Option<Instant>,
-) {
-    let mut connection = std::pin::pin!(connection.with_upgrades());
-    let mut next = most;
-    loop {
-        tokio::select! {
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "an upstream connection ended");
-                }
-                return;
-            }
-            () = async { tokio::time::sleep_until(old.unwrap_or_else(Instant::now)).await }, if old.is_some() => {
-                if idle.lasts() > Duration::ZERO {
-                    return;
-                }
-                // Who serves now is not kept afterwards.
-                old = None;
-            }
-            () = tokio::time::sleep(next) => match most.checked_sub(idle.lasts()) {
-                Some(rest) if !rest.is_zero() => next = rest,
-                _ => return,
-            },
-        }
-    }
+        since: Instant::now(),
+        permit,
+    }))
 }
 
 impl Single {
-    pub(super) fn is_open(&self) -> bool {
-        !self.sender.is_closed()
-    }
-
     /// Keeps it for the next request, unless it has done its work.
-    pub(super) fn give_back(self, cluster: &Cluster, pool: &Pool) {
-        if self.sender.is_closed() || self.served >= most_served(cluster) || is_old(cluster, self.began) {
+    pub(super) fn give_back(mut self: Box<Self>, cluster: &Arc<Cluster>, endpoint: &Arc<Endpoint>) {
+        let done = self.served >= most_served(cluster) || is_old(cluster, self.began);
+        if done || !self.connection.is_at_rest() {
             return;
         }
-        self.idle.set(Some(Instant::now()));
-        let mut kept = pool.own().idle.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|single| !single.sender.is_closed());
-        kept.push(self);
-        drop(kept);
+        self.since = Instant::now();
+        let part = endpoint.pool.own();
+        let mut resting = part.resting();
+        resting.kept.push(self);
+        let watched = std::mem::replace(&mut resting.watched, true);
+        drop(resting);
+        if !watched {
+            tokio::spawn(watch(
+                Arc::downgrade(endpoint),
+                Bounds::of(cluster),
+                workers::current(),
+            ));
+        }
         cluster.usage.freed.notify_one();
+    }
+
+    /// The bare connection, and what has to be held while it is used.
+    pub(super) fn into_stream(self) -> (Rewind<Stream>, Permit) {
+        (self.connection.into_stream(), self.permit)
+    }
+
+    /// It is neither closed, nor has it rested for too long, nor is it old.
+    fn is_usable(&mut self, bounds: Bounds) -> bool {
+        let is_old = bounds.age.is_some_and(|age| self.began.elapsed() >= age);
+        !is_old && self.since.elapsed() < bounds.idle && self.connection.is_open()
+    }
+}
+
+/// Closes those at rest that are not usable any more, until none is left.
+async fn watch(endpoint: Weak<Endpoint>, bounds: Bounds, worker: usize) {
+    loop {
+        tokio::time::sleep(LOOK.min(bounds.idle)).await;
+        // Whose endpoint is gone are closed with it.
+        let Some(endpoint) = endpoint.upgrade() else {
+            return;
+        };
+        let mut resting = endpoint.pool.of(worker).resting();
+        resting.kept.retain_mut(|single| single.is_usable(bounds));
+        if resting.kept.is_empty() {
+            resting.watched = false;
+            return;
+        }
+    }
+}
+
+impl Part {
+    fn resting(&self) -> MutexGuard<'_, Resting> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Some connection is open; those that are closed are forgotten.
+    pub(super) fn rests(&self) -> bool {
+        let mut resting = self.resting();
+        resting.kept.retain_mut(|single| single.connection.is_open());
+        !resting.kept.is_empty()
     }
 }
 
@@ -176,21 +185,19 @@ impl Pool {
     /// Closes the connection that was idle for longest at one of the workers.
     fn evict(&self) -> bool {
         self.parts.iter().any(|part| {
-            let mut kept = part.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let any = !kept.is_empty();
-            kept.drain(..usize::from(any));
+            let mut resting = part.resting();
+            let any = !resting.kept.is_empty();
+            resting.kept.drain(..usize::from(any));
             any
         })
     }
 
     /// An idle connection that is still open, the last one used first.
-    fn take(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Single> {
-        let idle = idle_timeout(cluster);
-        let mut kept = self.own().idle.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some(single) = kept.pop() {
-            let usable = !single.sender.is_closed() && single.upstream.is_current(credentials);
-            if usable && single.idle.lasts() < idle && !is_old(cluster, single.began) {
-                single.idle.set(None);
+    fn take(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Box<Single>> {
+        let bounds = Bounds::of(cluster);
+        let mut resting = self.own().resting();
+        while let Some(mut single) = resting.kept.pop() {
+            if single.upstream.is_current(credentials) && single.is_usable(bounds) {
                 return Some(single);
             }
         }
@@ -205,28 +212,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_pool_of_closed_connections_is_not_used_and_holds_nothing() {
-        let (client, _server) = tokio::io::duplex(64);
-        let (sender, connection) = http1::handshake(TokioIo::new(client)).await.unwrap();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let remote = listener.local_addr().unwrap();
+        let client = tokio::net::TcpStream::connect(remote).await.unwrap();
+        let (server, _) = listener.accept().await.unwrap();
         let usage = Arc::<Usage>::default();
         let upstream = Upstream {
             local: None,
-            remote: ([127, 0, 0, 1], 80).into(),
+            remote,
             peer: None,
             generation: 0,
         };
         let single = Single {
-            sender,
+            connection: Connection::new(client.into()),
             upstream: Arc::new(upstream),
             served: 1,
             began: Instant::now(),
-            idle: Idle::default(),
-            _permit: Permit::take(&usage, |usage| &usage.connections, None).unwrap(),
+            since: Instant::now(),
+            permit: Permit::take(&usage, |usage| &usage.connections, None).unwrap(),
         };
         let pool = Pool::default();
-        pool.own().idle.lock().unwrap().push(single);
+        pool.own().resting().kept.push(Box::new(single));
         assert!(pool.is_used());
-        drop(connection);
-        assert!(!pool.is_used());
+        drop(server);
+        // Until the end has come.
+        while pool.is_used() {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(usage.connections.get(), 0);
     }
 }

@@ -1,0 +1,197 @@
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, Version};
+use hyper::body::Frame;
+use tokio::io::AsyncWrite as _;
+
+use super::Error;
+use super::decode::Decoder;
+use super::encode::{self, Upload};
+use super::head::{self, Head};
+use super::input::Input;
+use crate::body::RequestBody;
+use crate::net::{Rewind, Stream};
+
+/// A connection to a server, which carries one request after the other.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    stream: Stream,
+    input: Input,
+    /// What is to be written, and how much of it has been.
+    out: Vec<u8>,
+    written: usize,
+    upload: Option<Upload>,
+    /// The body that is being read.
+    answer: Decoder,
+    /// It takes another request after this one.
+    goes_on: bool,
+}
+
+/// A request that was not answered, and whether nothing of it was sent.
+#[derive(Debug)]
+pub(crate) struct Unsent {
+    pub(crate) error: Error,
+    pub(crate) nothing: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            input: Input::default(),
+            out: Vec::new(),
+            written: 0,
+            upload: None,
+            answer: Decoder::Length(0),
+            goes_on: true,
+        }
+    }
+
+    /// Whether it is at rest and the server has neither ended it nor said what nobody asked for. Never waits.
+    pub(crate) fn is_open(&mut self) -> bool {
+        let mut cx = Context::from_waker(Waker::noop());
+        self.is_at_rest() && self.input.poll_fill(&mut self.stream, &mut cx).is_pending()
+    }
+
+    /// Nothing of the last request or its answer is under way, and another one may follow.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        let sent = self.upload.is_none() && self.out.is_empty();
+        self.goes_on && sent && self.answer.is_over() && self.input.is_empty()
+    }
+
+    /// Sends a request; returns as soon as an answer has begun, whose body follows in [`Connection::poll_body`]. What is left
+    /// of the request's body is sent meanwhile.
+    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<()>, Unsent> {
+        let (parts, body) = request.into_parts();
+        self.upload = encode::request(&mut self.out, &parts, body);
+        let mut begun = false;
+        let head = poll_fn(|cx| {
+            let sent = self.poll_send(&mut begun, cx);
+            if let Poll::Ready(Err(error)) = sent {
+                self.goes_on = false;
+                // Who does not want to read the rest may have said why.
+                return match self.poll_head(&parts.method, cx) {
+                    Poll::Ready(Ok(head)) => Poll::Ready(Ok(head)),
+                    _ => Poll::Ready(Err(error)),
+                };
+            }
+            self.poll_head(&parts.method, cx)
+        });
+        match head.await {
+            Ok(head) => Ok(self.begin(head)),
+            Err(error) => {
+                self.goes_on = false;
+                // What was taken of a body cannot be taken again.
+                let nothing = !begun && !matches!(error, Error::Body(_) | Error::Length);
+                Err(Unsent { error, nothing })
+            }
+        }
+    }
+
+    fn begin(&mut self, head: Head) -> Response<()> {
+        self.answer = head.body;
+        self.goes_on &= head.goes_on;
+        let mut response = Response::new(());
+        *response.status_mut() = head.status;
+        *response.version_mut() = Version::HTTP_11;
+        *response.headers_mut() = head.headers;
+        if let Some(reason) = head.reason {
+            response.extensions_mut().insert(reason);
+        }
+        response
+    }
+
+    /// Writes as much of the request as can be; ready when all of it is on its way.
+    fn poll_send(&mut self, begun: &mut bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            // The head and what there is of the body go together.
+            if let Some(upload) = &mut self.upload
+                && let Poll::Ready(ended) = upload.poll(&mut self.out, cx)
+            {
+                self.upload = None;
+                ended?;
+            }
+            if self.out.is_empty() {
+                ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
+                return if self.upload.is_none() {
+                    Poll::Ready(Ok(()))
+                } else {
+                    Poll::Pending
+                };
+            }
+            while self.written < self.out.len() {
+                let rest = &self.out[self.written..];
+                match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
+                    0 => return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into())),
+                    count => self.written += count,
+                }
+                *begun = true;
+            }
+            self.written = 0;
+            self.out.clear();
+            // What a large body needed is not kept.
+            self.out.shrink_to(MOST_KEPT);
+        }
+    }
+
+    fn poll_head(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
+        loop {
+            if !self.input.is_empty()
+                && let Some(head) = head::answer(&mut self.input, method)?
+            {
+                return Poll::Ready(Ok(head));
+            }
+            if ready!(self.input.poll_fill(&mut self.stream, cx))? == 0 {
+                return Poll::Ready(Err(Error::Closed));
+            }
+        }
+    }
+
+    /// The next part of the answer's body; `None` at its end.
+    pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if self.upload.is_some() || !self.out.is_empty() {
+            // A server that answers need not have read everything.
+            if let Poll::Ready(Err(_)) = self.poll_send(&mut true, cx) {
+                (self.goes_on, self.upload) = (false, None);
+                self.out.clear();
+            }
+        }
+        loop {
+            if let Some(frame) = self.answer.next(&mut self.input)? {
+                return Poll::Ready(Some(Ok(frame)));
+            }
+            if self.answer.is_over() {
+                return Poll::Ready(None);
+            }
+            if ready!(self.input.poll_fill(&mut self.stream, cx)).map_err(Error::from)? == 0 {
+                self.goes_on = false;
+                self.answer.end()?;
+            }
+        }
+    }
+
+    /// All of the answer has been read.
+    pub(crate) fn is_over(&self) -> bool {
+        self.answer.is_over()
+    }
+
+    /// How much of the answer is still to come, where that is known.
+    pub(crate) fn rest(&self) -> Option<u64> {
+        match self.answer {
+            Decoder::Length(rest) => Some(rest),
+            Decoder::Chunked(_) | Decoder::Close { .. } => self.is_over().then_some(0),
+        }
+    }
+
+    /// The bare connection, with what was read of it and is no HTTP any more.
+    pub(crate) fn into_stream(mut self) -> Rewind<Stream> {
+        Rewind::new(self.input.take(u64::MAX), self.stream)
+    }
+}
+
+/// Of the room that requests are written from.
+const MOST_KEPT: usize = 2 * 1024;

@@ -1,0 +1,190 @@
+use std::io::Write as _;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
+use http::request::Parts;
+use hyper::body::{Body as _, Frame};
+
+use super::Error;
+use crate::body::RequestBody;
+
+/// Bodies are taken until so much of them waits to be written.
+const MOST_WAITING: usize = 16 * 1024;
+
+/// A request's body that has not been written whole.
+#[derive(Debug)]
+pub(super) struct Upload {
+    body: RequestBody,
+    framing: Framing,
+}
+
+/// How the server sees where a request's body ends.
+#[derive(Debug)]
+enum Framing {
+    /// So much is still to come.
+    Length(u64),
+    /// With the trailers that were announced.
+    Chunked(Vec<HeaderName>),
+}
+
+/// Writes a request's head to `out`; gives back what is to follow it. Where the body ends is said by the body alone, whatever
+/// the headers say.
+pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Option<Upload> {
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    for part in [parts.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in &parts.headers {
+        if *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH {
+            continue;
+        }
+        field(out, name, value.as_bytes());
+    }
+    let upload = if body.is_end_stream() {
+        // A length of nothing may have been said, and says nothing else.
+        if parts.headers.contains_key(CONTENT_LENGTH) {
+            out.extend_from_slice(b"content-length: 0\r\n");
+        }
+        None
+    } else {
+        let framing = match body.size_hint().exact() {
+            Some(length) => {
+                // A Vec takes everything.
+                let _infallible = write!(out, "content-length: {length}\r\n");
+                Framing::Length(length)
+            }
+            None => {
+                out.extend_from_slice(b"transfer-encoding: chunked\r\n");
+                Framing::Chunked(announced(&parts.headers))
+            }
+        };
+        Some(Upload { body, framing })
+    };
+    out.extend_from_slice(b"\r\n");
+    upload
+}
+
+fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    out.extend_from_slice(name.as_str().as_bytes());
+    out.extend_from_slice(b": ");
+    out.extend_from_slice(value);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// RFC 9110, 6.6.2; what frames messages is no trailer.
+fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
+    let lists = headers
+        .get_all(TRAILER)
+        .iter()
+        .filter_map(|list| list.to_str().ok());
+    let names = lists.flat_map(|list| list.split(',')).map(str::trim);
+    let names = names.filter_map(|name| HeaderName::try_from(name).ok());
+    names
+        .filter(|name| ![TRANSFER_ENCODING, CONTENT_LENGTH, TRAILER].contains(name))
+        .collect()
+}
+
+impl Upload {
+    /// Takes what there is of the body and puts it into `out`, until enough waits there; true at its end.
+    pub(super) fn poll(&mut self, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        while out.len() < MOST_WAITING {
+            // The last look may tell nothing new: who is at the end is not asked again.
+            if self.body.is_end_stream() {
+                return Poll::Ready(self.end(out, None));
+            }
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => return Poll::Ready(self.end(out, None)),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Error::Body(Box::new(error)))),
+                Poll::Ready(Some(Ok(frame))) => {
+                    if let Some(ended) = self.put(frame, out) {
+                        return Poll::Ready(ended);
+                    }
+                }
+            }
+        }
+        Poll::Pending
+    }
+
+    /// Puts a frame into `out`; `Some` where it was the last one, or is more than there may be.
+    fn put(&mut self, frame: Frame<Bytes>, out: &mut Vec<u8>) -> Option<Result<(), Error>> {
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(frame) => {
+                let trailers = frame.into_trailers().ok();
+                return Some(self.end(out, trailers.as_ref()));
+            }
+        };
+        match &mut self.framing {
+            Framing::Length(rest) => match rest.checked_sub(data.len() as u64) {
+                Some(left) => {
+                    *rest = left;
+                    out.extend_from_slice(&data);
+                }
+                None => return Some(Err(Error::Length)),
+            },
+            Framing::Chunked(_) if data.is_empty() => {}
+            Framing::Chunked(_) => {
+                let _infallible = write!(out, "{:X}\r\n", data.len());
+                out.extend_from_slice(&data);
+                out.extend_from_slice(b"\r\n");
+            }
+        }
+        None
+    }
+
+    fn end(&self, out: &mut Vec<u8>, trailers: Option<&HeaderMap>) -> Result<(), Error> {
+        match &self.framing {
+            Framing::Length(0) => {}
+            Framing::Length(_) => return Err(Error::Length),
+            Framing::Chunked(announced) => {
+                out.extend_from_slice(b"0\r\n");
+                for (name, value) in trailers.into_iter().flatten() {
+                    if announced.contains(name) {
+                        field(out, name, value.as_bytes());
+                    }
+                }
+                out.extend_from_slice(b"\r\n");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use http::Request;
+
+    use super::*;
+
+    fn written(request: Request<()>, body: RequestBody) -> (String, bool) {
+        let mut out = Vec::new();
+        let upload = super::request(&mut out, &request.into_parts().0, body);
+        let mut whole = upload.is_none();
+        if let Some(mut upload) = upload {
+            let mut cx = Context::from_waker(Waker::noop());
+            whole = matches!(upload.poll(&mut out, &mut cx), Poll::Ready(Ok(())));
+        }
+        (String::from_utf8(out).unwrap(), whole)
+    }
+
+    #[test]
+    fn the_body_alone_says_how_long_it_is() {
+        let request = |name| {
+            let request = Request::post("/a?b").header("host", "forum");
+            request.header(name, "99").body(()).unwrap()
+        };
+        let head = "POST /a?b HTTP/1.1\r\nhost: forum\r\n";
+        let whole = || RequestBody::whole(Bytes::from_static(b"hello"));
+        let sized = format!("{head}content-length: 5\r\n\r\nhello");
+        assert_eq!(written(request("content-length"), whole()), (sized.clone(), true));
+        assert_eq!(written(request("transfer-encoding"), whole()), (sized, true));
+        let empty = RequestBody::whole(Bytes::new());
+        let none = format!("{head}content-length: 0\r\n\r\n");
+        assert_eq!(written(request("content-length"), empty), (none, true));
+    }
+}
