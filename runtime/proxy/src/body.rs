@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,31 +19,18 @@ use crate::incoming::{Incoming, StreamError};
 /// More than this of a request's body is not kept; such a request is tried once.
 const MOST_KEPT: usize = 64 * 1024;
 
-/// How much of a request has come, and whether all of it has.
-#[derive(Debug)]
-pub(crate) struct Received {
-    bytes: AtomicU64,
-    whole: watch::Sender<bool>,
-}
-
-impl Received {
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Waits until the whole request has come: the route's timeout counts from then.
-    pub(crate) async fn whole(&self) {
-        let mut whole = self.whole.subscribe();
-        // The sender lives as long as `self`.
-        let _whole = whole.wait_for(|whole| *whole).await;
-    }
-}
-
-/// A request's body, which may be sent again as long as little of it has come.
+/// A request's body, which may be sent again as long as little of it has come. Most requests have none, and need no room.
 #[derive(Clone, Debug)]
-pub(crate) struct Replay {
-    kept: Arc<Mutex<Kept>>,
-    received: Arc<Received>,
+pub(crate) struct Replay(Option<Arc<Coming>>);
+
+/// A body on its way.
+#[derive(Debug)]
+struct Coming {
+    kept: Mutex<Kept>,
+    /// How much of it has come.
+    bytes: AtomicU64,
+    /// Whether all of it has.
+    whole: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -66,7 +53,7 @@ struct Kept {
 }
 
 /// The whole body of a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Copied {
     frames: Vec<Bytes>,
     trailers: Option<HeaderMap>,
@@ -75,24 +62,28 @@ pub(crate) struct Copied {
 impl Replay {
     /// `keeping` where the request may be tried again.
     pub(crate) fn new(incoming: Incoming, keeping: bool) -> Self {
-        let ended = incoming.is_end_stream();
-        let kept = Kept {
-            incoming: (!ended).then_some(incoming),
+        if incoming.is_end_stream() {
+            return Self(None);
+        }
+        Self::with(Kept {
+            incoming: Some(incoming),
             frames: Vec::new(),
             size: 0,
             trailers: None,
-            ended,
+            ended: false,
             keeping,
             lost: false,
             malformed: false,
             turn: 0,
             copies: Vec::new(),
-        };
-        Self::with(kept)
+        })
     }
 
     /// The body of another request once more.
     pub(crate) fn of(copied: Copied) -> Self {
+        if copied.frames.is_empty() && copied.trailers.is_none() {
+            return Self(None);
+        }
         Self::with(Kept {
             incoming: None,
             size: copied.frames.iter().map(Bytes::len).sum(),
@@ -109,20 +100,37 @@ impl Replay {
 
     fn with(kept: Kept) -> Self {
         let (whole, _) = watch::channel(kept.ended);
-        let received = Arc::new(Received {
+        Self(Some(Arc::new(Coming {
+            kept: Mutex::new(kept),
             bytes: AtomicU64::new(0),
             whole,
-        });
-        Self {
-            kept: Arc::new(Mutex::new(kept)),
-            received,
+        })))
+    }
+
+    /// How much of it has come.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0
+            .as_ref()
+            .map_or(0, |coming| coming.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Waits until the whole request has come: the route's timeout counts from then.
+    pub(crate) async fn whole(&self) {
+        if let Some(coming) = &self.0 {
+            let mut whole = coming.whole.subscribe();
+            // The sender lives as long as `self`.
+            let _whole = whole.wait_for(|whole| *whole).await;
         }
     }
 
     /// The whole body once it has come; an error where it never does, or is too long to be kept.
     pub(crate) fn copy(&self) -> oneshot::Receiver<Copied> {
         let (sender, receiver) = oneshot::channel();
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(coming) = &self.0 else {
+            let _gone = sender.send(Copied::default());
+            return receiver;
+        };
+        let mut kept = coming.kept();
         kept.copies.push(sender);
         if kept.ended {
             kept.give_copies();
@@ -132,21 +140,20 @@ impl Replay {
 
     /// Whether [`Replay::body`] can give another one.
     pub(crate) fn is_whole(&self) -> bool {
-        !self.kept.lock().unwrap_or_else(PoisonError::into_inner).lost
+        self.0.as_ref().is_none_or(|coming| !coming.kept().lost)
     }
 
     /// The client sent what is no body, such as a chunk without a size.
     pub(crate) fn is_malformed(&self) -> bool {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).malformed
-    }
-
-    pub(crate) fn received(&self) -> &Arc<Received> {
-        &self.received
+        self.0.as_ref().is_some_and(|coming| coming.kept().malformed)
     }
 
     /// The body for one try, from its beginning; `None` where that is no longer there. Earlier tries get no more.
     pub(crate) fn body(&self) -> Option<RequestBody> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(coming) = &self.0 else {
+            return Some(RequestBody(Source::Empty));
+        };
+        let mut kept = coming.kept();
         if kept.ended && kept.frames.is_empty() && kept.trailers.is_none() && !kept.lost {
             return Some(RequestBody(Source::Empty));
         }
@@ -159,14 +166,18 @@ impl Replay {
             next: 0,
             trailed: false,
         };
-        Some(RequestBody(Source::Replay {
-            replay: self.clone(),
-            place,
-        }))
+        let coming = coming.clone();
+        Some(RequestBody(Source::Coming { coming, place }))
+    }
+}
+
+impl Coming {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn poll(&self, cx: &mut Context<'_>, place: &mut Place) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept();
         // The connection of an earlier try may not know yet that it is over.
         if kept.turn != place.turn {
             return Poll::Ready(Some(Err(BodyError::Superseded)));
@@ -191,9 +202,7 @@ impl Replay {
         match frame {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
-                    self.received
-                        .bytes
-                        .fetch_add(data.len() as u64, Ordering::Relaxed);
+                    self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
                     kept.keep(&data, &mut place.next);
                     if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
                         self.end(&mut kept);
@@ -228,7 +237,7 @@ impl Replay {
         kept.ended = true;
         kept.incoming = None;
         kept.give_copies();
-        self.received.whole.send_replace(true);
+        self.whole.send_replace(true);
     }
 }
 
@@ -267,7 +276,7 @@ pub(crate) struct RequestBody(Source);
 enum Source {
     Empty,
     Whole(Full<Bytes>),
-    Replay { replay: Replay, place: Place },
+    Coming { coming: Arc<Coming>, place: Place },
 }
 
 /// How far one try has come.
@@ -299,7 +308,7 @@ impl Body for RequestBody {
             Source::Whole(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map_err(|never: Infallible| match never {}),
-            Source::Replay { replay, place } => replay.poll(cx, place),
+            Source::Coming { coming, place } => coming.poll(cx, place),
         }
     }
 
@@ -307,8 +316,8 @@ impl Body for RequestBody {
         match &self.0 {
             Source::Empty => true,
             Source::Whole(body) => body.is_end_stream(),
-            Source::Replay { replay, place } => {
-                let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            Source::Coming { coming, place } => {
+                let kept = coming.kept();
                 let trailed = place.trailed || kept.trailers.is_none();
                 kept.turn == place.turn && kept.ended && place.next >= kept.frames.len() && trailed
             }
@@ -319,8 +328,8 @@ impl Body for RequestBody {
         match &self.0 {
             Source::Empty => SizeHint::with_exact(0),
             Source::Whole(body) => body.size_hint(),
-            Source::Replay { replay, place } => {
-                let kept = replay.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            Source::Coming { coming, place } => {
+                let kept = coming.kept();
                 let behind = kept
                     .frames
                     .iter()

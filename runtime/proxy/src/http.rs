@@ -13,6 +13,7 @@ mod headers;
 mod mirror;
 mod pass;
 mod path;
+mod refuse;
 mod reply;
 pub(crate) mod scope;
 mod span;

@@ -61,7 +61,7 @@ pub(super) async fn fault<'a>(fault: &'a Fault, finish: &mut Finish) -> Option<&
 /// The answer to a request that is aborted on purpose.
 pub(super) fn abort(abort: &FaultAbort, mut finish: Box<Finish>) -> Response<Reply> {
     finish.flag.why = Flag::FaultInjected;
-    finish.details = Some("fault_filter_abort".to_owned());
+    finish.details = Some("fault_filter_abort".into());
     if let Some(status) = abort.grpc_status {
         return local_as(StatusCode::OK, status, "fault filter abort", finish);
     }

@@ -1,5 +1,5 @@
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use http::header::CONNECTION;
@@ -9,7 +9,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use mesh_http2::{Limits, server};
 
-use super::{exchange, headers};
+use super::exchange;
+use super::headers::{self, Told};
 use crate::drain::Drain;
 use crate::net::Stream;
 use crate::net::sniff::Spoken;
@@ -70,6 +71,8 @@ pub(crate) struct HttpConnection {
     pub(crate) side: Side,
     /// The series of the last request, with the metadata that it came with: a peer's is always the same.
     pub(crate) scope: Mutex<Option<(Option<HeaderValue>, Arc<Scope>)>>,
+    /// What requests are told of the client's certificate.
+    pub(super) told: OnceLock<Option<Told>>,
 }
 
 impl HttpConnection {
@@ -79,6 +82,7 @@ impl HttpConnection {
             down,
             side,
             scope: Mutex::default(),
+            told: OnceLock::new(),
         })
     }
 

@@ -17,7 +17,7 @@ use super::reply::{Deadline, Reply, local};
 use super::target::Target;
 use super::{HttpConnection, Side, answers, cors, hash, scope};
 use crate::body::Replay;
-use crate::cluster::{Cluster, Endpoint, Transport};
+use crate::cluster::Transport;
 use crate::incoming::Incoming;
 use crate::peer;
 use crate::state::State;
@@ -135,6 +135,7 @@ impl Exchange<'_> {
                     &mut self.parts.headers,
                     down.peer.as_deref(),
                     &self.state.identity.spiffe,
+                    &self.connection.told,
                 );
                 let token = match self.token(&listener.issuers, &mut finish) {
                     Ok(token) => token,
@@ -181,31 +182,6 @@ impl Exchange<'_> {
         }
     }
 
-    fn denied(&self, policy: Option<&str>, mut finish: Box<Finish>, cluster: &Cluster) -> Response<Reply> {
-        let (down, policy) = (&self.connection.down, policy.unwrap_or("none"));
-        tracing::warn!(
-            target: "rbac",
-            remote = %down.remote,
-            principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe),
-            destination = %down.destination,
-            method = %self.parts.method,
-            path = self.target.path(),
-            policy,
-            "denied"
-        );
-        finish.flag.why = Flag::Denied;
-        finish.details = Some(format!("rbac_access_denied_matched_policy[{policy}]"));
-        self.count(&mut finish, Some(cluster), None);
-        local(StatusCode::FORBIDDEN, "RBAC: access denied", finish)
-    }
-
-    fn unrouted(&self, mut finish: Box<Finish>) -> Response<Reply> {
-        finish.flag.why = Flag::NoRoute;
-        finish.details = Some("route_not_found".to_owned());
-        self.count(&mut finish, None, None);
-        local(StatusCode::NOT_FOUND, "", finish)
-    }
-
     async fn route(&mut self, routes: &Routes, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
         let Some(route) = routes.find(&self.target.asked(&self.parts)).cloned() else {
             return self.unrouted(finish);
@@ -216,7 +192,7 @@ impl Exchange<'_> {
         let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
         match origin {
             Some(cors::Origin::Preflight(headers)) => {
-                finish.details = Some("cors_response".to_owned());
+                finish.details = Some("cors_response".into());
                 return with(headers, local(StatusCode::OK, "", finish));
             }
             Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
@@ -229,12 +205,12 @@ impl Exchange<'_> {
         }
         let mut response = match &route.action {
             Action::Redirect(redirect) => {
-                finish.details = Some("direct_response".to_owned());
+                finish.details = Some("direct_response".into());
                 self.count(&mut finish, None, None);
                 answers::redirect(redirect, &self.target, &self.parts, finish)
             }
             Action::Respond(respond) => {
-                finish.details = Some("direct_response".to_owned());
+                finish.details = Some("direct_response".into());
                 self.count(&mut finish, None, None);
                 local(respond.status, respond.body.clone(), finish)
             }
@@ -303,7 +279,7 @@ impl Exchange<'_> {
             };
             tokio::spawn(mirrored.send(replay.copy()));
         }
-        finish.received = Some(replay.received().clone());
+        finish.received = Some(replay.clone());
         finish.cluster = Some(share.cluster.name.clone());
         let sending = Sending {
             shared: &self.connection.shared,
@@ -319,9 +295,9 @@ impl Exchange<'_> {
             trying: Mutex::default(),
         };
         let mut deadline: Option<Deadline> = timeout.map(|timeout| {
-            let received = replay.received().clone();
+            let replay = replay.clone();
             Box::pin(async move {
-                received.whole().await;
+                replay.whole().await;
                 tokio::time::sleep(timeout).await;
             }) as Deadline
         });
@@ -383,17 +359,6 @@ impl Exchange<'_> {
         if let Some(request) = &mut finish.request {
             self.target.authority().clone_into(&mut request.authority);
         }
-    }
-
-    pub(super) fn count(&self, finish: &mut Finish, cluster: Option<&Cluster>, endpoint: Option<&Endpoint>) {
-        finish.scope = scope::http(
-            self.connection,
-            self.state,
-            cluster,
-            endpoint,
-            None,
-            self.metadata.as_ref(),
-        );
     }
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use http::StatusCode;
 
 use crate::cluster::{PoolError, SendError};
@@ -108,11 +110,12 @@ impl Failure {
         }
     }
 
-    pub(super) fn details(&self) -> String {
+    pub(super) fn details(&self) -> Cow<'static, str> {
         let details = match self {
             Self::Connect(why) => {
                 let why = why.replace(char::is_whitespace, "_");
-                return format!("upstream_reset_before_response_started{{remote_connection_failure|{why}}}");
+                return format!("upstream_reset_before_response_started{{remote_connection_failure|{why}}}")
+                    .into();
             }
             Self::Malformed => "http1.codec_error",
             Self::NoEndpoint => "no_healthy_upstream",
@@ -126,7 +129,7 @@ impl Failure {
             Self::TryTimeout => "upstream_per_try_timeout",
             Self::Timeout => "response_timeout",
         };
-        details.to_owned()
+        details.into()
     }
 
     pub(super) fn transport(&self) -> Option<String> {

@@ -1,13 +1,13 @@
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
-use time::OffsetDateTime;
 
 use super::HttpConnection;
-use crate::body::Received;
+use crate::body::Replay;
 use crate::cluster::{Active, Endpoint, Lease, Permit};
 use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Request, Scope};
 use crate::trace::Begun;
@@ -16,14 +16,14 @@ use crate::trace::Begun;
 #[derive(Debug)]
 pub(super) struct Finish {
     pub(super) connection: Arc<HttpConnection>,
-    pub(super) at: OffsetDateTime,
+    pub(super) at: SystemTime,
     pub(super) since: Instant,
     /// `None` where nobody reads the log.
     pub(super) request: Option<Request>,
-    pub(super) received: Option<Arc<Received>>,
+    pub(super) received: Option<Replay>,
     pub(super) code: u16,
     pub(super) flag: Flags,
-    pub(super) details: Option<String>,
+    pub(super) details: Option<Cow<'static, str>>,
     pub(super) upstream_failure: Option<String>,
     pub(super) upstream_time: Option<Duration>,
     pub(super) upstream_local: Option<SocketAddr>,
@@ -60,7 +60,7 @@ impl Finish {
     pub(super) fn new(connection: Arc<HttpConnection>) -> Box<Self> {
         Box::new(Self {
             connection,
-            at: OffsetDateTime::now_utc(),
+            at: SystemTime::now(),
             since: Instant::now(),
             request: None,
             received: None,
@@ -116,7 +116,7 @@ impl Finish {
             return;
         }
         self.held = None;
-        let received = self.received.as_ref().map_or(0, |received| received.bytes());
+        let received = self.received.as_ref().map_or(0, Replay::bytes);
         let duration = self.since.elapsed();
         let counted = Counted {
             code: self.code,
@@ -154,12 +154,12 @@ impl Finish {
     fn entry(&mut self, request: Request, received: u64, duration: Duration) -> Entry {
         let down = &self.connection.down;
         Entry {
-            start: self.at,
+            start: self.at.into(),
             duration,
             request: Some(request),
             code: self.code,
             flag: self.flag,
-            details: self.details.take(),
+            details: self.details.take().map(Cow::into_owned),
             termination: None,
             upstream_failure: self.upstream_failure.take(),
             received,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use http::header::{CONNECTION, COOKIE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
@@ -31,8 +32,21 @@ pub(super) fn are_too_long(parts: &Parts) -> bool {
     sizes.sum::<usize>() + path > MOST as usize
 }
 
+/// What concerns one connection only, or says what does.
+const HOPS: [HeaderName; 6] = [
+    CONNECTION,
+    TRANSFER_ENCODING,
+    TE,
+    UPGRADE,
+    KEEP_ALIVE,
+    PROXY_CONNECTION,
+];
+
 /// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
 pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
+    if !headers.keys().any(|name| HOPS.contains(name)) {
+        return None;
+    }
     let mut upgrades = false;
     let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
     let listed = lists.iter().filter_map(|list| list.to_str().ok());
@@ -84,25 +98,46 @@ pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
 /// A random UUID (RFC 9562, version 4).
 fn request_id() -> HeaderValue {
     let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 4 << 76 | 2 << 62;
-    let digits = format!("{random:032x}");
-    let id = format!(
-        "{}-{}-{}-{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[12..16],
-        &digits[16..20],
-        &digits[20..]
-    );
-    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
+    let mut id = [b'-'; 36];
+    let places = (0..id.len()).filter(|place| ![8, 13, 18, 23].contains(place));
+    for (digit, place) in places.enumerate() {
+        let nibble = random >> (124 - 4 * digit) & 0xf;
+        id[place] = b"0123456789abcdef"[nibble as usize];
+    }
+    HeaderValue::from_bytes(&id).unwrap_or(HeaderValue::from_static(""))
 }
+
+/// What one connection's requests are told of its client, and by whom: it is the same for all that were told nothing before.
+pub(super) type Told = (String, HeaderValue);
 
 /// The client's certificate, added to what earlier proxies said (Envoy `APPEND_FORWARD`); without mutual TLS
 /// nobody's word is believed.
-pub(super) fn forward_client(headers: &mut HeaderMap, peer: Option<&PeerIdentity>, own: &str) {
+pub(super) fn forward_client(
+    headers: &mut HeaderMap,
+    peer: Option<&PeerIdentity>,
+    own: &str,
+    told: &OnceLock<Option<Told>>,
+) {
     let Some(peer) = peer else {
         headers.remove(&CLIENT_CERT);
         return;
     };
+    let value = if headers.contains_key(&CLIENT_CERT) {
+        certified(headers, peer, own)
+    } else {
+        let first = told.get_or_init(|| Some((own.to_owned(), certified(headers, peer, own)?)));
+        match first {
+            Some((by, value)) if by == own => Some(value.clone()),
+            _ => certified(headers, peer, own),
+        }
+    };
+    match value {
+        Some(value) => _ = headers.insert(CLIENT_CERT, value),
+        None => _ = headers.remove(&CLIENT_CERT),
+    }
+}
+
+fn certified(headers: &HeaderMap, peer: &PeerIdentity, own: &str) -> Option<HeaderValue> {
     let mut value = String::with_capacity(256);
     for before in headers.get_all(&CLIENT_CERT) {
         value.push_str(before.to_str().unwrap_or_default());
@@ -120,10 +155,7 @@ pub(super) fn forward_client(headers: &mut HeaderMap, peer: Option<&PeerIdentity
         value.push_str(";DNS=");
         value.push_str(name);
     }
-    match HeaderValue::try_from(value) {
-        Ok(value) => _ = headers.insert(CLIENT_CERT, value),
-        Err(_) => _ = headers.remove(&CLIENT_CERT),
-    }
+    HeaderValue::try_from(value).ok()
 }
 
 /// What applications say about client certificates, nobody believes (Envoy `SANITIZE`, outbound).
@@ -199,16 +231,23 @@ mod tests {
             subject: String::new(),
             dns: Vec::new(),
         };
+        let (db, told) = ("spiffe://cluster.local/ns/forum/sa/db", OnceLock::new());
         let mut headers = HeaderMap::new();
+        for own in ["spiffe://cluster.local/ns/forum/sa/web", db, db] {
+            headers.clear();
+            forward_client(&mut headers, Some(&peer), own, &told);
+            let text = headers[CLIENT_CERT].to_str().unwrap();
+            assert!(text.starts_with(&format!("By={own};Hash=")), "{text}");
+        }
         headers.insert(CLIENT_CERT, HeaderValue::from_static("By=a"));
-        forward_client(&mut headers, Some(&peer), "spiffe://cluster.local/ns/forum/sa/db");
+        forward_client(&mut headers, Some(&peer), db, &told);
         assert_eq!(
             headers[CLIENT_CERT],
             "By=a,By=spiffe://cluster.local/ns/forum/sa/db;\
              Hash=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855;Subject=\"\";\
              URI=spiffe://cluster.local/ns/forum/sa/api"
         );
-        forward_client(&mut headers, None, "spiffe://cluster.local/ns/forum/sa/db");
+        forward_client(&mut headers, None, db, &told);
         assert!(headers.is_empty());
     }
 }

@@ -49,7 +49,7 @@ impl Exchange<'_> {
             held,
         } = answer;
         finish.code = response.status().as_u16();
-        finish.details = Some("via_upstream".to_owned());
+        finish.details = Some("via_upstream".into());
         finish.grpc_status(response.headers());
         let protocol = headers::strip_hops(response.headers_mut());
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {

@@ -1,6 +1,6 @@
 //! What collectors of traces are told of a request.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
 
@@ -43,12 +43,17 @@ pub(super) fn of(finish: &Finish, begun: Begun, received: u64, duration: Duratio
         side: finish.connection.side.reporter(),
         // As Istio names operations.
         name: format!("{}:{port}/*", without_port(authority)),
-        start: u64::try_from(finish.at.unix_timestamp_nanos()).unwrap_or_default(),
+        start: nanos(finish.at),
         duration: u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
         port,
         failed: finish.code == 0 || finish.code >= 500,
         tags,
     }
+}
+
+fn nanos(at: SystemTime) -> u64 {
+    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn text(value: Option<&HeaderValue>) -> &str {

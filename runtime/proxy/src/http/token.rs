@@ -43,7 +43,7 @@ impl Exchange<'_> {
         cluster: &Cluster,
     ) -> Response<Reply> {
         let why = fault.to_string();
-        finish.details = Some(format!("jwt_authn_access_denied{{{}}}", why.replace(' ', "_")));
+        finish.details = Some(format!("jwt_authn_access_denied{{{}}}", why.replace(' ', "_")).into());
         self.count(&mut finish, Some(cluster), None);
         let mut response = local(fault.status(), why, finish);
         if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {

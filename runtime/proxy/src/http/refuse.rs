@@ -1,0 +1,53 @@
+//! Requests that are refused, and counted all the same.
+
+use http::{Response, StatusCode};
+
+use super::exchange::Exchange;
+use super::finish::Finish;
+use super::reply::{Reply, local};
+use super::scope;
+use crate::cluster::{Cluster, Endpoint};
+use crate::telemetry::Flag;
+
+impl Exchange<'_> {
+    pub(super) fn denied(
+        &self,
+        policy: Option<&str>,
+        mut finish: Box<Finish>,
+        cluster: &Cluster,
+    ) -> Response<Reply> {
+        let (down, policy) = (&self.connection.down, policy.unwrap_or("none"));
+        tracing::warn!(
+            target: "rbac",
+            remote = %down.remote,
+            principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe),
+            destination = %down.destination,
+            method = %self.parts.method,
+            path = self.target.path(),
+            policy,
+            "denied"
+        );
+        finish.flag.why = Flag::Denied;
+        finish.details = Some(format!("rbac_access_denied_matched_policy[{policy}]").into());
+        self.count(&mut finish, Some(cluster), None);
+        local(StatusCode::FORBIDDEN, "RBAC: access denied", finish)
+    }
+
+    pub(super) fn unrouted(&self, mut finish: Box<Finish>) -> Response<Reply> {
+        finish.flag.why = Flag::NoRoute;
+        finish.details = Some("route_not_found".into());
+        self.count(&mut finish, None, None);
+        local(StatusCode::NOT_FOUND, "", finish)
+    }
+
+    pub(super) fn count(&self, finish: &mut Finish, cluster: Option<&Cluster>, endpoint: Option<&Endpoint>) {
+        finish.scope = scope::http(
+            self.connection,
+            self.state,
+            cluster,
+            endpoint,
+            None,
+            self.metadata.as_ref(),
+        );
+    }
+}
