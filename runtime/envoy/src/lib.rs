@@ -8,6 +8,7 @@
 //! The tests of the proxy hold what such an Envoy does beside what the proxy does.
 
 mod action;
+mod authorizer;
 mod cluster;
 mod dump;
 mod endpoint;

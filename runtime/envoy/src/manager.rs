@@ -3,7 +3,7 @@ use mesh_wire::route::RouteTable;
 use serde_json::{Value, json};
 
 use super::log::{self, Side};
-use super::{Export, extension, jwt, policy, route};
+use super::{Export, authorizer, extension, jwt, policy, route};
 
 /// Requests of one listener.
 pub(super) struct Http<'a> {
@@ -54,7 +54,8 @@ pub(super) fn of(export: &mut Export<'_>, http: &Http<'_>) -> Value {
                 Some(table) => route::table(export, http, &wire.name, table),
                 None => route::all_to(&wire.name, &wire.cluster),
             };
-            let mut first: Vec<Value> = jwt::filter(export, wire).into_iter().collect();
+            let mut first: Vec<Value> = authorizer::filters(wire);
+            first.extend(jwt::filter(export, wire));
             first.extend(policy::http(wire));
             (table, filters(first))
         }

@@ -3,7 +3,7 @@ use mesh_wire::listener::InboundListener;
 use mesh_wire::policy::{Action, MetadataMatch, Permission, Policy, Principal};
 use serde_json::{Map, Value, json};
 
-use super::{extension, matcher};
+use super::{authorizer, extension, matcher};
 
 /// What cannot be asked of a connection: it never matches where it lets in, and always where it refuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,11 @@ enum Layer {
 /// Envoy's filters for requests, in Istio's order.
 pub(super) fn http(wire: &InboundListener) -> Vec<Value> {
     filters(wire, true)
+}
+
+/// One policy, for requests.
+pub(super) fn of_requests(wire: &Policy) -> Value {
+    policy(wire, Layer::Http)
 }
 
 /// Envoy's filters for bytes.
@@ -38,9 +43,11 @@ fn filters(wire: &InboundListener, http: bool) -> Vec<Value> {
         };
         let of = |dry_run: bool| {
             let mut policies = Map::new();
-            for (name, policy) in &wire.policy.policies {
+            let refusals = (!http).then(|| authorizer::refusals(wire)).into_iter().flatten();
+            let own = wire.policy.policies.clone().into_iter();
+            for (name, policy) in own.chain(refusals) {
                 if policy.action == action && policy.dry_run == dry_run {
-                    policies.insert(name.clone(), self::policy(policy, layer));
+                    policies.insert(name, self::policy(&policy, layer));
                 }
             }
             (!policies.is_empty()).then(|| json!({ "action": word, "policies": policies }))

@@ -123,6 +123,14 @@ impl Replay {
         }
     }
 
+    /// Has all tries begin with what was read of the body already.
+    pub(crate) fn begin_with(&self, frames: Vec<Bytes>, trailers: Option<HeaderMap>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.size = frames.iter().map(Bytes::len).sum();
+        self.received.bytes.fetch_add(kept.size as u64, Ordering::Relaxed);
+        (kept.frames, kept.trailers) = (frames, trailers);
+    }
+
     /// The whole body once it has come; an error where it never does, or is too long to be kept.
     pub(crate) fn copy(&self) -> oneshot::Receiver<Copied> {
         let (sender, receiver) = oneshot::channel();

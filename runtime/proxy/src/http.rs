@@ -1,6 +1,7 @@
 //! Requests: understood, authorised, routed, tried, and answered.
 
 mod answers;
+mod authorize;
 mod bound;
 mod connection;
 mod cors;

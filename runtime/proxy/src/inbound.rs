@@ -207,7 +207,12 @@ async fn bytes(shared: Arc<Shared>, listener: Arc<Inbound>, stream: Stream, down
         asked: None,
         token: None,
     };
-    if let Verdict::Denied(policy) = listener.policies.judge(&attempt) {
+    let judged = match listener.authorizers.iter().find(|one| one.is_asked(&attempt)) {
+        // Nobody can be asked about bytes.
+        Some(authorizer) => Verdict::Denied(Some(&authorizer.wire.name)),
+        None => listener.policies.judge(&attempt),
+    };
+    if let Verdict::Denied(policy) = judged {
         let principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe);
         let policy = policy.unwrap_or("none");
         let (remote, destination) = (down.remote, down.destination);

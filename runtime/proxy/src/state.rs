@@ -13,6 +13,7 @@ use crate::trace::Tracer;
 
 #[cfg(test)]
 mod agreement;
+pub(crate) mod authorizers;
 pub(crate) mod jwt;
 mod listeners;
 pub(crate) mod matcher;

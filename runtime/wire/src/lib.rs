@@ -8,6 +8,7 @@
 //!
 //! Every document carries its `format`; a reader refuses one that is newer than itself.
 
+pub mod authorizer;
 pub mod bundle;
 pub mod cel;
 pub mod cluster;

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
+use crate::authorizer::Authorizer;
 use crate::jwt::Jwt;
 use crate::matcher::is_false;
 use crate::policy::PolicySet;
@@ -100,6 +101,9 @@ pub struct InboundListener {
     /// Tokens that requests may carry, by issuer; they are looked at before the policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jwt: Vec<Jwt>,
+    /// Who is asked about requests before all else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorizers: Vec<Authorizer>,
     /// Who may.
     #[serde(default)]
     pub policy: PolicySet,

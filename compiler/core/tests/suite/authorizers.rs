@@ -6,6 +6,7 @@ use mesh_compiler::diff::{self, Picture};
 use mesh_compiler::emit::snapshot;
 use mesh_compiler::model::{Mesh, WorkloadRef};
 use mesh_compiler::query::{self, Asker, Outcome, Question, render};
+use mesh_wire::authorizer::{AskedBody, AskedBy, Authorizer};
 use mesh_wire::listener::InboundProtocol;
 use serde_json::{Value, json};
 
@@ -112,22 +113,72 @@ fn an_authorizer_by_http_says_which_headers_go_where() {
 
 #[test]
 fn machines_with_meshd_are_not_left_open() {
-    let machines = |engine: &str| {
+    let machines = |port: &str, engine: &str| {
         format!(
             r#"service cart {{
-                port 8080 http
-                vms network=net engine={engine} {{ health http=8080; vm cart-1 address="10.0.0.1" }}
+                port {port}
+                vms network=net engine={engine} {{ health tcp=8080; vm cart-1 address="10.0.0.1" }}
             }}"#
         )
     };
-    let refused = vec![("MC-V017", "meshd cannot ask an authorizer".to_owned())];
     let everywhere = format!("{OPA}; ask opa");
-    assert_eq!(told(&spec(&everywhere, &machines("meshd"))), refused);
-    assert!(
-        told(&spec(&everywhere, &machines("envoy")))
-            .iter()
-            .all(|(code, _)| *code != "MC-V017")
+    let ids = |port: &str, engine: &str| -> Vec<&'static str> {
+        let found = told(&spec(&everywhere, &machines(port, engine))).into_iter();
+        found.map(|(code, _)| code).collect()
+    };
+    assert!(ids("8080 tcp", "meshd").contains(&"MC-V017"));
+    assert!(!ids("8080 tcp", "envoy").contains(&"MC-V017"));
+    assert!(!ids("8080 http", "meshd").contains(&"MC-V017"));
+}
+
+/// Whom requests to port 8080 of `cart-1` are asked of.
+fn asked(mesh: &str, ask: &str) -> Authorizer {
+    let said = format!(
+        r#"service cart {{
+            port 8080 http
+            {ask}
+            vms network=net {{ health tcp=8080; vm cart-1 address="10.0.0.1" }}
+        }}"#
     );
+    let vm = WorkloadRef::Vm {
+        namespace: "shop".to_owned(),
+        name: "cart-1".to_owned(),
+    };
+    let mesh = common::compile_text(&spec(mesh, &said));
+    let snapshot = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
+    snapshot.validate().unwrap();
+    let mut listeners = snapshot.inbound.into_iter();
+    let listener = listeners.find(|one| one.port == Some(8080)).unwrap();
+    // What another decides about is no policy of its own.
+    assert!(listener.policy.policies.is_empty(), "{:?}", listener.policy);
+    let [one] = <[Authorizer; 1]>::try_from(listener.authorizers).unwrap();
+    assert!(snapshot.clusters.contains_key(&one.cluster), "{}", one.cluster);
+    one
+}
+
+#[test]
+fn machines_with_meshd_ask_too() {
+    let opa = asked(OPA, "ask opa");
+    assert_eq!((&*opa.name, &opa.by), ("opa", &AskedBy::Grpc));
+    assert_eq!((opa.timeout.0, opa.status_on_error), (600_000, None));
+    let sso = asked(
+        r#"authorizer sso http="opa.ops:8181" timeout="500ms" fail-open=#true status-on-error=503 body="8KiB" \
+            path-prefix="/check" send-headers="cookie" deny-headers=location"#,
+        r#"ask sso paths="/admin/*""#,
+    );
+    assert_eq!(
+        (sso.timeout.0, sso.fail_open, sso.status_on_error),
+        (500, true, Some(503))
+    );
+    assert_eq!(
+        sso.body,
+        Some(AskedBody {
+            most: 8192,
+            partial: false
+        })
+    );
+    assert!(matches!(&sso.by, AskedBy::Http { path_prefix: Some(before), .. } if before == "/check"));
+    assert_eq!(sso.policies.len(), 1);
 }
 
 #[test]

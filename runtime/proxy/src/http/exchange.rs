@@ -8,6 +8,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use mesh_wire::listener::MtlsMode;
 
+use super::authorize::First;
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
 use super::hash::Ends;
@@ -80,6 +81,8 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         metadata,
         wanted,
         client,
+        first: First::default(),
+        allowed: Vec::new(),
     };
     let mut response = if exchange.parts.method == Method::CONNECT {
         // Istio's listeners open no tunnels: no route of theirs matches.
@@ -88,6 +91,9 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         exchange.answer(body, finish).await
     };
     exchange.dress(&mut response);
+    for (name, value) in exchange.allowed.drain(..) {
+        response.headers_mut().append(name, value);
+    }
     if exchange.parts.method == Method::HEAD {
         response.body_mut().only_head();
     }
@@ -112,10 +118,14 @@ pub(super) struct Exchange<'a> {
     /// What the connection is to become.
     pub(super) wanted: Option<HeaderValue>,
     pub(super) client: Option<OnUpgrade>,
+    /// What was read of the body to be shown to an authorizer.
+    pub(super) first: First,
+    /// What authorizers add to the answer.
+    pub(super) allowed: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Exchange<'_> {
-    async fn answer(&mut self, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
+    async fn answer(&mut self, mut body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
         match self.connection.side.clone() {
             Side::Inbound => {
                 // The listener of now: who may what can have changed since the connection began.
@@ -137,6 +147,12 @@ impl Exchange<'_> {
                     &self.state.identity.spiffe,
                     &self.connection.told,
                 );
+                if !listener.authorizers.is_empty()
+                    && let Some(no) = self.ask(&listener.authorizers, &mut body).await
+                {
+                    self.count(&mut finish, Some(&listener.cluster), None);
+                    return no.answer(finish);
+                }
                 let token = match self.token(&listener.issuers, &mut finish) {
                     Ok(token) => token,
                     Err(fault) => return self.unauthenticated(fault, finish, &listener.cluster),
@@ -169,7 +185,7 @@ impl Exchange<'_> {
         }
     }
 
-    fn attempt<'a>(&'a self, token: Option<&'a Token>) -> Attempt<'a> {
+    pub(super) fn attempt<'a>(&'a self, token: Option<&'a Token>) -> Attempt<'a> {
         let down = &self.connection.down;
         Attempt {
             destination: down.destination,
@@ -267,6 +283,10 @@ impl Exchange<'_> {
             .filter(|mirror| mirror.is_drawn())
             .collect();
         let replay = Replay::new(body, retries || !mirrors.is_empty());
+        if !self.first.frames.is_empty() {
+            let first = std::mem::take(&mut self.first);
+            replay.begin_with(first.frames, first.trailers);
+        }
         // What becomes something else than requests has no copy.
         for mirror in mirrors.into_iter().filter(|_| self.wanted.is_none()) {
             let mirrored = Mirrored {

@@ -101,6 +101,32 @@ fn fields(message: &[u8], before: &str, depth: usize, out: &mut BTreeMap<String,
     Some(())
 }
 
+/// What a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Content<'a> {
+    Number(u64),
+    Bytes(&'a [u8]),
+}
+
+/// Hands the fields of a message to `take`, those of fixed sizes left out; `None` where it is none.
+pub(crate) fn each<'a>(message: &'a [u8], mut take: impl FnMut(u64, Content<'a>)) -> Option<()> {
+    let mut parts = Parts(message);
+    while !parts.0.is_empty() {
+        let tag = parts.varint()?;
+        match tag & 7 {
+            0 => take(tag >> 3, Content::Number(parts.varint()?)),
+            1 => _ = Parts::skip(&mut parts, 8)?,
+            5 => _ = Parts::skip(&mut parts, 4)?,
+            2 => {
+                let length = usize::try_from(parts.varint()?).ok()?;
+                take(tag >> 3, Content::Bytes(Parts::skip(&mut parts, length)?));
+            }
+            _ => return None,
+        }
+    }
+    Some(())
+}
+
 /// The length-delimited fields of a message; others are passed over. `None` inside is a message that is cut off.
 struct Parts<'a>(&'a [u8]);
 

@@ -10,6 +10,7 @@ use mesh_wire::Snapshot;
 use mesh_wire::listener as wire;
 use mesh_wire::route::WeightedCluster;
 
+use super::authorizers::Authorizer;
 use super::jwt::{Issuers, Remotes};
 use super::policy::Policies;
 use super::routes::{Forward, Routes};
@@ -72,6 +73,8 @@ pub(crate) struct Inbound {
     pub(crate) cluster: Arc<Cluster>,
     /// Tokens that requests may carry.
     pub(crate) issuers: Issuers,
+    /// Who is asked about requests before the policies.
+    pub(crate) authorizers: Vec<Authorizer>,
     pub(crate) policies: Policies,
     pub(crate) routes: Option<Routes>,
     /// Where requests go that no route table directs.
@@ -280,6 +283,12 @@ impl Inbound {
                 place: wire.name.clone(),
                 what,
             })?,
+            authorizers: wire
+                .authorizers
+                .iter()
+                .map(|one| Authorizer::compile(one, clusters))
+                .collect::<Result<_, _>>()
+                .map_err(bad)?,
             policies: Policies::compile(&wire.policy).map_err(bad)?,
             routes: routes.transpose()?,
             forward: Forward::to(cluster.clone()),

@@ -90,11 +90,13 @@ pub(crate) enum Flag {
     Denied,
     /// The client does not speak HTTP as it is.
     DownstreamProtocol,
+    /// Somebody who was asked refused it.
+    Unauthorized,
 }
 
 impl Flag {
     /// In their order.
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::None,
         Self::NoRoute,
         Self::NoHealthyUpstream,
@@ -108,6 +110,7 @@ impl Flag {
         Self::FaultInjected,
         Self::Denied,
         Self::DownstreamProtocol,
+        Self::Unauthorized,
     ];
 
     /// Envoy's letters; `-` for none.
@@ -126,6 +129,7 @@ impl Flag {
             Self::DownstreamTermination => "DC",
             Self::FaultInjected => "FI",
             Self::DownstreamProtocol => "DPE",
+            Self::Unauthorized => "UAEX",
         }
     }
 
@@ -144,6 +148,7 @@ impl Flag {
             Self::DownstreamTermination => "DownstreamConnectionTermination",
             Self::FaultInjected => "FaultInjected",
             Self::DownstreamProtocol => "DownstreamProtocolError",
+            Self::Unauthorized => "UnauthorizedExternalService",
         }
     }
 }

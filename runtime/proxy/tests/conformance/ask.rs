@@ -74,6 +74,11 @@ impl Ask {
         self
     }
 
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = path.to_owned();
+        self
+    }
+
     pub fn host(mut self, host: &str) -> Self {
         self.host = host.to_owned();
         self

@@ -204,6 +204,7 @@ pub fn inbound() -> Snapshot {
         mtls: MtlsMode::Strict,
         cluster: INBOUND.to_owned(),
         jwt: Vec::new(),
+        authorizers: Vec::new(),
         policy: PolicySet::default(),
         routes: None,
     });

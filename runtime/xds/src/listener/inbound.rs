@@ -76,6 +76,7 @@ fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
         mtls,
         cluster,
         jwt: together.jwt,
+        authorizers: Vec::new(),
         policy: together.http.or(together.tcp).unwrap_or_default(),
         routes: together.routes,
     });

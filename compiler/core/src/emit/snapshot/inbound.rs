@@ -100,6 +100,7 @@ fn declared_port(
         mtls: viewer.mtls(mesh, Some(port.number)),
         cluster: name::inbound(port.number),
         jwt: guard.tokens(protocol),
+        authorizers: policy::asked(mesh, &guard.policies, protocol),
         policy: policy::of(mesh, &guard.policies, protocol),
         routes: None,
     }
@@ -118,6 +119,7 @@ fn catch_all(mesh: &Mesh, viewer: &Viewer<'_>, guard: &Guard<'_>, port: Option<u
         mtls: viewer.mtls(mesh, port),
         cluster: name::INBOUND_PASSTHROUGH.to_owned(),
         jwt: guard.tokens(protocol),
+        authorizers: policy::asked(mesh, &guard.policies, protocol),
         policy: policy::of(mesh, &guard.policies, protocol),
         routes: None,
     }

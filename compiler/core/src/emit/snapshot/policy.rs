@@ -1,3 +1,4 @@
+mod asked;
 mod permission;
 mod principal;
 mod text;
@@ -6,6 +7,8 @@ use std::collections::BTreeMap;
 
 use mesh_wire::listener::InboundProtocol;
 use mesh_wire::policy::{Action as WireAction, MetadataMatch, Permission, Policy, PolicySet, Principal};
+
+pub(super) use asked::asked;
 
 use crate::emit::access::AccessPolicy;
 use crate::model::{Action, Choice, Mesh, Rule};
@@ -17,7 +20,12 @@ const JWT_PAYLOAD: &str = "payload";
 /// `policies` as Istio compiles them for a listener of `protocol` (Istio `pilot/pkg/security/authz`).
 pub(super) fn of(mesh: &Mesh, policies: &[AccessPolicy<'_>], protocol: InboundProtocol) -> PolicySet {
     let mut all = BTreeMap::new();
-    for policy in policies {
+    // Requests are not refused of which another decides; bytes are, of which nobody is asked.
+    let asks = protocol != InboundProtocol::Tcp;
+    for policy in policies
+        .iter()
+        .filter(|policy| !(asks && policy.action == Action::Ask))
+    {
         let compiler = Compiler {
             mesh,
             namespace: policy.namespace,
@@ -57,7 +65,7 @@ impl Compiler<'_> {
             Ok((permissions, principals)) => Some(Policy {
                 action: match self.action {
                     Action::Allow => WireAction::Allow,
-                    // Nobody is asked: what another should decide about is refused.
+                    // Where nobody can be asked, what another should decide about is refused; elsewhere it is not looked at.
                     Action::Deny | Action::Ask => WireAction::Deny,
                     Action::Audit => WireAction::Audit,
                 },

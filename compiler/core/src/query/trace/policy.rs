@@ -91,7 +91,7 @@ impl<'a> Walk<'_, 'a> {
             claims: verified.as_ref(),
         };
         let places = place::of_policies(mesh, peer.namespace(), &peer.labels());
-        let (asked, decided) = apart(&found.policy, &places);
+        let (asked, decided) = apart(found, &places);
         let judgement = judge(&decided, &attempt);
         let asks_address = remote.is_unspecified() && asks_address(found);
         let mut hop = self.verdict(peer, found, &judgement, &places);
@@ -224,8 +224,9 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// The policies that leave the decision to an authorizer, which a snapshot has as refusals, and all others.
-fn apart(set: &PolicySet, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet, PolicySet) {
+/// The policies that leave the decision to an authorizer, which are refusals where there are bytes, and all others.
+fn apart(found: &InboundListener, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet, PolicySet) {
+    let set = &found.policy;
     let asks = |name: &String| places.get(name).is_some_and(|place| place.asks.is_some());
     let of = |wanted: bool| PolicySet {
         policies: set
@@ -235,7 +236,11 @@ fn apart(set: &PolicySet, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet,
             .map(|(name, policy)| (name.clone(), policy.clone()))
             .collect(),
     };
-    (of(true), of(false))
+    let mut asked = of(true);
+    for authorizer in &found.authorizers {
+        asked.policies.extend(authorizer.policies.clone());
+    }
+    (asked, of(false))
 }
 
 /// The authorizer that is asked about a call, and where that is said.
@@ -255,7 +260,8 @@ fn asks_address(found: &InboundListener) -> bool {
             P::Any | P::Authenticated(_) | P::Header(_) | P::Metadata(_) => false,
         }
     }
-    let policies = found.policy.policies.values();
+    let asked = found.authorizers.iter().flat_map(|one| one.policies.values());
+    let policies = found.policy.policies.values().chain(asked);
     policies.flat_map(|policy| &policy.principals).any(asks)
 }
 

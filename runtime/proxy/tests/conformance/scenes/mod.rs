@@ -1,5 +1,6 @@
 //! The scenes.
 
+mod asked;
 mod balance;
 mod bytes;
 mod forward;
@@ -28,6 +29,7 @@ pub async fn all() -> World {
     policies::put(&mut world).await;
     streams::put(&mut world).await;
     tokens::put(&mut world).await;
+    asked::put(&mut world).await;
     bytes::put(&mut world).await;
     world
 }

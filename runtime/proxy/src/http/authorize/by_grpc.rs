@@ -1,0 +1,267 @@
+//! `envoyExtAuthzGrpc`: `envoy.service.auth.v3.Authorization/Check` (Envoy `service/auth/v3/external_auth.proto`).
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE};
+use http::{Method, Request, StatusCode, Version};
+
+use super::{No, Ruling, Shown, Yes, carries};
+use crate::client;
+use crate::cluster::Cluster;
+use crate::http::exchange::Exchange;
+use crate::peer::proto::{Content, bytes, each, number};
+use crate::state::authorizers::Authorizer;
+
+/// `google.rpc.Code.OK`.
+const OK: u64 = 0;
+
+pub(super) async fn ask(
+    exchange: &Exchange<'_>,
+    authorizer: &Authorizer,
+    cluster: &Arc<Cluster>,
+    shown: &Shown,
+) -> Result<Ruling, String> {
+    let message = check(exchange, shown);
+    let length = u32::try_from(message.len()).map_err(|_| "the request is too long to be asked about")?;
+    let mut framed = vec![0];
+    framed.extend(length.to_be_bytes());
+    framed.extend(message);
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(format!(
+            "http://{}/envoy.service.auth.v3.Authorization/Check",
+            authorizer.wire.host
+        ))
+        .header(CONTENT_TYPE, "application/grpc")
+        .header(TE, "trailers")
+        .body(Bytes::from(framed))
+        .map_err(|error| error.to_string())?;
+    let bound = authorizer.wire.timeout.to_duration();
+    let answer = client::ask(&exchange.connection.shared, cluster, true, request, bound)
+        .await
+        .map_err(|error| error.to_string())?;
+    let status = answer
+        .parts
+        .headers
+        .get("grpc-status")
+        .filter(|status| *status != "0");
+    if answer.parts.status != StatusCode::OK || status.is_some() {
+        return Err(format!("it answers {} {status:?}", answer.parts.status));
+    }
+    // One message, not compressed.
+    let message = match answer.body.split_at_checked(5) {
+        Some(([0, a, b, c, d], message))
+            if message.len() == u32::from_be_bytes([*a, *b, *c, *d]) as usize =>
+        {
+            message
+        }
+        _ => return Err("its answer is no message".to_owned()),
+    };
+    ruling(message).ok_or_else(|| "its answer cannot be read".to_owned())
+}
+
+fn field(content: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut out = Vec::new();
+    content(&mut out);
+    out
+}
+
+/// `CheckRequest`.
+fn check(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
+    let down = &exchange.connection.down;
+    let source = peer(down.remote, down.peer.as_ref().map(|peer| &*peer.spiffe));
+    let spiffe = &exchange.state.identity.spiffe;
+    let destination = peer(down.destination, down.peer.as_ref().map(|_| spiffe.as_str()));
+    let now = UNIX_EPOCH.elapsed().unwrap_or_default();
+    let time = field(|out| {
+        number(out, 1, now.as_secs());
+        number(out, 2, now.subsec_nanos().into());
+    });
+    let http = request(exchange, shown);
+    let asked = field(|out| {
+        bytes(out, 1, &time);
+        bytes(out, 2, &http);
+    });
+    let attributes = field(|out| {
+        bytes(out, 1, &source);
+        bytes(out, 2, &destination);
+        bytes(out, 4, &asked);
+    });
+    field(|out| bytes(out, 1, &attributes))
+}
+
+/// `AttributeContext.Peer`.
+fn peer(address: SocketAddr, principal: Option<&str>) -> Vec<u8> {
+    let socket = field(|out| {
+        bytes(out, 2, address.ip().to_string().as_bytes());
+        number(out, 3, address.port().into());
+    });
+    let address = field(|out| bytes(out, 1, &socket));
+    field(|out| {
+        bytes(out, 1, &address);
+        if let Some(principal) = principal {
+            bytes(out, 4, principal.as_bytes());
+        }
+    })
+}
+
+/// `AttributeContext.HttpRequest`.
+fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
+    let (parts, target) = (&exchange.parts, &exchange.target);
+    let path = target.path_and_query();
+    let path = path.as_ref().map_or("/", |path| path.as_str());
+    let mut out = Vec::new();
+    let id = parts
+        .headers
+        .get("x-request-id")
+        .map_or(&[][..], HeaderValue::as_bytes);
+    bytes(&mut out, 1, id);
+    bytes(&mut out, 2, parts.method.as_str().as_bytes());
+    let mut header = |name: &str, value: &[u8]| {
+        let entry = field(|out| {
+            bytes(out, 1, name.as_bytes());
+            bytes(out, 2, value);
+        });
+        bytes(&mut out, 3, &entry);
+    };
+    header(":authority", target.authority().as_bytes());
+    header(":method", parts.method.as_str().as_bytes());
+    header(":path", path.as_bytes());
+    header(":scheme", b"http");
+    for name in parts.headers.keys().filter(|name| **name != HOST) {
+        // Values of one name are joined, as Envoy joins them; text alone is a `string`.
+        let all: Vec<&str> = parts
+            .headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .collect();
+        header(name.as_str(), all.join(",").as_bytes());
+    }
+    if let Some(partial) = shown.told() {
+        header("x-envoy-auth-partial-body", partial.as_bytes());
+    }
+    bytes(&mut out, 4, path.as_bytes());
+    bytes(&mut out, 5, target.authority().as_bytes());
+    bytes(&mut out, 6, b"http");
+    let size = parts.headers.get(http::header::CONTENT_LENGTH);
+    let size = size.and_then(|size| size.to_str().ok()?.parse().ok());
+    if let Some(size) = size {
+        number(&mut out, 9, size);
+    }
+    let protocol = match parts.version {
+        Version::HTTP_2 => "HTTP/2",
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    };
+    bytes(&mut out, 10, protocol.as_bytes());
+    if shown.partial.is_some() {
+        bytes(&mut out, 11, String::from_utf8_lossy(&shown.bytes).as_bytes());
+    }
+    out
+}
+
+/// Of a `CheckResponse`; `None` where it is none.
+fn ruling(message: &[u8]) -> Option<Ruling> {
+    let (mut code, mut denied, mut ok) = (OK, &[][..], &[][..]);
+    each(message, |field, value| match (field, value) {
+        (1, Content::Bytes(status)) => {
+            each(status, |field, value| {
+                if let (1, Content::Number(own)) = (field, value) {
+                    code = own;
+                }
+            });
+        }
+        (2, Content::Bytes(content)) => denied = content,
+        (3, Content::Bytes(content)) => ok = content,
+        _ => {}
+    })?;
+    if code == OK {
+        return yes(ok).map(Ok);
+    }
+    let (mut status, mut headers, mut body) = (StatusCode::FORBIDDEN, Vec::new(), Bytes::new());
+    each(denied, |field, value| match (field, value) {
+        (1, Content::Bytes(inner)) => {
+            each(inner, |field, value| {
+                if let (1, Content::Number(code)) = (field, value)
+                    && let Some(code) = u16::try_from(code)
+                        .ok()
+                        .and_then(|code| StatusCode::from_u16(code).ok())
+                {
+                    status = code;
+                }
+            });
+        }
+        (2, Content::Bytes(option)) => {
+            headers.extend(option_of(option).map(|(header, _)| header));
+        }
+        (3, Content::Bytes(content)) => body = Bytes::copy_from_slice(content),
+        _ => {}
+    })?;
+    Some(Err(No {
+        status,
+        headers,
+        body,
+        details: "ext_authz_denied",
+    }))
+}
+
+/// Of an `OkHttpResponse`.
+fn yes(message: &[u8]) -> Option<Yes> {
+    let mut yes = Yes::default();
+    each(message, |field, value| match (field, value) {
+        (2, Content::Bytes(option)) => match option_of(option) {
+            Some((header, true)) => yes.add.push(header),
+            Some((header, false)) => yes.set.push(header),
+            None => {}
+        },
+        (5, Content::Bytes(name)) => {
+            let name = HeaderName::from_bytes(name).ok();
+            yes.remove.extend(name.filter(|name| *name != HOST));
+        }
+        (6, Content::Bytes(option)) => yes.answer.extend(option_of(option).map(|(header, _)| header)),
+        _ => {}
+    })?;
+    Some(yes)
+}
+
+/// Of a `HeaderValueOption`: the header, and whether it stands behind those of its name. What carries messages, and who is
+/// asked, is not an authorizer's to say.
+fn option_of(message: &[u8]) -> Option<((HeaderName, HeaderValue), bool)> {
+    let (mut header, mut beside) = (&[][..], false);
+    each(message, |field, value| match (field, value) {
+        (1, Content::Bytes(content)) => header = content,
+        (2, Content::Bytes(wrapped)) => {
+            each(wrapped, |field, value| {
+                beside = field == 1 && value == Content::Number(1);
+            });
+        }
+        _ => {}
+    })?;
+    let (mut key, mut content) = (&[][..], &[][..]);
+    each(header, |field, value| match (field, value) {
+        (1, Content::Bytes(own)) => key = own,
+        (2 | 3, Content::Bytes(own)) if !own.is_empty() => content = own,
+        _ => {}
+    })?;
+    let name = HeaderName::from_bytes(key).ok()?;
+    let value = HeaderValue::from_bytes(content).ok()?;
+    (name != HOST && !carries(&name)).then_some(((name, value), beside))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_fail(bytes: Vec<u8>) {
+            let _ruling = ruling(&bytes);
+        }
+    }
+}

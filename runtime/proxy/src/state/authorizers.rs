@@ -1,0 +1,58 @@
+//! Who is asked about requests before all policies, compiled.
+
+use std::sync::Arc;
+
+use http::{HeaderName, StatusCode};
+use mesh_wire::authorizer as wire;
+use mesh_wire::policy::{Action, PolicySet};
+
+use super::Clusters;
+use super::matcher::BadPattern;
+use super::policy::{Attempt, Policies, Verdict};
+use crate::cluster::Cluster;
+
+/// One authorizer, and what it is asked about.
+#[derive(Debug)]
+pub(crate) struct Authorizer {
+    pub(crate) wire: wire::Authorizer,
+    /// `None` where it cannot be reached from here at all.
+    pub(crate) cluster: Option<Arc<Cluster>>,
+    /// What clients get where it does not answer.
+    pub(crate) status_on_error: StatusCode,
+    rules: Policies,
+}
+
+impl Authorizer {
+    pub(super) fn compile(wire: &wire::Authorizer, clusters: &Clusters) -> Result<Self, BadPattern> {
+        let mut policies = wire.policies.clone();
+        // Read as what refuses: where something cannot be known, it is asked.
+        policies
+            .values_mut()
+            .for_each(|policy| policy.action = Action::Deny);
+        let status = wire.status_on_error.map(StatusCode::from_u16);
+        Ok(Self {
+            cluster: clusters.get(&wire.cluster).cloned(),
+            status_on_error: status.and_then(Result::ok).unwrap_or(StatusCode::FORBIDDEN),
+            rules: Policies::compile(&PolicySet { policies })?,
+            wire: wire.clone(),
+        })
+    }
+
+    /// Whether it decides about `attempt`.
+    pub(crate) fn is_asked(&self, attempt: &Attempt<'_>) -> bool {
+        matches!(self.rules.judge(attempt), Verdict::Denied(_))
+    }
+}
+
+/// Whether one of `patterns` means the header: a name, its beginning with `*` behind, or its end with `*` before.
+pub(crate) fn names(patterns: &[String], header: &HeaderName) -> bool {
+    let name = header.as_str();
+    patterns.iter().any(|pattern| {
+        let pattern = pattern.to_ascii_lowercase();
+        match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+            (Some(end), _) => name.ends_with(end),
+            (None, Some(begin)) => name.starts_with(begin),
+            (None, None) => name == pattern,
+        }
+    })
+}
