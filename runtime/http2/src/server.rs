@@ -90,6 +90,9 @@ mod greeted {
                 ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
                 let came = read.filled();
                 if came.is_empty() || !PREFACE[self.greeted..].starts_with(came) {
+                    // What is left unread would make a reset of the close.
+                    let mut rest = [0; 1024];
+                    let _rest = Pin::new(&mut self.io).poll_read(cx, &mut ReadBuf::new(&mut rest));
                     return Poll::Ready(Err(io::Error::other("it does not begin as HTTP/2 does")));
                 }
                 self.greeted += came.len();
