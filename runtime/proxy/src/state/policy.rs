@@ -110,19 +110,23 @@ impl Policies {
     /// AUDIT notes, DENY refuses, then one ALLOW must match if there is any.
     pub(crate) fn judge(&self, attempt: &Attempt<'_>) -> Verdict<'_> {
         for rule in self.audit.iter().filter(|rule| rule.matches(attempt)) {
-            note("audit", rule, attempt);
+            note("audit", &rule.name, attempt);
         }
-        for rule in self.deny.iter().filter(|rule| rule.may_match(attempt)) {
-            if !rule.dry_run {
-                return Verdict::Denied(Some(&rule.name));
-            }
-            note("would deny", rule, attempt);
+        if let Some(would) = self.would_deny(attempt) {
+            note("would deny", would, attempt);
         }
-        for rule in self.allow.iter().filter(|rule| rule.matches(attempt)) {
-            if !rule.dry_run {
-                return Verdict::Allowed(Some(&rule.name));
-            }
-            note("would allow", rule, attempt);
+        let mut denying = self.deny.iter().filter(|rule| !rule.dry_run);
+        if let Some(rule) = denying.find(|rule| rule.may_match(attempt)) {
+            return Verdict::Denied(Some(&rule.name));
+        }
+        match self.would_allow(attempt) {
+            Some(Some(would)) => note("would allow", would, attempt),
+            Some(None) => note("would deny, for none that would allow matches", "", attempt),
+            None => {}
+        }
+        let mut allowing = self.allow.iter().filter(|rule| !rule.dry_run);
+        if let Some(rule) = allowing.find(|rule| rule.matches(attempt)) {
+            return Verdict::Allowed(Some(&rule.name));
         }
         if self.closed {
             Verdict::Denied(None)
@@ -130,12 +134,26 @@ impl Policies {
             Verdict::Allowed(None)
         }
     }
+
+    /// The DENY that is tried out and would refuse.
+    fn would_deny(&self, attempt: &Attempt<'_>) -> Option<&str> {
+        let mut dry = self.deny.iter().filter(|rule| rule.dry_run);
+        dry.find(|rule| rule.may_match(attempt)).map(|rule| &*rule.name)
+    }
+
+    /// What the ALLOWs that are tried out would do together, whatever the others say: which would let it in; `None` within
+    /// where none does. Nothing where none is tried out.
+    fn would_allow(&self, attempt: &Attempt<'_>) -> Option<Option<&str>> {
+        let mut dry = self.allow.iter().filter(|rule| rule.dry_run).peekable();
+        dry.peek()?;
+        Some(dry.find(|rule| rule.matches(attempt)).map(|rule| &*rule.name))
+    }
 }
 
-fn note(what: &str, rule: &Rule, attempt: &Attempt<'_>) {
+fn note(what: &str, policy: &str, attempt: &Attempt<'_>) {
     tracing::info!(
         target: "rbac",
-        policy = rule.name,
+        policy,
         principal = attempt.peer.map(|peer| &*peer.spiffe),
         remote = %attempt.remote,
         destination = %attempt.destination,
@@ -399,6 +417,34 @@ mod tests {
         assert_eq!(
             set([("dry", deny)]).judge(&attempt(80, None)),
             Verdict::Allowed(None)
+        );
+    }
+
+    /// What is tried out is told whatever is enforced beside it, and ALLOWs that do not match as what they would refuse.
+    #[test]
+    fn a_dry_run_tells_what_it_would_do() {
+        let at = |action, port, dry_run| wire::Policy {
+            dry_run,
+            ..policy(
+                action,
+                wire::Permission::DestinationPort(port),
+                wire::Principal::Any,
+            )
+        };
+        let policies = set([
+            ("a", at(Action::Allow, 80, false)),
+            ("b", at(Action::Allow, 80, true)),
+            ("c", at(Action::Deny, 80, false)),
+            ("d", at(Action::Deny, 80, true)),
+        ]);
+        let (there, elsewhere) = (attempt(80, None), attempt(81, None));
+        assert_eq!(policies.would_deny(&there), Some("d"));
+        assert_eq!(policies.would_deny(&elsewhere), None);
+        assert_eq!(policies.would_allow(&there), Some(Some("b")));
+        assert_eq!(policies.would_allow(&elsewhere), Some(None));
+        assert_eq!(
+            set([("a", at(Action::Allow, 80, false))]).would_allow(&there),
+            None
         );
     }
 
