@@ -42,6 +42,10 @@ fn makes_others(object: &Object) -> bool {
 const INSTALLED: &[&str] = &[ROOT, "kube-system"];
 
 fn look(host: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut Sink) {
+    // Nearly all are there, and are found without a search.
+    if index.service(&host.value, route.namespace()).is_some() {
+        return;
+    }
     let Some((name, namespace)) = service_name(&host.value, route.namespace()) else {
         return;
     };
