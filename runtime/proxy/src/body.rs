@@ -79,6 +79,33 @@ impl Replay {
         })
     }
 
+    /// As [`Self::new`], where the beginning of the body was read already.
+    pub(crate) fn behind(
+        frames: Vec<Bytes>,
+        trailers: Option<HeaderMap>,
+        incoming: Incoming,
+        keeping: bool,
+    ) -> Self {
+        let ended = incoming.is_end_stream();
+        let size = frames.iter().map(Bytes::len).sum();
+        let replay = Self::with(Kept {
+            incoming: (!ended).then_some(incoming),
+            frames,
+            size,
+            trailers,
+            ended,
+            keeping,
+            lost: false,
+            malformed: false,
+            turn: 0,
+            copies: Vec::new(),
+        });
+        if let Some(coming) = &replay.0 {
+            coming.bytes.store(size as u64, Ordering::Relaxed);
+        }
+        replay
+    }
+
     /// The body of another request once more.
     pub(crate) fn of(copied: Copied) -> Self {
         if copied.frames.is_empty() && copied.trailers.is_none() {
@@ -121,14 +148,6 @@ impl Replay {
             // The sender lives as long as `self`.
             let _whole = whole.wait_for(|whole| *whole).await;
         }
-    }
-
-    /// Has all tries begin with what was read of the body already.
-    pub(crate) fn begin_with(&self, frames: Vec<Bytes>, trailers: Option<HeaderMap>) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.size = frames.iter().map(Bytes::len).sum();
-        self.received.bytes.fetch_add(kept.size as u64, Ordering::Relaxed);
-        (kept.frames, kept.trailers) = (frames, trailers);
     }
 
     /// The whole body once it has come; an error where it never does, or is too long to be kept.

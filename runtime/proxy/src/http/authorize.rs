@@ -180,7 +180,7 @@ impl No {
         if self.details.starts_with("ext_authz") {
             finish.flag.why = Flag::Unauthorized;
         }
-        finish.details = Some(self.details.to_owned());
+        finish.details = Some(self.details.into());
         let mut response = local(self.status, self.body, finish);
         let headers = response.headers_mut();
         // Several of one name are all told, in place of what is there.

@@ -282,11 +282,12 @@ impl Exchange<'_> {
             .iter()
             .filter(|mirror| mirror.is_drawn())
             .collect();
-        let replay = Replay::new(body, retries || !mirrors.is_empty());
-        if !self.first.frames.is_empty() {
-            let first = std::mem::take(&mut self.first);
-            replay.begin_with(first.frames, first.trailers);
-        }
+        let keeping = retries || !mirrors.is_empty();
+        let first = std::mem::take(&mut self.first);
+        let replay = match first.frames.is_empty() {
+            true => Replay::new(body, keeping),
+            false => Replay::behind(first.frames, first.trailers, body, keeping),
+        };
         // What becomes something else than requests has no copy.
         for mirror in mirrors.into_iter().filter(|_| self.wanted.is_none()) {
             let mirrored = Mirrored {
