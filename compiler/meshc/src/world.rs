@@ -25,12 +25,14 @@ impl World for FsWorld {
 
     fn bytes(&self, path: &str) -> Result<Vec<u8>, String> {
         let path = Path::new(path);
-        if let Some(specs) = several(path) {
+        let about = std::fs::metadata(path).map_err(plain)?;
+        if about.is_dir()
+            && let Some(specs) = several(path)
+        {
             return Err(format!(
                 "the folder has {specs}, and a mesh has one spec: name one of them"
             ));
         }
-        let about = std::fs::metadata(path).map_err(plain)?;
         if about.len() > BIGGEST {
             return Err("it is bigger than 1 GiB".to_owned());
         }

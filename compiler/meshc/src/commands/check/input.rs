@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use mesh_compiler::host_files::Kind;
-use mesh_compiler::{Entry, World, holds_objects};
+use mesh_compiler::{Entry, World, holds_objects, parallel};
 
 use crate::commands::build::{self, SPECS};
 use crate::ui::plain;
@@ -67,16 +67,26 @@ pub(in crate::commands) fn of(paths: &[PathBuf]) -> Result<(Input, Whole), Wrong
             list.push(shown.clone());
             world.read.insert(shown, text);
         } else if !path.is_dir() {
-            if is_objects(&shown, &mut world) {
-                files.push(shown);
+            if let Some(text) = objects(&shown) {
+                files.push(shown.clone());
+                world.read.insert(shown, text);
             } else {
                 specs.push(shown);
             }
         } else if SPECS.iter().any(|name| path.join(name).is_file()) {
             specs.push(build::spec_file(path).display().to_string());
         } else {
+            let mut found = Vec::new();
+            search(path, &mut found).map_err(|cause| unreadable(&shown, cause))?;
             let before = files.len();
-            search(path, &mut files, &mut world).map_err(|cause| unreadable(&shown, cause))?;
+            let texts = parallel::chunks(&found, |part| part.iter().map(|path| objects(path)).collect());
+            let texts = texts.into_iter().flat_map(|part: Vec<_>| part);
+            for (path, text) in found.into_iter().zip(texts) {
+                if let Some(text) = text {
+                    files.push(path.clone());
+                    world.read.insert(path, text);
+                }
+            }
             if files.len() == before {
                 return Err(Wrong {
                     what: format!("there is nothing to read in `{shown}`"),
@@ -116,20 +126,15 @@ fn unreadable(path: &str, cause: String) -> Wrong {
     }
 }
 
-/// Whether the file at `path` holds objects or is a machine's. What cannot be read is told where it is read for good.
-fn is_objects(path: &str, world: &mut Whole) -> bool {
+/// The text of the file at `path`, if it holds objects or is a machine's. What cannot be read is told where it is read
+/// for good.
+fn objects(path: &str) -> Option<String> {
     // Objects that a page shows are no objects.
     if path.ends_with(".kdl") || path.ends_with(".md") {
-        return false;
+        return None;
     }
-    let Ok(text) = FsWorld.read(path) else {
-        return false;
-    };
-    let objects = is_of_mesh(path, &text);
-    if objects {
-        world.read.insert(path.to_owned(), text);
-    }
-    objects
+    let text = FsWorld.read(path).ok()?;
+    is_of_mesh(path, &text).then_some(text)
 }
 
 /// The text holds objects, or is a file of a machine.
@@ -137,8 +142,8 @@ fn is_of_mesh(path: &str, text: &str) -> bool {
     holds_objects(text) || Kind::of(path, text).is_some()
 }
 
-/// All files of objects and of machines below `folder`, in order. What begins with a dot is no part of what people mean.
-fn search(folder: &Path, files: &mut Vec<String>, world: &mut Whole) -> Result<(), String> {
+/// All files below `folder`, in order. What begins with a dot is no part of what people mean.
+fn search(folder: &Path, files: &mut Vec<String>) -> Result<(), String> {
     let mut entries = FsWorld.list(&folder.display().to_string())?;
     entries.sort();
     for entry in entries.iter().filter(|entry| !entry.name.starts_with('.')) {
@@ -146,9 +151,9 @@ fn search(folder: &Path, files: &mut Vec<String>, world: &mut Whole) -> Result<(
         if entry.folder {
             // A link that leads up would go round in circles.
             if !path.is_symlink() {
-                search(&path, files, world)?;
+                search(&path, files)?;
             }
-        } else if is_objects(&path.display().to_string(), world) {
+        } else {
             files.push(path.display().to_string());
         }
     }

@@ -54,12 +54,23 @@ impl Report {
 
     pub(super) fn of_objects(checked: Checked, files: usize) -> Self {
         let objects = plural(checked.objects.len(), "object");
+        let unreadable = checked.unreadable();
+        let Checked {
+            diagnostics,
+            allowed,
+            sources,
+            objects: read,
+            mesh,
+            ..
+        } = checked;
+        // The program ends soon, and gives everything back at once.
+        std::mem::forget((read, mesh));
         Self {
             what: format!("in {objects} of {}", plural(files, "file")),
-            unreadable: checked.unreadable(),
-            diagnostics: checked.diagnostics,
-            allowed: checked.allowed,
-            sources: checked.sources,
+            unreadable,
+            diagnostics,
+            allowed,
+            sources,
         }
     }
 
