@@ -59,8 +59,8 @@ fn objects_become_a_spec_and_what_it_does_not_say() {
         run.stdout,
         "\
 stay as they are, in raw/:
-  Service guess.shop: what is spoken on a port is not said: its name does not begin with a protocol, and it has no \
-`appProtocol`
+  Service guess.shop: what is spoken on a port is not said, neither by its protocol nor by its name: Istio looks \
+at the first bytes, and the language has no word for that
 mesh/spec.kdl: 4 of 5 objects, the others beside it in raw/
 "
     );
