@@ -13,6 +13,7 @@ use mesh_wire::authorizer::{AskedBody, AskedBy};
 use super::exchange::Exchange;
 use super::finish::Finish;
 use super::reply::{Reply, local};
+use crate::body::Replay;
 use crate::incoming::Incoming;
 use crate::state::authorizers::Authorizer;
 use crate::telemetry::Flag;
@@ -142,6 +143,15 @@ impl Exchange<'_> {
             bytes: bytes.freeze(),
             partial: Some(partial),
         })
+    }
+
+    /// The body, with what of it was read to be shown; `keeping` where the request may be tried again.
+    pub(super) fn replay(&mut self, body: Incoming, keeping: bool) -> Replay {
+        let first = std::mem::take(&mut self.first);
+        match first.frames.is_empty() {
+            true => Replay::new(body, keeping),
+            false => Replay::behind(first.frames, first.trailers, body, keeping),
+        }
     }
 
     fn follow(&mut self, yes: Yes) {

@@ -17,7 +17,7 @@ use super::mirror::Mirrored;
 use super::reply::{Deadline, Reply, local};
 use super::target::Target;
 use super::{HttpConnection, Side, answers, cors, hash, scope};
-use crate::body::Replay;
+
 use crate::cluster::Transport;
 use crate::incoming::Incoming;
 use crate::peer;
@@ -282,12 +282,7 @@ impl Exchange<'_> {
             .iter()
             .filter(|mirror| mirror.is_drawn())
             .collect();
-        let keeping = retries || !mirrors.is_empty();
-        let first = std::mem::take(&mut self.first);
-        let replay = match first.frames.is_empty() {
-            true => Replay::new(body, keeping),
-            false => Replay::behind(first.frames, first.trailers, body, keeping),
-        };
+        let replay = self.replay(body, retries || !mirrors.is_empty());
         // What becomes something else than requests has no copy.
         for mirror in mirrors.into_iter().filter(|_| self.wanted.is_none()) {
             let mirrored = Mirrored {
