@@ -8,8 +8,8 @@
 mod support;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,8 +32,15 @@ async fn hello(_request: http::Request<hyper::body::Incoming>) -> Response<Full<
     Response::new(Full::new(Bytes::from_static(&[b'x'; 1024])))
 }
 
-/// One of these runs at a time: they count what their process holds.
-static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Runs `test` when no other of these runs: they count what their process holds, and runtimes hold some of it too.
+fn alone(test: impl Future<Output = ()>) {
+    static ALONE: Mutex<()> = Mutex::new(());
+    // What another test broke is told by that one.
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(test);
+}
 
 /// Open descriptors of this process.
 fn descriptors() -> usize {
@@ -191,40 +198,42 @@ impl Drop for Mortal {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_endpoint_that_dies_takes_no_request_with_it() {
-    let _alone = ALONE.lock().await;
-    let (first, dying) = Mortal::born().await;
-    let second = backend::http1(hello).await;
-    let proxy = before(&[first, second], Millis(0)).await;
-    let load = Load::begin(proxy.address);
-    load.more(200).await;
-    drop(dying);
-    load.more(400).await;
-    load.end().await;
+#[test]
+fn an_endpoint_that_dies_takes_no_request_with_it() {
+    alone(async {
+        let (first, dying) = Mortal::born().await;
+        let second = backend::http1(hello).await;
+        let proxy = before(&[first, second], Millis(0)).await;
+        let load = Load::begin(proxy.address);
+        load.more(200).await;
+        drop(dying);
+        load.more(400).await;
+        load.end().await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_peer_that_takes_requests_and_says_nothing_is_not_waited_for() {
-    let _alone = ALONE.lock().await;
-    // Connections are taken and nothing more comes: as where the other machine has lost its power.
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = silent.local_addr().unwrap();
-    let holding = tokio::spawn(async move {
-        let mut held = Vec::new();
-        while let Ok((stream, _)) = silent.accept().await {
-            held.push(stream);
-        }
+#[test]
+fn a_peer_that_takes_requests_and_says_nothing_is_not_waited_for() {
+    alone(async {
+        // Connections are taken and nothing more comes: as where the other machine has lost its power.
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let holding = tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = silent.accept().await {
+                held.push(stream);
+            }
+        });
+        let proxy = before(&[address, backend::http1(hello).await], Millis(100)).await;
+        let load = Load::begin(proxy.address);
+        load.more(100).await;
+        load.end().await;
+        let before = descriptors();
+        let stream = proxy.connect().await;
+        good(client::once(stream, client::get("/posts")).await).await;
+        holding.abort();
+        given_back(before).await;
     });
-    let proxy = before(&[address, backend::http1(hello).await], Millis(100)).await;
-    let load = Load::begin(proxy.address);
-    load.more(100).await;
-    load.end().await;
-    let before = descriptors();
-    let stream = proxy.connect().await;
-    good(client::once(stream, client::get("/posts")).await).await;
-    holding.abort();
-    given_back(before).await;
 }
 
 /// Answers in two halves; with `cut` there is a reset in between.
@@ -243,117 +252,120 @@ async fn halves(mut stream: TcpStream, cut: bool) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_that_is_cut_off_is_not_taken_for_a_whole_one() {
-    let _alone = ALONE.lock().await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    // Every other answer ends in its middle, with a reset.
-    tokio::spawn(async move {
-        let mut cut = false;
-        while let Ok((stream, _)) = listener.accept().await {
-            cut = !cut;
-            tokio::spawn(halves(stream, cut));
-        }
-    });
-    let proxy = before(&[address], Millis(0)).await;
-    let before = descriptors();
-    let (mut whole, mut ended) = (0, 0);
-    for _ in 0..100 {
-        let mut sender = client::http1(proxy.connect().await).await;
-        let response = sender.send_request(client::get("/posts")).await.unwrap();
-        // A reset may overtake the head: then another try was made, and that one is whole.
-        assert_eq!(response.status(), 200);
-        match response.into_body().collect().await {
-            Ok(body) => {
-                assert_eq!(body.to_bytes().len(), 1024);
-                whole += 1;
+#[test]
+fn an_answer_that_is_cut_off_is_not_taken_for_a_whole_one() {
+    alone(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        // Every other answer ends in its middle, with a reset.
+        tokio::spawn(async move {
+            let mut cut = false;
+            while let Ok((stream, _)) = listener.accept().await {
+                cut = !cut;
+                tokio::spawn(halves(stream, cut));
             }
-            Err(_cut) => ended += 1,
+        });
+        let proxy = before(&[address], Millis(0)).await;
+        let before = descriptors();
+        let (mut whole, mut ended) = (0, 0);
+        for _ in 0..100 {
+            let mut sender = client::http1(proxy.connect().await).await;
+            let response = sender.send_request(client::get("/posts")).await.unwrap();
+            // A reset may overtake the head: then another try was made, and that one is whole.
+            assert_eq!(response.status(), 200);
+            match response.into_body().collect().await {
+                Ok(body) => {
+                    assert_eq!(body.to_bytes().len(), 1024);
+                    whole += 1;
+                }
+                Err(_cut) => ended += 1,
+            }
         }
-    }
-    assert!(whole > 10 && ended > 0, "{whole} whole, {ended} cut off");
-    drop(proxy);
-    // The kept connection to the server may still be open.
-    given_back(before + 2).await;
+        assert!(whole > 10 && ended > 0, "{whole} whole, {ended} cut off");
+        drop(proxy);
+        // The kept connection to the server may still be open.
+        given_back(before + 2).await;
+    });
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn certificates_change_under_load() {
-    let _alone = ALONE.lock().await;
-    // The application speaks HTTP/1 alone.
-    let mesh = Mesh::of(
-        backend::http1(hello).await,
-        |_| {},
-        |inbound| inbound.clusters.get_mut(snapshot::INBOUND).unwrap().http = HttpVersion::Http1,
-    )
-    .await;
-    for proxy in [&mesh.outbound, &mesh.inbound] {
-        proxy.shared.spread(Workers::start().unwrap());
-    }
-    let load = Load::begin(mesh.outbound.address);
-    for turn in 0..40 {
-        let (proxy, spiffe) = if turn % 2 == 0 {
-            (&mesh.outbound, CLIENT)
-        } else {
-            (&mesh.inbound, SERVER)
-        };
-        proxy.shared.set_identity(mesh.ca.identity(spiffe)).unwrap();
-        load.more(5).await;
-    }
-    load.end().await;
-    let stranger = Ca::new();
-    mesh.outbound
-        .shared
-        .set_identity(stranger.identity(CLIENT))
-        .unwrap();
-    let refused = client::once(mesh.outbound.connect().await, client::get("/posts")).await;
-    assert_eq!(refused.status(), 503, "who is of another mesh is not let in");
+#[test]
+fn certificates_change_under_load() {
+    alone(async {
+        // The application speaks HTTP/1 alone.
+        let mesh = Mesh::of(
+            backend::http1(hello).await,
+            |_| {},
+            |inbound| inbound.clusters.get_mut(snapshot::INBOUND).unwrap().http = HttpVersion::Http1,
+        )
+        .await;
+        for proxy in [&mesh.outbound, &mesh.inbound] {
+            proxy.shared.spread(Workers::start().unwrap());
+        }
+        let load = Load::begin(mesh.outbound.address);
+        for turn in 0..40 {
+            let (proxy, spiffe) = if turn % 2 == 0 {
+                (&mesh.outbound, CLIENT)
+            } else {
+                (&mesh.inbound, SERVER)
+            };
+            proxy.shared.set_identity(mesh.ca.identity(spiffe)).unwrap();
+            load.more(5).await;
+        }
+        load.end().await;
+        let stranger = Ca::new();
+        mesh.outbound
+            .shared
+            .set_identity(stranger.identity(CLIENT))
+            .unwrap();
+        let refused = client::once(mesh.outbound.connect().await, client::get("/posts")).await;
+        assert_eq!(refused.status(), 503, "who is of another mesh is not let in");
+    });
 }
 
 /// Endpoints come and go a hundred times a second, under load; memory and descriptors stay as they are.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn snapshots_change_a_hundred_times_a_second_and_nothing_is_left_behind() {
-    let _alone = ALONE.lock().await;
-    let seconds = std::env::var("MESH_CHAOS_SECONDS").map_or(3, |text| text.parse().unwrap());
-    let servers = [backend::http1(hello).await, backend::http1(hello).await];
-    let proxy = before(&servers, Millis(0)).await;
-    let load = Load::begin(proxy.address);
-    let mut churned = 0_usize;
-    let mut churn = async |span: Duration| {
-        let mut ticks = tokio::time::interval(Duration::from_millis(10));
-        let end = Instant::now() + span;
-        while Instant::now() < end {
-            ticks.tick().await;
-            // Both, the first, the second; and one that contradicts itself, which changes nothing.
-            let mut next = match churned % 4 {
-                0 => retrying(&servers, Millis(0)),
-                turn => retrying(&servers[turn % 2..][..1], Millis(0)),
-            };
-            if churned % 4 == 3 {
-                next.outbound_default = Some("nobody".to_owned());
-                proxy.shared.apply(next).unwrap_err();
-            } else {
-                proxy.shared.apply(next).unwrap();
+#[test]
+fn snapshots_change_a_hundred_times_a_second_and_nothing_is_left_behind() {
+    alone(async {
+        let seconds = std::env::var("MESH_CHAOS_SECONDS").map_or(3, |text| text.parse().unwrap());
+        let servers = [backend::http1(hello).await, backend::http1(hello).await];
+        let proxy = before(&servers, Millis(0)).await;
+        let load = Load::begin(proxy.address);
+        let mut churned = 0_usize;
+        let mut churn = async |span: Duration| {
+            let mut ticks = tokio::time::interval(Duration::from_millis(10));
+            let end = Instant::now() + span;
+            while Instant::now() < end {
+                ticks.tick().await;
+                // Both, the first, the second; and one that contradicts itself, which changes nothing.
+                let mut next = match churned % 4 {
+                    0 => retrying(&servers, Millis(0)),
+                    turn => retrying(&servers[turn % 2..][..1], Millis(0)),
+                };
+                if churned % 4 == 3 {
+                    next.outbound_default = Some("nobody".to_owned());
+                    proxy.shared.apply(next).unwrap_err();
+                } else {
+                    proxy.shared.apply(next).unwrap();
+                }
+                churned += 1;
             }
-            churned += 1;
-        }
-    };
-    churn(Duration::from_secs(1)).await;
-    let (memory_before, open_before) = (memory(), descriptors());
-    churn(Duration::from_secs(seconds)).await;
-    let (memory_after, open_after) = (memory(), descriptors());
-    let answers = load.end().await;
-    assert!(
-        answers > 100 && churned > 50,
-        "{answers} answers, {churned} snapshots"
-    );
-    assert!(
-        open_after <= open_before + 16 * CLIENTS,
-        "{open_before} descriptors became {open_after} over {churned} snapshots"
-    );
-    assert!(
-        memory_after <= memory_before + (8 << 20),
-        "{memory_before} bytes became {memory_after} over {churned} snapshots"
-    );
+        };
+        churn(Duration::from_secs(1)).await;
+        let (memory_before, open_before) = (memory(), descriptors());
+        churn(Duration::from_secs(seconds)).await;
+        let (memory_after, open_after) = (memory(), descriptors());
+        let answers = load.end().await;
+        assert!(
+            answers > 100 && churned > 50,
+            "{answers} answers, {churned} snapshots"
+        );
+        assert!(
+            open_after <= open_before + 16 * CLIENTS,
+            "{open_before} descriptors became {open_after} over {churned} snapshots"
+        );
+        assert!(
+            memory_after <= memory_before + (8 << 20),
+            "{memory_before} bytes became {memory_after} over {churned} snapshots"
+        );
+    });
 }
