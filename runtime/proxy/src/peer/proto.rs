@@ -49,6 +49,12 @@ pub(crate) fn fixed64(out: &mut Vec<u8>, field: u8, value: u64) {
     out.extend_from_slice(&value.to_le_bytes());
 }
 
+/// A message as gRPC carries it: not compressed, its length, and itself; `None` where it is longer than can be said.
+pub(crate) fn framed(message: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(message.len()).ok()?;
+    Some([&[0], &length.to_be_bytes()[..], message].concat())
+}
+
 fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
@@ -60,9 +66,9 @@ fn varint(out: &mut Vec<u8>, mut value: u64) {
 /// The first field with this number and a length.
 pub(super) fn field(message: &[u8], number: u64) -> Option<&[u8]> {
     for part in Parts(message) {
-        let (own, content) = part?;
-        if own == number {
-            return Some(content);
+        match part? {
+            (own, Content::Bytes(content)) if own == number => return Some(content),
+            _ => {}
         }
     }
     None
@@ -78,22 +84,25 @@ pub(super) fn decode(message: &[u8]) -> Option<BTreeMap<String, String>> {
 fn fields(message: &[u8], before: &str, depth: usize, out: &mut BTreeMap<String, String>) -> Option<()> {
     let depth = depth.checked_sub(1)?;
     for part in Parts(message) {
-        let (field, entry) = part?;
-        if field != 1 {
+        let (1, Content::Bytes(entry)) = part? else {
             continue;
-        }
+        };
         let (mut key, mut value) = (String::new(), &[][..]);
         for part in Parts(entry) {
             match part? {
-                (1, content) => key = format!("{before}{}", std::str::from_utf8(content).ok()?),
-                (2, content) => value = content,
+                (1, Content::Bytes(content)) => {
+                    key = format!("{before}{}", std::str::from_utf8(content).ok()?);
+                }
+                (2, Content::Bytes(content)) => value = content,
                 _ => {}
             }
         }
         for part in Parts(value) {
             match part? {
-                (3, content) => _ = out.insert(key.clone(), std::str::from_utf8(content).ok()?.to_owned()),
-                (5, content) => fields(content, &format!("{key}."), depth, out)?,
+                (3, Content::Bytes(content)) => {
+                    out.insert(key.clone(), std::str::from_utf8(content).ok()?.to_owned());
+                }
+                (5, Content::Bytes(content)) => fields(content, &format!("{key}."), depth, out)?,
                 _ => {}
             }
         }
@@ -110,24 +119,14 @@ pub(crate) enum Content<'a> {
 
 /// Hands the fields of a message to `take`, those of fixed sizes left out; `None` where it is none.
 pub(crate) fn each<'a>(message: &'a [u8], mut take: impl FnMut(u64, Content<'a>)) -> Option<()> {
-    let mut parts = Parts(message);
-    while !parts.0.is_empty() {
-        let tag = parts.varint()?;
-        match tag & 7 {
-            0 => take(tag >> 3, Content::Number(parts.varint()?)),
-            1 => _ = Parts::skip(&mut parts, 8)?,
-            5 => _ = Parts::skip(&mut parts, 4)?,
-            2 => {
-                let length = usize::try_from(parts.varint()?).ok()?;
-                take(tag >> 3, Content::Bytes(Parts::skip(&mut parts, length)?));
-            }
-            _ => return None,
-        }
+    for part in Parts(message) {
+        let (field, content) = part?;
+        take(field, content);
     }
     Some(())
 }
 
-/// The length-delimited fields of a message; others are passed over. `None` inside is a message that is cut off.
+/// The fields of a message; those of fixed sizes are passed over. `None` inside is a message that is cut off.
 struct Parts<'a>(&'a [u8]);
 
 impl<'a> Parts<'a> {
@@ -150,24 +149,24 @@ impl<'a> Parts<'a> {
         Some(content)
     }
 
-    fn part(&mut self) -> Option<Option<(u64, &'a [u8])>> {
+    fn part(&mut self) -> Option<Option<(u64, Content<'a>)>> {
         let tag = self.varint()?;
-        match tag & 7 {
-            0 => _ = self.varint()?,
-            1 => _ = self.skip(8)?,
-            5 => _ = self.skip(4)?,
+        let content = match tag & 7 {
+            0 => Content::Number(self.varint()?),
+            1 => return self.skip(8).map(|_| None),
+            5 => return self.skip(4).map(|_| None),
             2 => {
                 let length = usize::try_from(self.varint()?).ok()?;
-                return Some(Some((tag >> 3, self.skip(length)?)));
+                Content::Bytes(self.skip(length)?)
             }
             _ => return None,
-        }
-        Some(None)
+        };
+        Some(Some((tag >> 3, content)))
     }
 }
 
 impl<'a> Iterator for Parts<'a> {
-    type Item = Option<(u64, &'a [u8])>;
+    type Item = Option<(u64, Content<'a>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         while !self.0.is_empty() {

@@ -1,13 +1,13 @@
 //! Spans for OpenTelemetry collectors: `ExportTraceServiceRequest`, as gRPC carries it.
 
 use super::{Service, Span};
-use crate::peer::proto::{bytes, fixed64, number};
+use crate::peer::proto::{bytes, fixed64, framed, number};
 use crate::telemetry::Reporter;
 
 /// Where collectors take them.
 pub(super) const PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// A message of gRPC: not compressed, its length, and the request.
+/// The request, as a message of gRPC.
 pub(super) fn encode(service: &Service, spans: &[Span]) -> Vec<u8> {
     let mut resource = Vec::new();
     bytes(&mut resource, 1, &attribute("service.name", &service.name));
@@ -26,11 +26,8 @@ pub(super) fn encode(service: &Service, spans: &[Span]) -> Vec<u8> {
     bytes(&mut of_resource, 2, &of_scope);
     let mut request = Vec::new();
     bytes(&mut request, 1, &of_resource);
-    let length = u32::try_from(request.len()).unwrap_or(u32::MAX);
-    let mut message = vec![0];
-    message.extend(length.to_be_bytes());
-    message.extend(request);
-    message
+    // The queue holds far less than can be too long.
+    framed(&request).unwrap_or_default()
 }
 
 /// `Span` of opentelemetry/proto/trace/v1/trace.proto.

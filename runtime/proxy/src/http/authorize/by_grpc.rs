@@ -12,7 +12,7 @@ use super::{No, Ruling, Shown, Yes, carries};
 use crate::client;
 use crate::cluster::Cluster;
 use crate::http::exchange::Exchange;
-use crate::peer::proto::{Content, bytes, each, number};
+use crate::peer::proto::{Content, bytes, each, framed, number};
 use crate::state::authorizers::Authorizer;
 
 /// `google.rpc.Code.OK`.
@@ -24,11 +24,7 @@ pub(super) async fn ask(
     cluster: &Arc<Cluster>,
     shown: &Shown,
 ) -> Result<Ruling, String> {
-    let message = check(exchange, shown);
-    let length = u32::try_from(message.len()).map_err(|_| "the request is too long to be asked about")?;
-    let mut framed = vec![0];
-    framed.extend(length.to_be_bytes());
-    framed.extend(message);
+    let message = framed(&check(exchange, shown)).ok_or("the request is too long to be asked about")?;
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!(
@@ -37,7 +33,7 @@ pub(super) async fn ask(
         ))
         .header(CONTENT_TYPE, "application/grpc")
         .header(TE, "trailers")
-        .body(Bytes::from(framed))
+        .body(Bytes::from(message))
         .map_err(|error| error.to_string())?;
     let bound = authorizer.wire.timeout.to_duration();
     let answer = client::ask(&exchange.connection.shared, cluster, true, request, bound)
