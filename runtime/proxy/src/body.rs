@@ -65,18 +65,7 @@ impl Replay {
         if incoming.is_end_stream() {
             return Self(None);
         }
-        Self::with(Kept {
-            incoming: Some(incoming),
-            frames: Vec::new(),
-            size: 0,
-            trailers: None,
-            ended: false,
-            keeping,
-            lost: false,
-            malformed: false,
-            turn: 0,
-            copies: Vec::new(),
-        })
+        Self::behind(Vec::new(), None, incoming, keeping)
     }
 
     /// As [`Self::new`], where the beginning of the body was read already.
@@ -86,24 +75,10 @@ impl Replay {
         incoming: Incoming,
         keeping: bool,
     ) -> Self {
-        let ended = incoming.is_end_stream();
-        let size = frames.iter().map(Bytes::len).sum();
-        let replay = Self::with(Kept {
-            incoming: (!ended).then_some(incoming),
-            frames,
-            size,
-            trailers,
-            ended,
-            keeping,
-            lost: false,
-            malformed: false,
-            turn: 0,
-            copies: Vec::new(),
-        });
-        if let Some(coming) = &replay.0 {
-            coming.bytes.store(size as u64, Ordering::Relaxed);
-        }
-        replay
+        let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let kept = Kept::new(Copied { frames, trailers }, incoming, keeping);
+        let came = kept.size;
+        Self::with(kept, came)
     }
 
     /// The body of another request once more.
@@ -111,25 +86,14 @@ impl Replay {
         if copied.frames.is_empty() && copied.trailers.is_none() {
             return Self(None);
         }
-        Self::with(Kept {
-            incoming: None,
-            size: copied.frames.iter().map(Bytes::len).sum(),
-            frames: copied.frames,
-            trailers: copied.trailers,
-            ended: true,
-            keeping: true,
-            lost: false,
-            malformed: false,
-            turn: 0,
-            copies: Vec::new(),
-        })
+        Self::with(Kept::new(copied, None, true), 0)
     }
 
-    fn with(kept: Kept) -> Self {
+    fn with(kept: Kept, came: usize) -> Self {
         let (whole, _) = watch::channel(kept.ended);
         Self(Some(Arc::new(Coming {
             kept: Mutex::new(kept),
-            bytes: AtomicU64::new(0),
+            bytes: AtomicU64::new(came as u64),
             whole,
         })))
     }
@@ -269,6 +233,22 @@ impl Coming {
 }
 
 impl Kept {
+    /// What has come, and what is still to come.
+    fn new(Copied { frames, trailers }: Copied, incoming: Option<Incoming>, keeping: bool) -> Self {
+        Self {
+            size: frames.iter().map(Bytes::len).sum(),
+            ended: incoming.is_none(),
+            incoming,
+            frames,
+            trailers,
+            keeping,
+            lost: false,
+            malformed: false,
+            turn: 0,
+            copies: Vec::new(),
+        }
+    }
+
     /// Nobody may be left who wants one.
     fn give_copies(&mut self) {
         let copies = std::mem::take(&mut self.copies);

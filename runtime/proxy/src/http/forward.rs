@@ -55,6 +55,24 @@ pub(super) struct Tried {
     pub(super) overflows: bool,
 }
 
+impl Tried {
+    fn new(
+        outcome: Result<Answer, Failure>,
+        endpoint: Option<Arc<Endpoint>>,
+        took: Duration,
+        attempts: u32,
+    ) -> Self {
+        Self {
+            outcome,
+            endpoint,
+            took,
+            attempts,
+            exhausted: false,
+            overflows: false,
+        }
+    }
+}
+
 /// An answer that has begun.
 pub(super) struct Answer {
     pub(super) response: Response<AnswerBody>,
@@ -82,14 +100,7 @@ impl Sending<'_> {
                 left: self.left(&tried),
             };
             let Some(endpoint) = self.cluster.pick(self.down.destination, &hint) else {
-                return Tried {
-                    outcome: Err(Failure::NoEndpoint),
-                    endpoint: None,
-                    took,
-                    attempts: attempt,
-                    exhausted: false,
-                    overflows: false,
-                };
+                return Tried::new(Err(Failure::NoEndpoint), None, took, attempt);
             };
             *self.trying.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
             let begin = Instant::now();
@@ -101,23 +112,15 @@ impl Sending<'_> {
             drop(retrying.take());
             if retriable.is_none() || exhausted {
                 return Tried {
-                    outcome,
-                    endpoint: Some(endpoint),
-                    took,
-                    attempts: attempt,
                     exhausted,
-                    overflows: false,
+                    ..Tried::new(outcome, Some(endpoint), took, attempt)
                 };
             }
             retrying = self.cluster.retry();
             if retrying.is_none() || !self.replay.is_whole() {
                 return Tried {
-                    outcome,
-                    endpoint: Some(endpoint),
-                    took,
-                    attempts: attempt,
-                    exhausted,
                     overflows: retrying.is_none(),
+                    ..Tried::new(outcome, Some(endpoint), took, attempt)
                 };
             }
             drop(outcome);
@@ -134,14 +137,7 @@ impl Sending<'_> {
         if let Some(endpoint) = &endpoint {
             endpoint.note(Outcome::Local, self.cluster);
         }
-        Tried {
-            outcome: Err(Failure::Timeout),
-            endpoint,
-            took,
-            attempts: 1,
-            exhausted: false,
-            overflows: false,
-        }
+        Tried::new(Err(Failure::Timeout), endpoint, took, 1)
     }
 
     /// Those whose priority is left now: Istio lets each have two tries (`previous_priorities`, `update_frequency`).
