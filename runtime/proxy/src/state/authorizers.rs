@@ -14,6 +14,7 @@ use crate::cluster::Cluster;
 /// One authorizer, and what it is asked about.
 #[derive(Debug)]
 pub(crate) struct Authorizer {
+    /// Without its policies, which are `rules`; its patterns of headers are in lower case.
     pub(crate) wire: wire::Authorizer,
     /// `None` where it cannot be reached from here at all.
     pub(crate) cluster: Option<Arc<Cluster>>,
@@ -24,17 +25,29 @@ pub(crate) struct Authorizer {
 
 impl Authorizer {
     pub(super) fn compile(wire: &wire::Authorizer, clusters: &Clusters) -> Result<Self, BadPattern> {
-        let mut policies = wire.policies.clone();
+        let mut wire = wire.clone();
+        let mut policies = std::mem::take(&mut wire.policies);
         // Read as what refuses: where something cannot be known, it is asked.
         policies
             .values_mut()
             .for_each(|policy| policy.action = Action::Deny);
+        if let wire::AskedBy::Http {
+            send,
+            upstream,
+            allow,
+            deny,
+            ..
+        } = &mut wire.by
+        {
+            let patterns = [send, upstream, allow, deny].into_iter().flatten();
+            patterns.for_each(|pattern| pattern.make_ascii_lowercase());
+        }
         let status = wire.status_on_error.map(StatusCode::from_u16);
         Ok(Self {
             cluster: clusters.get(&wire.cluster).cloned(),
             status_on_error: status.and_then(Result::ok).unwrap_or(StatusCode::FORBIDDEN),
             rules: Policies::compile(&PolicySet { policies })?,
-            wire: wire.clone(),
+            wire,
         })
     }
 
@@ -47,12 +60,11 @@ impl Authorizer {
 /// Whether one of `patterns` means the header: a name, its beginning with `*` behind, or its end with `*` before.
 pub(crate) fn names(patterns: &[String], header: &HeaderName) -> bool {
     let name = header.as_str();
-    patterns.iter().any(|pattern| {
-        let pattern = pattern.to_ascii_lowercase();
-        match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
+    patterns.iter().any(
+        |pattern| match (pattern.strip_prefix('*'), pattern.strip_suffix('*')) {
             (Some(end), _) => name.ends_with(end),
             (None, Some(begin)) => name.starts_with(begin),
             (None, None) => name == pattern,
-        }
-    })
+        },
+    )
 }
