@@ -56,9 +56,11 @@ struct OneSide {
     metrics: [Edit; METRICS.len()],
     /// Each is evaluated once a request.
     expressions: Vec<Expression>,
+    /// Anything is other than standard.
+    changes: bool,
 }
 
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Edit {
     dropped: bool,
     /// Label -> its expression; `None` is a label less.
@@ -114,10 +116,7 @@ impl Edits {
 
     /// Whether anything is other than standard where the proxy is `reporter`.
     pub(crate) fn changes(&self, reporter: Reporter) -> bool {
-        self.side(reporter)
-            .metrics
-            .iter()
-            .any(|edit| *edit != Edit::default())
+        self.side(reporter).changes
     }
 
     /// The values of all expressions; what cannot be had is `unknown`, as Envoy says.
@@ -200,6 +199,7 @@ impl OneSide {
                     continue;
                 }
                 let own = &mut all.metrics[metric as usize];
+                all.changes = true;
                 match change {
                     None => own.dropped = true,
                     Some((name, at)) => _ = own.tags.insert(name.clone(), at),
