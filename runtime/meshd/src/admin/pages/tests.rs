@@ -318,7 +318,7 @@ fn what_changes_something_wants_a_post() {
 #[test]
 fn istioctl_reads_the_dump() {
     let Some(program) = std::env::var_os("ISTIOCTL").map(PathBuf::from) else {
-        return;
+        return println!("skipped: needs istioctl, named by ISTIOCTL");
     };
     let forum = Forum::new();
     let folder = tempfile::tempdir().unwrap();
@@ -355,8 +355,5 @@ fn istioctl_reads_the_dump() {
             output.status.success() && told.contains(says),
             "{what}: {told}{wrong}"
         );
-        if let Some(keep) = std::env::var_os("ISTIOCTL_KEEP") {
-            fs::write(Path::new(&keep).join(what), &*told).unwrap();
-        }
     }
 }
