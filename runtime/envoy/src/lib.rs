@@ -127,7 +127,8 @@ fn socket(address: SocketAddr) -> Value {
     host_and_port(&address.ip().to_string(), address.port())
 }
 
-fn host_and_port(host: &str, port: u16) -> Value {
+/// Envoy's `Address`: `host` is an IP address, or a name that is looked up.
+pub fn host_and_port(host: &str, port: u16) -> Value {
     json!({ "socket_address": { "address": host, "port_value": port } })
 }
 

@@ -108,7 +108,7 @@ fn host(endpoint: &EndpointReport, named: bool) -> Value {
         health["failed_outlier_check"] = true.into();
     }
     let mut told = json!({
-        "address": socket(&endpoint.host, endpoint.port),
+        "address": mesh_envoy::host_and_port(&endpoint.host, endpoint.port),
         "stats": [{ "name": "rq_active", "type": "GAUGE", "value": endpoint.active.to_string() }],
         "health_status": health,
         "weight": endpoint.weight,
@@ -119,10 +119,6 @@ fn host(endpoint: &EndpointReport, named: bool) -> Value {
         told["hostname"] = endpoint.host.clone().into();
     }
     told
-}
-
-fn socket(host: &str, port: u16) -> Value {
-    json!({ "socket_address": { "address": host, "port_value": port } })
 }
 
 /// Who listens where: `NAME::ADDRESS:PORT`.

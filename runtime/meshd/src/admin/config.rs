@@ -3,6 +3,7 @@
 use mesh_envoy::{Endpoint, Endpoints, Places, Running, Secret, config_dump};
 use mesh_proxy::tls::Certificate;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use super::server::moment;
 use crate::daemon::Daemon;
@@ -81,16 +82,11 @@ pub(super) fn certificates(daemon: &Daemon) -> Value {
 fn certificate(one: &Certificate) -> Value {
     let uris = one.uris.iter().map(|uri| json!({ "uri": uri }));
     let names = uris.chain(one.dns.iter().map(|name| json!({ "dns": name })));
-    let left = one.not_after - now();
+    let left = one.not_after - OffsetDateTime::now_utc().unix_timestamp();
     json!({
         "path": "<inline>", "serial_number": one.serial, "subject_alt_names": names.collect::<Value>(),
         "days_until_expiration": left.max(0).div_euclid(86_400).to_string(),
         "valid_from": super::server::second(one.not_before),
         "expiration_time": super::server::second(one.not_after),
     })
-}
-
-fn now() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
 }

@@ -1,6 +1,6 @@
 //! `/server_info`, `/memory` and `/stats`, in the shapes of Envoy's; and how moments are written.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -65,8 +65,7 @@ fn samples(metrics: &str) -> impl Iterator<Item = (&str, &str)> {
 
 /// RFC 3339.
 pub(super) fn moment(at: SystemTime) -> String {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let at = OffsetDateTime::UNIX_EPOCH + since;
+    let at = OffsetDateTime::from(at);
     let whole = at.replace_millisecond(at.millisecond()).unwrap_or(at);
     whole.format(&Rfc3339).unwrap_or_default()
 }
