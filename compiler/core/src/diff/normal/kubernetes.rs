@@ -4,9 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::manifest::istio_protocol;
 
-/// Which namespaces know a Service (Istio `pkg/config/kube`).
-pub(super) const EXPORT_TO: &str = "networking.istio.io/exportTo";
-
 /// Names of namespaces by comma, in order; a dot is the Service's own.
 pub(super) fn export_to(names: &str, own: &str) -> String {
     let whole = |name: &str| {

@@ -68,7 +68,7 @@ pub(super) fn of(object: &Value) -> Value {
     );
     for part in ["labels", "annotations"] {
         let mut said = said(&metadata, part, keeps_all);
-        if let Some(Value::String(names)) = said.get_mut(kubernetes::EXPORT_TO) {
+        if let Some(Value::String(names)) = said.get_mut(crate::emit::kubernetes::EXPORT_TO) {
             *names = kubernetes::export_to(names, namespace);
         }
         if !said.is_empty() {

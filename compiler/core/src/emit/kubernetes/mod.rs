@@ -18,6 +18,7 @@ use super::snapshot::SYSTEM_NAMESPACE;
 use super::watch;
 use crate::model::{Cluster, Mesh};
 
+pub(crate) use service::EXPORT_TO;
 pub(crate) use values::short_name;
 
 /// All objects of `cluster` that the mesh itself becomes.

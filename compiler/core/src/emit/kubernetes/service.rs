@@ -32,7 +32,7 @@ pub(super) fn object(service: &Service) -> Option<Value> {
 }
 
 /// Which namespaces know a Service (Istio `pkg/config/kube`, annotation `networking.istio.io/exportTo`).
-const EXPORT_TO: &str = "networking.istio.io/exportTo";
+pub(crate) const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 /// What is not given is the cluster's to choose: the field is left out.
 fn cluster_ip(service: &Service, headless: bool) -> Option<String> {

@@ -7,6 +7,7 @@ use super::index::{Labels, ROOT, labels};
 use super::tree::{Port, Service, Tree};
 use super::{Purpose, metadata_but};
 use crate::diag::{Span, Spanned};
+use crate::emit::kubernetes::EXPORT_TO;
 use crate::manifest::Object;
 use crate::manifest::{PROTOCOLS, istio_protocol};
 use crate::syntax::{Datum, Scalar};
@@ -58,9 +59,6 @@ pub(super) fn service(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
         },
     )
 }
-
-/// Which namespaces know a Service, where they do not all.
-const EXPORT_TO: &str = "networking.istio.io/exportTo";
 
 fn known_by(object: &Object) -> Result<BTreeSet<String>, Unsaid> {
     let Some(said) = object.text(&["metadata", "annotations", EXPORT_TO]) else {
