@@ -80,11 +80,7 @@ async fn we_reach_a_sidecar() {
         while request.body_mut().frame().await.is_some() {}
         backend::told(request).await
     };
-    let (address, http, tcp) = (
-        free().await,
-        backend::http1(told).await,
-        backend::greeting().await,
-    );
+    let (address, http, tcp) = (free(), backend::http1(told).await, backend::greeting().await);
     let clusters = vec![
         cluster("http", http, false, None),
         cluster("tcp", tcp, false, None),
@@ -174,7 +170,7 @@ async fn a_gateway_lets_us_through() {
     }
     let ca = Ca::new();
     for tcp in [false, true] {
-        let address = free().await;
+        let address = free();
         let backend = if tcp {
             backend::greeting().await
         } else {
@@ -257,7 +253,7 @@ async fn reached(mtls: MtlsMode, detect: bool) {
     let mut listeners = Vec::new();
     let mut addresses = Vec::new();
     for name in names {
-        let address = free().await;
+        let address = free();
         let filter = if name == "tcp" {
             tcp_proxy(name)
         } else {
@@ -307,7 +303,7 @@ async fn streams_go_to_a_sidecar_from_a_sidecar_and_through_a_gateway() {
     }
     let ca = Ca::new();
     let server = grpc::serve().await;
-    let [to, from, through] = [free().await, free().await, free().await];
+    let [to, from, through] = [free(), free(), free()];
     let mut inbound = snapshot::inbound();
     inbound.inbound[0].protocol = InboundProtocol::Detect;
     inbound.clusters.get_mut(snapshot::INBOUND).unwrap().http = HttpVersion::Http2;

@@ -117,7 +117,7 @@ async fn keys_are_where_envoy_has_them() {
         Balance::Maglev { table_size: 65_537 },
         Balance::Maglev { table_size: 101 },
     ] {
-        let address = free().await;
+        let address = free();
         let listener = json!({ "name": "out", "address": socket(address),
             "filter_chains": [{ "filters": [manager("all", routes(&theirs))] }] });
         let _envoy = Envoy::start(vec![listener], vec![envoys(&balance, &endpoints)], address).await;
@@ -167,7 +167,7 @@ async fn cookies_are_set_as_envoy_sets_them_and_lead_back() {
             ttl: Some(Millis::from_secs(ttl)),
         };
         let theirs = json!([{ "cookie": { "name": "session", "path": path.unwrap_or(""), "ttl": format!("{ttl}s") } }]);
-        let address = free().await;
+        let address = free();
         let listener = json!({ "name": "out", "address": socket(address),
             "filter_chains": [{ "filters": [manager("all", routes(&theirs))] }] });
         let _envoy = Envoy::start(vec![listener], vec![envoys(&balance, &endpoints)], address).await;

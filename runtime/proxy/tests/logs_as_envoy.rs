@@ -103,7 +103,7 @@ async fn formats_mean_the_same() {
     .await;
     for as_json in [false, true] {
         let (envoys, own) = (file(&format!("envoy-{as_json}")), file(&format!("own-{as_json}")));
-        let address = free().await;
+        let address = free();
         let mut config = theirs(&envoys, as_json);
         config
             .as_object_mut()

@@ -16,6 +16,7 @@ use mesh_wire::Millis;
 use mesh_wire::Snapshot;
 use mesh_wire::cluster::{Discovery, Outliers, Transport};
 use mesh_wire::route::*;
+use support::envoy::free;
 use support::{Proxy, backend, client, snapshot};
 use tokio::net::TcpListener;
 
@@ -23,15 +24,6 @@ use tokio::net::TcpListener;
 async fn named(name: &'static str) -> std::net::SocketAddr {
     backend::http1(move |_| async move { Response::new(Full::new(Bytes::from_static(name.as_bytes()))) })
         .await
-}
-
-/// A port at which nobody listens.
-async fn nobody() -> std::net::SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
-        .unwrap()
 }
 
 /// An outbound proxy to plain endpoints.
@@ -85,7 +77,7 @@ async fn shares_are_near_the_weights() {
 
 #[tokio::test]
 async fn an_endpoint_that_is_gone_costs_a_try_and_no_request() {
-    let mut snapshot = plain(&[(nobody().await, 1), (named("there").await, 1)]);
+    let mut snapshot = plain(&[(free(), 1), (named("there").await, 1)]);
     let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
         panic!()
     };
@@ -140,7 +132,7 @@ async fn errors_are_tried_again_with_the_same_body() {
 
 #[tokio::test]
 async fn what_cannot_be_had_is_said_as_envoy_says_it() {
-    let proxy = Proxy::outbound(plain(&[(nobody().await, 1)]), support::service()).await;
+    let proxy = Proxy::outbound(plain(&[(free(), 1)]), support::service()).await;
     let (status, body) = ask(&proxy, "/unreachable").await;
     assert_eq!(status, 503);
     assert!(
@@ -267,7 +259,7 @@ async fn an_endpoint_that_fails_is_left_out() {
     let mut again = (*proxy.shared.snapshot().unwrap()).clone();
     again.clusters.get_mut(snapshot::CLUSTER).unwrap().endpoints[0]
         .endpoints
-        .push(snapshot::endpoint(nobody().await, 1, false));
+        .push(snapshot::endpoint(free(), 1, false));
     proxy.shared.apply(again).unwrap();
     assert_eq!(ejected(&proxy), 1);
 }

@@ -281,7 +281,7 @@ async fn envoy_judges_the_same() {
         vec![placed],
         vec![audience],
     ] {
-        let address = free().await;
+        let address = free();
         let listener = json!({ "name": "in", "address": socket(address),
             "filter_chains": [{ "filters": [manager("app", filters(&jwt))] }] });
         let _envoy = Envoy::start(vec![listener], vec![cluster("app", app, false, None)], address).await;

@@ -131,7 +131,7 @@ async fn zipkin_hears_of_us_what_it_hears_of_envoy() {
     assert_eq!(path, "/api/v2/spans");
     let ours_span = serde_json::from_slice::<Value>(&body).unwrap()[0].clone();
 
-    let address = free().await;
+    let address = free();
     let tracing = json!({ "tracing": {
         "random_sampling": { "value": 100 },
         "custom_tags": [

@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use mesh_apply::host::ssh::{Operator, Ssh};
@@ -151,10 +152,12 @@ pub fn keygen(kind: &str, path: &Path) {
     assert!(status.success());
 }
 
+/// A port that is free until its program takes it: from below those that the system gives to whoever asks for any
+/// (`ip_local_port_range`), where a connection's own end or another test's listener would come between.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0))
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    std::iter::repeat_with(|| std::process::id() * 61 + NEXT.fetch_add(1, Ordering::Relaxed))
+        .map(|next| u16::try_from(16_000 + next % 16_000).unwrap())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
         .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
 }

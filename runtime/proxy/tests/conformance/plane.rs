@@ -173,9 +173,9 @@ pub struct Envoy {
 impl Envoy {
     pub async fn start(world: &World) -> Self {
         let log = Log::new("envoy");
-        let (rest, inbound) = (free().await, free().await);
+        let (rest, inbound) = (free(), free());
         let places = Places {
-            admin: free().await,
+            admin: free(),
             outbound: rest,
             inbound,
         };
@@ -192,7 +192,7 @@ impl Envoy {
             if listener.get("bind_to_port").is_none() {
                 continue;
             }
-            let own = free().await;
+            let own = free();
             let mut places = vec![listener["address"].clone()];
             let more = listener["additional_addresses"]
                 .as_array()

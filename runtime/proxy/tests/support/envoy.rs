@@ -5,10 +5,11 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 /// A running Envoy; ends with the test.
 pub struct Envoy {
@@ -48,11 +49,18 @@ pub fn without_envoy() -> bool {
     true
 }
 
-pub async fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .await
-        .unwrap()
-        .local_addr()
+/// An address that is free until its program takes it: from below the ports that the system gives to whoever asks for
+/// any (`ip_local_port_range`), where a connection's own end or another test's listener would come between.
+pub fn free() -> SocketAddr {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut ports = std::iter::repeat_with(|| {
+        let next = std::process::id() * 61 + NEXT.fetch_add(1, Ordering::Relaxed);
+        u16::try_from(16_000 + next % 16_000).unwrap()
+    });
+    let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+    ports
+        .find(|port| std::net::TcpListener::bind(address(*port)).is_ok())
+        .map(address)
         .unwrap()
 }
 

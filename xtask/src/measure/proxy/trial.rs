@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -182,7 +183,13 @@ impl Outcome {
     }
 }
 
-/// An address that nobody has.
+/// An address that is free until its program takes it: from below the ports that the system gives to whoever asks for
+/// any (`ip_local_port_range`), where a connection's own end would come between.
 fn free() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+    static NEXT: AtomicU16 = AtomicU16::new(16_000);
+    let mut addresses = std::iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed))
+        .take_while(|port| *port < 32_000)
+        .map(|port| SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    let found = addresses.find(|address| TcpListener::bind(address).is_ok());
+    found.context("no port between 16000 and 32000 is free")
 }

@@ -18,6 +18,7 @@ use crate::app::{self, Frames};
 use crate::ask::get;
 use crate::raw;
 use crate::support::backend;
+use crate::support::envoy::free;
 use crate::world::World;
 
 pub async fn put(world: &mut World) {
@@ -25,7 +26,7 @@ pub async fn put(world: &mut World) {
     let by_grpc = backend::http2(answer_grpc).await;
     world.cluster("asked-http", &[by_http]);
     world.cluster("asked-grpc", &[by_grpc]).http = HttpVersion::Http2;
-    let nobody = free().await;
+    let nobody = free();
     world.cluster("asked-nobody", &[nobody]);
     let list = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
     let strict = AskedBy::Http {
@@ -105,11 +106,6 @@ async fn bytes(world: &mut World, authorizer: SocketAddr) {
             raw::exchanged(stream, "bytes", b"\x01\x02 ping\r\n\r\n").await
         })
     });
-}
-
-async fn free() -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    listener.local_addr().unwrap()
 }
 
 fn of(cluster: &str, by: AskedBy) -> Authorizer {
