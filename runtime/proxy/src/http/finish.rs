@@ -7,8 +7,10 @@ use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue};
 
 use super::HttpConnection;
-use crate::body::Replay;
+use crate::body::{BodyError, Replay};
 use crate::cluster::{Active, Endpoint, Lease, Permit};
+use crate::http1;
+use crate::incoming::StreamError;
 use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Request, Scope};
 use crate::trace::Begun;
 
@@ -109,6 +111,27 @@ impl Finish {
         }
         self.lease = None;
         self.end();
+    }
+
+    /// The answer broke off by `error`.
+    pub(super) fn cut_off(&mut self, error: &BodyError) {
+        let (flag, details) = match error {
+            // What ends early is as bad as what cannot be read.
+            BodyError::Connection(http1::Error::Bad(_) | http1::Error::Closed) => (
+                Flag::UpstreamProtocol,
+                "upstream_reset_after_response_started{protocol_error}",
+            ),
+            BodyError::Stream(StreamError::Http2(error)) if error.is_reset() => (
+                Flag::UpstreamReset,
+                "upstream_reset_after_response_started{remote_reset}",
+            ),
+            _ => (
+                Flag::UpstreamTermination,
+                "upstream_reset_after_response_started{connection_termination}",
+            ),
+        };
+        self.details = Some(details.into());
+        self.badly(flag);
     }
 
     fn end(&mut self) {

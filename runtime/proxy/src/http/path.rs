@@ -4,9 +4,11 @@
 
 use std::borrow::Cow;
 
-/// `path` without query: escapes of unreserved characters resolved, `.` and `..` gone, `\` as `/`.
+/// `path` without query: escapes of unreserved characters resolved, others that no path has escaped, `.` and `..` gone,
+/// `\` as `/`.
 pub(crate) fn normalize(path: &str) -> Cow<'_, str> {
-    let plain = !path.bytes().any(|byte| byte == b'%' || byte == b'\\') && !path.contains("/.");
+    let changes = |byte| matches!(byte, b'%' | b'\\') || is_no_path(byte);
+    let plain = !path.bytes().any(changes) && !path.contains("/.");
     if plain {
         return Cow::Borrowed(path);
     }
@@ -26,6 +28,10 @@ fn unescaped(path: &str) -> String {
                 out.push(byte);
                 at += 3;
             }
+            _ if is_no_path(bytes[at]) => {
+                out.extend_from_slice(format!("%{:02X}", bytes[at]).as_bytes());
+                at += 1;
+            }
             _ => {
                 out.push(if bytes[at] == b'\\' { b'/' } else { bytes[at] });
                 at += 1;
@@ -39,6 +45,11 @@ fn unescaped(path: &str) -> String {
 fn hex(high: Option<&u8>, low: Option<&u8>) -> Option<u8> {
     let digit = |byte: &u8| char::from(*byte).to_digit(16);
     u8::try_from(digit(high?)? * 16 + digit(low?)?).ok()
+}
+
+/// What some clients write as it is and RFC 3986 has in no path; Envoy escapes it.
+fn is_no_path(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
 fn is_unreserved(byte: u8) -> bool {
@@ -91,6 +102,7 @@ mod tests {
             ("/a%zz", "/a%zz"),
             ("//a", "//a"),
             ("/.hidden", "/.hidden"),
+            ("/a\"b{c}|%7e", "/a%22b%7Bc%7D%7C~"),
         ] {
             assert_eq!(normalize(path), normal, "{path}");
         }

@@ -73,7 +73,7 @@ impl Body for Reply {
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
-                this.finish.badly(Flag::UpstreamTermination);
+                this.finish.cut_off(&error);
                 Poll::Ready(Some(Err(error)))
             }
             None => {

@@ -146,7 +146,9 @@ impl Connection {
                 return Poll::Ready(Ok(head));
             }
             if ready!(self.input.poll_fill(&mut self.stream, cx))? == 0 {
-                return Poll::Ready(Err(Error::Closed));
+                let began = !self.input.is_empty();
+                let cut = Error::Bad("its head breaks off");
+                return Poll::Ready(Err(if began { cut } else { Error::Closed }));
             }
         }
     }

@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
+use crate::arrivals::Arrivals;
 use crate::support::envoy::{Envoy as Process, free, socket};
+use crate::support::snapshot::endpoint as endpoint_of;
 use crate::world::World;
 
 /// Which way a connection goes.
@@ -40,6 +42,8 @@ pub trait DataPlane: Sync {
     fn log(&self) -> &Log;
     /// A connection to `destination`, captured.
     fn dial(&self, way: Way, destination: SocketAddr) -> Coming<'_, TcpStream>;
+    /// Gives a cluster that warms up another endpoint.
+    fn join(&self, cluster: &str, endpoint: SocketAddr);
 }
 
 /// An access log of JSON lines.
@@ -76,6 +80,19 @@ impl Log {
         }
         Vec::new()
     }
+
+    /// The lines of text behind `start`, once there is one.
+    pub async fn lines(&self, start: u64) -> Vec<String> {
+        for _ in 0..160 {
+            let text = std::fs::read_to_string(&self.0).unwrap();
+            let new = text.get(usize::try_from(start).unwrap()..).unwrap_or_default();
+            if new.ends_with('\n') {
+                return new.lines().map(str::to_owned).collect();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Vec::new()
+    }
 }
 
 impl Drop for Log {
@@ -98,7 +115,7 @@ pub struct Ours {
     inbound: SocketAddr,
     dialled: Arc<Mutex<HashMap<SocketAddr, SocketAddr>>>,
     _drainers: [Drainer; 2],
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 impl Ours {
@@ -132,7 +149,7 @@ impl Ours {
             inbound,
             dialled,
             _drainers: [first, second],
-            _shared: shared,
+            shared,
         }
     }
 }
@@ -158,6 +175,13 @@ impl DataPlane for Ours {
         };
         Box::pin(async move { socket.connect(proxy).await.unwrap() })
     }
+
+    fn join(&self, cluster: &str, endpoint: SocketAddr) {
+        let mut snapshot = (*self.shared.snapshot().unwrap()).clone();
+        let place = &mut snapshot.clusters.get_mut(cluster).unwrap().endpoints[0];
+        place.endpoints.push(endpoint_of(endpoint, 1, false));
+        self.shared.apply(snapshot).unwrap();
+    }
 }
 
 /// A real Envoy with the same snapshot, exported. In place of the kernel, the PROXY protocol tells it what was dialled.
@@ -167,6 +191,7 @@ pub struct Envoy {
     outbound: HashMap<(Option<IpAddr>, u16), SocketAddr>,
     rest: SocketAddr,
     inbound: SocketAddr,
+    arrivals: Arrivals,
     _process: Process,
 }
 
@@ -186,6 +211,7 @@ impl Envoy {
         for cluster in config["static_resources"]["clusters"].as_array_mut().unwrap() {
             cluster["common_lb_config"]["update_merge_window"] = "0s".into();
         }
+        let arrivals = Arrivals::of(&mut config);
         let mut outbound = HashMap::new();
         for listener in config["static_resources"]["listeners"].as_array_mut().unwrap() {
             told_by_proxy_protocol(listener);
@@ -215,6 +241,7 @@ impl Envoy {
             outbound,
             rest,
             inbound,
+            arrivals,
             _process: Process::with(&config, rest, &["--file-flush-interval-msec", "5"]).await,
         }
     }
@@ -262,5 +289,9 @@ impl DataPlane for Envoy {
             stream.write_all(&line).await.unwrap();
             stream
         })
+    }
+
+    fn join(&self, cluster: &str, endpoint: SocketAddr) {
+        self.arrivals.add(cluster, endpoint);
     }
 }

@@ -70,7 +70,8 @@ pub struct World {
 }
 
 impl World {
-    pub async fn new() -> Self {
+    /// One of its own `name`.
+    pub async fn new(name: &str) -> Self {
         let tries = Tries::default();
         let mut apps = Vec::new();
         for name in ["a", "b", "c"] {
@@ -78,7 +79,7 @@ impl World {
         }
         let ca = Ca::new();
         let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let folder = folder.join(format!("conformance-{}", std::process::id()));
+        let folder = folder.join(format!("conformance-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let mut world = Self {
             snapshot: base(),

@@ -2,27 +2,38 @@
 
 mod asked;
 mod balance;
+mod broken;
 mod bytes;
 mod forward;
+mod growing;
 mod inward;
+mod lines;
 mod mirrors;
 mod overflow;
 mod policies;
 mod routes;
 mod streams;
 mod tokens;
+mod tunnels;
 
 use mesh_wire::route::{Forward, Route, RouteAction};
 
 use crate::support::snapshot;
 use crate::world::World;
 
-/// The world with all of them.
-pub async fn all() -> World {
-    let mut world = World::new().await;
+/// The worlds with all of them: each has a log of its own form.
+pub async fn all() -> [World; 2] {
+    [told_in_json().await, lines::world().await]
+}
+
+async fn told_in_json() -> World {
+    let mut world = World::new("json").await;
     routes::put(&mut world);
     forward::put(&mut world);
     balance::put(&mut world);
+    growing::put(&mut world);
+    broken::put(&mut world).await;
+    tunnels::put(&mut world);
     overflow::put(&mut world).await;
     mirrors::put(&mut world).await;
     inward::put(&mut world).await;
