@@ -10,7 +10,8 @@ thread_local! {
     static LAST: RefCell<(u64, HeaderValue)> = const { RefCell::new((u64::MAX, HeaderValue::from_static(""))) };
 }
 
-pub(crate) fn now() -> HeaderValue {
+/// The `date` of an answer that is given now.
+pub fn now() -> HeaderValue {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = since.as_secs();
     LAST.with_borrow_mut(|(second, text)| {

@@ -11,7 +11,7 @@
 
 mod body;
 pub mod client;
-mod date;
+pub mod date;
 mod driver;
 mod error;
 mod frame;

@@ -20,6 +20,5 @@ pub(crate) mod scope;
 mod span;
 mod target;
 mod token;
-mod upgrade;
 
 pub(crate) use connection::{Codec, HttpConnection, Side};

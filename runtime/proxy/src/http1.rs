@@ -1,4 +1,5 @@
-//! HTTP/1.1 as a proxy speaks it to servers: a connection is no task of its own, the request that uses it drives it.
+//! HTTP/1.1 as a proxy speaks it, to clients and to servers: a connection is no task of its own to servers, where the request
+//! that uses it drives it, and one to clients, which answers their requests one after the other.
 //!
 //! What is read is checked as strictly as servers do it (RFC 9112): a message whose end two readers could see at two places
 //! is an error, and its connection carries nothing more.
@@ -6,13 +7,19 @@
 mod client;
 mod decode;
 mod encode;
-mod head;
+mod fields;
 mod input;
+mod output;
+mod request;
+mod response;
+mod server;
+mod wire;
 
 pub(crate) use client::Connection;
+pub(crate) use request::Refusal;
+pub(crate) use server::{Asked, Tunnel, serve};
+pub(crate) use wire::Received;
 
-/// More of an answer's head than this is not read. Envoy takes longer ones than of requests too.
-const LONGEST_HEAD: usize = 400 * 1024;
 /// More headers than this are not taken.
 const MOST_HEADERS: usize = 100;
 
@@ -21,12 +28,12 @@ const MOST_HEADERS: usize = 100;
 pub(crate) enum Error {
     #[error(transparent)]
     Io(#[from] std::io::Error),
-    #[error("it was closed before the answer was whole")]
+    #[error("it was closed in the middle of a message")]
     Closed,
-    #[error("the answer is no HTTP/1: {0}")]
+    #[error("what came is no HTTP/1: {0}")]
     Bad(&'static str),
-    #[error("the request's body: {0}")]
+    #[error("the body: {0}")]
     Body(Box<crate::body::BodyError>),
-    #[error("the request's body is not as long as it was said to be")]
+    #[error("the body is not as long as it was said to be")]
     Length,
 }

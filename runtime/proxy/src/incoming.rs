@@ -1,7 +1,5 @@
 //! What comes from the other end of a connection, whichever HTTP it speaks.
 
-use std::error::Error as _;
-use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,10 +7,14 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use mesh_http2 as http2;
 
+use crate::http1;
+
 /// The body of a message that comes.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    Http1(hyper::body::Incoming),
+    /// There is none.
+    Empty,
+    Http1(http1::Received),
     Http2(http2::Incoming),
 }
 
@@ -20,7 +22,7 @@ pub(crate) enum Incoming {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StreamError {
     #[error(transparent)]
-    Http1(#[from] hyper::Error),
+    Http1(#[from] http1::Error),
     #[error(transparent)]
     Http2(#[from] http2::Error),
 }
@@ -28,19 +30,13 @@ pub(crate) enum StreamError {
 impl StreamError {
     /// Whether the bytes were wrong, rather than missing. On HTTP/2 that ends the stream, and nobody is left to be told.
     pub(crate) fn is_malformed(&self) -> bool {
-        let Self::Http1(error) = self else {
-            return false;
-        };
-        let source = error
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>());
-        source.is_some_and(|error| matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::InvalidData))
+        matches!(self, Self::Http1(http1::Error::Bad(_)))
     }
 }
 
-impl From<hyper::body::Incoming> for Incoming {
-    fn from(body: hyper::body::Incoming) -> Self {
-        Self::Http1(body)
+impl From<Option<http1::Received>> for Incoming {
+    fn from(body: Option<http1::Received>) -> Self {
+        body.map_or(Self::Empty, Self::Http1)
     }
 }
 
@@ -59,6 +55,7 @@ impl Body for Incoming {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamError>>> {
         match self.get_mut() {
+            Self::Empty => Poll::Ready(None),
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(StreamError::Http1),
             Self::Http2(body) => Pin::new(body).poll_frame(cx).map_err(StreamError::Http2),
         }
@@ -66,6 +63,7 @@ impl Body for Incoming {
 
     fn is_end_stream(&self) -> bool {
         match self {
+            Self::Empty => true,
             Self::Http1(body) => body.is_end_stream(),
             Self::Http2(body) => body.is_end_stream(),
         }
@@ -73,6 +71,7 @@ impl Body for Incoming {
 
     fn size_hint(&self) -> SizeHint {
         match self {
+            Self::Empty => SizeHint::with_exact(0),
             Self::Http1(body) => body.size_hint(),
             Self::Http2(body) => body.size_hint(),
         }

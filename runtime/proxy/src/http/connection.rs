@@ -1,17 +1,14 @@
-use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use http::header::CONNECTION;
-use http::{HeaderValue, Request, StatusCode};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use http::{HeaderValue, Request};
 use mesh_http2::{Limits, server};
 
-use super::exchange;
 use super::headers::{self, Told};
+use super::{exchange, refuse};
 use crate::drain::Drain;
+use crate::http1::{self, Asked};
 use crate::net::Stream;
 use crate::net::sniff::Spoken;
 use crate::peer::Downstream;
@@ -29,11 +26,7 @@ const LIMITS: Limits = Limits {
     headers: headers::MOST,
 };
 
-/// How long an HTTP/1 connection is left open when a drain begins. Only an answer can tell the client that the connection
-/// ends: one that is closed while idle may cross a request on its way, which is lost then.
-const LAST_REQUEST: Duration = Duration::from_millis(500);
-
-/// A client that has begun no request, or not ended its headers, is left after this (Envoy's `idle_timeout`).
+/// A client that says nothing is left after this (Envoy's `idle_timeout`).
 const IDLE: Duration = Duration::from_secs(3600);
 
 /// What of HTTP a connection speaks.
@@ -105,53 +98,38 @@ impl HttpConnection {
 
 async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec, drain: &mut Drain) {
     let remote = connection.down.remote;
-    let mut closing = drain.clone();
-    // Both have the same shape and no trait in common.
-    macro_rules! until_drained {
-        ($serving:expr, $idle:expr) => {{
-            let mut serving = std::pin::pin!($serving);
-            let ended = tokio::select! {
-                ended = serving.as_mut() => ended,
-                () = async { drain.draining().await; tokio::time::sleep($idle).await } => {
-                    serving.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        ended = serving.as_mut() => ended,
-                        () = closing.closed() => Ok(()),
-                    }
-                }
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%remote, %error, "a client's connection ended");
+    if codec == Codec::Http1 {
+        let service = async |asked: Asked| match asked {
+            Ok(request) => {
+                let request = request.map(Into::into);
+                let mut answer = exchange::answer(connection.clone(), request).await;
+                let tunnel = answer.body_mut().tunnel();
+                (answer, tunnel)
             }
-        }};
-    }
-    if codec == Codec::Http2 {
-        let service = move |request: Request<mesh_http2::Incoming>| {
-            exchange::answer(connection.clone(), request.map(Into::into))
+            Err(refusal) => (refuse::nonsense(connection.clone(), refusal), None),
         };
-        // A GOAWAY tells which requests were taken.
-        until_drained!(server::serve(stream, LIMITS, service), Duration::ZERO);
+        if let Err(error) = http1::serve(stream, drain.clone(), service).await {
+            tracing::debug!(%remote, %error, "a client's connection ended");
+        }
         return;
     }
-    let leaving = drain.clone();
-    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let (connection, leaving) = (connection.clone(), leaving.clone());
-        async move {
-            let mut answer = exchange::answer(connection, request.map(Into::into)).await;
-            if leaving.is_draining() && answer.status() != StatusCode::SWITCHING_PROTOCOLS {
-                answer
-                    .headers_mut()
-                    .insert(CONNECTION, HeaderValue::from_static("close"));
+    let service = move |request: Request<mesh_http2::Incoming>| {
+        exchange::answer(connection.clone(), request.map(Into::into))
+    };
+    let mut serving = pin!(server::serve(stream, LIMITS, service));
+    let mut closing = drain.clone();
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = drain.draining() => {
+            // It tells which requests were taken.
+            serving.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = serving.as_mut() => ended,
+                () = closing.closed() => Ok(()),
             }
-            Ok::<_, Infallible>(answer)
         }
-    });
-    until_drained!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(IDLE)
-            .serve_connection(TokioIo::new(stream), service)
-            .with_upgrades(),
-        LAST_REQUEST
-    );
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%remote, %error, "a client's connection ended");
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::upgrade::OnUpgrade;
+use hyper::body::Body as _;
 use mesh_wire::listener::MtlsMode;
 
 use super::authorize::First;
@@ -44,10 +44,11 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     if headers::are_too_long(&parts) {
         return local(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "", finish);
     }
-    let client = parts.extensions.remove::<OnUpgrade>();
-    // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2.
-    let wanted =
-        headers::strip_hops(&mut parts.headers).filter(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2. Where a body is to come first,
+    // what follows it could be read as something else.
+    let becomes = parts.version != Version::HTTP_2 && body.is_end_stream();
+    let wanted = headers::strip_hops(&mut parts.headers)
+        .filter(|to| becomes && to.as_bytes().eq_ignore_ascii_case(b"websocket"));
     headers::complete(&mut parts, connection.down.peer.is_some());
     let metadata = parts.headers.get(&peer::METADATA).cloned();
     if let Some(tracer) = &state.tracer {
@@ -80,7 +81,6 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         parts,
         metadata,
         wanted,
-        client,
         first: First::default(),
         allowed: Vec::new(),
     };
@@ -117,7 +117,6 @@ pub(super) struct Exchange<'a> {
     pub(super) metadata: Option<HeaderValue>,
     /// What the connection is to become.
     pub(super) wanted: Option<HeaderValue>,
-    pub(super) client: Option<OnUpgrade>,
     /// What was read of the body to be shown to an authorizer.
     pub(super) first: First,
     /// What authorizers add to the answer.

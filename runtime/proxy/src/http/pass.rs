@@ -1,16 +1,15 @@
 //! What passes the proxy is told who it is, and carries what all of a mesh carries.
 
-use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue, SERVER, UPGRADE};
 use http::{Response, StatusCode, Version};
-use http_body_util::Full;
 
 use super::exchange::Exchange;
 use super::finish::Finish;
 use super::forward::Answer;
+use super::headers;
 use super::reply::{Deadline, Reply, local};
-use super::{headers, upgrade};
 use crate::body::ResponseSource;
+use crate::http1::Tunnel;
 use crate::peer;
 use crate::telemetry::Reporter;
 
@@ -55,13 +54,10 @@ impl Exchange<'_> {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody changes over who was not asked to: what follows would pass every policy.
             let asked = self.wanted.is_some();
-            let client = self.client.take().filter(|_| asked);
             let (mut parts, body) = response.into_parts();
-            if let (Some(client), Some(protocol), Some((server, permit))) =
-                (client, protocol, body.into_stream())
-            {
-                upgrade::join(client, server, (held, lease, permit));
-                let reply = Reply::new(ResponseSource::Full(Full::new(Bytes::new())), finish, None);
+            if let (true, Some(protocol), Some((server, permit))) = (asked, protocol, body.into_stream()) {
+                let held = Box::new((held, lease, permit));
+                let reply = Reply::joining(Tunnel { server, held }, finish);
                 parts
                     .headers
                     .insert(CONNECTION, HeaderValue::from_static("upgrade"));

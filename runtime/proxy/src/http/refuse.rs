@@ -1,13 +1,29 @@
 //! Requests that are refused, and counted all the same.
 
+use std::sync::Arc;
+
 use http::{Response, StatusCode};
 
+use super::HttpConnection;
 use super::exchange::Exchange;
 use super::finish::Finish;
 use super::reply::{Reply, local};
 use super::scope;
 use crate::cluster::{Cluster, Endpoint};
+use crate::http1::Refusal;
 use crate::telemetry::Flag;
+
+/// Says that what came is no request.
+pub(super) fn nonsense(connection: Arc<HttpConnection>, refusal: Refusal) -> Response<Reply> {
+    let mut finish = Finish::new(connection);
+    finish.flag.why = Flag::DownstreamProtocol;
+    finish.details = Some(refusal.details.into());
+    local(
+        refusal.status,
+        refusal.status.canonical_reason().unwrap_or_default(),
+        finish,
+    )
+}
 
 impl Exchange<'_> {
     pub(super) fn denied(

@@ -9,6 +9,7 @@ use hyper::body::{Body, Frame, SizeHint};
 
 use super::finish::Finish;
 use crate::body::{BodyError, ResponseSource};
+use crate::http1::Tunnel;
 use crate::telemetry::Flag;
 
 /// When an answer has to be whole.
@@ -19,6 +20,8 @@ pub(crate) struct Reply {
     source: ResponseSource,
     finish: Box<Finish>,
     deadline: Option<Deadline>,
+    /// What the connection carries from then on.
+    tunnel: Option<Box<Tunnel>>,
 }
 
 impl Reply {
@@ -27,7 +30,20 @@ impl Reply {
             source,
             finish,
             deadline,
+            tunnel: None,
         }
+    }
+
+    /// The last answer on a connection that becomes something else.
+    pub(super) fn joining(tunnel: Tunnel, finish: Box<Finish>) -> Self {
+        let empty = ResponseSource::Full(Full::new(Bytes::new()));
+        let mut reply = Self::new(empty, finish, None);
+        reply.tunnel = Some(Box::new(tunnel));
+        reply
+    }
+
+    pub(super) fn tunnel(&mut self) -> Option<Box<Tunnel>> {
+        self.tunnel.take()
     }
 }
 

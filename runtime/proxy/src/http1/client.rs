@@ -1,18 +1,15 @@
 use std::future::poll_fn;
-use std::io;
-use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Version};
 use hyper::body::Frame;
-use tokio::io::AsyncWrite as _;
 
-use super::Error;
 use super::decode::Decoder;
-use super::encode::{self, Upload};
-use super::head::{self, Head};
 use super::input::Input;
+use super::output::Output;
+use super::response::{self, Head};
+use super::{Error, encode};
 use crate::body::RequestBody;
 use crate::net::{Rewind, Stream};
 
@@ -21,10 +18,7 @@ use crate::net::{Rewind, Stream};
 pub(crate) struct Connection {
     stream: Stream,
     input: Input,
-    /// What is to be written, and how much of it has been.
-    out: Vec<u8>,
-    written: usize,
-    upload: Option<Upload>,
+    output: Output<RequestBody>,
     /// The body that is being read.
     answer: Decoder,
     /// It takes another request after this one.
@@ -43,9 +37,7 @@ impl Connection {
         Self {
             stream,
             input: Input::default(),
-            out: Vec::new(),
-            written: 0,
-            upload: None,
+            output: Output::default(),
             answer: Decoder::Length(0),
             goes_on: true,
         }
@@ -59,18 +51,17 @@ impl Connection {
 
     /// Nothing of the last request or its answer is under way, and another one may follow.
     pub(crate) fn is_at_rest(&self) -> bool {
-        let sent = self.upload.is_none() && self.out.is_empty();
-        self.goes_on && sent && self.answer.is_over() && self.input.is_empty()
+        self.goes_on && self.output.is_empty() && self.answer.is_over() && self.input.is_empty()
     }
 
     /// Sends a request; returns as soon as an answer has begun, whose body follows in [`Connection::poll_body`]. What is left
     /// of the request's body is sent meanwhile.
     pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<()>, Unsent> {
         let (parts, body) = request.into_parts();
-        self.upload = encode::request(&mut self.out, &parts, body);
+        self.output.upload = encode::request(&mut self.output.bytes, &parts, body);
         let mut begun = false;
         let head = poll_fn(|cx| {
-            let sent = self.poll_send(&mut begun, cx);
+            let sent = self.output.poll_send(&mut self.stream, &mut begun, cx);
             if let Poll::Ready(Err(error)) = sent {
                 self.goes_on = false;
                 // Who does not want to read the rest may have said why.
@@ -99,49 +90,13 @@ impl Connection {
         *response.status_mut() = head.status;
         *response.version_mut() = Version::HTTP_11;
         *response.headers_mut() = head.headers;
-        if let Some(reason) = head.reason {
-            response.extensions_mut().insert(reason);
-        }
         response
-    }
-
-    /// Writes as much of the request as can be; ready when all of it is on its way.
-    fn poll_send(&mut self, begun: &mut bool, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
-            // The head and what there is of the body go together.
-            if let Some(upload) = &mut self.upload
-                && let Poll::Ready(ended) = upload.poll(&mut self.out, cx)
-            {
-                self.upload = None;
-                ended?;
-            }
-            if self.out.is_empty() {
-                ready!(Pin::new(&mut self.stream).poll_flush(cx))?;
-                return if self.upload.is_none() {
-                    Poll::Ready(Ok(()))
-                } else {
-                    Poll::Pending
-                };
-            }
-            while self.written < self.out.len() {
-                let rest = &self.out[self.written..];
-                match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
-                    0 => return Poll::Ready(Err(io::Error::from(io::ErrorKind::WriteZero).into())),
-                    count => self.written += count,
-                }
-                *begun = true;
-            }
-            self.written = 0;
-            self.out.clear();
-            // What a large body needed is not kept.
-            self.out.shrink_to(MOST_KEPT);
-        }
     }
 
     fn poll_head(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
         loop {
             if !self.input.is_empty()
-                && let Some(head) = head::answer(&mut self.input, method)?
+                && let Some(head) = response::read(&mut self.input, method)?
             {
                 return Poll::Ready(Ok(head));
             }
@@ -155,11 +110,11 @@ impl Connection {
 
     /// The next part of the answer's body; `None` at its end.
     pub(crate) fn poll_body(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if self.upload.is_some() || !self.out.is_empty() {
+        if !self.output.is_empty() {
             // A server that answers need not have read everything.
-            if let Poll::Ready(Err(_)) = self.poll_send(&mut true, cx) {
-                (self.goes_on, self.upload) = (false, None);
-                self.out.clear();
+            if let Poll::Ready(Err(_)) = self.output.poll_send(&mut self.stream, &mut true, cx) {
+                self.goes_on = false;
+                self.output.clear();
             }
         }
         loop {
@@ -194,6 +149,3 @@ impl Connection {
         Rewind::new(self.input.take(u64::MAX), self.stream)
     }
 }
-
-/// Of the room that requests are written from.
-const MOST_KEPT: usize = 2 * 1024;

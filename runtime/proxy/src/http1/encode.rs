@@ -3,35 +3,50 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
 use http::request::Parts;
-use hyper::body::{Body as _, Frame};
+use http::{StatusCode, Version, response};
+use hyper::body::{Body, Frame};
 
 use super::Error;
-use crate::body::RequestBody;
+use crate::body::{BodyError, RequestBody};
 
 /// Bodies are taken until so much of them waits to be written.
 const MOST_WAITING: usize = 16 * 1024;
 
-/// A request's body that has not been written whole.
+/// A body that has not been written whole.
 #[derive(Debug)]
-pub(super) struct Upload {
-    body: RequestBody,
+pub(super) struct Upload<B> {
+    body: B,
     framing: Framing,
 }
 
-/// How the server sees where a request's body ends.
+/// How the other end sees where a body ends.
 #[derive(Debug)]
 enum Framing {
     /// So much is still to come.
     Length(u64),
     /// With the trailers that were announced.
     Chunked(Vec<HeaderName>),
+    /// With the connection.
+    Close,
+}
+
+/// Whom an answer is for.
+#[derive(Debug)]
+pub(super) struct Asker {
+    pub(super) version: Version,
+    /// It asked with HEAD.
+    pub(super) only_head: bool,
+    /// It takes trailers.
+    pub(super) trailers: bool,
+    /// It may send another request.
+    pub(super) goes_on: bool,
 }
 
 /// Writes a request's head to `out`; gives back what is to follow it. Where the body ends is said by the body alone, whatever
 /// the headers say.
-pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Option<Upload> {
+pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Option<Upload<RequestBody>> {
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     for part in [parts.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
         out.extend_from_slice(part.as_bytes());
@@ -51,8 +66,7 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
     } else {
         let framing = match body.size_hint().exact() {
             Some(length) => {
-                // A Vec takes everything.
-                let _infallible = write!(out, "content-length: {length}\r\n");
+                length_field(out, length);
                 Framing::Length(length)
             }
             None => {
@@ -64,6 +78,67 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
     };
     out.extend_from_slice(b"\r\n");
     upload
+}
+
+/// Writes an answer's head to `out`; gives back what is to follow it, and notes at the asker where its end is that of the
+/// connection.
+pub(super) fn response<B: Body>(
+    out: &mut Vec<u8>,
+    parts: &response::Parts,
+    body: B,
+    asker: &mut Asker,
+) -> Option<Upload<B>> {
+    let (headers, status) = (&parts.headers, parts.status);
+    let is_1_1 = asker.version != Version::HTTP_10;
+    let switches = status == StatusCode::SWITCHING_PROTOCOLS;
+    let bare = status.is_informational() || status == StatusCode::NO_CONTENT;
+    let empty = bare || asker.only_head || status == StatusCode::NOT_MODIFIED;
+    let framing = match body.size_hint().exact() {
+        Some(length) => Framing::Length(length),
+        None if !is_1_1 => Framing::Close,
+        None if asker.trailers => Framing::Chunked(announced(headers)),
+        None => Framing::Chunked(Vec::new()),
+    };
+    asker.goes_on &= empty || !matches!(framing, Framing::Close);
+    let version = if is_1_1 { "HTTP/1.1 " } else { "HTTP/1.0 " };
+    let reason = status.canonical_reason().unwrap_or("Unknown");
+    for part in [version, status.as_str(), " ", reason, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    let said = headers.get(CONTENT_LENGTH);
+    for (name, value) in headers {
+        let is_own =
+            *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH || *name == CONNECTION && !switches;
+        if !is_own {
+            field(out, name, value.as_bytes());
+        }
+    }
+    match (&framing, said) {
+        _ if bare => {}
+        // How long the answer to another request would be.
+        (_, Some(said)) if empty => field(out, &CONTENT_LENGTH, said.as_bytes()),
+        (Framing::Length(0), None) if empty => {}
+        (Framing::Length(length), _) => length_field(out, *length),
+        (Framing::Chunked(_), _) if !empty => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        (Framing::Chunked(_) | Framing::Close, _) => {}
+    }
+    if !headers.contains_key(DATE) {
+        field(out, &DATE, mesh_http2::date::now().as_bytes());
+    }
+    match asker.goes_on {
+        _ if switches => {}
+        false => out.extend_from_slice(b"connection: close\r\n"),
+        true if !is_1_1 => out.extend_from_slice(b"connection: keep-alive\r\n"),
+        true => {}
+    }
+    out.extend_from_slice(b"\r\n");
+    let follows = !empty && !matches!(framing, Framing::Length(0));
+    follows.then_some(Upload { body, framing })
+}
+
+fn length_field(out: &mut Vec<u8>, length: u64) {
+    // A Vec takes everything.
+    let _infallible = write!(out, "content-length: {length}\r\n");
 }
 
 fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
@@ -86,7 +161,7 @@ fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-impl Upload {
+impl<B: Body<Data = Bytes, Error = BodyError> + Unpin> Upload<B> {
     /// Takes what there is of the body and puts it into `out`, until enough waits there; true at its end.
     pub(super) fn poll(&mut self, out: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         while out.len() < MOST_WAITING {
@@ -125,6 +200,7 @@ impl Upload {
                 }
                 None => return Some(Err(Error::Length)),
             },
+            Framing::Close => out.extend_from_slice(&data),
             Framing::Chunked(_) if data.is_empty() => {}
             Framing::Chunked(_) => {
                 let _infallible = write!(out, "{:X}\r\n", data.len());
@@ -137,7 +213,7 @@ impl Upload {
 
     fn end(&self, out: &mut Vec<u8>, trailers: Option<&HeaderMap>) -> Result<(), Error> {
         match &self.framing {
-            Framing::Length(0) => {}
+            Framing::Length(0) | Framing::Close => {}
             Framing::Length(_) => return Err(Error::Length),
             Framing::Chunked(announced) => {
                 out.extend_from_slice(b"0\r\n");

@@ -3,7 +3,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 
 /// What is read at once.
@@ -32,7 +32,7 @@ impl Input {
             self.0 = match (self.0.is_empty(), read.is_empty()) {
                 (_, true) => return Poll::Ready(Ok(0)),
                 (true, _) => Bytes::copy_from_slice(read),
-                (false, _) => [&self.0, read].concat().into(),
+                (false, _) => joined(std::mem::take(&mut self.0), read),
             };
             Poll::Ready(Ok(read.len()))
         })
@@ -50,6 +50,11 @@ impl Input {
         self.0.len()
     }
 
+    /// All of it, which stays.
+    pub(super) fn shared(&self) -> Bytes {
+        self.0.clone()
+    }
+
     /// The first `most` bytes, or as many as there are.
     pub(super) fn take(&mut self, most: u64) -> Bytes {
         let count = usize::try_from(most).unwrap_or(usize::MAX).min(self.0.len());
@@ -60,6 +65,15 @@ impl Input {
     }
 }
 
+/// In room that grows by halves, so that what comes in small pieces is not copied for each of them.
+fn joined(before: Bytes, read: &[u8]) -> Bytes {
+    let mut all = before
+        .try_into_mut()
+        .unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    all.extend_from_slice(read);
+    all.freeze()
+}
+
 #[cfg(test)]
 impl Input {
     pub(super) fn of(bytes: &[u8]) -> Self {
@@ -67,6 +81,6 @@ impl Input {
     }
 
     pub(super) fn put(&mut self, bytes: &[u8]) {
-        self.0 = [&self.0, bytes].concat().into();
+        self.0 = joined(std::mem::take(&mut self.0), bytes);
     }
 }

@@ -1,35 +1,33 @@
 use std::mem::MaybeUninit;
 
-use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
-use hyper::ext::ReasonPhrase;
 
 use super::decode::Decoder;
 use super::input::Input;
-use super::{Error, LONGEST_HEAD, MOST_HEADERS};
-use crate::peer;
+use super::{Error, MOST_HEADERS, fields};
+
+/// More of an answer's head than this is not read. Envoy takes longer ones than of requests too.
+const LONGEST_HEAD: usize = 400 * 1024;
 
 /// What comes before the body of an answer.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    /// Where it is not the one that belongs to the status.
-    pub(super) reason: Option<ReasonPhrase>,
     pub(super) body: Decoder,
     /// The server takes another request afterwards.
     pub(super) goes_on: bool,
 }
 
 /// The head of the answer to a request of this method, as soon as it is whole. What is only informational is passed over.
-pub(super) fn answer(input: &mut Input, method: &Method) -> Result<Option<Head>, Error> {
+pub(super) fn read(input: &mut Input, method: &Method) -> Result<Option<Head>, Error> {
     loop {
-        let mut fields = [const { MaybeUninit::uninit() }; MOST_HEADERS];
+        let mut found = [const { MaybeUninit::uninit() }; MOST_HEADERS];
         let mut parsed = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
-        let read = input.bytes();
-        let end = match config.parse_response_with_uninit_headers(&mut parsed, read, &mut fields) {
+        let read = input.shared();
+        let end = match config.parse_response_with_uninit_headers(&mut parsed, &read, &mut found) {
             Ok(httparse::Status::Complete(end)) if end <= LONGEST_HEAD => end,
             Ok(httparse::Status::Partial) if read.len() <= LONGEST_HEAD => return Ok(None),
             Ok(_) => return Err(Error::Bad("its head is too long")),
@@ -39,72 +37,22 @@ pub(super) fn answer(input: &mut Input, method: &Method) -> Result<Option<Head>,
         let status = StatusCode::from_u16(parsed.code.unwrap_or_default());
         let status = status.map_err(|_| Error::Bad("its status is none"))?;
         let is_1_1 = parsed.version == Some(1);
-        let reason = parsed
-            .reason
-            .filter(|reason| Some(*reason) != status.canonical_reason());
-        let reason = reason.and_then(|reason| ReasonPhrase::try_from(reason.as_bytes()).ok());
-        // Where each value is in what was read, which is handed out in slices.
-        let start = read.as_ptr() as usize;
-        let mut places = [(0, 0); MOST_HEADERS];
-        let mut headers = HeaderMap::with_capacity(parsed.headers.len() + ROOM);
-        let mut names = Vec::with_capacity(parsed.headers.len());
-        for (field, place) in parsed.headers.iter().zip(&mut places) {
-            let from = field.value.as_ptr() as usize - start;
-            *place = (from, from + field.value.len());
-            names.push(name(field.name)?);
-        }
-        let head = input.take(end as u64);
+        input.take(end as u64);
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
             continue;
         }
-        for (name, (from, to)) in names.into_iter().zip(places) {
-            headers.append(name, value(head.slice(from..to))?);
-        }
-        let goes_on = goes_on(&headers, is_1_1);
+        let headers = fields::of(parsed.headers, &read)?;
+        let goes_on = fields::goes_on(&headers, is_1_1);
         let body = body(&headers, status, method, is_1_1)?;
         return Ok(Some(Head {
             status,
             headers,
-            reason,
             goes_on: goes_on
                 && !matches!(body, Decoder::Close { .. })
                 && status != StatusCode::SWITCHING_PROTOCOLS,
             body,
         }));
     }
-}
-
-/// How many headers the proxy itself puts on an answer: the map does not have to grow for them.
-const ROOM: usize = 4;
-
-/// Names that come in most messages of a mesh, and that [`http`] would have to allocate.
-const KNOWN: [HeaderName; 3] = [
-    HeaderName::from_static("x-envoy-upstream-service-time"),
-    peer::ID,
-    peer::METADATA,
-];
-
-fn name(text: &str) -> Result<HeaderName, Error> {
-    if let Some(known) = KNOWN.iter().find(|known| known.as_str() == text) {
-        return Ok(known.clone());
-    }
-    HeaderName::from_bytes(text.as_bytes()).map_err(|_| Error::Bad("a header's name is none"))
-}
-
-fn value(bytes: Bytes) -> Result<HeaderValue, Error> {
-    HeaderValue::from_maybe_shared(bytes).map_err(|_| Error::Bad("a header's value is none"))
-}
-
-/// RFC 9112, 9.3: who says `close` once has said it.
-fn goes_on(headers: &HeaderMap, is_1_1: bool) -> bool {
-    let says = |word: &str| {
-        let lists = headers.get_all(CONNECTION).iter();
-        lists
-            .filter_map(|list| list.to_str().ok())
-            .flat_map(|list| list.split(','))
-            .any(|token| token.trim().eq_ignore_ascii_case(word))
-    };
-    !says("close") && (is_1_1 || says("keep-alive"))
 }
 
 /// RFC 9112, 6.3. What servers of old say twice, or say otherwise than in chunks, is refused, as Envoy does it.
@@ -131,15 +79,8 @@ fn body(headers: &HeaderMap, status: StatusCode, method: &Method, is_1_1: bool) 
         }
         return Ok(Decoder::chunked());
     }
-    let Some(length) = lengths.next() else {
-        return Ok(Decoder::Close { over: false });
-    };
-    let digits = Some(length.as_bytes()).filter(|text| text.iter().all(u8::is_ascii_digit));
-    let length = digits.and_then(|text| std::str::from_utf8(text).ok()?.parse().ok());
-    length
-        .filter(|_| lengths.next().is_none())
-        .map(Decoder::Length)
-        .ok_or(Error::Bad("its length is none"))
+    let length = fields::length(headers)?;
+    Ok(length.map_or(Decoder::Close { over: false }, Decoder::Length))
 }
 
 #[cfg(test)]
@@ -148,7 +89,7 @@ mod tests {
 
     fn read(text: &str, method: &Method) -> Result<Option<Head>, Error> {
         let mut input = Input::of(text.as_bytes());
-        answer(&mut input, method)
+        super::read(&mut input, method)
     }
 
     #[test]
