@@ -86,7 +86,7 @@ impl Envoy {
             .arg("--config-path")
             .arg(&config)
             .args([
-                "--use-dynamic-base-id",
+                "--disable-hot-restart",
                 "--concurrency",
                 "1",
                 "--log-level",

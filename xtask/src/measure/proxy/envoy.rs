@@ -16,7 +16,7 @@ pub(super) fn hop(program: &Path, hop: &Hop<'_>) -> Result<Command> {
     let config = hop.write(".envoy.json", &serde_json::to_vec_pretty(&config(hop))?)?;
     let mut command = command(program);
     command
-        .args(["--use-dynamic-base-id", "--concurrency", "2"])
+        .args(["--disable-hot-restart", "--concurrency", "2"])
         .args(["--log-level", "critical", "--config-path"])
         .arg(config);
     Ok(command)
