@@ -57,7 +57,7 @@ where
             match read {
                 Poll::Ready(Err(error)) => return self.failed(error),
                 Poll::Ready(Ok(Read::End)) => return self.over(),
-                Poll::Ready(Ok(Read::Some)) | Poll::Pending => {}
+                Poll::Ready(Ok(Read::Some | Read::Full)) | Poll::Pending => {}
             }
             Wire::<IO>::prepare(&self.shared);
             self.take_events(&mut answer);
@@ -76,7 +76,12 @@ where
                 self.ending = Some(Err(error.clone()));
             }
             let waits = state.output().is_empty() || written.is_pending();
-            if self.ending.is_some() || read.is_ready() || !waits || !state.events().is_empty() {
+            // Nobody wakes this task for what comes unless it was read as far as there was any.
+            let more = match read {
+                Poll::Ready(Ok(Read::Full)) => written.is_ready(),
+                read => read.is_ready(),
+            };
+            if self.ending.is_some() || more || !waits || !state.events().is_empty() {
                 continue;
             }
             // Whoever comes with something from now on wakes this task.

@@ -29,6 +29,8 @@ thread_local! {
 pub(crate) enum Read {
     /// There may be more.
     Some,
+    /// Nothing, since too much waits to be written.
+    Full,
     /// The other end sends no more.
     End,
 }
@@ -59,7 +61,7 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Wire<IO> {
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>, shared: &Shared) -> Poll<io::Result<Read>> {
         // Who writes nothing back would be fed without end otherwise.
         if self.writing.len() - self.written + shared.lock().output().len() > UNWRITTEN {
-            return Poll::Pending;
+            return Poll::Ready(Ok(Read::Full));
         }
         for _ in 0..READS {
             if ready!(BUFFER.with_borrow_mut(|buffer| self.read(cx, shared, buffer)))? == Read::End {
