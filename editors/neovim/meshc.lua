@@ -1,10 +1,19 @@
 -- Specs in Neovim 0.7 and later: put this file into ~/.config/nvim/plugin/.
 
+-- The folder of the spec that a file belongs to: all of its files are one server's.
+local function root(file)
+  local found = vim.fs and vim.fs.find({ "spec.kdl", "spec.yaml", "spec.json" }, {
+    upward = true,
+    path = vim.fs.dirname(file),
+  })
+  return vim.fn.fnamemodify(found and found[1] or file, ":p:h")
+end
+
 local function start(buffer)
   local config = {
     name = "meshc",
     cmd = { "meshc", "lsp" },
-    root_dir = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ":p:h"),
+    root_dir = root(vim.api.nvim_buf_get_name(buffer)),
     -- As `meshc check --profile prod --set gateway=198.51.100.7`:
     -- init_options = { profile = "prod", set = { gateway = "198.51.100.7" } },
   }
@@ -16,6 +25,14 @@ local function start(buffer)
   vim.g.meshc_client = vim.g.meshc_client or vim.lsp.start_client(config)
   vim.lsp.buf_attach_client(buffer, vim.g.meshc_client)
 end
+
+-- Inventories: nothing is said of other tables.
+vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
+  pattern = { "*.csv" },
+  callback = function(event)
+    start(event.buf)
+  end,
+})
 
 vim.api.nvim_create_autocmd({ "BufReadPost", "BufNewFile" }, {
   pattern = { "*.kdl", "spec.yaml", "spec.yml", "spec.json" },

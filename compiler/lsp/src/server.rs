@@ -9,10 +9,13 @@ mod listen;
 mod publish;
 mod reply;
 mod session;
+mod talk;
+mod unanswered;
 mod uri;
 
 pub use listen::{Stopped, run, serve};
 pub use session::{Pages, Setup};
+pub use talk::Ended;
 
 /// The URI of the file at the absolute `path`.
 pub fn uri_of(path: &str) -> Option<String> {

@@ -4,6 +4,8 @@
 mod data;
 mod kdl;
 
+pub(crate) use data::object;
+
 use mesh_compiler::diag::{FileId, Language, Span, Spanned};
 use mesh_compiler::syntax::{Datum, Node, Property, Scalar, Value};
 
@@ -95,7 +97,8 @@ impl Branch {
         text(&found.value)
     }
 
-    fn of(node: Node) -> Self {
+    /// A node that was read elsewhere.
+    pub(crate) fn of(node: Node) -> Self {
         let children: Vec<_> = node.children.into_iter().map(Self::of).collect();
         let end = children.iter().map(|child| child.whole.end).max();
         let start = node.span.start.min(node.name.span.start);

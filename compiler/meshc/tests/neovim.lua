@@ -1,5 +1,5 @@
--- What somebody does in Neovim with a spec that has a mistake: looks at the marks, takes the fix, completes a value and
--- renames a network. Ends with 0 if all of it worked; what did not is written to standard error.
+-- What somebody does in Neovim with a spec that has a mistake: looks at the marks, takes the fix, completes a value,
+-- renames a network and a machine of an inventory. Ends with 0 if all of it worked; what did not is written to standard error.
 
 local function fail(what, found)
   io.stderr:write(what .. ": " .. vim.inspect(found) .. "\n")
@@ -107,7 +107,27 @@ local function work()
     fail("not explained", hover)
   end
 
-  vim.cmd("write")
+  -- A machine of the inventory is renamed from where it is named, and its mistakes are marked in it.
+  go("from=listed-1", 7)
+  vim.lsp.buf.rename("first")
+  wait("not renamed", function()
+    return text():find("from=first", 1, true)
+  end)
+  vim.cmd("silent wall")
+  vim.cmd("edit machines.csv")
+  wait("the row is not renamed", function()
+    return text():find("\nfirst,10.10.0.31,", 1, true)
+  end)
+  wait("the mistake of the row is not marked", function()
+    return marked("MC-L004")
+  end)
+  go("lots", 0)
+  vim.api.nvim_feedkeys("ciw9", "tx", false)
+  wait("the mark of the row stays", function()
+    return not marked("MC-L004")
+  end)
+
+  vim.cmd("silent wall")
   vim.cmd("quitall!")
 end
 

@@ -37,6 +37,14 @@ fn neovim_marks_fixes_completes_and_renames() {
     let seat = Seat::with_forum();
     let right = seat.read("spec.kdl");
     let head = right.find("mesh ").unwrap();
+    let vm = "            vm forum-db-1";
+    let right = right.replace(vm, &format!("            inventory \"machines.csv\"\n{vm}"));
+    let right = right.replace(
+        "allow from=forum-vm-1",
+        "allow from=forum-vm-1\n        expect deny from=listed-1",
+    );
+    let rows = "name,address,weight\nlisted-1,10.10.0.31,lots\n";
+    seat.write("machines.csv", rows);
     seat.write("spec.kdl", &right[head..].replace("mtls strict", "mtsl strict"));
     let house = Path::new(env!("CARGO_MANIFEST_DIR"));
     let bin = Path::new(env!("CARGO_BIN_EXE_meshc")).parent().unwrap();
@@ -62,7 +70,10 @@ fn neovim_marks_fixes_completes_and_renames() {
     assert!(run.status.success(), "{said}");
     let wanted = right[head..]
         .replace("mtls strict", "mtls permissive")
-        .replace("vm-network", "machines");
+        .replace("vm-network", "machines")
+        .replace("listed-1", "first");
     assert_eq!(seat.read("spec.kdl"), wanted, "{said}");
+    let wanted = rows.replace("listed-1", "first").replace("lots", "9");
+    assert_eq!(seat.read("machines.csv"), wanted, "{said}");
     seat.done(&["check", "spec.kdl"]);
 }

@@ -3,12 +3,14 @@
 
 mod columns;
 mod data;
+mod listed;
 mod row;
 mod table;
 
 use std::collections::BTreeMap;
 
 use self::columns::Columns;
+pub use self::listed::{Listed, listed};
 use super::item::Item;
 use super::{check, files};
 use crate::World;
@@ -82,11 +84,10 @@ impl Reader<'_> {
 
     fn rows(&mut self, path: &str, text: &str, columns: Columns<'_>) -> Vec<Node> {
         let file = self.sources.add(path, text);
-        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
-        match ending.to_ascii_lowercase().as_str() {
-            "csv" => table::rows(text, file, columns, self.sink),
-            "json" | "yaml" | "yml" => data::rows(text, path, file, columns, self.sink),
-            _ => {
+        match Form::of(path) {
+            Some(Form::Table) => table::rows(text, file, columns, self.sink),
+            Some(Form::Data) => data::rows(text, path, file, columns, self.sink),
+            None => {
                 let start = Span {
                     file,
                     start: 0,
@@ -110,6 +111,26 @@ impl Reader<'_> {
             )
             .help("inventories are named beside the file that names them"),
         );
+    }
+}
+
+/// How the rows are written.
+enum Form {
+    /// CSV.
+    Table,
+    /// A list of mappings, in JSON or YAML.
+    Data,
+}
+
+impl Form {
+    /// By the end of the file's name.
+    fn of(path: &str) -> Option<Self> {
+        let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+        match ending.to_ascii_lowercase().as_str() {
+            "csv" => Some(Self::Table),
+            "json" | "yaml" | "yml" => Some(Self::Data),
+            _ => None,
+        }
     }
 }
 

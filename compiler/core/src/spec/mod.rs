@@ -31,6 +31,7 @@ mod ty;
 pub use check::check;
 pub(crate) use check::check_tests;
 pub use files::{beside, find};
+pub use inventory::{Listed, listed};
 pub use item::{FromTyped, Item, Typed};
 pub use param::{BEFORE as WITHOUT_PARAMS, Settings, params_in};
 pub use parse::parse;

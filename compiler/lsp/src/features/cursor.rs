@@ -3,6 +3,7 @@
 mod data;
 mod kdl;
 mod typed;
+pub(super) mod word;
 
 use mesh_compiler::diag::Language;
 use mesh_compiler::spec::schema::{Child, Field, NodeSpec};

@@ -23,6 +23,9 @@ const RULER: &str = "\n---\n\n";
 /// What the word at byte `at` means, as the reference of the language tells it; of a name, what it names.
 pub fn hover(project: &Project, at: usize) -> Option<Hover> {
     let file = project.file();
+    if project.is_inventory() {
+        return None;
+    }
     let cursor = Cursor::at(file, at);
     let written = cursor.word.end > cursor.word.start;
     let meaning = match cursor.place {

@@ -1,29 +1,26 @@
 //! What may be written in existing objects of Kubernetes and Istio, and what their fields are: from the tables of fields
-//! that `meshc check` holds them against. Of YAML as most people write it; nothing is said within braces.
+//! that `meshc check` holds them against.
 
 mod spot;
 
 use mesh_compiler::manifest::fields::{Field, KindOf, Limit, Shape, Type, table};
 
-use self::spot::Spot;
+use self::spot::{Spot, Style};
 use super::{Completion, Hover, Insert, Offer};
 use crate::project::File;
-use crate::tree::Range;
 
 /// Fields, or values of one, that may be written at byte `at`.
 pub fn fields(file: &File, at: usize) -> Vec<Offer> {
-    let Some((spot, kind)) = looked_at(file, at) else {
-        return Vec::new();
+    let spots = Spot::of(&file.text, file.language, at);
+    let offered = |spot: &Spot| {
+        let around = within(kind_of(spot)?, &spot.path)?;
+        let offers = match &spot.key {
+            Some(key) => values(around.field(key)?, spot),
+            None => around.fields(spot),
+        };
+        (!offers.is_empty()).then_some(offers)
     };
-    let Some(around) = within(kind, &spot.path) else {
-        return Vec::new();
-    };
-    let mut offers = match &spot.key {
-        Some(key) => around
-            .field(key)
-            .map_or_else(Vec::new, |field| values(field, spot.word)),
-        None => around.fields(&spot),
-    };
+    let mut offers = spots.iter().find_map(offered).unwrap_or_default();
     for (order, offer) in offers.iter_mut().enumerate() {
         offer.order = order;
     }
@@ -32,10 +29,18 @@ pub fn fields(file: &File, at: usize) -> Vec<Offer> {
 
 /// What the field at byte `at` is.
 pub fn field(file: &File, at: usize) -> Option<Hover> {
-    let (spot, kind) = looked_at(file, at)?;
-    let name = spot.key.as_deref().or(spot.name.as_deref())?;
+    let spots = Spot::of(&file.text, file.language, at);
+    spots
+        .iter()
+        .filter(|spot| !spot.name.is_empty())
+        .find_map(explained)
+}
+
+fn explained(spot: &Spot) -> Option<Hover> {
+    let kind = kind_of(spot)?;
+    let name = spot.key.as_ref().unwrap_or(&spot.name);
     let field = within(kind, &spot.path)?.field(name)?;
-    let whole: Vec<_> = spot.path.iter().map(String::as_str).chain([name]).collect();
+    let whole: Vec<_> = spot.path.iter().chain([name]).map(String::as_str).collect();
     let text = format!(
         "`{}` of {} ({}): {}\n",
         whole.join("."),
@@ -53,11 +58,9 @@ pub fn field(file: &File, at: usize) -> Option<Hover> {
     })
 }
 
-fn looked_at(file: &File, at: usize) -> Option<(Spot, &'static KindOf)> {
-    let spot = Spot::of(&file.text, at)?;
+fn kind_of(spot: &Spot) -> Option<&'static KindOf> {
     let group = spot.api.rsplit_once('/').map_or("", |(group, _)| group);
-    let kind = table().kind(group, &spot.kind)?;
-    Some((spot, kind))
+    table().kind(group, &spot.kind)
 }
 
 /// The mapping that a path of keys leads to.
@@ -119,7 +122,7 @@ impl Around {
             what: Completion::Property,
             detail: word(&field.shape),
             about: about(field),
-            insert: Insert::Text(written(name, &field.shape, spot)),
+            insert: written(name, &field.shape, spot),
             range: spot.word,
             order: 0,
         };
@@ -128,31 +131,55 @@ impl Around {
 }
 
 /// The key, and what begins what is below it.
-fn written(name: &str, shape: &'static Shape, spot: &Spot) -> String {
+fn written(name: &str, shape: &'static Shape, spot: &Spot) -> Insert {
+    let key = match spot.style {
+        Style::Json { .. } => format!("\"{name}\""),
+        Style::Block(_) | Style::Flow => name.to_owned(),
+    };
     if spot.has_colon {
-        return name.to_owned();
+        return Insert::Text(key);
     }
-    let margin = " ".repeat(spot.indent);
-    match &table().resolve(shape).ty {
-        Type::Object(_) | Type::Map(_) => format!("{name}:\n{margin}  "),
-        Type::List(_) => format!("{name}:\n{margin}- "),
-        _ => format!("{name}: "),
-    }
+    let ty = &table().resolve(shape).ty;
+    let (open, close) = match (spot.style, ty) {
+        (Style::Block(margin), Type::Object(_) | Type::Map(_)) => {
+            return Insert::Text(format!("{key}:\n{:margin$}  ", ""));
+        }
+        (Style::Block(margin), Type::List(_)) => return Insert::Text(format!("{key}:\n{:margin$}- ", "")),
+        (_, Type::Object(_) | Type::Map(_)) => ("{", "}"),
+        (_, Type::List(_)) => ("[", "]"),
+        (Style::Json { .. }, ty) if is_text(ty) => ("\"", "\""),
+        _ => return Insert::Text(format!("{key}: ")),
+    };
+    Insert::Snippet(format!("{key}: {open}$0{close}"), format!("{key}: {open}{close}"))
 }
 
-fn values(field: &'static Field, range: Range) -> Vec<Offer> {
-    let words: Vec<&str> = match &entry(&field.shape).ty {
+/// JSON writes it in quotes.
+const fn is_text(ty: &Type) -> bool {
+    matches!(
+        ty,
+        Type::String | Type::Duration | Type::Time | Type::Bytes | Type::Enum(_)
+    )
+}
+
+fn values(field: &'static Field, spot: &Spot) -> Vec<Offer> {
+    let ty = &entry(&field.shape).ty;
+    let words: Vec<&str> = match ty {
         Type::Enum(words) => words.clone(),
         Type::Bool => vec!["true", "false"],
         _ => Vec::new(),
     };
+    let bare = spot.style == Style::Json { quoted: false } && is_text(ty);
     let offer = |word: &str| Offer {
         label: word.to_owned(),
         what: Completion::Value,
         detail: String::new(),
         about: String::new(),
-        insert: Insert::Text(word.to_owned()),
-        range,
+        insert: Insert::Text(if bare {
+            format!("\"{word}\"")
+        } else {
+            word.to_owned()
+        }),
+        range: spot.word,
         order: 0,
     };
     words.into_iter().map(offer).collect()

@@ -50,6 +50,11 @@ pub fn rename(project: &Project, at: usize, new: &str) -> Result<Vec<Replacement
     if let Some(ty) = ty.and_then(|spot| spot.mention.ty) {
         ty.take(new)?;
     }
+    if key.kind == Kind::Column
+        && (new.trim() != new || new.is_empty() || new.contains(['"', '\\', ',', '\n', '\r']))
+    {
+        return Err("the head of a column is one line without commas and quotes".to_owned());
+    }
     let taken = Key {
         name: new.to_owned(),
         ..key.clone()
@@ -67,6 +72,18 @@ fn changeable(names: &Names<'_>, key: &Key) -> Result<(), String> {
     match key.kind {
         Kind::Port => Err("a port is a number, not a name".to_owned()),
         Kind::Account => Ok(()),
+        // Its head says what it is.
+        Kind::Column
+            if names
+                .mentions(key)
+                .iter()
+                .all(|spot| spot.mention.whole.is_some()) =>
+        {
+            Err(format!(
+                "`{}` is what this column is: to call it otherwise, write `column NAME as={}` in the braces of `inventory`",
+                key.name, key.name
+            ))
+        }
         _ if names.is_declared(key) => Ok(()),
         _ => Err(format!("`{}` is not declared in this spec", key.name)),
     }
@@ -79,8 +96,8 @@ fn replacement(project: &Project, spot: Spot<'_>, new: &str) -> Replacement {
         file: Arc::clone(file),
         range: spot.mention.place,
         text: match spot.mention.part {
-            Part::Bare => print::word(new, file.language),
-            Part::Inner | Part::Implied => new.to_owned(),
+            Part::Bare if !file.is_table() => print::word(new, file.language),
+            Part::Bare | Part::Inner | Part::Implied => new.to_owned(),
         },
     }
 }

@@ -60,14 +60,25 @@ impl<'a> Names<'a> {
     /// own is its service.
     fn key(&self, mention: &Mention) -> Key {
         let own = plain(mention);
-        let as_kind = |kind| Key { kind, ..own.clone() };
+        let subset = Key {
+            kind: Kind::Subset,
+            ..own.clone()
+        };
+        let as_kind = |kind| Key {
+            kind,
+            service: String::new(),
+            ..own.clone()
+        };
         let service = as_kind(Kind::Service);
         let group = as_kind(Kind::Group);
         match mention.kind {
             Kind::Group if mention.part == Part::Implied || !self.declared.contains(&group) => service,
-            Kind::Caller if self.declared.contains(&service) => service,
-            Kind::Caller if self.declared.contains(&group) => group,
-            Kind::Caller if self.declared.contains(&as_kind(Kind::Machine)) => as_kind(Kind::Machine),
+            Kind::Target if self.declared.contains(&subset) => subset,
+            Kind::Caller | Kind::Target if self.declared.contains(&service) => service,
+            Kind::Caller | Kind::Target if self.declared.contains(&group) => group,
+            Kind::Caller | Kind::Target if self.declared.contains(&as_kind(Kind::Machine)) => {
+                as_kind(Kind::Machine)
+            }
             Kind::Caller => as_kind(Kind::Account),
             _ => own,
         }

@@ -3,6 +3,7 @@ use mesh_compiler::spec::schema::{Child, Field, Kind, NodeSpec, Role};
 use mesh_compiler::spec::{Ty, WITHOUT_PARAMS, params_in};
 use mesh_compiler::syntax::{Scalar, Value};
 
+use super::inventory::{Inventory, columns_of};
 use crate::tree::{Branch, Range, Tree};
 
 /// A name that is written somewhere, not looked up yet.
@@ -37,21 +38,45 @@ pub enum Part {
     Implied,
 }
 
-/// All names in `tree`, at whose top `known` may stand.
-pub fn mentions(tree: &Tree, known: &'static [Child]) -> Vec<Mention> {
-    let mut walk = Walk::default();
-    walk.nodes(&tree.nodes, known);
-    walk.found
+/// What a text says of names.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// Those that stand in it.
+    pub mentions: Vec<Mention>,
+    /// Other files with names.
+    pub inventories: Vec<Inventory>,
 }
 
-#[derive(Default)]
-struct Walk<'a> {
+/// All names in `tree`, at whose top `known` may stand.
+pub fn said(tree: &Tree, known: &'static [Child]) -> Said {
+    let mut walk = Walk::within("");
+    walk.nodes(&tree.nodes, known);
+    Said {
+        mentions: walk.found,
+        inventories: walk.inventories,
+    }
+}
+
+pub(super) struct Walk<'a> {
     namespace: &'a str,
     service: &'a str,
-    found: Vec<Mention>,
+    /// The file of the inventory around.
+    inventory: &'a str,
+    pub(super) found: Vec<Mention>,
+    inventories: Vec<Inventory>,
 }
 
 impl<'a> Walk<'a> {
+    pub(super) const fn within(namespace: &'a str) -> Self {
+        Self {
+            namespace,
+            service: "",
+            inventory: "",
+            found: Vec::new(),
+            inventories: Vec::new(),
+        }
+    }
+
     fn nodes(&mut self, nodes: &'a [Branch], known: &'static [Child]) {
         for branch in nodes {
             let child = known.iter().find(|child| child.node.name == branch.name.value);
@@ -61,7 +86,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn node(&mut self, branch: &'a Branch, spec: &'static NodeSpec) {
+    pub(super) fn node(&mut self, branch: &'a Branch, spec: &'static NodeSpec) {
         let before = (self.namespace, self.service);
         let own = branch.text(0).map_or("", |name| name.value);
         // Names that are declared stand around the node, not in it.
@@ -69,8 +94,15 @@ impl<'a> Walk<'a> {
         match spec.name {
             "namespace" => (self.namespace, self.service) = (own, ""),
             "service" | "external" if !spec.args.is_empty() => self.service = own,
+            "inventory" => self.inventory = own,
             _ => {}
         }
+        let listed = branch
+            .children
+            .iter()
+            .filter(|child| child.name.value == "inventory");
+        let of = |child| Inventory::of(child, spec, self.namespace, self.service);
+        self.inventories.extend(listed.filter_map(of));
         if spec.name == "vms" && branch.args.is_empty() && !self.service.is_empty() {
             self.implied(branch);
         }
@@ -132,8 +164,11 @@ impl<'a> Walk<'a> {
             whole: declares.then_some(branch.whole),
         };
         match kind {
-            Kind::Service | Kind::Caller if !declares => {
+            Kind::Service | Kind::Caller | Kind::Target if !declares => {
                 mention.ty = None;
+                if kind == Kind::Target {
+                    self.service.clone_into(&mut mention.service);
+                }
                 if matches!(mention.name.as_str(), "*" | "outside") || mention.name.starts_with("spiffe://") {
                     return;
                 }
@@ -162,10 +197,12 @@ impl<'a> Walk<'a> {
                 mention.namespace = namespace.to_owned();
                 mention.service = service.to_owned();
             }
+            Kind::Column if mention.name == "*" => return,
+            Kind::Column => mention.service = columns_of(self.service, self.inventory),
             Kind::Namespace if !declares && matches!(mention.name.as_str(), "mesh" | "namespace" | "*") => {
                 return;
             }
-            Kind::Service | Kind::Account | Kind::Group | Kind::Machine | Kind::Caller => {}
+            Kind::Service | Kind::Account | Kind::Group | Kind::Machine | Kind::Caller | Kind::Target => {}
             _ => mention.namespace.clear(),
         }
         self.found.push(mention);
@@ -259,7 +296,7 @@ fn pieces(list: &Spanned<String>) -> Vec<Spanned<String>> {
     found
 }
 
-fn part(piece: &Spanned<String>, value: &Value) -> Part {
+pub(super) fn part(piece: &Spanned<String>, value: &Value) -> Part {
     if piece.span.start == value.span.start && piece.span.end == value.span.end {
         Part::Bare
     } else {

@@ -76,7 +76,7 @@ impl Analyst {
     /// any more, or nothing is said.
     pub fn check(&self, home: &Home, path: &str, desk: &Desk, state: u64) -> Option<Arc<Checked>> {
         let key = match home {
-            Home::Spec(spec) => spec,
+            Home::Spec(spec) | Home::Listed(spec) => spec,
             Home::Objects(folder) => folder,
             Home::Alone | Home::Tests(_) => path,
             Home::Foreign => return None,
@@ -109,7 +109,7 @@ impl Analyst {
     /// What the compiler finds in the files of `world`.
     fn look(&self, home: &Home, path: &str, world: &dyn World) -> Checked {
         let (diagnostics, sources) = match home {
-            Home::Spec(spec) => {
+            Home::Spec(spec) | Home::Listed(spec) => {
                 let compiled = compile_with(world, spec, &self.settings);
                 (compiled.diagnostics, compiled.sources)
             }

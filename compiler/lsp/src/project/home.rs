@@ -2,7 +2,7 @@ use mesh_compiler::diag::Language;
 use mesh_compiler::spec::{self, schema};
 use mesh_compiler::{World, holds_objects};
 
-use super::shelf::is_test;
+use super::shelf::{is_table, is_test};
 use super::{Desk, File, Shelf};
 use crate::tree::Branch;
 
@@ -13,6 +13,8 @@ pub enum Home {
     Spec(String),
     /// It speaks the language of specs, and no spec includes it.
     Alone,
+    /// It lists machines for the spec at this path.
+    Listed(String),
     /// It holds expectations of the spec at this path.
     Tests(String),
     /// It holds objects of Kubernetes for Istio, which are checked with those beside it in this folder.
@@ -46,6 +48,12 @@ pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
     if let Some(spec) = open.filter(|other| other != path).find(includes) {
         return Home::Spec(spec);
     }
+    if let Some(spec) = lists(path, desk, shelf) {
+        return Home::Listed(spec);
+    }
+    if is_table(path) {
+        return Home::Foreign;
+    }
     if is_objects(&file) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         return Home::Objects(folder.to_owned());
@@ -58,6 +66,26 @@ pub fn home(path: &str, desk: &Desk, shelf: &Shelf) -> Home {
     } else {
         Home::Foreign
     }
+}
+
+/// The spec that takes machines from the file at `path`: the nearest one above, or one that is open.
+fn lists(path: &str, desk: &Desk, shelf: &Shelf) -> Option<String> {
+    if !is_table(path) && Language::of_path(path) == Language::Kdl {
+        return None;
+    }
+    let open = desk.documents().map(|(other, _)| other.to_owned());
+    let mut specs = above(path)
+        .into_iter()
+        .chain(open.filter(|other| SPECS.iter().any(|name| other.ends_with(name))));
+    specs.find(|candidate| {
+        shelf.spec(candidate, desk).iter().any(|file| {
+            let mut named = file.inventories().iter();
+            named.any(|inventory| {
+                spec::find(desk, &file.path, &inventory.named)
+                    .is_ok_and(|found| found.iter().any(|found| found == path))
+            })
+        })
+    })
 }
 
 /// The paths that a spec of this file may have, the nearest first.
@@ -81,7 +109,7 @@ fn is_objects(file: &File) -> bool {
 }
 
 /// More files than these of one folder are not looked at.
-const MOST: usize = 500;
+const MOST: usize = 10_000;
 
 /// The files in `folder` that hold objects of Kubernetes.
 pub fn manifests(folder: &str, desk: &dyn World) -> Vec<String> {

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use mesh_compiler::diag::Language;
@@ -6,7 +6,7 @@ use mesh_compiler::spec::schema::{Child, SPEC, TESTS};
 use mesh_compiler::{World, query, spec};
 
 use super::Desk;
-use crate::names::{Mention, mentions};
+use crate::names::{Inventory, Mention, Said, said};
 use crate::text::{Document, Lines};
 use crate::tree::{Tree, text};
 
@@ -23,7 +23,7 @@ pub struct File {
     pub lines: Arc<Lines>,
     /// What can be seen of the text.
     pub tree: Tree,
-    mentions: OnceLock<Vec<Mention>>,
+    said: OnceLock<Said>,
 }
 
 impl File {
@@ -34,9 +34,18 @@ impl File {
             language,
             text: Arc::clone(&document.text),
             lines: Arc::clone(&document.lines),
-            tree: Tree::of(&document.text, language),
-            mentions: OnceLock::new(),
+            tree: if is_table(path) {
+                Tree::default()
+            } else {
+                Tree::of(&document.text, language)
+            },
+            said: OnceLock::new(),
         }
+    }
+
+    /// It is a table, in none of the languages of specs.
+    pub fn is_table(&self) -> bool {
+        is_table(&self.path)
     }
 
     /// What may stand at its top.
@@ -46,7 +55,32 @@ impl File {
 
     /// The names in it.
     pub fn mentions(&self) -> &[Mention] {
-        self.mentions.get_or_init(|| mentions(&self.tree, self.top()))
+        &self.said().mentions
+    }
+
+    /// The inventories that it names.
+    pub fn inventories(&self) -> &[Inventory] {
+        &self.said().inventories
+    }
+
+    fn said(&self) -> &Said {
+        self.said.get_or_init(|| said(&self.tree, self.top()))
+    }
+}
+
+/// An inventory, as the group that names it takes it.
+#[derive(Debug)]
+pub struct Listing {
+    /// The file.
+    pub file: Arc<File>,
+    by: Inventory,
+    mentions: Vec<Mention>,
+}
+
+impl Listing {
+    /// The names in it.
+    pub fn mentions(&self) -> &[Mention] {
+        &self.mentions
     }
 }
 
@@ -54,6 +88,13 @@ impl File {
 #[derive(Debug, Default)]
 pub struct Shelf {
     files: Mutex<BTreeMap<String, Arc<File>>>,
+    listings: Mutex<BTreeMap<String, Arc<Listing>>>,
+}
+
+/// It is a table, none of the languages of specs.
+pub(super) fn is_table(path: &str) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(_, end)| end.eq_ignore_ascii_case("csv"))
 }
 
 /// It holds expectations for `meshc test`, whose top is another than a spec's.
@@ -115,6 +156,38 @@ impl Shelf {
             .collect();
         names.sort();
         names.iter().filter_map(|path| self.file(path, desk)).collect()
+    }
+
+    /// The inventories that `files` name, in the order in which they are named.
+    pub fn listings(&self, files: &[Arc<File>], desk: &Desk) -> Vec<Arc<Listing>> {
+        let mut found: BTreeSet<String> = BTreeSet::new();
+        let mut listings = Vec::new();
+        for file in files {
+            for inventory in file.inventories() {
+                let paths = spec::find(desk, &file.path, &inventory.named).unwrap_or_default();
+                // One that two groups take is the first one's.
+                let new = paths.into_iter().filter(|path| found.insert(path.clone()));
+                let new: Vec<_> = new.collect();
+                listings.extend(new.iter().filter_map(|path| self.listing(path, inventory, desk)));
+            }
+        }
+        listings
+    }
+
+    fn listing(&self, path: &str, by: &Inventory, desk: &Desk) -> Option<Arc<Listing>> {
+        let file = self.file(path, desk)?;
+        let mut known = self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |known: &&Arc<Listing>| Arc::ptr_eq(&known.file, &file) && known.by == *by;
+        if let Some(known) = known.get(path).filter(same) {
+            return Some(Arc::clone(known));
+        }
+        let listing = Arc::new(Listing {
+            mentions: by.mentions(&file.text, path),
+            by: by.clone(),
+            file,
+        });
+        known.insert(path.to_owned(), Arc::clone(&listing));
+        Some(listing)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<File>>> {

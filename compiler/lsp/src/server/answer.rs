@@ -11,7 +11,6 @@ use lsp_types::request::{
     WorkspaceSymbolRequest,
 };
 use lsp_types::{TextDocumentPositionParams, Uri};
-use mesh_compiler::diag::Language;
 use serde_json::Value;
 
 use super::session::{Session, State};
@@ -29,22 +28,24 @@ pub(super) struct Question {
 pub(super) fn all(session: &Session, questions: &Receiver<Question>, out: &Sender<Message>) {
     for Question { request, state } in questions {
         let id = request.id.clone();
-        let answer = catch_unwind(AssertUnwindSafe(|| {
+        let answer = || {
             Answerer {
                 session,
                 state: &state,
             }
             .answer(request)
-        }));
-        let ours = || ResponseError {
-            code: ErrorCode::InternalError as i32,
-            message: "meshc has a mistake of its own here".to_owned(),
-            data: None,
         };
-        let response = Response {
-            id,
-            response_result: answer.unwrap_or_else(|_| Err(ours())),
+        let response_result = if session.unanswered.answered(&id) {
+            let ours = |_| {
+                let message = "meshc has a mistake of its own here";
+                Err(error(ErrorCode::InternalError, message.to_owned()))
+            };
+            catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(ours)
+        } else {
+            let message = "it was cancelled";
+            Err(error(ErrorCode::RequestCanceled, message.to_owned()))
         };
+        let response = Response { id, response_result };
         if out.send(Message::Response(response)).is_err() {
             return;
         }
@@ -85,11 +86,10 @@ impl Answerer<'_> {
             }
             Formatting::METHOD => ask::<Formatting>(request, |params| Ok(self.format(&params))),
             CodeActionRequest::METHOD => ask::<CodeActionRequest>(request, |params| Ok(self.fixes(&params))),
-            other => Err(ResponseError {
-                code: ErrorCode::MethodNotFound as i32,
-                message: format!("`{other}` is not known here"),
-                data: None,
-            }),
+            other => Err(error(
+                ErrorCode::MethodNotFound,
+                format!("`{other}` is not known here"),
+            )),
         }
     }
 
@@ -97,7 +97,7 @@ impl Answerer<'_> {
     pub(super) fn file(&self, uri: &Uri) -> Option<Arc<File>> {
         let path = uri::path(uri);
         match home(&path, &self.state.desk, &self.session.shelf) {
-            Home::Objects(_) | Home::Foreign => None,
+            Home::Listed(_) | Home::Objects(_) | Home::Foreign => None,
             Home::Spec(_) | Home::Tests(_) | Home::Alone => self.session.shelf.file(&path, &self.state.desk),
         }
     }
@@ -116,14 +116,12 @@ impl Answerer<'_> {
         Some((project, at))
     }
 
-    /// The file of objects in YAML around a place, and the byte that is meant.
+    /// The file of objects around a place, and the byte that is meant.
     pub(super) fn manifest(&self, params: &TextDocumentPositionParams) -> Option<(Arc<File>, usize)> {
         let path = uri::path(&params.text_document.uri);
         let (desk, shelf) = (&self.state.desk, &self.session.shelf);
         let of_objects = matches!(home(&path, desk, shelf), Home::Objects(_));
-        let file = shelf
-            .file(&path, desk)
-            .filter(|file| of_objects && file.language == Language::Yaml)?;
+        let file = shelf.file(&path, desk).filter(|_| of_objects)?;
         let at = self.offset(&file, params.position);
         Some((file, at))
     }
@@ -143,8 +141,12 @@ impl Answerer<'_> {
 
 /// What an editor's user did wrong, or asked in vain.
 pub(super) fn refused(message: String) -> ResponseError {
+    error(ErrorCode::RequestFailed, message)
+}
+
+pub(super) const fn error(code: ErrorCode, message: String) -> ResponseError {
     ResponseError {
-        code: ErrorCode::RequestFailed as i32,
+        code: code as i32,
         message,
         data: None,
     }
@@ -152,10 +154,9 @@ pub(super) fn refused(message: String) -> ResponseError {
 
 /// Reads what is asked and writes what is answered.
 fn ask<R: Method>(request: Request, answer: impl FnOnce(R::Params) -> Answer<R::Result>) -> Answer<Value> {
-    let wrong = |error: serde_json::Error| ResponseError {
-        code: ErrorCode::InvalidParams as i32,
-        message: format!("`{}` cannot be understood: {error}", R::METHOD),
-        data: None,
+    let wrong = |cause: serde_json::Error| {
+        let message = format!("`{}` cannot be understood: {cause}", R::METHOD);
+        error(ErrorCode::InvalidParams, message)
     };
     let params = serde_json::from_value(request.params).map_err(wrong)?;
     serde_json::to_value(answer(params)?).map_err(wrong)

@@ -2,52 +2,51 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Sender, unbounded};
-use lsp_server::{Connection, Message, Notification, ProtocolError, Request};
+use lsp_server::{Connection, Message, Notification, Request, Response};
 use lsp_types::notification::{
-    DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument,
-    DidSaveTextDocument, Notification as Method,
+    Cancel, DidChangeTextDocument, DidChangeWatchedFiles, DidCloseTextDocument, DidOpenTextDocument,
+    DidSaveTextDocument, Initialized, Notification as Method,
 };
 use lsp_types::request::{RegisterCapability, Request as _};
-use lsp_types::{DidChangeTextDocumentParams, InitializeParams, InitializeResult, ServerInfo};
+use lsp_types::{DidChangeTextDocumentParams, InitializeResult, ServerInfo};
 use serde::de::DeserializeOwned;
 
 use super::session::{Session, Setup, State};
-use super::{answer, capabilities, convert, publish, uri};
+use super::talk::{Ended, Talk, Word};
+use super::{answer, capabilities, convert, publish, talk, uri};
 use crate::project::Desk;
 use crate::text::{Document, Edit};
 
 /// Why a server stopped before it was asked to.
 #[derive(Debug, thiserror::Error)]
 pub enum Stopped {
-    /// The other side does not keep to the protocol, or went away.
-    #[error("the editor's messages cannot be understood: {0}")]
-    Protocol(#[from] ProtocolError),
-    /// What the editor said of itself is none of the protocol's.
-    #[error("the editor's first message cannot be understood: {0}")]
+    /// The first answer cannot be written.
+    #[error("the editor cannot be greeted: {0}")]
     Greeting(#[from] serde_json::Error),
     /// The streams broke.
     #[error("the editor cannot be reached: {0}")]
     Streams(#[from] std::io::Error),
 }
 
-/// Serves the editor at standard input and output until it asks to stop.
+/// Serves the editor at standard input and output until it goes.
 ///
 /// # Errors
 /// Why it stopped before that.
-pub fn run(setup: &Setup) -> Result<(), Stopped> {
+pub fn run(setup: &Setup) -> Result<Ended, Stopped> {
     let (connection, threads) = Connection::stdio();
-    serve(connection, setup)?;
+    let ended = serve(connection, setup)?;
     threads.join()?;
-    Ok(())
+    Ok(ended)
 }
 
-/// Serves the editor at the other end of `connection` until it asks to stop.
+/// Serves the editor at the other end of `connection` until it goes.
 ///
 /// # Errors
 /// Why it stopped before that.
-pub fn serve(connection: Connection, setup: &Setup) -> Result<(), Stopped> {
-    let (id, params) = connection.initialize_start()?;
-    let params: InitializeParams = serde_json::from_value(params)?;
+pub fn serve(connection: Connection, setup: &Setup) -> Result<Ended, Stopped> {
+    let Some((id, params)) = talk::greeting(&connection) else {
+        return Ok(Ended::Unannounced);
+    };
     let session = Arc::new(Session::new(params, setup));
     let result = InitializeResult {
         capabilities: capabilities::of(session.encoding),
@@ -56,7 +55,9 @@ pub fn serve(connection: Connection, setup: &Setup) -> Result<(), Stopped> {
             version: Some(setup.version.to_owned()),
         }),
     };
-    connection.initialize_finish(id, serde_json::to_value(result)?)?;
+    let greeted = Response::new_ok(id, serde_json::to_value(result)?);
+    // It fails only when the editor is gone.
+    connection.sender.send(Message::Response(greeted)).ok();
     let (questions, asked) = unbounded();
     let (states, changed) = unbounded();
     let answerer = {
@@ -72,49 +73,50 @@ pub fn serve(connection: Connection, setup: &Setup) -> Result<(), Stopped> {
             number: 0,
             desk: Desk::new(Arc::clone(&setup.disk)),
         },
+        out: connection.sender.clone(),
         session,
         questions,
         states,
     };
-    let ended = listener.listen(&connection);
+    let ended = listener.listen(Talk::new(&connection));
     // Their channels are closed: they come to an end.
     for worker in [answerer, publisher] {
         worker.join().ok();
     }
-    ended
+    Ok(ended)
 }
 
 struct Listener {
     session: Arc<Session>,
+    out: Sender<Message>,
     state: State,
     questions: Sender<answer::Question>,
     states: Sender<State>,
 }
 
 impl Listener {
-    fn listen(mut self, connection: &Connection) -> Result<(), Stopped> {
+    fn listen(mut self, mut talk: Talk<'_>) -> Ended {
+        loop {
+            match talk.next() {
+                Word::Asks(request) => self.ask(request),
+                Word::Tells(notification) => self.take(notification),
+                Word::Goes(ended) => return ended,
+            }
+        }
+    }
+
+    /// What may be asked of the editor once it is ready.
+    fn watch(&self) {
         if self.session.watches {
             let (id, method) = ("watch".to_owned().into(), RegisterCapability::METHOD.to_owned());
             let request = Request::new(id, method, capabilities::watching());
             // It fails only when the editor is gone.
-            connection.sender.send(Message::Request(request)).ok();
+            self.out.send(Message::Request(request)).ok();
         }
-        for message in &connection.receiver {
-            match message {
-                Message::Request(request) => {
-                    if connection.handle_shutdown(&request)? {
-                        return Ok(());
-                    }
-                    self.ask(request);
-                }
-                Message::Notification(notification) => self.take(notification),
-                Message::Response(_) => {}
-            }
-        }
-        Ok(())
     }
 
     fn ask(&self, request: Request) {
+        self.session.unanswered.asked(&request.id);
         let question = answer::Question {
             request,
             state: self.state.clone(),
@@ -136,6 +138,16 @@ impl Listener {
             DidCloseTextDocument::METHOD => read::<DidCloseTextDocument>(notification)
                 .map(|params| self.state.desk.close(&uri::path(&params.text_document.uri))),
             DidSaveTextDocument::METHOD | DidChangeWatchedFiles::METHOD => Some(()),
+            Initialized::METHOD => {
+                self.watch();
+                None
+            }
+            Cancel::METHOD => {
+                if let Some(params) = read::<Cancel>(notification) {
+                    self.session.unanswered.cancel(params.id);
+                }
+                None
+            }
             _ => None,
         };
         if changed.is_some() {

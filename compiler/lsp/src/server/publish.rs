@@ -40,6 +40,11 @@ fn look(session: &Session, state: &State) -> Option<Marks> {
         }
         // What is open and has no mistakes is said to have none.
         marks.entry(path.to_owned()).or_default();
+        // What it lists is looked at with its spec.
+        let home = match home {
+            Home::Listed(spec) => Home::Spec(spec),
+            other => other,
+        };
         let alone = matches!(home, Home::Alone | Home::Tests(_)).then_some(path);
         homes.insert((home.clone(), alone), path);
     }

@@ -8,6 +8,7 @@ use mesh_compiler::diag::Code;
 use mesh_compiler::spec::Settings;
 use serde::Deserialize;
 
+use super::unanswered::Unanswered;
 use super::uri;
 use crate::project::{Analyst, Desk, SPECS, Shelf};
 use crate::text::Encoding;
@@ -50,6 +51,7 @@ pub(super) struct Session {
     pub(super) shelf: Shelf,
     pub(super) analyst: Analyst,
     pub(super) pages: Pages,
+    pub(super) unanswered: Unanswered,
     /// The editor takes texts with places to go on at.
     pub(super) snippets: bool,
     /// The editor can tell of files that change on the disk.
@@ -90,6 +92,7 @@ impl Session {
             shelf: Shelf::default(),
             analyst: Analyst::new(settings),
             pages: Arc::clone(&setup.pages),
+            unanswered: Unanswered::default(),
             newest: AtomicU64::new(0),
         }
     }

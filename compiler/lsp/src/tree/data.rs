@@ -2,7 +2,7 @@
 
 use mesh_compiler::diag::{FileId, Language, Sink, code};
 use mesh_compiler::spec;
-use mesh_compiler::syntax::{self, Document};
+use mesh_compiler::syntax::{self, Datum, Document};
 
 use super::{Branch, Tree};
 
@@ -10,31 +10,44 @@ use super::{Branch, Tree};
 const TRIES: usize = 8;
 
 pub(super) fn read(text: &str, language: Language) -> Tree {
+    let parse = |text: &str, sink: &mut Sink| match syntax::parse(text, language, FileId::default(), sink) {
+        Some(Document::Data(datum)) => Some(datum),
+        _ => None,
+    };
+    let Some(datum) = understood(text, parse) else {
+        return Tree::default();
+    };
+    let nodes = spec::nodes(&datum, &mut Sink::default()).unwrap_or_default();
+    Tree {
+        nodes: nodes.into_iter().map(Branch::of).collect(),
+        comments: Vec::new(),
+        data: Some(datum),
+    }
+}
+
+/// The object that the first document of `text` describes, as far as it can be understood.
+pub(crate) fn object(text: &str, language: Language) -> Option<Datum> {
+    understood(text, |text, sink| {
+        let found = syntax::documents(text, language, FileId::default(), sink);
+        found.into_iter().next()
+    })
+}
+
+/// What `parse` makes of `text` without the lines that break it.
+fn understood(text: &str, parse: impl Fn(&str, &mut Sink) -> Option<Datum>) -> Option<Datum> {
     let mut text = text.to_owned();
     for _ in 0..TRIES {
         let mut sink = Sink::default();
-        let read = syntax::parse(&text, language, FileId::default(), &mut sink);
-        if let Some(Document::Data(datum)) = read {
-            let mut sink = Sink::default();
-            let nodes = spec::nodes(&datum, &mut sink).unwrap_or_default();
-            return Tree {
-                nodes: nodes.into_iter().map(Branch::of).collect(),
-                comments: Vec::new(),
-                data: Some(datum),
-            };
+        if let Some(datum) = parse(&text, &mut sink) {
+            return Some(datum);
         }
-        let broken = sink
-            .finish()
-            .into_iter()
-            .find(|found| found.code == &code::SYNTAX);
-        let Some(at) = broken.map(|found| found.primary.span.start) else {
-            break;
-        };
-        if !leave_out(&mut text, at) {
-            break;
+        let mut found = sink.finish().into_iter();
+        let broken = found.find(|found| found.code == &code::SYNTAX)?;
+        if !leave_out(&mut text, broken.primary.span.start) {
+            return None;
         }
     }
-    Tree::default()
+    None
 }
 
 /// Puts blanks in the place of the line of byte `at`, so that all others stay where they are. If it is blank already, in

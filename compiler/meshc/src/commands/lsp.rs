@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use mesh_compiler::diag::Code;
 use mesh_compiler::rules;
-use mesh_lsp::server::Setup;
+use mesh_lsp::server::{Ended, Setup};
 
 use crate::exit::Exit;
 use crate::ui::Ui;
@@ -28,14 +28,16 @@ pub(crate) fn run(args: &Args, ui: &Ui) -> Exit {
         pages: Arc::new(move |code| page(folder.as_ref()?, code)),
         version: env!("CARGO_PKG_VERSION"),
     };
+    let help = "an editor starts it: `meshc lsp` alone has nobody to speak with";
     match mesh_lsp::server::run(&setup) {
-        Ok(()) => Exit::Done,
+        Ok(Ended::Announced) => Exit::Done,
+        Ok(Ended::Unannounced) => {
+            let cause = "the editor went without asking it to shut down";
+            ui.fail("the language server stopped", cause, help);
+            Exit::Failed
+        }
         Err(cause) => {
-            ui.fail(
-                "the language server stopped",
-                cause,
-                "an editor starts it: `meshc lsp` alone has nobody to speak with",
-            );
+            ui.fail("the language server stopped", cause, help);
             Exit::Broken
         }
     }

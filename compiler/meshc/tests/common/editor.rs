@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// One side of the Language Server Protocol.
 pub(crate) struct Editor {
     server: Child,
-    to: ChildStdin,
+    to: Option<ChildStdin>,
     from: Receiver<Value>,
     asked: u64,
     /// What the server says that it can.
@@ -35,7 +35,7 @@ impl Editor {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let to = server.stdin.take().unwrap();
+        let to = server.stdin.take();
         let out = BufReader::new(server.stdout.take().unwrap());
         let (send, from) = channel();
         std::thread::spawn(move || messages(out, |message| send.send(message).is_ok()));
@@ -66,10 +66,24 @@ impl Editor {
         editor
     }
 
+    /// Says its last words and closes the stream; what the program ends with.
+    #[allow(dead_code, reason = "some talks are ended by killing the server")]
+    pub(crate) fn end(mut self, words: &[&str]) -> Option<i32> {
+        for word in words {
+            match *word {
+                "shutdown" => drop(self.ask("shutdown", Value::Null)),
+                word => self.say(word, Value::Null),
+            }
+        }
+        self.to = None;
+        self.server.wait().unwrap().code()
+    }
+
     pub(crate) fn send(&mut self, message: &Value) {
         let text = message.to_string();
-        write!(self.to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
-        self.to.flush().unwrap();
+        let to = self.to.as_mut().unwrap();
+        write!(to, "Content-Length: {}\r\n\r\n{text}", text.len()).unwrap();
+        to.flush().unwrap();
     }
 
     pub(crate) fn say(&mut self, method: &str, params: Value) {

@@ -42,6 +42,28 @@ pub(super) fn rows(
     nodes
 }
 
+/// The keys of all mappings.
+pub(super) fn heads(text: &str, path: &str, file: FileId) -> Vec<Value> {
+    let read = syntax::parse(text, Language::of_path(path), file, &mut Sink::default());
+    let Some(Document::Data(Datum {
+        kind: Kind::List(machines),
+        ..
+    })) = read
+    else {
+        return Vec::new();
+    };
+    let entries = machines.into_iter().flat_map(|machine| match machine.kind {
+        Kind::Mapping(entries) => entries,
+        _ => Vec::new(),
+    });
+    entries
+        .map(|entry| Value {
+            scalar: Scalar::Text(entry.key.value),
+            span: entry.key.span,
+        })
+        .collect()
+}
+
 fn no_list(datum: &Datum) -> Diagnostic {
     let span = Span {
         end: datum.span.start,

@@ -78,6 +78,19 @@ pub(super) fn rows(text: &str, file: FileId, mut columns: Columns<'_>, sink: &mu
     nodes
 }
 
+/// The heads of the columns.
+pub(super) fn heads(text: &str, file: FileId) -> Vec<Value> {
+    let mut cells = Cells::new(text, file);
+    let heads = cells.next(&mut Sink::default()).unwrap_or_default();
+    heads
+        .into_iter()
+        .map(|head| Value {
+            span: cells.place(head.place),
+            scalar: Scalar::Text(head.value),
+        })
+        .collect()
+}
+
 fn targets(
     heads: &[Cell],
     cells: &Cells<'_>,

@@ -56,7 +56,8 @@ pub(super) static EXPECT: NodeSpec = NodeSpec {
             "reaches",
             Ty::Texts,
             "For `route`: where it goes, all of it, by comma: subsets, services, groups of VMs or VMs.",
-        ),
+        )
+        .names(Kind::Target),
         may(
             "status",
             Ty::Count { min: 100, max: 599 },

@@ -33,7 +33,7 @@ pub(super) static INVENTORY: NodeSpec = NodeSpec {
 static COLUMN: NodeSpec = NodeSpec {
     name: "column",
     about: "What a column is that the file calls otherwise: `column hostname as=name`.",
-    args: &[needs("name", Ty::Text, "Its head in the file.")],
+    args: &[needs("name", Ty::Text, "Its head in the file.").names(Kind::Column)],
     props: &[needs(
         "as",
         Ty::Text,
@@ -49,7 +49,8 @@ static IGNORE: NodeSpec = NodeSpec {
         "column",
         Ty::Text,
         "Its head in the file; \"*\" is every one that is not known.",
-    )],
+    )
+    .names(Kind::Column)],
     repeat_last: true,
     ..NODE
 };

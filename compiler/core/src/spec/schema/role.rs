@@ -46,6 +46,10 @@ pub enum Kind {
     Port,
     /// A service, a group, an account or a machine, in a namespace: whoever has an identity.
     Caller,
+    /// A service, a group, a machine, or a subset of the service around: where requests end.
+    Target,
+    /// The head of a column, in an inventory.
+    Column,
 }
 
 impl Field {

@@ -20,6 +20,11 @@ pub(super) fn offers(context: &Context<'_>, field: &'static Field, part: &Part) 
     let names = context.project.names();
     let offer = |name: String, detail: &str| context.offer(&name, Completion::Name, detail, part);
     match kind {
+        Kind::Target => {
+            let subsets = of_service(context, &names, Kind::Subset).into_iter();
+            let subsets = subsets.map(|(name, detail)| offer(name, &detail));
+            subsets.chain(callers(context, &names, kind, part)).collect()
+        }
         Kind::Caller | Kind::Service => callers(context, &names, kind, part),
         Kind::Subset | Kind::Port => of_service(context, &names, kind)
             .into_iter()
@@ -71,6 +76,8 @@ const fn word(kind: Kind) -> &'static str {
         Kind::Subset => "subset",
         Kind::Port => "port",
         Kind::Caller => "caller",
+        Kind::Target => "target",
+        Kind::Column => "column",
     }
 }
 
@@ -87,6 +94,7 @@ fn callers(context: &Context<'_>, names: &Names<'_>, kind: Kind, part: &Part) ->
     let home = context.home();
     let kinds: &[Kind] = match kind {
         Kind::Caller => &[Kind::Service, Kind::Account, Kind::Group],
+        Kind::Target => &[Kind::Service, Kind::Group, Kind::Machine],
         _ => &[Kind::Service],
     };
     let mut found: BTreeSet<(bool, String, &'static str)> = BTreeSet::new();

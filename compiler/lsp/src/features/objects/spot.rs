@@ -1,7 +1,11 @@
-use crate::tree::Range;
+use mesh_compiler::diag::Language;
+use mesh_compiler::syntax::{Datum, Kind};
 
-/// A place in a document of YAML, by its lines.
-#[derive(Debug)]
+use crate::features::cursor::word::{MARK, Word};
+use crate::tree::{Range, object};
+
+/// A place in an object of Kubernetes.
+#[derive(Clone, Debug)]
 pub(super) struct Spot {
     /// `apiVersion` of the object.
     pub(super) api: String,
@@ -9,173 +13,167 @@ pub(super) struct Spot {
     pub(super) kind: String,
     /// The keys around, the outermost first; entries of lists have none.
     pub(super) path: Vec<String>,
-    /// The key whose value the place is in.
+    /// The key whose value the place is in; on a key there is none.
     pub(super) key: Option<String>,
-    /// The key that the place is on.
-    pub(super) name: Option<String>,
-    /// Keys of the same mapping.
+    /// The word at the place.
+    pub(super) name: String,
+    /// Other keys of the same mapping.
     pub(super) beside: Vec<String>,
-    /// The word that the place touches.
+    /// Where the word stands: of a key with its quotes.
     pub(super) word: Range,
     /// A colon stands behind the word.
     pub(super) has_colon: bool,
-    /// Where the keys of the mapping begin.
-    pub(super) indent: usize,
+    /// How the mapping is written.
+    pub(super) style: Style,
 }
 
-/// A line that says something.
-struct Line<'a> {
-    start: usize,
-    text: &'a str,
-    /// Where what is said begins, behind dashes.
-    indent: usize,
-    /// An entry of a list begins in it.
-    dash: bool,
-}
-
-impl<'a> Line<'a> {
-    fn of(start: usize, text: &'a str) -> Self {
-        let mut indent = text.len() - text.trim_start().len();
-        let mut dash = false;
-        while let Some(rest) = text[indent..]
-            .strip_prefix('-')
-            .filter(|rest| rest.is_empty() || rest.starts_with(' '))
-        {
-            dash = true;
-            indent += 1 + rest.len() - rest.trim_start().len();
-        }
-        Self {
-            start,
-            text,
-            indent,
-            dash,
-        }
-    }
-
-    fn said(&self) -> &'a str {
-        let said = &self.text[self.indent..];
-        if said.starts_with('#') { "" } else { said }
-    }
-
-    /// Its key, and what stands behind the colon.
-    fn key(&self) -> Option<(&'a str, &'a str)> {
-        let said = self.said();
-        let colon = said
-            .find(": ")
-            .or_else(|| said.trim_end().strip_suffix(':').map(str::len))?;
-        Some((said[..colon].trim_matches(['"', '\'']), &said[colon + 1..]))
-    }
+/// How a mapping is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// In lines of its own, whose keys begin in this column.
+    Block(usize),
+    /// In braces, in YAML.
+    Flow,
+    /// In JSON.
+    Json {
+        /// The word has its quotes already.
+        quoted: bool,
+    },
 }
 
 impl Spot {
-    /// What is around byte `at` of `text`; nothing within braces and brackets.
-    pub(super) fn of(text: &str, at: usize) -> Option<Self> {
-        let (lines, here) = document(text, at);
-        let line = lines.get(here)?;
-        let head = |wanted: &str| {
-            let mut keys = lines.iter().filter(|line| line.indent == 0).filter_map(Line::key);
-            let value = keys
-                .find(|(key, _)| *key == wanted)?
-                .1
-                .trim()
-                .trim_matches(['"', '\'']);
-            Some(value.to_owned())
+    /// What byte `at` of `text` may be, the likelier first: a key or a value.
+    pub(super) fn of(text: &str, language: Language, at: usize) -> Vec<Self> {
+        let document = match language {
+            Language::Json => Range::new(0, text.len()),
+            _ => document(text, at),
         };
-        let inside = at.checked_sub(line.start)?.min(line.text.len());
-        let before = line.text.get(..inside)?;
-        if before.contains(['{', '[', '#']) {
-            return None;
+        let within = &text[document.start..document.end];
+        let word = Word::at(within, at.clamp(document.start, document.end) - document.start);
+        if word.in_comment {
+            return Vec::new();
         }
-        // On an empty line, the place itself says how deep it is.
-        let indent = if line.said().is_empty() && !line.dash {
-            inside
-        } else {
-            line.indent
+        let marked = word.marked(within, language);
+        let spot = |text: &String| {
+            let found = Search::new(text, language).spot(&object(text, language)?)?;
+            Some(found.with(&word, within, document.start, language))
         };
-        let key = line.key();
-        let colon = line.start + line.indent + key.map_or(line.said().trim_end().len(), |(key, _)| key.len());
-        let in_value = key.is_some() && at > colon;
-        let word = if in_value {
-            let rest = line.text.trim_end();
-            let begins = line.start + rest.find(": ").map_or(rest.len(), |colon| colon + 2);
-            Range::new(begins.min(at), (line.start + rest.len()).max(at))
+        marked.iter().filter_map(spot).collect()
+    }
+
+    /// What only the text without the mark says.
+    fn with(mut self, word: &Word, text: &str, start: usize, language: Language) -> Self {
+        let quoted = word.inner != word.outer;
+        let range = if self.key.is_none() {
+            word.outer
         } else {
-            Range::new((line.start + indent).min(at), colon.max(at))
+            word.inner
         };
-        Some(Self {
-            api: head("apiVersion")?,
-            kind: head("kind")?,
-            path: path(&lines[..here], indent),
-            key: key.filter(|_| in_value).map(|(key, _)| key.to_owned()),
-            name: key.filter(|_| !in_value).map(|(key, _)| key.to_owned()),
-            beside: beside(&lines, here, indent),
-            word,
-            has_colon: key.is_some(),
-            indent,
-        })
+        self.word = Range::new(start + range.start, start + range.end);
+        text[word.inner.start..word.inner.end].clone_into(&mut self.name);
+        self.has_colon = word.has_colon(text);
+        self.style = match self.style {
+            _ if language == Language::Json => Style::Json { quoted },
+            Style::Block(_) => {
+                let line = text[..range.start].rfind('\n').map_or(0, |end| end + 1);
+                Style::Block(range.start - line)
+            }
+            other => other,
+        };
+        self
     }
 }
 
-/// The lines of the document that byte `at` lies in, and which of them that is.
-fn document(text: &str, at: usize) -> (Vec<Line<'_>>, usize) {
-    let (mut lines, mut here) = (Vec::new(), None);
-    let mut start = 0;
-    for line in text.split('\n') {
+/// The document of a text in YAML that byte `at` lies in.
+fn document(text: &str, at: usize) -> Range {
+    let (mut start, mut end) = (0, 0);
+    for line in text.split_inclusive('\n') {
+        let next = end + line.len();
         if line.starts_with("---") {
-            if here.is_some() {
-                break;
+            if at < end {
+                return Range::new(start, end);
             }
-            lines.clear();
-        } else {
-            if start <= at && at <= start + line.len() {
-                here = Some(lines.len());
-            }
-            lines.push(Line::of(start, line));
+            start = next;
         }
-        start += line.len() + 1;
+        end = next;
     }
-    let at = here.unwrap_or(lines.len());
-    (lines, at)
+    Range::new(start.min(end), end)
 }
 
-/// The keys around a line that begins at `indent`, behind those `before`.
-fn path(before: &[Line<'_>], mut indent: usize) -> Vec<String> {
-    let mut found = Vec::new();
-    for line in before.iter().rev() {
-        if let Some((key, _)) = line.key().filter(|_| line.indent < indent) {
-            found.push(key.to_owned());
-            indent = line.indent;
-        }
-    }
-    found.reverse();
-    found
+/// Looks for the mark.
+struct Search<'a> {
+    text: &'a str,
+    language: Language,
+    path: Vec<&'a str>,
 }
 
-/// The other keys of the mapping of a line.
-fn beside(lines: &[Line<'_>], here: usize, indent: usize) -> Vec<String> {
-    let says = |line: &&Line<'_>| !line.said().is_empty();
-    let own = |line: &Line<'_>| {
-        line.key()
-            .filter(|_| line.indent == indent)
-            .map(|(key, _)| key.to_owned())
-    };
-    let mut found = Vec::new();
-    if !lines[here].dash {
-        for line in lines[..here].iter().rev().filter(says) {
-            if line.indent < indent {
-                break;
+impl<'a> Search<'a> {
+    const fn new(text: &'a str, language: Language) -> Self {
+        Self {
+            text,
+            language,
+            path: Vec::new(),
+        }
+    }
+
+    /// In an object, or a list of them.
+    fn spot(&mut self, object: &'a Datum) -> Option<Spot> {
+        let text = |key| object.field_text(key).map(|text| text.value);
+        let kind = text("kind")?;
+        if kind == "List" {
+            let items = object.at(&["items"]).map_or(&[][..], Datum::items);
+            return items.iter().find_map(|item| self.spot(item));
+        }
+        let mut spot = self.within(object)?;
+        spot.api = text("apiVersion")?;
+        spot.kind = kind;
+        Some(spot)
+    }
+
+    fn within(&mut self, datum: &'a Datum) -> Option<Spot> {
+        match &datum.kind {
+            Kind::List(items) => items.iter().find_map(|item| self.within(item)),
+            Kind::Scalar(_) => {
+                let here = datum.text().is_some_and(|text| text.value.contains(MARK));
+                let (key, path) = self.path.split_last()?;
+                here.then(|| self.found(path, Some((*key).to_owned()), datum))
             }
-            found.extend(own(line));
-            if line.dash && line.indent == indent {
-                break;
+            Kind::Mapping(entries) => {
+                for entry in entries {
+                    if entry.key.value.contains(MARK) {
+                        let mut spot = self.found(&self.path, None, datum);
+                        let others = entries.iter().filter(|other| !other.key.value.contains(MARK));
+                        spot.beside = others.map(|other| other.key.value.clone()).collect();
+                        return Some(spot);
+                    }
+                    self.path.push(&entry.key.value);
+                    let found = self.within(&entry.value);
+                    self.path.pop();
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+                None
             }
         }
     }
-    for line in lines[here + 1..].iter().filter(says) {
-        if line.indent < indent || line.dash && line.indent == indent {
-            break;
+
+    fn found(&self, path: &[&str], key: Option<String>, datum: &Datum) -> Spot {
+        let first = self
+            .text
+            .get(datum.span.start..)
+            .and_then(|text| text.chars().next());
+        let flow = self.language == Language::Yaml && matches!(first, Some('{' | '['));
+        Spot {
+            api: String::new(),
+            kind: String::new(),
+            path: path.iter().map(|key| (*key).to_owned()).collect(),
+            key,
+            name: String::new(),
+            beside: Vec::new(),
+            word: Range::default(),
+            has_colon: false,
+            style: if flow { Style::Flow } else { Style::Block(0) },
         }
-        found.extend(own(line));
     }
-    found
 }

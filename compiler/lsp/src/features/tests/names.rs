@@ -217,3 +217,129 @@ fn yaml_names_lead_and_are_renamed() {
     let found = definition(&scene.project, at, &scene.desk, &scene.shelf);
     assert_eq!(lines(&found), [("/x/spec.yaml".to_owned(), 8)]);
 }
+
+#[test]
+fn what_a_route_reaches_follows_its_name() {
+    let text = "mesh m\nnamespace a {\n    service web {\n        port 80 http\n        subset v1 version=v1\n        \
+                vms { vm one address=\"10.0.0.1\" }\n        expect route from=web reaches=\"v1,one\"\n    }\n    \
+                expect route from=web reaches=\"web\"\n}\n";
+    for (from, to) in [
+        ("subset v1", "subset v2"),
+        ("vm one", "vm two"),
+        ("service web", "service shop"),
+    ] {
+        let scene = Scene::kdl(&text.replacen(from, &format!("{from}‸"), 1));
+        let (old, new) = (
+            from.split(' ').next_back().unwrap(),
+            to.split(' ').next_back().unwrap(),
+        );
+        let mut after = text.to_owned();
+        let mut replacements = rename(&scene.project, scene.at, new).unwrap();
+        replacements.sort_by_key(|replacement| std::cmp::Reverse(replacement.range));
+        for replacement in replacements {
+            after.replace_range(replacement.range.start..replacement.range.end, &replacement.text);
+        }
+        let names = ["from=", "reaches=\"", ",", "subset ", "vm ", "service "];
+        let wanted = names.iter().fold(text.to_owned(), |text, before| {
+            text.replace(&format!("{before}{old}"), &format!("{before}{new}"))
+        });
+        let wanted = wanted.replace("version=v2", "version=v1");
+        assert_eq!(after, wanted);
+    }
+}
+
+const FLEET: &str = "mesh m\nnetwork kube\nnetwork vm\nnamespace shop {\n    service cart {\n        port 80 http\n        \
+                     vms network=vm {\n            inventory \"vms/*.csv\" { column hostname as=name; ignore owner }\n        \
+                     }\n    }\n    service list {\n        vms { inventory \"more.json\" { column host as=name } }\n    }\n    \
+                     expect allow from=cart-1 to=cart\n}\n";
+const ROWS: &str = "hostname,address,owner\ncart-1,10.0.0.1,\"Hopper, Grace\"\n\"cart-2\",10.0.0.2,x\n";
+const MORE: &str = "[{\"host\": \"list-1\", \"address\": \"10.0.0.3\"},\n {\"host\": \"list-2\", \"address\": \"10.0.0.4\"}]\n";
+
+/// The spec with inventories, open at the one of them that holds `part`, with the mark behind that.
+fn fleet(part: &str) -> Scene {
+    let mut files = [
+        ("/x/spec.kdl", FLEET.to_owned()),
+        ("/x/vms/a.csv", ROWS.to_owned()),
+        ("/x/more.json", MORE.to_owned()),
+    ];
+    let open = files.iter().position(|(_, text)| text.contains(part)).unwrap();
+    files.swap(0, open);
+    files[0].1 = files[0].1.replacen(part, &format!("{part}‸"), 1);
+    let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    Scene::new(&files)
+}
+
+#[test]
+fn machines_of_inventories_lead_and_are_found() {
+    let target = |part| {
+        let scene = fleet(part);
+        lines(&definition(&scene.project, scene.at, &scene.desk, &scene.shelf))
+    };
+    let (spec, rows) = (
+        |line| ("/x/spec.kdl".to_owned(), line),
+        |line| ("/x/vms/a.csv".to_owned(), line),
+    );
+    assert_eq!(target("from=cart-"), [rows(2)]);
+    assert_eq!(target("\ncart-"), [rows(2)]);
+    assert_eq!(target("column hostn"), [rows(1)]);
+    assert_eq!(target("ignore own"), [rows(1)]);
+    let scene = fleet("\ncart-");
+    let uses = |declarations| lines(&references(&scene.project, scene.at, declarations));
+    assert_eq!(uses(true), [spec(14), rows(2)]);
+    assert_eq!(uses(false), [spec(14)]);
+    let scene = fleet("[{\"ho");
+    let heads = lines(&references(&scene.project, scene.at, true));
+    let more = |line| ("/x/more.json".to_owned(), line);
+    assert_eq!(heads, [spec(12), more(1), more(2)]);
+    assert_eq!(
+        complete(&scene.project, scene.at, &scene.desk),
+        [],
+        "rows are no spec"
+    );
+    assert_eq!(hover(&scene.project, scene.at), None);
+}
+
+/// What is another after something is renamed: the spec, the table and the list.
+fn relisted(part: &str, new: &str) -> Result<[String; 3], String> {
+    let scene = fleet(part);
+    let mut replacements = rename(&scene.project, scene.at, new)?;
+    replacements.sort_by_key(|replacement| std::cmp::Reverse(replacement.range));
+    let mut files = [
+        ("/x/spec.kdl", FLEET),
+        ("/x/vms/a.csv", ROWS),
+        ("/x/more.json", MORE),
+    ]
+    .map(|(path, text)| (path, text.to_owned()));
+    for replacement in replacements {
+        let (_, text) = files
+            .iter_mut()
+            .find(|(path, _)| *path == replacement.file.path)
+            .unwrap();
+        text.replace_range(replacement.range.start..replacement.range.end, &replacement.text);
+    }
+    Ok(files.map(|(_, text)| text))
+}
+
+#[test]
+fn rows_and_heads_of_inventories_are_renamed() {
+    let [spec, rows, _] = relisted("from=cart-", "true").unwrap();
+    assert_eq!(spec, FLEET.replace("from=cart-1", "from=\"true\""));
+    assert_eq!(rows, ROWS.replace("cart-1", "true"));
+    let [_, rows, _] = relisted("\"cart-", "basket").unwrap();
+    assert_eq!(rows, ROWS.replace("cart-2", "basket"));
+    let [spec, rows, _] = relisted("hostn", "host name").unwrap();
+    assert_eq!(spec, FLEET.replace("column hostname", "column \"host name\""));
+    assert_eq!(rows, ROWS.replace("hostname", "host name"));
+    let [spec, _, more] = relisted("[{\"ho", "machine").unwrap();
+    assert_eq!(spec, FLEET.replace("column host as", "column machine as"));
+    assert_eq!(more, MORE.replace("\"host\"", "\"machine\""));
+    for (part, new, why) in [
+        ("hostname,addr", "ip", "write `column NAME as=address`"),
+        ("hostn", "a,b", "without commas"),
+        ("hostn", "owner", "there is a `owner` already"),
+        ("\ncart-", "cart-2", "there is a `cart-2` already"),
+    ] {
+        let found = relisted(part, new).unwrap_err();
+        assert!(found.contains(why), "{part}: {found}");
+    }
+}

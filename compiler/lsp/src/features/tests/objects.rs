@@ -1,4 +1,4 @@
-//! Existing objects in YAML.
+//! Existing objects in YAML and JSON.
 
 use std::sync::Arc;
 
@@ -35,22 +35,29 @@ spec:
 ";
 
 fn file(text: &str) -> Arc<File> {
+    let path = if text.starts_with('{') {
+        "/x/a.json"
+    } else {
+        "/x/a.yaml"
+    };
     let mut desk = Desk::new(Arc::new(Disk::default()));
-    desk.put("/x/a.yaml", Document::new(1, text));
-    Shelf::default().file("/x/a.yaml", &desk).unwrap()
+    desk.put(path, Document::new(1, text));
+    Shelf::default().file(path, &desk).unwrap()
 }
 
 /// What is offered where `new` stands in the place of `old`.
 fn offered(old: &str, new: &str) -> Vec<(String, String)> {
     assert_eq!(ROUTE.matches(old).count(), 1, "{old}");
-    let text = ROUTE.replace(old, new);
+    offers(&ROUTE.replace(old, new))
+}
+
+/// What is offered where the mark is, and the text after it is taken.
+fn offers(text: &str) -> Vec<(String, String)> {
     let at = text.find(MARK).unwrap();
     let text = text.replace(MARK, "");
     let offers = objects::fields(&file(&text), at).into_iter();
     let taken = |offer: Offer| {
-        let Insert::Text(insert) = offer.insert else {
-            panic!()
-        };
+        let (Insert::Text(insert) | Insert::Snippet(_, insert)) = offer.insert;
         let mut after = text.clone();
         after.replace_range(offer.range.start..offer.range.end, &insert);
         (offer.label, after)
@@ -125,6 +132,95 @@ fn fields_are_explained() {
     let (_, text) = told("destination").unwrap();
     assert!(text.contains("Fields: `host`, `port`, `subset`"), "{text}");
     assert_eq!(told("a note"), None);
+}
+
+#[test]
+fn braces_are_completed_as_lines_are() {
+    let route = |spec: &str| {
+        offers(&format!(
+            "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: a}}\nspec: {spec}\n"
+        ))
+    };
+    let taken = |spec: &str, label: &str| {
+        let all = route(spec);
+        let labels: Vec<_> = all.iter().map(|(own, _)| own.clone()).collect();
+        let found = all.into_iter().find(|(own, _)| own == label);
+        let text = found.unwrap_or_else(|| panic!("{spec}: {labels:?}")).1;
+        text.split_once("spec: ").unwrap().1.trim_end().to_owned()
+    };
+    assert_eq!(taken("{hosts: [a], ht‸}", "http"), "{hosts: [a], http: []}");
+    assert_eq!(
+        taken("{hosts: [a], http: [{route: [{destination: {‸}}]}]}", "host"),
+        "{hosts: [a], http: [{route: [{destination: {host: }}]}]}"
+    );
+    assert_eq!(
+        taken("{hosts: [a], http: [{‸, timeout: 5s}]}", "fault"),
+        "{hosts: [a], http: [{fault: {}, timeout: 5s}]}"
+    );
+    assert_eq!(
+        taken(
+            "\n  hosts: [a]\n  http:\n  - route: [{destination: {host: a}, ‸: 5}]",
+            "weight"
+        ),
+        "\n  hosts: [a]\n  http:\n  - route: [{destination: {host: a}, weight: 5}]"
+    );
+    assert_eq!(
+        taken(
+            "{hosts: [a], http: [{redirect: {redirectCode: 301, derivePort: FROM‸}}]}",
+            "FROM_PROTOCOL_DEFAULT"
+        ),
+        "{hosts: [a], http: [{redirect: {redirectCode: 301, derivePort: FROM_PROTOCOL_DEFAULT}}]}"
+    );
+    let beside: Vec<_> = route("{hosts: [a], ‸}")
+        .into_iter()
+        .map(|(label, _)| label)
+        .collect();
+    assert!(
+        !beside.contains(&"hosts".to_owned()) && beside.contains(&"tcp".to_owned()),
+        "{beside:?}"
+    );
+}
+
+#[test]
+fn json_is_completed_as_yaml_is() {
+    let taken = |spec: &str, label: &str| {
+        let head = "{\"apiVersion\": \"networking.istio.io/v1\", \"kind\": \"DestinationRule\",\n \"spec\": ";
+        let all = offers(&format!("{head}{spec}}}\n"));
+        let labels: Vec<_> = all.iter().map(|(own, _)| own.clone()).collect();
+        let found = all.into_iter().find(|(own, _)| own == label);
+        let text = found.unwrap_or_else(|| panic!("{spec}: {labels:?}")).1;
+        text.strip_prefix(head)
+            .unwrap()
+            .trim_end()
+            .strip_suffix('}')
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(taken("{‸}", "trafficPolicy"), "{\"trafficPolicy\": {}}");
+    assert_eq!(taken("{\"ho‸\"}", "host"), "{\"host\": \"\"}");
+    assert_eq!(
+        taken("{\"host\": \"a\", \"‸\": []}", "subsets"),
+        "{\"host\": \"a\", \"subsets\": []}"
+    );
+    assert_eq!(
+        taken("{\"trafficPolicy\": {\"tls\": {\"mode\": \"S‸\"}}}", "SIMPLE"),
+        "{\"trafficPolicy\": {\"tls\": {\"mode\": \"SIMPLE\"}}}"
+    );
+    assert_eq!(
+        taken("{\"trafficPolicy\": {\"tls\": {\"mode\": ‸}}}", "SIMPLE"),
+        "{\"trafficPolicy\": {\"tls\": {\"mode\": \"SIMPLE\"}}}"
+    );
+    let list = "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [{\"apiVersion\": \"security.istio.io/v1\", \
+                \"kind\": \"PeerAuthentication\", \"spec\": {\"mtls\": {\"mode\": \"STRICT\"}}}]}";
+    let at = list.find("mode").unwrap() + 1;
+    let hover = objects::field(&file(list), at).unwrap();
+    assert!(
+        hover.text.starts_with("`spec.mtls.mode` of PeerAuthentication"),
+        "{}",
+        hover.text
+    );
+    let at = list.find("items").unwrap() + 1;
+    assert_eq!(objects::field(&file(list), at), None);
 }
 
 /// Whatever is typed, at whatever place.

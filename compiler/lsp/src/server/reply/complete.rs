@@ -16,6 +16,9 @@ impl Answerer<'_> {
             return (!items.is_empty()).then_some(CompletionResponse::Array(items));
         }
         let (project, at) = self.place(&params.text_document_position)?;
+        if project.is_inventory() {
+            return None;
+        }
         let offers = features::complete(&project, at, &self.state.desk);
         let items = offers.into_iter().map(|offer| self.item(offer, project.file()));
         Some(CompletionResponse::Array(items.collect()))
