@@ -1,15 +1,19 @@
 //! Connections, as they come.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener as Listener, TcpStream as Raw};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::destination::canonical;
 use crate::drain::Drain;
+use crate::seldom::Seldom;
 use crate::shared::Shared;
 use crate::{inbound, outbound};
 
@@ -30,31 +34,59 @@ pub(crate) struct Accepted {
 
 /// Serves the connections that applications open (port 15001), until the drain begins.
 pub async fn serve_outbound(listener: TcpListener, shared: Arc<Shared>, drain: Drain) {
-    accept(listener, shared, drain, outbound::serve).await;
+    listen(listener, shared, drain, 0, outbound::serve).await;
 }
 
 /// Serves the connections that arrive for applications (port 15006), until the drain begins.
 pub async fn serve_inbound(listener: TcpListener, shared: Arc<Shared>, drain: Drain) {
-    accept(listener, shared, drain, inbound::serve).await;
+    listen(listener, shared, drain, 1, inbound::serve).await;
 }
 
-async fn accept<F, S>(listener: TcpListener, shared: Arc<Shared>, drain: Drain, serve: F)
+/// Accepts where connections are served, if that is said: half of them need not be told of from thread to thread.
+async fn listen<F, S>(listener: TcpListener, shared: Arc<Shared>, drain: Drain, worker: usize, serve: F)
 where
-    F: Fn(Accepted, Arc<Shared>) -> S + Copy + Send + 'static,
+    F: Fn(Accepted, Arc<Shared>) -> S + Copy + Send + Sync + 'static,
+    S: Future<Output = ()> + Send + 'static,
+{
+    let listener = match listener.into_std() {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "no connection can be accepted"),
+    };
+    let own = shared.clone();
+    let accepting = async move {
+        if let Err(error) = accept(listener, own, drain, serve).await {
+            tracing::error!(%error, "no connection can be accepted");
+        }
+    };
+    match shared.workers() {
+        Some(workers) => workers.run(worker, accepting).await,
+        None => accepting.await,
+    }
+}
+
+async fn accept<F, S>(listener: Listener, shared: Arc<Shared>, drain: Drain, serve: F) -> io::Result<()>
+where
+    F: Fn(Accepted, Arc<Shared>) -> S + Copy + Send + Sync + 'static,
     S: Future<Output = ()> + Send + 'static,
 {
     let own_port = listener.local_addr().map(|own| own.port()).unwrap_or_default();
+    // Not tokio's own: that would have this thread's poll know of connections that others serve.
+    #[expect(
+        deprecated,
+        reason = "what replaces it is unsafe; a listener keeps its descriptor until it is dropped"
+    )]
+    let listener = AsyncFd::with_interest(listener, Interest::READABLE)?;
     let mut watch = drain.clone();
     loop {
         let (stream, remote) = tokio::select! {
-            accepted = listener.accept() => match accepted {
+            accepted = listener.async_io(Interest::READABLE, Listener::accept) => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     pause(&error).await;
                     continue;
                 }
             },
-            () = watch.draining() => break,
+            () = watch.draining() => return Ok(()),
         };
         prepare(&stream);
         match shared.destinations.of(&stream) {
@@ -64,8 +96,13 @@ where
             }
             Ok(destination) => {
                 let (drain, own) = (drain.clone(), shared.clone());
-                let serving = move |stream| async move {
-                    let mut over = drain.clone();
+                let serving = async move {
+                    let stream = match TcpStream::from_std(stream) {
+                        Ok(stream) => stream,
+                        Err(error) => return tracing::warn!(%error, "a connection cannot be served"),
+                    };
+                    let mut watch = drain.clone();
+                    let over = pin!(watch.closed());
                     let accepted = Accepted {
                         stream,
                         remote: canonical(remote),
@@ -76,16 +113,12 @@ where
                     tokio::select! {
                         biased;
                         () = serve(accepted, own) => {}
-                        () = over.closed() => {}
+                        () = Seldom::new(over) => {}
                     }
                 };
                 match shared.workers() {
-                    Some(workers) => {
-                        if let Err(error) = workers.serve(stream, serving) {
-                            tracing::debug!(%remote, %error, "a connection is closed");
-                        }
-                    }
-                    None => _ = tokio::spawn(serving(stream)),
+                    Some(workers) => workers.serve(serving),
+                    None => _ = tokio::spawn(serving),
                 }
             }
             Err(error) => tracing::debug!(%remote, %error, "a connection without destination is closed"),
@@ -93,7 +126,8 @@ where
     }
 }
 
-fn prepare(stream: &TcpStream) {
+fn prepare(stream: &Raw) {
+    let _refused = stream.set_nonblocking(true);
     // Small answers must not wait for an acknowledgement.
     let _refused = stream.set_nodelay(true);
     // A client whose machine is gone never says so: what it held is given back all the same.
@@ -122,7 +156,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (_client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (stream, _) = accepted.unwrap();
+        let stream = accepted.unwrap().0.into_std().unwrap();
         prepare(&stream);
         let socket = SockRef::from(&stream);
         assert!(socket.keepalive().unwrap() && socket.tcp_nodelay().unwrap());

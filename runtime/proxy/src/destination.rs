@@ -2,11 +2,10 @@
 
 use std::fmt;
 use std::io;
-use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, TcpStream};
 use std::sync::Arc;
 
 use nix::sys::socket::{getsockopt, sockopt};
-use tokio::net::TcpStream;
 
 /// Asks for the destination of one accepted connection.
 type Lookup = Arc<dyn Fn(&TcpStream) -> io::Result<SocketAddr> + Send + Sync>;

@@ -158,7 +158,7 @@ async fn handshake(
         .and_then(PeerIdentity::of)
         .ok_or("it shows no identity that holds")?;
     let settled = session.alpn_protocol().map(<[u8]>::to_vec);
-    down.peer = Some(Arc::new(peer));
+    down.peer = Some(peer);
     down.sni = hello.sni.as_deref().map(Into::into);
     Ok((Stream::Accepted(Box::new(stream)), Wire::Mesh { hello, settled }))
 }

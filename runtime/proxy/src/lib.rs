@@ -34,6 +34,7 @@ mod keys;
 mod net;
 mod outbound;
 mod peer;
+mod seldom;
 mod shared;
 mod state;
 mod tcp;

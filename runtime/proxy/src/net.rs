@@ -1,11 +1,11 @@
 //! Bytes on the wire: streams, and looking at their beginning.
 
-pub(crate) mod counted;
+mod carry;
 mod introduced;
 pub(crate) mod rewind;
 pub(crate) mod sniff;
 pub(crate) mod stream;
 
-pub(crate) use counted::{Counted, Counters};
+pub(crate) use carry::{Counters, carry};
 pub(crate) use rewind::Rewind;
 pub(crate) use stream::Stream;

@@ -1,24 +1,23 @@
 //! Bytes, from one end to the other.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mesh_wire::Millis;
 use time::OffsetDateTime;
-use tokio::io::copy_bidirectional_with_sizes;
 
 use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, xxhash};
 use crate::drain::Drain;
 use crate::http::scope;
-use crate::net::{Counted, Counters, Stream};
+use crate::net::{Counters, Stream, carry};
 use crate::peer::Downstream;
+use crate::seldom::Seldom;
 use crate::shared::Shared;
 use crate::state::Shares;
 use crate::telemetry::{Entry, Flag, Reporter};
 use crate::tls::Purpose;
 
-/// Of each direction.
-const BUFFER: usize = 16 * 1024;
 /// Envoy's `idle_timeout` of TCP proxies.
 const IDLE: Duration = Duration::from_secs(3600);
 /// Envoy's `max_connect_attempts` is one; Istio leaves it so. Another endpoint is still better than none.
@@ -74,19 +73,24 @@ pub(crate) async fn to_cluster(
     entry.upstream_host = Some(endpoint.text.clone());
     entry.upstream_local = local;
     let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
-    let (mut client, counters) = Counted::new(stream);
-    let (mut server, _) = Counted::new(dialed.stream);
+    let (mut client, mut server, counters) = (stream, dialed.stream, Counters::default());
     let idle = cluster
         .wire
         .limits
         .idle_timeout
         .map_or(IDLE, |timeout| timeout.to_duration());
-    let mut carrying = std::pin::pin!(async {
+    let mut carrying = pin!(async {
+        let over = pin!(async {
+            tokio::select! {
+                () = idleness(&counters, idle) => {}
+                () = aged(cluster.wire.limits.connection_age) => {}
+                () = drain.closed() => {}
+            }
+        });
         tokio::select! {
-            ended = copy_bidirectional_with_sizes(&mut client, &mut server, BUFFER, BUFFER) => ended.map(drop),
-            () = idleness(&counters, idle) => Ok(()),
-            () = aged(cluster.wire.limits.connection_age) => Ok(()),
-            () = drain.closed() => Ok(()),
+            biased;
+            () = Seldom::new(over) => Ok(()),
+            ended = carry(&mut client, &mut server, &counters) => ended,
         }
     });
     let mut ended = None;

@@ -11,6 +11,7 @@ mod credentials;
 mod identity;
 mod peer;
 mod server;
+mod verified;
 mod verify;
 
 pub use certificate::Certificate;

@@ -3,10 +3,8 @@
 
 use std::cell::Cell;
 use std::io;
-use std::net::TcpStream as Std;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
 
 /// How many there are: a VM's processors belong to its application. Connections to endpoints are kept for so many apart.
@@ -36,22 +34,16 @@ impl Workers {
         })
     }
 
-    /// Has the next of them serve `stream`.
-    pub(crate) fn serve<F, S>(&self, stream: TcpStream, serve: F) -> io::Result<()>
-    where
-        F: FnOnce(TcpStream) -> S + Send + 'static,
-        S: Future<Output = ()> + Send + 'static,
-    {
+    /// Has the next of them serve a connection.
+    pub(crate) fn serve(&self, serve: impl Future<Output = ()> + Send + 'static) {
         // In turn: connections that last are shared evenly, whoever accepted them.
         let index = self.next.fetch_add(1, Ordering::Relaxed) % self.handles.len();
-        let stream: Std = stream.into_std()?;
-        self.handles[index].spawn(async move {
-            match TcpStream::from_std(stream) {
-                Ok(stream) => serve(stream).await,
-                Err(error) => tracing::warn!(%error, "a connection cannot be served"),
-            }
-        });
-        Ok(())
+        self.handles[index].spawn(serve);
+    }
+
+    /// Has one of them do `work`, another one for each `index`.
+    pub(crate) async fn run(&self, index: usize, work: impl Future<Output = ()> + Send + 'static) {
+        let _ended = self.handles[index % self.handles.len()].spawn(work).await;
     }
 }
 

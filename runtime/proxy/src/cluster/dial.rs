@@ -70,7 +70,9 @@ pub(crate) async fn dial(
     let opening = async {
         let any = cluster.wire.discovery == wire::Discovery::StrictDns;
         let remote = endpoint.address(any).await.map_err(DialError::Name)?;
-        let tcp = connect(cluster, remote).await.map_err(DialError::Connect)?;
+        let tcp = connect(cluster, remote, speaks_first(cluster, endpoint))
+            .await
+            .map_err(DialError::Connect)?;
         let local = tcp.local_addr().ok();
         let (stream, peer, generation) =
             protect(cluster, endpoint, purpose, credentials, remote, tcp).await?;
@@ -87,7 +89,16 @@ pub(crate) async fn dial(
         .unwrap_or(Err(DialError::Timeout(bound)))
 }
 
-async fn connect(cluster: &Cluster, remote: SocketAddr) -> io::Result<TcpStream> {
+/// Whether what is said first on the connection is said here: TLS's clients do, of applications nothing is known.
+fn speaks_first(cluster: &Cluster, endpoint: &Endpoint) -> bool {
+    match &*cluster.transport {
+        Transport::Mesh(_) => endpoint.wire.mtls,
+        Transport::Tls(_) => true,
+        Transport::Unusable(_) | Transport::Plaintext => false,
+    }
+}
+
+async fn connect(cluster: &Cluster, remote: SocketAddr, speaks_first: bool) -> io::Result<TcpStream> {
     let socket = if remote.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
@@ -102,6 +113,11 @@ async fn connect(cluster: &Cluster, remote: SocketAddr) -> io::Result<TcpStream>
             other_family(source)
         };
         socket.bind(SocketAddr::new(source, 0))?;
+    }
+    if speaks_first {
+        // The other end's readiness is acknowledged with the first bytes, which are about to be sent, not before them;
+        // and it accepts a connection on which there is something to read.
+        let _slower = SockRef::from(&socket).set_tcp_quickack(false);
     }
     let stream = socket.connect(remote).await?;
     stream.set_nodelay(true)?;
@@ -175,6 +191,6 @@ async fn protect(
         .1
         .peer_certificates()
         .and_then(|chain| chain.first());
-    let peer = leaf.and_then(PeerIdentity::of).map(Arc::new);
+    let peer = leaf.and_then(PeerIdentity::of);
     Ok((Stream::Opened(Box::new(stream)), peer, generation))
 }

@@ -13,6 +13,7 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use x509_parser::prelude::GeneralName;
 
 use super::identity::certificates;
+use super::verified::Verified;
 use super::verify::{InMesh, Judge, Judged, expand, parse};
 use super::{Credentials, provider};
 use crate::peer::exchange;
@@ -101,6 +102,7 @@ impl MeshClient {
             roots: credentials.identity.roots.clone(),
             domains: credentials.domains.clone(),
             sans: sans.into(),
+            verified: Verified::default(),
         });
         let mut base = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?

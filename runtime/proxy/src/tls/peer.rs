@@ -1,8 +1,12 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use mesh_wire::Sha256;
-use rustls_pki_types::CertificateDer;
+use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
+
+use super::verified::Span;
 
 /// Who is at the other end of a mutual TLS connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,15 +21,23 @@ pub(crate) struct PeerIdentity {
     pub(crate) dns: Vec<String>,
 }
 
-impl PeerIdentity {
-    /// Out of a certificate that has been verified: now, or when a session began that is taken up again. That may be
-    /// long ago, and the certificate may have ended since.
-    pub(crate) fn of(leaf: &CertificateDer<'_>) -> Option<Self> {
+/// So many are remembered by a thread.
+const MOST: usize = 256;
+
+thread_local! {
+    /// Who was here before, by certificate: reading one takes longer than looking whether it is known.
+    static KNOWN: RefCell<HashMap<CertificateDer<'static>, Known>> = RefCell::default();
+}
+
+#[derive(Clone)]
+struct Known {
+    peer: Arc<PeerIdentity>,
+    span: Span,
+}
+
+impl Known {
+    fn of(leaf: &CertificateDer<'_>) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
-        if !parsed.validity().is_valid() {
-            return None;
-        }
-        let spiffe = spiffe_of(&parsed)?.into();
         let names = parsed.subject_alternative_name().ok().flatten();
         let dns = names
             .iter()
@@ -34,13 +46,35 @@ impl PeerIdentity {
                 GeneralName::DNSName(name) => Some((*name).to_owned()),
                 _ => None,
             });
-        let dns = dns.collect();
-        Some(Self {
-            spiffe,
+        let peer = PeerIdentity {
+            spiffe: spiffe_of(&parsed)?.into(),
             hash: Sha256::of(leaf),
             subject: parsed.subject().to_string(),
-            dns,
+            dns: dns.collect(),
+        };
+        Some(Self {
+            peer: Arc::new(peer),
+            span: Span::of(&parsed),
         })
+    }
+}
+
+impl PeerIdentity {
+    /// Out of a certificate that has been verified: now, or when a session began that is taken up again. That may be
+    /// long ago, and the certificate may have ended since.
+    pub(crate) fn of(leaf: &CertificateDer<'_>) -> Option<Arc<Self>> {
+        let known = KNOWN.with_borrow_mut(|all| {
+            if let Some(known) = all.get(leaf) {
+                return Some(known.clone());
+            }
+            let known = Known::of(leaf)?;
+            if all.len() >= MOST {
+                all.clear();
+            }
+            all.insert(leaf.clone().into_owned(), known.clone());
+            Some(known)
+        })?;
+        known.span.holds(UnixTime::now()).then_some(known.peer)
     }
 
     /// The namespace in the SPIFFE ID.

@@ -12,6 +12,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::peer::{spiffe_of, trust_domain};
 use super::provider;
+use super::verified::Verified;
 use crate::state::matcher::Text;
 
 /// The trust domain and its other names.
@@ -109,6 +110,7 @@ pub(super) struct InMesh {
     pub(super) domains: TrustDomains,
     /// One of these; empty takes every workload of the trust domains.
     pub(super) sans: Arc<[Text]>,
+    pub(super) verified: Verified,
 }
 
 impl Judge for InMesh {
@@ -118,6 +120,18 @@ impl Judge for InMesh {
         intermediates: &[CertificateDer<'_>],
         _name: &ServerName<'_>,
         _ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        self.verified
+            .once(leaf, intermediates, now, || self.verify(leaf, intermediates, now))
+    }
+}
+
+impl InMesh {
+    fn verify(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
         let algorithms = provider().signature_verification_algorithms.all;
@@ -148,6 +162,7 @@ impl Judge for InMesh {
 pub(super) struct ClientVerifier {
     chain: Arc<dyn ClientCertVerifier>,
     domains: TrustDomains,
+    verified: Verified,
 }
 
 impl ClientVerifier {
@@ -155,7 +170,11 @@ impl ClientVerifier {
         let chain = WebPkiClientVerifier::builder_with_provider(roots, provider())
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
-        Ok(Self { chain, domains })
+        Ok(Self {
+            chain,
+            domains,
+            verified: Verified::default(),
+        })
     }
 }
 
@@ -170,9 +189,11 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verified = self.chain.verify_client_cert(leaf, intermediates, now)?;
-        trusted(&parse(leaf)?, &self.domains)?;
-        Ok(verified)
+        self.verified.once(leaf, intermediates, now, || {
+            self.chain.verify_client_cert(leaf, intermediates, now)?;
+            trusted(&parse(leaf)?, &self.domains).map(drop)
+        })?;
+        Ok(ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(

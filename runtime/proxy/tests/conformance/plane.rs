@@ -123,7 +123,7 @@ impl Ours {
         let log = Log::new("ours");
         let dialled: Arc<Mutex<HashMap<SocketAddr, SocketAddr>>> = Arc::default();
         let table = dialled.clone();
-        let lookup = move |stream: &TcpStream| {
+        let lookup = move |stream: &std::net::TcpStream| {
             let found = table.lock().unwrap().get(&stream.peer_addr()?).copied();
             found.ok_or_else(|| std::io::Error::other("nobody said where to"))
         };
