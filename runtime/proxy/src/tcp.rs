@@ -73,6 +73,12 @@ pub(crate) async fn to_cluster(
     entry.upstream_host = Some(endpoint.text.clone());
     entry.upstream_local = local;
     let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
+    // With the client's first bytes, if they are there: the other end reads all of it at once.
+    let state = shared.state().clone();
+    let own = state
+        .as_ref()
+        .filter(|_| dialed.stream.introduction().is_some())
+        .map_or(&[][..], |state| &state.metadata.preface);
     let (mut client, mut server, counters) = (stream, dialed.stream, Counters::default());
     let idle = cluster
         .wire
@@ -90,7 +96,7 @@ pub(crate) async fn to_cluster(
         tokio::select! {
             biased;
             () = Seldom::new(over) => Ok(()),
-            ended = carry(&mut client, &mut server, &counters) => ended,
+            ended = carry(&mut client, &mut server, own, &counters) => ended,
         }
     });
     let mut ended = None;
@@ -185,9 +191,7 @@ async fn open(
         match dial(cluster, &endpoint, Purpose::Tcp, credentials.as_deref()).await {
             Ok(mut dialed) => {
                 endpoint.note(Outcome::Good, cluster);
-                dialed.stream = introduced(shared, dialed.stream)
-                    .await
-                    .map_err(|error| (Flag::UpstreamFailure, error.to_string()))?;
+                dialed.stream = dialed.stream.introducing();
                 return Ok((endpoint, dialed));
             }
             Err(error) => {

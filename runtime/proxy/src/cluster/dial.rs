@@ -7,11 +7,12 @@ use mesh_wire::cluster as wire;
 use nix::sys::socket::{setsockopt, sockopt};
 use rustls_pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
 use super::{Cluster, Endpoint, Transport};
-use crate::net::Stream;
+use crate::net::{Opening, Stream};
 use crate::tls::{Credentials, PeerIdentity, Purpose};
 
 /// Istio's default, for clusters that say nothing.
@@ -182,10 +183,21 @@ async fn protect(
         Transport::Unusable(why) => return Err(DialError::Unusable(why.clone())),
         Transport::Mesh(_) | Transport::Plaintext => return Ok((tcp.into(), None, 0)),
     };
-    let stream = TlsConnector::from(config)
-        .connect(name, tcp)
-        .await
-        .map_err(DialError::Tls)?;
+    let connecting = TlsConnector::from(config).connect(name, Opening::new(tcp));
+    let mut stream = match connecting.into_fallible().await {
+        Ok(stream) => stream,
+        Err((error, mut tcp)) => {
+            // Why is told to the other end too, if it listens.
+            tcp.release();
+            let _gone = tcp.flush().await;
+            return Err(DialError::Tls(error));
+        }
+    };
+    stream.get_mut().0.release();
+    if purpose != Purpose::Tcp {
+        // Bytes are carried at once; of a request it is not known when it comes.
+        stream.flush().await.map_err(DialError::Tls)?;
+    }
     let leaf = stream
         .get_ref()
         .1

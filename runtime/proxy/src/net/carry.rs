@@ -42,16 +42,22 @@ fn add(counter: &AtomicU64, count: usize) {
     counter.store(before + count as u64, Ordering::Relaxed);
 }
 
-/// Carries bytes both ways until both ends have ended, or one fails.
+/// Carries bytes both ways until both ends have ended, or one fails. The server gets `first` before all others.
 ///
 /// An end without TLS's own goodbye counts as an end: Envoy's peers often close like that, and what follows
 /// in the other direction must not be lost.
-pub(crate) async fn carry<C, S>(client: &mut C, server: &mut S, counters: &Counters) -> io::Result<()>
+pub(crate) async fn carry<C, S>(
+    client: &mut C,
+    server: &mut S,
+    first: &[u8],
+    counters: &Counters,
+) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let (mut up, mut down) = (Way::default(), Way::default());
+    up.first = Bytes::copy_from_slice(first);
     poll_fn(|cx| {
         let mut part = SPARE.take().unwrap_or_else(|| vec![0; PART].into());
         let polled = (
@@ -91,6 +97,8 @@ impl Count<'_> {
 /// One direction.
 #[derive(Default)]
 struct Way {
+    /// Not read, and to be written before all that is.
+    first: Bytes,
     /// Read, and not taken by the other end yet.
     behind: Bytes,
     /// Taken, but maybe not sent.
@@ -137,9 +145,15 @@ impl Way {
                 break;
             }
             let mut read = ReadBuf::new(part);
+            let first = std::mem::take(&mut self.first);
+            if first.len() > read.remaining() - LEAST {
+                self.behind = first;
+                continue;
+            }
+            read.put_slice(&first);
             let waits = self.read(cx, from, &mut read);
             let read = read.filled();
-            count.read(read.len());
+            count.read(read.len() - first.len());
             let written = self.write(cx, to, read, &count)?;
             if written < read.len() {
                 self.behind = Bytes::copy_from_slice(&read[written..]);
@@ -213,7 +227,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_arrives_whatever_the_ends_take_at_once() {
-        for room in [1, 7, 4096, 1 << 20] {
+        for (room, first) in [(1, 0), (7, 3), (4096, 100_000), (1 << 20, 500)] {
+            let first = vec![9; first];
             let (mut client, mut near) = duplex(room);
             let (mut far, mut server) = duplex(room + 1);
             let counters = Counters::default();
@@ -235,9 +250,12 @@ mod tests {
                 got
             };
             let (carried, answered, asked) =
-                tokio::join!(carry(&mut near, &mut far, &counters), asks, answers);
+                tokio::join!(carry(&mut near, &mut far, &first, &counters), asks, answers);
             carried.unwrap();
-            assert!(asked == sent && answered == answer, "{room}");
+            assert!(
+                asked == [&first[..], &sent[..]].concat() && answered == answer,
+                "{room}"
+            );
             assert_eq!((counters.read(), counters.written()), (300_000, 5000));
         }
     }
@@ -250,12 +268,14 @@ mod tests {
         };
         let (mut far, mut server) = duplex(64);
         let counters = Counters::default();
-        let error = carry(&mut near, &mut far, &counters).await.unwrap_err();
+        let error = carry(&mut near, &mut far, b"first, ", &counters)
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
         drop(far);
         let mut got = Vec::new();
         server.read_to_end(&mut got).await.unwrap();
-        assert_eq!(got, b"last words");
+        assert_eq!(got, b"first, last words");
     }
 
     struct Failing {

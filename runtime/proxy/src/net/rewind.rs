@@ -6,6 +6,8 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::opening::only;
+
 /// A connection some of whose bytes were already read; they come first.
 #[derive(Debug)]
 pub(crate) struct Rewind<S = TcpStream> {
@@ -54,7 +56,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Rewind<S> {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
+        match only(slices) {
+            Some(bytes) => self.poll_write(cx, bytes),
+            None => Pin::new(&mut self.inner).poll_write_vectored(cx, slices),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {

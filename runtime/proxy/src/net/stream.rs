@@ -8,9 +8,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::{client, server};
 
-use super::Rewind;
 use super::introduced::Introduced;
 use super::sniff::{self, Spoken};
+use super::{Opening, Rewind};
 use crate::peer::exchange::{self, Introduction};
 
 /// A connection in any of the forms that one has here.
@@ -18,7 +18,7 @@ use crate::peer::exchange::{self, Introduction};
 pub(crate) enum Stream {
     Plain(Rewind),
     Accepted(Box<server::TlsStream<Rewind>>),
-    Opened(Box<client::TlsStream<TcpStream>>),
+    Opened(Box<client::TlsStream<Opening>>),
     /// TLS whose other end says first who it is.
     Introduced(Box<Introduced>),
 }
@@ -37,18 +37,26 @@ impl From<TcpStream> for Stream {
 
 impl Stream {
     /// Says `own` first where TLS settled on that; what the other end says of itself is then known by [`Stream::introduction`].
-    pub(crate) async fn introduce(mut self, own: &[u8]) -> io::Result<Self> {
+    pub(crate) async fn introduce(self, own: &[u8]) -> io::Result<Self> {
+        let mut stream = self.introducing();
+        if stream.introduction().is_some() {
+            stream.write_all(own).await?;
+            stream.flush().await?;
+        }
+        Ok(stream)
+    }
+
+    /// One whose other end says first who it is, where TLS settled on that; this end has to, too.
+    pub(crate) fn introducing(self) -> Self {
         let settled = match &self {
             Self::Accepted(stream) => stream.get_ref().1.alpn_protocol(),
             Self::Opened(stream) => stream.get_ref().1.alpn_protocol(),
             Self::Plain(_) | Self::Introduced(_) => None,
         };
-        if settled != Some(exchange::ALPN) {
-            return Ok(self);
+        if settled == Some(exchange::ALPN) {
+            return Self::Introduced(Box::new(Introduced::new(self)));
         }
-        self.write_all(own).await?;
-        self.flush().await?;
-        Ok(Self::Introduced(Box::new(Introduced::new(self))))
+        self
     }
 
     /// What the other end says of itself; `None` where it is not asked to.
