@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use mesh_wire::authorizer::{AskedBy, Authorizer};
 use mesh_wire::listener::InboundListener;
 use mesh_wire::policy::{Action, Policy};
@@ -58,8 +60,7 @@ fn asked(one: &Authorizer) -> Value {
         config["status_on_error"] = json!({ "code": status });
     }
     if let Some(body) = one.body {
-        config["with_request_body"] =
-            json!({ "max_request_bytes": body.most, "allow_partial_message": body.partial });
+        config["with_request_body"] = json!({ "max_request_bytes": body.most, "allow_partial_message": body.partial, "pack_as_bytes": body.bytes });
     }
     match &one.by {
         AskedBy::Grpc => {
@@ -71,6 +72,7 @@ fn asked(one: &Authorizer) -> Value {
         AskedBy::Http {
             path_prefix,
             send,
+            add,
             upstream,
             allow,
             deny,
@@ -78,6 +80,7 @@ fn asked(one: &Authorizer) -> Value {
             config["http_service"] = json!({
                 "path_prefix": path_prefix.as_deref().unwrap_or_default(),
                 "server_uri": { "uri": format!("http://{}", one.host), "cluster": one.cluster, "timeout": time(one.timeout) },
+                "authorization_request": (!add.is_empty()).then(|| json!({ "headers_to_add": headers(add) })),
                 "authorization_response": {
                     "allowed_upstream_headers": patterns(upstream),
                     "allowed_client_headers_on_success": patterns(allow),
@@ -91,6 +94,11 @@ fn asked(one: &Authorizer) -> Value {
     }
     let kind = "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz";
     extension("envoy.filters.http.ext_authz", kind, config)
+}
+
+fn headers(all: &BTreeMap<String, String>) -> Value {
+    let one = |(name, value): (&String, &String)| json!({ "key": name, "value": value });
+    all.iter().map(one).collect()
 }
 
 /// Names of headers, with `*` behind or before.

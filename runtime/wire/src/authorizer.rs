@@ -44,6 +44,9 @@ pub struct AskedBody {
     /// It gets the beginning of longer ones; else those are refused with 413.
     #[serde(default, skip_serializing_if = "is_false")]
     pub partial: bool,
+    /// By gRPC it gets them as bytes (`raw_body`), not as a text.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bytes: bool,
 }
 
 /// How an authorizer is asked.
@@ -62,6 +65,9 @@ pub enum AskedBy {
         /// Headers of the request that it gets, beside host, method, path, length and `authorization`; `x-*` and `*-x` too.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         send: Vec<String>,
+        /// Headers that it gets beside them, in place of those of the request.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        add: BTreeMap<String, String>,
         /// Headers of a yes that the application gets.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         upstream: Vec<String>,

@@ -72,8 +72,12 @@ pub(crate) fn header(mut matcher: Reader<'_>) -> Option<HeaderMatch> {
     } else {
         None
     };
-    // An absent header is no empty one, unless it is said so.
-    matcher.given("treat_missing_header_as_empty", &[json!(false)]);
+    // Where it is asked that a value is not so, an absent header is an empty one; else it matches nothing.
+    let empty = matcher.flag("treat_missing_header_as_empty") == Some(true);
+    if value.is_some() && empty != invert {
+        let why = "absent headers are empty where the match is inverted, and nowhere else";
+        matcher.tell("treat_missing_header_as_empty", &json!(empty), why);
+    }
     let absent =
         value.is_none() && matcher.has("present_match") && matcher.flag("present_match") == Some(false);
     Some(HeaderMatch {

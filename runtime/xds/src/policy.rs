@@ -15,15 +15,8 @@ pub(crate) use bytes::seen as seen_by_bytes;
 /// What an ALLOW is called that nothing matches, so that it only closes.
 const CLOSED: &str = "closed";
 
-/// What Istio's rules of the action CUSTOM note, for the filter that asks (`pilot/pkg/security/authz/builder`).
-const AUTHORIZER: &str = "istio_ext_authz_";
-
 /// Adds what an RBAC filter enforces, and what it would do in a dry run.
 pub(crate) fn add(set: &mut PolicySet, mut filter: Reader<'_>) {
-    if filter.peek_text("shadow_rules_stat_prefix") == Some(AUTHORIZER) {
-        filter.refuse_all("what an authorizer is asked about; nobody is asked");
-        return;
-    }
     filter.skip("shadow_rules_stat_prefix");
     for name in ["stat_prefix", "rules_stat_prefix"] {
         // Each of the two filters has one of these.
@@ -77,7 +70,7 @@ fn closed() -> Policy {
 }
 
 /// A condition that is not understood never matches in an ALLOW and always in a DENY: both refuse.
-fn translated(mut policy: Reader<'_>, action: Action, dry_run: bool) -> Policy {
+pub(crate) fn translated(mut policy: Reader<'_>, action: Action, dry_run: bool) -> Policy {
     let permissions = policy.messages("permissions").into_iter();
     let principals = policy.messages("principals").into_iter();
     let unknown = action != Action::Allow;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+mod asked;
 mod said;
 
 use mesh_wire::cluster::Discovery;
@@ -140,6 +141,48 @@ fn policies_that_are_not_understood_refuse() {
     ));
     assert!(!policies.contains_key("ask"));
     assert_eq!(told(&translation).len(), 3, "{:?}", told(&translation));
+}
+
+#[test]
+fn policies_of_bytes_may_leave_out_what_is_asked_of_requests() {
+    let any = json!([{"any": true}]);
+    let path =
+        json!([{"andRules": {"rules": [{"orRules": {"rules": [{"urlPath": {"path": {"exact": "/a"}}}]}}]}}]);
+    let deny = |permissions: &Value| json!({"rules": {"action": "DENY", "policies": {"d": {"permissions": permissions, "principals": any}}}});
+    let of_requests = http(json!([rbac(deny(&path))]), all_to("inbound|80||"), json!({}));
+    let every = json!([{"andRules": {"rules": any}}]);
+    let of_bytes = typed("envoy.extensions.filters.network.rbac.v3.RBAC", deny(&every));
+    let of_bytes = json!({"name": "envoy.filters.network.rbac", "typedConfig": of_bytes});
+    let mongo = typed(
+        "envoy.extensions.filters.network.mongo_proxy.v3.MongoProxy",
+        json!({"statPrefix": "a"}),
+    );
+    let mongo = json!({"name": "envoy.filters.network.mongo_proxy", "typedConfig": mongo});
+    let chains = json!([
+        {"filters": [of_requests]},
+        {"filters": [of_bytes, mongo, tcp("inbound|80||", json!({}))]},
+    ]);
+    let translation = translated(json!([listener("virtualInbound", "0.0.0.0", 15006, chains)]));
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn zipkin_is_where_its_service_says() {
+    let uri = |path: &str| json!({"httpUri": {"uri": format!("http://zipkin.ops{path}"), "cluster": "outbound|9411||zipkin.ops", "timeout": "5s"}});
+    for (path, told_of) in [("/api/v2/spans", 0), ("/other", 1)] {
+        let config = json!({"collectorEndpointVersion": "HTTP_JSON", "collectorService": uri(path)});
+        let provider = typed("envoy.config.trace.v3.ZipkinConfig", config);
+        let spans =
+            json!({"tracing": {"provider": {"name": "envoy.tracers.zipkin", "typedConfig": provider}}});
+        let chains = json!([{"filters": [http(json!([]), all_to("outbound|80||a"), spans)]}]);
+        let translation = translated(json!([listener("0.0.0.0_80", "0.0.0.0", 80, chains)]));
+        assert_eq!(told(&translation).len(), told_of, "{:?}", told(&translation));
+        let tracing = translation.snapshot.telemetry.unwrap().tracing.unwrap();
+        assert_eq!(
+            (tracing.provider, tracing.cluster.as_str()),
+            (TracingProvider::Zipkin, "outbound|9411||zipkin.ops")
+        );
+    }
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn machines_with_meshd_ask_too() {
     assert_eq!(
         sso.body,
         Some(AskedBody {
+            bytes: false,
             most: 8192,
             partial: false
         })

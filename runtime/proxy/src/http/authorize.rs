@@ -51,6 +51,8 @@ struct Shown {
     bytes: Bytes,
     /// Whether it is the beginning of a longer one; `None` where none is shown.
     partial: Option<bool>,
+    /// As bytes, where a text could be told too.
+    raw: bool,
 }
 
 impl Shown {
@@ -142,6 +144,7 @@ impl Exchange<'_> {
         Ok(Shown {
             bytes: bytes.freeze(),
             partial: Some(partial),
+            raw: asked.bytes,
         })
     }
 

@@ -1,6 +1,7 @@
 //! A filter chain: which connections it takes, and what becomes of them.
 
 use ipnet::IpNet;
+use mesh_wire::authorizer::Authorizer;
 use mesh_wire::jwt::Jwt;
 use mesh_wire::policy::PolicySet;
 use mesh_wire::route::WeightedCluster;
@@ -9,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::http::{self, Routes};
 use super::{metrics, tcp, tls};
+use crate::authorizer::{self, Asked};
 use crate::reader::Reader;
 use crate::translate::Parts;
 use crate::{cluster, matcher, policy};
@@ -26,6 +28,7 @@ pub(super) struct Chain<'r> {
     pub(super) mesh: bool,
     pub(super) policy: PolicySet,
     pub(super) jwt: Vec<Jwt>,
+    pub(super) authorizers: Vec<Authorizer>,
     pub(super) serves: Serves,
 }
 
@@ -90,6 +93,7 @@ pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match
     let mesh = mesh.is_some_and(|socket| tls::is_mesh(parts, socket));
     let mut policy = PolicySet::default();
     let mut jwt = Vec::new();
+    let mut asked = Asked::default();
     let mut serves = Serves::Nothing;
     let mut counted = false;
     for mut filter in chain.messages("filters") {
@@ -101,19 +105,27 @@ pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match
             let http = http::read(parts, config, side);
             policy = http.policy;
             jwt = http.jwt;
+            asked.all = http.authorizers;
             serves = Serves::Http(http.routes);
         } else if config.is("v3.TcpProxy") {
             metrics::seen(parts, side, counted);
             serves = Serves::Tcp(tcp::read(parts, config, side));
+        } else if config.is("network.rbac.v3.RBAC") && authorizer::is_note(&config) {
+            asked.note(config);
+        } else if config.is("network.ext_authz.v3.ExtAuthz") {
+            asked.add_for_bytes(config);
         } else if config.is("network.rbac.v3.RBAC") {
             policy::add(&mut policy, config);
         } else if config.is("stats.PluginConfig") {
             counted = true;
             metrics::read(parts, config, side);
+        } else if config.is("mongo_proxy.v3.MongoProxy") {
+            mongo(config);
         } else {
             cluster::metadata_exchange(config);
         }
     }
+    let authorizers = asked.end(&chain);
     Chain {
         rest: chain,
         name,
@@ -122,6 +134,12 @@ pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match
         mesh,
         policy,
         jwt,
+        authorizers,
         serves,
     }
+}
+
+/// Counts what is said to MongoDB, which changes nothing of it; other uses of the filter are told.
+fn mongo(mut config: Reader<'_>) {
+    config.skip("stat_prefix");
 }

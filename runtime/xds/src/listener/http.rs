@@ -1,5 +1,6 @@
 //! `envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager`.
 
+use mesh_wire::authorizer::Authorizer;
 use mesh_wire::jwt::Jwt;
 use mesh_wire::policy::PolicySet;
 use mesh_wire::route::RouteTable;
@@ -7,6 +8,7 @@ use mesh_wire::telemetry::Side;
 use serde_json::json;
 
 use super::{log, metrics, tracing};
+use crate::authorizer::{self, Asked};
 use crate::cluster::typed_struct;
 use crate::reader::Reader;
 use crate::translate::Parts;
@@ -17,6 +19,7 @@ pub(super) struct Http {
     pub(super) routes: Routes,
     pub(super) policy: PolicySet,
     pub(super) jwt: Vec<Jwt>,
+    pub(super) authorizers: Vec<Authorizer>,
 }
 
 /// Where its routes are.
@@ -37,7 +40,9 @@ pub(super) fn read(parts: &mut Parts, mut http: Reader<'_>, side: Side) -> Http 
         routes,
         policy: PolicySet::default(),
         jwt: Vec::new(),
+        authorizers: Vec::new(),
     };
+    let mut asked = Asked::default();
     let mut counted = false;
     for mut filter in http.messages("http_filters") {
         filter.skip("name");
@@ -46,7 +51,11 @@ pub(super) fn read(parts: &mut Parts, mut http: Reader<'_>, side: Side) -> Http 
         let Some(config) = filter.message("typed_config") else {
             continue;
         };
-        if config.is("http.rbac.v3.RBAC") {
+        if config.is("http.rbac.v3.RBAC") && authorizer::is_note(&config) {
+            asked.note(config);
+        } else if config.is("http.ext_authz.v3.ExtAuthz") {
+            asked.add(config);
+        } else if config.is("http.rbac.v3.RBAC") {
             policy::add(&mut read.policy, config);
         } else if config.is("JwtAuthentication") {
             read.jwt.extend(jwt::read(config));
@@ -58,6 +67,7 @@ pub(super) fn read(parts: &mut Parts, mut http: Reader<'_>, side: Side) -> Http 
         }
     }
     metrics::seen(parts, side, counted);
+    read.authorizers = asked.end(&http);
     read
 }
 
@@ -92,6 +102,8 @@ fn built_in(http: &mut Reader<'_>) {
     for (name, value) in said {
         http.given(name, &[value]);
     }
+    // Of ports that speak HTTP/2; what it would set is told.
+    http.message("http2_protocol_options");
 }
 
 /// Filters that Istio puts into every chain and the proxy has built in; others are told.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mesh_wire::authorizer::Authorizer;
 use mesh_wire::listener::{InboundListener, InboundProtocol, MtlsMode};
 use mesh_wire::policy::PolicySet;
 use mesh_wire::route::{RouteAction, RouteTable};
@@ -76,7 +77,7 @@ fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
         mtls,
         cluster,
         jwt: together.jwt,
-        authorizers: Vec::new(),
+        authorizers: together.authorizers,
         policy: together.http.or(together.tcp).unwrap_or_default(),
         routes: together.routes,
     });
@@ -88,6 +89,7 @@ struct Together {
     cluster: Option<String>,
     routes: Option<RouteTable>,
     jwt: Vec<mesh_wire::jwt::Jwt>,
+    authorizers: Vec<Authorizer>,
     http: Option<PolicySet>,
     tcp: Option<PolicySet>,
 }
@@ -107,6 +109,7 @@ impl Together {
             Serves::Http(Routes::Here(table)) => {
                 self.policies(&rest, chain.policy, true);
                 same(&rest, "http_filters", &mut self.jwt, chain.jwt);
+                same(&rest, "http_filters", &mut self.authorizers, chain.authorizers);
                 let plain = route::only_cluster(&table).map(str::to_owned);
                 if plain.is_none() {
                     self.routes = Some(table.clone());
@@ -123,6 +126,10 @@ impl Together {
             }
             Serves::Tcp(clusters) => {
                 self.policies(&rest, chain.policy, false);
+                // Of bytes there is less to ask, so that those of requests count.
+                if self.authorizers.is_empty() {
+                    self.authorizers = chain.authorizers;
+                }
                 if clusters.len() > 1 {
                     let why = "what arrives goes to one cluster: the first";
                     rest.tell("weighted_clusters", &json!(clusters.len()), why);

@@ -9,6 +9,9 @@ use super::log::collector;
 use crate::reader::Reader;
 use crate::translate::Parts;
 
+/// Where Zipkin takes spans.
+const SPANS: &str = "/api/v2/spans";
+
 /// Istio's own tags tell of the workload and of dry runs.
 const OWN: &str = "istio.";
 
@@ -55,12 +58,22 @@ fn provider_of(mut provider: Reader<'_>) -> Option<(TracingProvider, String)> {
     provider.skip("name");
     let mut config = provider.message("typed_config")?;
     if config.is("v3.ZipkinConfig") {
-        config.given("collector_endpoint", &[json!("/api/v2/spans")]);
+        config.given("collector_endpoint", &[json!(SPANS)]);
         config.given("collector_endpoint_version", &[json!("HTTP_JSON")]);
         config.given("trace_id_128bit", &[json!(true)]);
         config.given("shared_span_context", &[json!(false)]);
         // The cluster's own name.
         config.skip("collector_hostname");
+        // How Istio says it from 1.29 on.
+        if let Some(mut service) = config.message("collector_service") {
+            let mut uri = service.message("http_uri")?;
+            uri.skip("timeout");
+            let path = uri.text("uri");
+            if !path.ends_with(SPANS) {
+                uri.tell("uri", &json!(path), "spans go to /api/v2/spans");
+            }
+            return Some((TracingProvider::Zipkin, uri.some_text("cluster")?));
+        }
         return Some((TracingProvider::Zipkin, config.some_text("collector_cluster")?));
     }
     if config.is("v3.OpenTelemetryConfig") {

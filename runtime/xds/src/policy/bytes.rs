@@ -25,14 +25,42 @@ fn of(policy: &Policy) -> Option<Policy> {
     Some(Policy {
         permissions: permissions
             .into_iter()
-            .map(|(_, left)| left.unwrap_or(Permission::Any))
+            .map(|(_, left)| bare_permission(left.unwrap_or(Permission::Any)))
             .collect(),
         principals: principals
             .into_iter()
-            .map(|(_, left)| left.unwrap_or(Principal::Any))
+            .map(|(_, left)| bare_principal(left.unwrap_or(Principal::Any)))
             .collect(),
         ..policy.clone()
     })
+}
+
+/// Without lists of one.
+fn bare_permission(permission: Permission) -> Permission {
+    let each = |all: Vec<Permission>| all.into_iter().map(bare_permission).collect::<Vec<_>>();
+    match permission {
+        Permission::All(all) => only(each(all)).unwrap_or_else(Permission::All),
+        Permission::OneOf(all) => only(each(all)).unwrap_or_else(Permission::OneOf),
+        Permission::Not(one) => Permission::Not(Box::new(bare_permission(*one))),
+        other => other,
+    }
+}
+
+fn bare_principal(principal: Principal) -> Principal {
+    let each = |all: Vec<Principal>| all.into_iter().map(bare_principal).collect::<Vec<_>>();
+    match principal {
+        Principal::All(all) => only(each(all)).unwrap_or_else(Principal::All),
+        Principal::OneOf(all) => only(each(all)).unwrap_or_else(Principal::OneOf),
+        Principal::Not(one) => Principal::Not(Box::new(bare_principal(*one))),
+        other => other,
+    }
+}
+
+fn only<T>(mut all: Vec<T>) -> Result<T, Vec<T>> {
+    match all.len() {
+        1 => all.pop().ok_or(all),
+        _ => Err(all),
+    }
 }
 
 /// Whether something was cut off, and what is left.

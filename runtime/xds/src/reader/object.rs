@@ -23,11 +23,6 @@ impl<'r> Object<'r> {
         Self { fields, path, report }
     }
 
-    /// Reports something about `name` that was taken.
-    pub(crate) fn tell(&self, name: &str, value: &Json, why: &str) {
-        self.report.add(format!("{}/{name}", self.path), value, why);
-    }
-
     /// The value under `name`; `null` where there is none.
     pub(crate) fn take(&mut self, name: &str) -> Json {
         self.fields.shift_remove(name).unwrap_or_default()

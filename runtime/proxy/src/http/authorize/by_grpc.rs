@@ -154,8 +154,10 @@ fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
         _ => "HTTP/1.1",
     };
     bytes(&mut out, 10, protocol.as_bytes());
-    if shown.partial.is_some() {
-        bytes(&mut out, 11, String::from_utf8_lossy(&shown.bytes).as_bytes());
+    match shown.partial {
+        Some(_) if shown.raw => bytes(&mut out, 12, &shown.bytes),
+        Some(_) => bytes(&mut out, 11, String::from_utf8_lossy(&shown.bytes).as_bytes()),
+        None => {}
     }
     out
 }

@@ -27,6 +27,7 @@ pub(super) async fn ask(
     let AskedBy::Http {
         path_prefix,
         send,
+        add,
         upstream,
         allow,
         deny,
@@ -52,6 +53,12 @@ pub(super) async fn ask(
     for (name, value) in &exchange.parts.headers {
         if (*name == AUTHORIZATION || names(send, name)) && *name != HOST && !carries(name) {
             headers.append(name, value.clone());
+        }
+    }
+    for (name, value) in add {
+        let (name, value) = (HeaderName::try_from(name), HeaderValue::try_from(value));
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.insert(name, value);
         }
     }
     if !http2 {

@@ -32,6 +32,7 @@ pub async fn put(world: &mut World) {
     let strict = AskedBy::Http {
         path_prefix: Some("/check".to_owned()),
         send: list(&["x-ask", "X-A*", "*-end"]),
+        add: BTreeMap::from([("x-told".to_owned(), "meshd".to_owned())]),
         upstream: list(&["x-user", "x-saw"]),
         allow: list(&["x-allow"]),
         deny: list(&["x-deny"]),
@@ -39,6 +40,7 @@ pub async fn put(world: &mut World) {
     let open = AskedBy::Http {
         path_prefix: None,
         send: list(&["x-ask"]),
+        add: BTreeMap::new(),
         upstream: list(&["x-saw"]),
         allow: Vec::new(),
         deny: Vec::new(),
@@ -49,6 +51,7 @@ pub async fn put(world: &mut World) {
         one.body = Some(AskedBody {
             most: 8,
             partial: true,
+            bytes: false,
         });
     })
     .await;
@@ -57,6 +60,7 @@ pub async fn put(world: &mut World) {
         one.body = Some(AskedBody {
             most: 8,
             partial: false,
+            bytes: true,
         });
     })
     .await;
@@ -151,6 +155,7 @@ fn saw(line: &str, headers: &HeaderMap, body: usize) -> String {
         "x-ab",
         "the-end",
         "x-secret",
+        "x-told",
         "authorization",
         "host",
         "content-length",

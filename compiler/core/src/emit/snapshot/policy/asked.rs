@@ -52,12 +52,17 @@ fn wire(name: &str, said: &model::Authorizer) -> Authorizer {
         timeout: said.timeout.unwrap_or(TIMEOUT),
         fail_open: said.fail_open,
         status_on_error: said.status_on_error,
-        body: said.body.map(|(most, partial)| AskedBody { most, partial }),
+        body: said.body.map(|(most, partial)| AskedBody {
+            most,
+            partial,
+            bytes: false,
+        }),
         by: match &said.http {
             None => AskedBy::Grpc,
             Some(http) => AskedBy::Http {
                 path_prefix: http.path_prefix.clone(),
                 send: http.send.clone(),
+                add: BTreeMap::new(),
                 upstream: http.upstream.clone(),
                 allow: http.allow.clone(),
                 deny: http.deny.clone(),
