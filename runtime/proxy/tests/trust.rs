@@ -7,6 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use mesh_proxy::tls::Identity;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use mesh_wire::policy::{Action, Permission, Policy, PolicySet, Principal};
@@ -63,6 +64,32 @@ async fn a_client_of_another_trust_domain_is_refused_unless_it_is_an_alias() {
     let mut stream = mesh.outbound.connect().await;
     let mut greeting = [0; 5];
     stream.read_exact(&mut greeting).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_was_good_is_refused_once_its_authority_is_trusted_no_more() {
+    let mesh = Mesh::of(backend::greeting().await, snapshot::tcp, |snapshot| {
+        snapshot.inbound[0].protocol = InboundProtocol::Tcp;
+    })
+    .await;
+    // Every handshake is full: who was verified before is remembered, not taken up again.
+    let client = mesh.ca.identity(CLIENT).without_resumption();
+    mesh.outbound.shared.set_identity(client).unwrap();
+    let (chain, key) = mesh.ca.issue(SERVER);
+    let trusting = |ca: &Ca| {
+        let identity = Identity::load(chain.as_bytes(), key.as_bytes(), ca.root.as_bytes());
+        mesh.inbound.shared.set_identity(identity.unwrap()).unwrap();
+    };
+    for _ in 0..2 {
+        trusting(&mesh.ca);
+        for _ in 0..2 {
+            let mut greeting = [0; 5];
+            let mut stream = mesh.outbound.connect().await;
+            stream.read_exact(&mut greeting).await.unwrap();
+        }
+        trusting(&Ca::new());
+        assert!(all(mesh.outbound.connect().await).await.is_empty());
+    }
 }
 
 #[tokio::test]
