@@ -27,6 +27,7 @@ pub mod rules;
 pub mod spec;
 pub mod syntax;
 
+mod base64;
 mod compile;
 mod existing;
 mod fixing;

@@ -65,6 +65,11 @@ codes! {
     GATEWAY_MISSING "MC-G008" "gateway-missing" Error
         "No gateway leads to pods that are called from another network.";
     GATEWAY_SHARED "MC-G009" "gateway-address-shared" Error "Two gateways would be dialled at one address.";
+    HOST_UNSERVED "MC-G010" "host-not-on-gateway" Warning
+        "A host of a VirtualService is served by no gateway that it is put on.";
+    CREDENTIAL_BROKEN "MC-G011" "credential-broken" Error
+        "The Secret of a gateway holds no certificate with its key.";
+    CERTIFICATE_SHARED "MC-G012" "certificate-shared" Warning "Two gateways show one certificate.";
     CONFIG_PATH "MC-V001" "agent-config-path" Error "The agent does not read its configuration where it lies.";
     METADATA_NOT_STRING "MC-V002" "proxymetadata-not-string" Error "A variable of the proxy is no text.";
     ENV_NOT_LOADED "MC-V003" "env-not-loaded" Error "A unit starts the agent without its variables or its capture.";
@@ -153,6 +158,18 @@ codes! {
         "Workloads are chosen in a way that Istio has renamed.";
     FIELD_DEPRECATED "MC-T045" "field-deprecated" Warning "A field is given up, and another does its work.";
     SUBSET_UNUSED "MC-T046" "subset-unused" Warning "What a version of a service says holds for nobody.";
+    HOST_TWICE "MC-T047" "host-routed-twice" Error
+        "Two VirtualServices route one host within the mesh, and one of them is dropped.";
+    SELECTED_TWICE "MC-T048" "selected-twice" Error
+        "Two objects of which one counts are for the same workloads.";
+    SERVICES_DISAGREE "MC-T049" "services-disagree" Warning
+        "Two Services say different protocols of one port of a workload.";
+    ENTRY_PROTOCOLS "MC-T050" "entry-protocol-conflict" Warning
+        "Two ServiceEntries say different protocols of one port of a host.";
+    ENTRY_UNADDRESSED "MC-T051" "entry-without-address" Warning
+        "A ServiceEntry takes every connection to a port, whoever it is to.";
+    PATCH_IGNORED "MC-T052" "patch-ignored" Error
+        "An EnvoyFilter asks for an operation that istiod does not do there.";
     SUBSET_EMPTY "MC-T006" "subset-empty" Error "A subset selects no pod and no VM.";
     RULE_SPLIT "MC-T007" "dr-split" Warning "Two DestinationRules are for one host.";
     H2_CONFLICT "MC-T008" "h2-upgrade-conflict" Warning
@@ -239,6 +256,8 @@ codes! {
         "A route leads callers to a service that refuses them.";
     TOKEN_OPTIONAL "MC-S024" "token-optional" Warning
         "Tokens are verified, and requests without one pass.";
+    CLAIMS_UNVERIFIED "MC-S025" "claims-unverified" Error
+        "A gateway routes by claims of tokens that it does not verify.";
     JWT_WITHOUT_KEYS "MC-S018" "jwt-without-keys" Warning
         "VMs are to verify tokens, and have no keys for it.";
     MTLS_MISMATCH "MC-S019" "mtls-mismatch" Error
@@ -257,8 +276,20 @@ codes! {
         "Dashboards or alerts look at metrics that no Prometheus is told of.";
     EXPRESSION_UNUSABLE "MC-O007" "expression-unusable" Error
         "An expression of attributes is none that all proxies know.";
+    LOG_PROVIDER "MC-O008" "log-provider-unset" Warning
+        "Access logs are asked for, and no provider writes them.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     UNKNOWN_KIND "MC-K004" "unknown-kind" Error "Istio has no such kind, or not in this version.";
+    SELECTOR_UNMATCHED "MC-K005" "selector-unmatched" Warning "An object is for workloads that are not there.";
+    ANNOTATION_UNKNOWN "MC-K006" "annotation-unknown" Warning "Istio has no annotation of this name.";
+    ANNOTATION_MISPLACED "MC-K007" "annotation-misplaced" Warning
+        "An annotation of Istio stands where nobody reads it.";
+    ANNOTATION_INVALID "MC-K008" "annotation-invalid" Error
+        "An annotation of Istio holds what cannot be read: pods with it are refused.";
+    INJECTION_LABELS "MC-K009" "injection-labels" Warning
+        "The labels of a namespace do not say which proxy is injected into it.";
+    IMAGE_AUTO "MC-K010" "image-auto" Error
+        "`image: auto` stands where nothing is injected.";
     NAME_INVALID "MC-K002" "name-invalid" Error "Kubernetes does not take this name or label.";
     GROUP_CASCADE "MC-K003" "group-delete-cascade" Warning
         "With a WorkloadGroup go all machines that registered with it.";

@@ -20,6 +20,13 @@ impl Server<'_> {
         self.datum.at(&["port"])?.field_text("protocol")
     }
 
+    /// The address it listens on; empty for all.
+    pub(super) fn bind(&self) -> String {
+        self.datum
+            .field_text("bind")
+            .map_or_else(String::new, |bind| bind.value)
+    }
+
     pub(super) fn mode(&self) -> Option<Spanned<String>> {
         self.datum.at(&["tls"])?.field_text("mode")
     }

@@ -1,52 +1,58 @@
+mod plain;
+
 use std::collections::BTreeMap;
 
 use super::gateway::{selector, servers};
 use super::index::{Index, NETWORKING};
-use super::workload::shown;
+use super::workload::{is_subset, shown};
 use crate::diag::{Diagnostic, Sink, Span, code};
 use crate::manifest::Object;
 
-/// Where a host is served: pods, address, port, host.
-type Place = (Vec<(String, String)>, String, String, String);
+/// Where a host is served: address, port, host.
+type Place = (String, String, String);
 
 /// Of two servers with TLS on one port, one host is served by the first only (istio, pilot/pkg/model/gateway.go,
-/// mergeGateways); older gateways come first.
+/// mergeGateways); older gateways come first. So it is with two servers for bytes, or of bytes and of requests.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
-    let mut seen: BTreeMap<Place, (&Object, Span)> = BTreeMap::new();
+    plain::check(index, sink);
+    let mut seen: BTreeMap<Place, Vec<Served<'_>>> = BTreeMap::new();
     for gateway in index.kind(NETWORKING, "Gateway") {
-        let mut pods = selector(gateway);
-        pods.sort();
+        let pods = selector(gateway);
         for server in servers(gateway).filter(|server| !pods.is_empty() && server.is_tls()) {
             let Some(number) = server.number() else { continue };
-            let bind = server
-                .datum
-                .field_text("bind")
-                .map_or_else(String::new, |bind| bind.value);
             for host in server.hosts() {
-                let place = (
-                    pods.clone(),
-                    bind.clone(),
-                    number.value.clone(),
-                    host.value.clone(),
-                );
-                match seen.get(&place) {
-                    Some((other, before)) => {
-                        sink.push(found(
-                            gateway,
-                            host.span,
-                            &host.value,
-                            &number.value,
-                            (other, *before),
-                            index,
-                        ));
-                    }
-                    None => {
-                        seen.insert(place, (gateway, host.span));
-                    }
+                let place = (server.bind(), number.value.clone(), host.value.clone());
+                let before = seen.entry(place).or_default();
+                match before.iter().find(|other| share(&other.pods, &pods)) {
+                    Some(first) => sink.push(found(
+                        gateway,
+                        host.span,
+                        &host.value,
+                        &number.value,
+                        first,
+                        index,
+                    )),
+                    None => before.push(Served {
+                        gateway,
+                        pods: pods.clone(),
+                        span: host.span,
+                    }),
                 }
             }
         }
     }
+}
+
+/// Some pods serve both.
+fn share(one: &[(String, String)], two: &[(String, String)]) -> bool {
+    is_subset(one, two) || is_subset(two, one)
+}
+
+/// Something that a gateway serves.
+struct Served<'a> {
+    gateway: &'a Object,
+    pods: Vec<(String, String)>,
+    span: Span,
 }
 
 fn found(
@@ -54,14 +60,14 @@ fn found(
     span: Span,
     host: &str,
     port: &str,
-    first: (&Object, Span),
+    first: &Served<'_>,
     index: &Index<'_>,
 ) -> Diagnostic {
-    let (other, before) = first;
+    let other = first.gateway;
     let message = format!("the host `{host}` is served on port {port} already, and this server is skipped");
     let found = Diagnostic::new(&code::GATEWAY_DUPLICATE, span, message)
         .here("here again")
-        .label(before, format!("first by the {}", shown(other)));
+        .label(first.span, format!("first by the {}", shown(other)));
     let bound = index.kind(NETWORKING, "VirtualService").find_map(|service| {
         let gateways = service.items(&["spec", "gateways"]);
         let named = gateways.iter().filter_map(crate::syntax::Datum::text);

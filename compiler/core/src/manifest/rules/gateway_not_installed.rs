@@ -1,13 +1,19 @@
+use std::collections::BTreeSet;
+
 use super::gateway::selector;
 use super::index::{Index, NETWORKING};
 use super::workload::is_subset;
-use crate::diag::{Diagnostic, Sink, Spanned, code, list};
+use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::manifest::Object;
 use crate::syntax::Datum;
 
 /// A Gateway is put on pods that are there, where the objects say which gateways there are.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     for gateway in index.kind(NETWORKING, "Gateway") {
+        if let Some(found) = misspelt(gateway, index) {
+            sink.push(found);
+            continue;
+        }
         let Some(installed) = Installed::beside(gateway, index) else {
             continue;
         };
@@ -43,6 +49,39 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
                 .help(help),
         );
     }
+}
+
+/// The labels of gateways as Istio installs them.
+const USUAL: [&str; 3] = ["ingressgateway", "egressgateway", "eastwestgateway"];
+
+/// A label that no pods here have, and that is much like the label of pods that are here, or of Istio's own gateways.
+fn misspelt(gateway: &Object, index: &Index<'_>) -> Option<Diagnostic> {
+    let name = gateway.text(&["spec", "selector", "istio"])?;
+    let pods = index.workloads().iter().flat_map(|pods| &pods.labels);
+    let services = index.services().iter().flat_map(|service| &service.selector);
+    let there: BTreeSet<_> = pods
+        .chain(services)
+        .filter(|(key, _)| key == "istio")
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let of_operator =
+        Installed::beside(gateway, index).is_some_and(|installed| installed.names.contains(&name.value));
+    if of_operator || there.contains(name.value.as_str()) || USUAL.contains(&name.value.as_str()) {
+        return None;
+    }
+    let known = || there.iter().copied().chain(USUAL);
+    let near = did_you_mean(&name.value, known())
+        .filter(|near| strsim::damerau_levenshtein(near, &name.value) <= 2 && name.value.len() > 5)?;
+    let message = format!(
+        "no gateway has the label `istio: {}`: this is put on nothing",
+        name.value
+    );
+    Some(
+        Diagnostic::new(&code::GATEWAY_NOT_INSTALLED, name.span, message)
+            .here(format!("did you mean `{near}`?"))
+            .help(format!("write `istio: {near}`"))
+            .fix(Fix::meant(name.span, &name.value, known())),
+    )
 }
 
 /// What is installed, as an IstioOperator says it.

@@ -16,6 +16,7 @@ pub(super) struct Index<'a> {
     workloads: Vec<Workload<'a>>,
     /// Workloads by the hash of their namespace and each of their labels.
     by_label: HashMap<u64, Vec<usize>>,
+    by_namespace: BTreeMap<&'a str, Vec<usize>>,
     accounts: BTreeMap<&'a str, BTreeMap<&'a str, &'a Object>>,
     /// Services by the hash of their namespace and each label of their selectors.
     by_selector: HashMap<u64, Vec<usize>>,
@@ -26,6 +27,8 @@ pub(super) const ROOT: &str = "istio-system";
 
 pub(super) const NETWORKING: &str = "networking.istio.io";
 pub(super) const SECURITY: &str = "security.istio.io";
+pub(super) const TELEMETRY: &str = "telemetry.istio.io";
+pub(super) const EXTENSIONS: &str = "extensions.istio.io";
 pub(super) const MONITORING: &str = "monitoring.coreos.com";
 
 impl<'a> Index<'a> {
@@ -63,7 +66,12 @@ impl<'a> Index<'a> {
             }
         }
         let mut by_label: HashMap<_, Vec<usize>> = HashMap::new();
+        let mut by_namespace: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, workload) in workloads.iter().enumerate() {
+            by_namespace
+                .entry(workload.object.namespace())
+                .or_default()
+                .push(at);
             for label in &workload.labels {
                 let same = by_label.entry(hash(workload.object.namespace(), label));
                 same.or_default().push(at);
@@ -77,6 +85,7 @@ impl<'a> Index<'a> {
             service_at,
             workloads,
             by_label,
+            by_namespace,
             accounts,
             by_selector,
         }
@@ -139,6 +148,12 @@ impl<'a> Index<'a> {
 
     pub(super) fn workloads(&self) -> &[Workload<'a>] {
         &self.workloads
+    }
+
+    /// The workloads of a namespace.
+    pub(super) fn in_namespace(&self, namespace: &str) -> Vec<&Workload<'a>> {
+        let own = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
+        own.iter().map(|at| &self.workloads[*at]).collect()
     }
 
     /// The service that `host` means in an object of `namespace`: a name without dots is one of its own namespace.

@@ -1,3 +1,5 @@
+mod unsaid;
+
 use super::index::{Index, MONITORING, NETWORKING};
 use super::monitor::monitored;
 use super::routes::destinations;
@@ -7,6 +9,7 @@ use crate::syntax::Datum;
 
 /// A port of a service that somebody names is one of its own.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
+    unsaid::check(index, sink);
     for route in index.kind(NETWORKING, "VirtualService") {
         for destination in destinations(route) {
             let port = destination

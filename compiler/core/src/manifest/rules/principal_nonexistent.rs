@@ -1,3 +1,5 @@
+mod namespaces;
+
 use super::index::{Index, ROOT};
 use super::policy::{policies, rules, sources};
 use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean};
@@ -25,6 +27,7 @@ const ISTIOS: &[&str] = &[
 
 /// A principal that a rule names is somebody's.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
+    namespaces::check(index, sink);
     for rule in policies(index).flat_map(rules) {
         for principal in sources(rule, &["principals", "notPrincipals"]) {
             look(&principal, index, sink);

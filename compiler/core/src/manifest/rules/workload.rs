@@ -33,6 +33,11 @@ impl<'a> Workload<'a> {
             ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
                 (Form::Pods, &[template])
             }
+            ("", "ReplicationController") => (Form::Pods, &[template]),
+            ("batch", "CronJob") => (
+                Form::Pods,
+                &[&["spec", "jobTemplate", "spec", "template", "metadata", "labels"]],
+            ),
             // What is said of the object wins over what is said in it.
             (NETWORKING, "WorkloadEntry") => (Form::Entry, &[&["spec", "labels"], &["metadata", "labels"]]),
             (NETWORKING, "WorkloadGroup") => (

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::peer::Peer;
 use super::{ASKED, Hop, Outcome, Step, Unasked, Walk};
+use crate::base64;
 use crate::diag::{Span, code};
 use crate::query::place::PolicyPlace;
 use crate::query::wire::policy::{Attempt, Judgement, judge};
@@ -28,7 +29,7 @@ pub(super) fn claims(text: &str) -> Result<Value, Unasked> {
     if let [_, payload, _] = parts.as_slice()
         && !text.contains('=')
     {
-        let bytes = base64url(payload).ok_or_else(|| bad("its second part is no base64url"))?;
+        let bytes = base64::url(payload).ok_or_else(|| bad("its second part is no base64url"))?;
         return serde_json::from_slice(&bytes).map_err(|error| bad(&error.to_string()));
     }
     let mut claims = Map::new();
@@ -39,29 +40,6 @@ pub(super) fn claims(text: &str) -> Result<Value, Unasked> {
         claims.insert(key.trim().to_owned(), json!(value.trim()));
     }
     Ok(Value::Object(claims))
-}
-
-/// RFC 4648, section 5, without padding.
-fn base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let (mut bits, mut held) = (0_u32, 0_u32);
-    for byte in text.trim_end_matches('=').bytes() {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'-' => 62,
-            b'_' => 63,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push(u8::try_from(bits >> held & 0xff).ok()?);
-        }
-    }
-    Some(bytes)
 }
 
 impl<'a> Walk<'_, 'a> {

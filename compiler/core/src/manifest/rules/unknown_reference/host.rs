@@ -1,10 +1,12 @@
+use super::super::audience::Audience;
 use super::super::index::{Index, NETWORKING, ROOT, service_name};
 use super::super::routes::destinations;
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean};
+use super::makes_others;
+use crate::diag::{Diagnostic, Sink, Spanned, certainly, code, did_you_mean};
 use crate::manifest::Object;
 use crate::syntax::Datum;
 
-/// A route to a host of the cluster that no Service is. Services that are not given may be anywhere, so it is told only of
+/// A route to a host of the cluster that no Service is, or a DestinationRule for one. Services that are not given may be anywhere, so it is told only of
 /// namespaces that have some here, and where nothing is here that may stand for more.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     if index.all().any(makes_others) {
@@ -13,37 +15,37 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     for route in index.kind(NETWORKING, "VirtualService") {
         for destination in destinations(route) {
             if let Some(host) = destination.field_text("host") {
-                look(&host, route, index, sink);
+                look(&host, route, Why::Route, index, sink);
             }
+        }
+    }
+    for rule in index.kind(NETWORKING, "DestinationRule") {
+        if let Some(host) = rule
+            .text(&["spec", "host"])
+            .filter(|host| !host.value.contains('*'))
+        {
+            look(&host, rule, Why::Rule, index, sink);
         }
     }
 }
 
-/// Groups whose objects are what they say, besides those of Kubernetes and Istio themselves.
-const PLAIN: &[&str] = &[
-    "",
-    "apps",
-    "batch",
-    "autoscaling",
-    "policy",
-    "monitoring.coreos.com",
-    "cert-manager.io",
-];
-
-/// An operator or a tool may make Services of it.
-fn makes_others(object: &Object) -> bool {
-    let group = object.group();
-    let known =
-        group.ends_with(".istio.io") || group.ends_with(".k8s.io") && !group.starts_with("kustomize.");
-    !known && !PLAIN.contains(&group)
+/// Who speaks of a host.
+#[derive(Clone, Copy)]
+enum Why {
+    Route,
+    Rule,
 }
 
 /// What Istio and the cluster bring along is rarely among the objects.
 const INSTALLED: &[&str] = &[ROOT, "kube-system"];
 
-fn look(host: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut Sink) {
+fn look(host: &Spanned<String>, route: &Object, why: Why, index: &Index<'_>, sink: &mut Sink) {
     // Nearly all are there, and are found without a search.
     if index.service(&host.value, route.namespace()).is_some() {
+        return;
+    }
+    if let Some(found) = unexported(host, route, index) {
+        sink.push(found);
         return;
     }
     let Some((name, namespace)) = service_name(&host.value, route.namespace()) else {
@@ -64,16 +66,29 @@ fn look(host: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut Si
         || known.clone().any(|service| {
             named(&service) && (service.namespace.is_none() || service.namespace() == namespace)
         })
-        || is_entry(&host.value, name, namespace, index)
+        || is_entry(&host.value, name, namespace, route.namespace(), index)
     {
         return;
     }
-    let message =
-        format!("namespace `{namespace}` has no Service `{name}`, and a route leads to it: requests get 503");
+    let named_so = known.clone().find(named);
+    let names = around.iter().map(|service| service.name.value.as_str());
+    let near = match why {
+        Why::Route => did_you_mean(name, names),
+        // Rules for what is written elsewhere do no harm.
+        Why::Rule => certainly(name, names),
+    };
+    if matches!(why, Why::Rule) && near.is_none() && named_so.is_none() {
+        return;
+    }
+    let what = match why {
+        Why::Route => "a route leads to it: requests get 503",
+        Why::Rule => "a DestinationRule is for it: it says nothing",
+    };
+    let message = format!("namespace `{namespace}` has no Service `{name}`, and {what}");
     let found = Diagnostic::new(&code::UNKNOWN_REFERENCE, host.span, message);
-    if let Some(other) = known.clone().find(named) {
+    if let Some(other) = named_so {
         let full = format!("{name}.{}.svc.cluster.local", other.namespace());
-        let help = format!("write `{full}`: a name without dots is one of the route's own namespace");
+        let help = format!("write `{full}`: a name without dots is one of the object's own namespace");
         sink.push(
             found
                 .label(other.name.span, "there is one of this name in another namespace")
@@ -81,8 +96,7 @@ fn look(host: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut Si
         );
         return;
     }
-    let names = around.iter().map(|service| service.name.value.as_str());
-    sink.push(match did_you_mean(name, names) {
+    sink.push(match near {
         Some(near) => found
             .here(format!("did you mean `{near}`?"))
             .help(format!("write `{}`", host.value.replacen(name, near, 1))),
@@ -90,14 +104,44 @@ fn look(host: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut Si
     });
 }
 
-/// A ServiceEntry stands for it, by any of its spellings.
-fn is_entry(host: &str, name: &str, namespace: &str, index: &Index<'_>) -> bool {
+/// A ServiceEntry that the namespace `of` sees stands for it, by any of its spellings.
+fn is_entry(host: &str, name: &str, namespace: &str, of: &str, index: &Index<'_>) -> bool {
     let full = format!("{name}.{namespace}.svc.cluster.local");
-    index.kind(NETWORKING, "ServiceEntry").any(|entry| {
+    let seen = |entry: &&Object| Audience::of(entry).holds(of);
+    index.kind(NETWORKING, "ServiceEntry").filter(seen).any(|entry| {
         let hosts = entry.items(&["spec", "hosts"]).iter().filter_map(Datum::text);
         hosts.into_iter().any(|own| {
             let below = own.value.strip_prefix('*');
             own.value == host || own.value == full || below.is_some_and(|end| full.ends_with(end))
         })
     })
+}
+
+/// Every ServiceEntry for the host is kept from the namespace of the object.
+fn unexported(host: &Spanned<String>, route: &Object, index: &Index<'_>) -> Option<Diagnostic> {
+    let entries: Vec<_> = index
+        .kind(NETWORKING, "ServiceEntry")
+        .filter(|entry| {
+            let hosts = entry.items(&["spec", "hosts"]).iter().filter_map(Datum::text);
+            hosts.into_iter().any(|own| own.value == host.value)
+        })
+        .collect();
+    let first = entries.first()?;
+    if entries
+        .iter()
+        .any(|entry| Audience::of(entry).holds(route.namespace()))
+    {
+        return None;
+    }
+    let exported = first.entry(&["spec", "exportTo"])?;
+    let message = format!(
+        "the ServiceEntry for `{}` is not for namespace `{}`: there the host leads to nothing",
+        host.value,
+        route.namespace()
+    );
+    Some(
+        Diagnostic::new(&code::UNKNOWN_REFERENCE, host.span, message)
+            .label(exported.key.span, "it says so here")
+            .help(format!("add `{}` to its `exportTo`", route.namespace())),
+    )
 }
