@@ -1,6 +1,7 @@
 use crate::diag::{Code, Span, Spanned, code};
 use crate::syntax::Datum;
 
+use super::admission;
 use super::value::{self, is_set};
 
 /// What more is asked of a value than its type.
@@ -29,11 +30,11 @@ pub enum Limit {
 pub struct Named {
     /// As the table writes it.
     pub name: &'static str,
-    code: &'static Code,
+    pub(super) code: &'static Code,
     /// Where a value breaks it.
-    breaks: fn(&Datum) -> Option<Span>,
-    message: &'static str,
-    help: &'static str,
+    pub(super) breaks: fn(&Datum) -> Option<Span>,
+    pub(super) message: &'static str,
+    pub(super) help: &'static str,
 }
 
 impl PartialEq for Named {
@@ -70,7 +71,8 @@ impl Limit {
         if let Some((from, to)) = range(word) {
             return Some(Self::Range(from, to));
         }
-        NAMED.iter().find(|named| named.name == word).map(Self::Named)
+        let mut named = NAMED.iter().chain(admission::NAMED);
+        named.find(|named| named.name == word).map(Self::Named)
     }
 
     /// How `datum` breaks it, if it does.
@@ -333,7 +335,7 @@ fn ranges_with_names(datum: &Datum) -> Option<Span> {
 }
 
 /// Two entries of a list with the same value of `key`.
-fn twice(datum: &Datum, key: &str) -> Option<(Span, Span)> {
+pub(super) fn twice(datum: &Datum, key: &str) -> Option<(Span, Span)> {
     let mut seen: Vec<Spanned<String>> = Vec::new();
     for value in datum.items().iter().filter_map(|item| item.field_text(key)) {
         match seen.iter().find(|before| before.value == value.value) {

@@ -1,6 +1,7 @@
 //! Holds the fields of objects against those of their kinds. What the kinds are is written in two tables of our own
 //! format, `istio.txt` and `kubernetes.txt`; kinds that are in none of them pass untouched.
 
+mod admission;
 mod deprecated;
 mod kind;
 mod limit;
@@ -9,9 +10,11 @@ mod table;
 mod unknown;
 mod value;
 mod walk;
+mod webhook;
 
 pub use limit::Limit;
 pub use table::{Field, Fields, KindOf, Shape, Table, Type, table};
+pub use webhook::Asked;
 
 use super::Object;
 use crate::diag::Sink;

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::Limit;
+use super::webhook::{self, Asked};
 
 /// All kinds that are known.
 #[derive(Debug, Default)]
@@ -10,6 +11,8 @@ pub struct Table {
     pub kinds: Vec<KindOf>,
     /// What several places share.
     types: BTreeMap<&'static str, Shape>,
+    /// Lines that no kind has a place for.
+    lost: Vec<&'static str>,
 }
 
 /// One kind.
@@ -50,6 +53,8 @@ pub struct Shape {
     pub ty: Type,
     /// What more is asked of it.
     pub limits: Vec<Limit>,
+    /// What istiod asks beside the definition of the kind.
+    pub asked: Vec<Asked>,
 }
 
 /// What a value is.
@@ -93,6 +98,7 @@ pub fn table() -> &'static Table {
             table.read(text);
         }
         table.kinds.sort_by_key(|kind| (kind.kind, kind.group));
+        table.lost = webhook::read(include_str!("webhook.txt"), &mut table);
         table
     });
     &TABLE
@@ -113,6 +119,18 @@ impl Table {
             Type::Named(name) => self.types.get(name).unwrap_or(shape),
             _ => shape,
         }
+    }
+
+    /// The fields of a kind, to add to.
+    pub(super) fn kind_mut(&mut self, group: &str, kind: &str) -> Option<&mut Fields> {
+        let mut kinds = self.kinds.iter_mut();
+        let found = kinds.find(|of| of.kind == kind && of.group == group)?;
+        Some(&mut found.fields)
+    }
+
+    /// What several places share, to add to.
+    pub(super) fn type_mut(&mut self, name: &str) -> Option<&mut Shape> {
+        self.types.get_mut(name)
     }
 
     fn read(&mut self, text: &'static str) {
@@ -214,6 +232,7 @@ fn shape(
             return Shape {
                 ty: wrap(Box::new(inner)),
                 limits: own.filter_map(|limit| Limit::parse(limit)).collect(),
+                asked: Vec::new(),
             };
         }
     }
@@ -226,6 +245,7 @@ fn shape(
     Shape {
         ty: plain(ty, Fields { by_name, open }),
         limits,
+        asked: Vec::new(),
     }
 }
 
@@ -246,5 +266,15 @@ fn plain(ty: &'static str, fields: Fields) -> Type {
             (_, Some(values)) => Type::Enum(values.split('|').collect()),
             _ => Type::Any,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_asked_has_its_place() {
+        assert_eq!(table().lost, Vec::<&str>::new());
     }
 }

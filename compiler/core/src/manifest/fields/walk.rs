@@ -60,9 +60,7 @@ impl<'a> Walk<'a, '_> {
             return;
         }
         let place = entry.key.span;
-        for limit in &shape.limits {
-            self.limit(limit, datum);
-        }
+        self.limits(shape, datum);
         let inner = table().resolve(shape);
         if !std::ptr::eq(inner, shape) {
             return self.value(datum, inner, entry);
@@ -91,8 +89,10 @@ impl<'a> Walk<'a, '_> {
     fn item(&mut self, item: &'a Datum, of: &Shape, entry: &'a Entry) {
         match (&table().resolve(of).ty, &item.kind) {
             (Type::Object(fields), Kind::Mapping(_)) => {
-                for limit in of.limits.iter().chain(&table().resolve(of).limits) {
-                    self.limit(limit, item);
+                let inner = table().resolve(of);
+                self.limits(of, item);
+                if !std::ptr::eq(inner, of) {
+                    self.limits(inner, item);
                 }
                 let start = Span {
                     end: self.line_end(item.span),
@@ -150,7 +150,22 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn limit(&mut self, limit: &Limit, datum: &Datum) {
+    /// What the definition of the kind asks of a value, and istiod beside it: of what breaks the first the second says
+    /// nothing more.
+    fn limits(&mut self, shape: &Shape, datum: &Datum) {
+        let before = self.sink.len();
+        for limit in &shape.limits {
+            self.limit(limit, datum, false);
+        }
+        if self.sink.len() > before {
+            return;
+        }
+        for asked in &shape.asked {
+            self.limit(&asked.limit, datum, asked.warns);
+        }
+    }
+
+    fn limit(&mut self, limit: &Limit, datum: &Datum, warns: bool) {
         let Some(broken) = limit.broken(datum) else { return };
         let span = Span {
             end: self.line_end(broken.span),
@@ -159,6 +174,7 @@ impl<'a> Walk<'a, '_> {
         let name = self.path.last().copied().unwrap_or_default();
         let found =
             Diagnostic::new(broken.code, span, format!("`{name}`: {}", broken.message)).help(broken.help);
+        let found = if warns { found.warning() } else { found };
         self.sink.push(match broken.other {
             Some(other) => found.here("and here").label(other, "one is said here"),
             None => found,
