@@ -49,6 +49,7 @@ where
         mut answer: impl FnMut(Request<Incoming>) -> F,
     ) -> Poll<Result<(), Error>> {
         self.shared.lock().unpark();
+        self.slots.unpark();
         for _ in 0..TURNS {
             if self.ending.is_some() {
                 return self.poll_end(cx);

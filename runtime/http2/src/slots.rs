@@ -126,6 +126,12 @@ where
         slot
     }
 
+    /// Who drives the connection does so now, and need not be woken.
+    pub(crate) fn unpark(&self) {
+        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
+        ready.driver = None;
+    }
+
     /// Gives up what is done for a stream that has ended.
     pub(crate) fn end(&mut self, key: Key) {
         if let Some(slot) = self.slots.get_mut(key.slot).filter(|slot| slot.id == key.id) {
@@ -168,7 +174,6 @@ where
     pub(crate) fn poll(&mut self, shared: &Shared) {
         {
             let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-            ready.driver = None;
             std::mem::swap(&mut ready.places, &mut self.turn);
         }
         for index in 0..self.turn.len() {
