@@ -1,8 +1,11 @@
 //! Ending without breaking what is under way.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::watch;
+
+use crate::seldom::Seldom;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
@@ -83,8 +86,9 @@ impl Drain {
     }
 
     async fn reached(&mut self, phase: Phase) {
+        let reached = pin!(self.receiver.wait_for(|now| *now >= phase));
         // A drainer that was dropped ends everything: nobody is left who could.
-        let _gone = self.receiver.wait_for(|now| *now >= phase).await;
+        let _gone = Seldom::new(reached).await;
     }
 }
 
