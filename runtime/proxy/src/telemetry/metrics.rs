@@ -252,28 +252,25 @@ impl Scope {
     }
 
     pub(crate) fn count(&self, counted: &Counted) {
-        if let Some(series) = self.http_series(HttpKey::of(counted)) {
+        let key = HttpKey::of(counted);
+        let mut known = self.http.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, series)) = known.iter().find(|(other, _)| *other == key) {
             series.count(counted);
+        } else if self.metrics.another() {
+            let series = self.http_series(key);
+            series.count(counted);
+            known.push((key, series));
         }
     }
 
-    fn http_series(&self, key: HttpKey) -> Option<HttpSeries> {
-        let mut known = self.http.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, series)) = known.iter().find(|(other, _)| *other == key) {
-            return Some(series.clone());
-        }
-        if !self.metrics.another() {
-            return None;
-        }
+    fn http_series(&self, key: HttpKey) -> HttpSeries {
         let labels = Labels::Standard(HttpLabels::of(&self.common, key));
-        let series = HttpSeries {
+        HttpSeries {
             requests: self.metrics.requests.get_or_create_owned(&labels),
             duration: self.metrics.durations.get_or_create_owned(&labels),
             request_bytes: self.metrics.request_bytes.get_or_create_owned(&labels),
             response_bytes: self.metrics.response_bytes.get_or_create_owned(&labels),
-        };
-        known.push((key, series.clone()));
-        Some(series)
+        }
     }
 
     pub(crate) fn tcp(&self, flag: Flag) -> Option<TcpSeries> {
