@@ -1,5 +1,3 @@
-use std::collections::VecDeque;
-
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 
 use super::{TABLE_SIZE, fixed, huffman, integer};
@@ -13,8 +11,10 @@ const SEEN: usize = 64;
 /// identifiers, drive nothing out of it.
 #[derive(Debug)]
 pub(crate) struct Encoder {
-    /// The newest first.
-    table: VecDeque<Entry>,
+    /// The newest last.
+    table: Vec<Entry>,
+    /// Of each entry: most fields are looked for with every message.
+    marks: Vec<u32>,
     size: usize,
     most: usize,
     /// The other end has made the table this small meanwhile, and was not told yet that it is.
@@ -24,7 +24,6 @@ pub(crate) struct Encoder {
 
 #[derive(Debug)]
 struct Entry {
-    mark: u32,
     /// Name and value behind each other.
     text: Box<[u8]>,
     name: usize,
@@ -35,18 +34,18 @@ impl Entry {
         self.text.len() + 32
     }
 
-    fn is(&self, mark: u32, name: &[u8], value: &[u8]) -> bool {
-        self.mark == mark
-            && self.name == name.len()
-            && self.text[..self.name] == *name
-            && self.text[self.name..] == *value
+    fn is(&self, name: &[u8], value: &[u8]) -> bool {
+        self.text
+            .split_at_checked(self.name)
+            .is_some_and(|(own, rest)| own == name && rest == value)
     }
 }
 
 impl Default for Encoder {
     fn default() -> Self {
         Self {
-            table: VecDeque::new(),
+            table: Vec::new(),
+            marks: Vec::new(),
             size: 0,
             most: TABLE_SIZE,
             shrunk: None,
@@ -105,10 +104,12 @@ impl Encoder {
     /// Any other field.
     pub(crate) fn field(&mut self, name: &str, value: &[u8], out: &mut Vec<u8>) {
         let mark = mark(name.as_bytes(), value);
-        let known = |entry: &Entry| entry.is(mark, name.as_bytes(), value);
-        if let Some(place) = self.table.iter().position(known) {
-            integer::encode(fixed::ENTRIES.len() + 1 + place, 7, 0x80, out);
-            return;
+        for (place, other) in self.marks.iter().enumerate() {
+            if *other == mark && self.table[place].is(name.as_bytes(), value) {
+                let index = self.table.len() - place;
+                integer::encode(fixed::ENTRIES.len() + index, 7, 0x80, out);
+                return;
+            }
         }
         let index = fixed::index(name);
         let size = name.len() + value.len() + 32;
@@ -120,8 +121,8 @@ impl Encoder {
         literal(0x40, 6, index, name.as_bytes(), value, true, out);
         self.evict(size);
         self.size += size;
-        self.table.push_front(Entry {
-            mark,
+        self.marks.push(mark);
+        self.table.push(Entry {
             text: [name.as_bytes(), value].concat().into(),
             name: name.len(),
         });
@@ -133,11 +134,16 @@ impl Encoder {
     }
 
     fn evict(&mut self, size: usize) {
-        while self.size + size > self.most
-            && let Some(oldest) = self.table.pop_back()
-        {
+        let mut gone = 0;
+        for oldest in &self.table {
+            if self.size + size <= self.most {
+                break;
+            }
             self.size -= oldest.size();
+            gone += 1;
         }
+        self.table.drain(..gone);
+        self.marks.drain(..gone);
     }
 }
 
@@ -185,6 +191,12 @@ fn mark(name: &[u8], value: &[u8]) -> u32 {
 fn ends(text: &[u8]) -> [u64; 2] {
     match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
         (Some(first), Some(last)) => [u64::from_le_bytes(*first), u64::from_le_bytes(*last)],
-        _ => [text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0],
+        _ => match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+            (Some(first), Some(last)) => [
+                u64::from(u32::from_le_bytes(*first)),
+                u64::from(u32::from_le_bytes(*last)),
+            ],
+            _ => [text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), 0],
+        },
     }
 }
