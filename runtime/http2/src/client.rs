@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, Request, Response};
+use http::request::Parts;
+use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
@@ -22,29 +22,24 @@ type Bodies<B> = Arc<Mutex<Vec<(Key, B)>>>;
 
 /// A connection that requests can be sent on. Once all of its copies are dropped, it ends with the last answer.
 #[derive(Debug)]
-pub struct Client<B> {
-    shared: Shared,
-    bodies: Bodies<B>,
-    _last: Arc<Last>,
-}
+pub struct Client<B>(Arc<Clients<B>>);
 
 impl<B> Clone for Client<B> {
     fn clone(&self) -> Self {
-        Self {
-            shared: self.shared.clone(),
-            bodies: self.bodies.clone(),
-            _last: self._last.clone(),
-        }
+        Self(self.0.clone())
     }
 }
 
 /// What all clients of a connection have together.
 #[derive(Debug)]
-struct Last(Shared);
+struct Clients<B> {
+    shared: Shared,
+    bodies: Bodies<B>,
+}
 
-impl Drop for Last {
+impl<B> Drop for Clients<B> {
     fn drop(&mut self) {
-        self.0.lock().leave();
+        self.shared.lock().leave();
     }
 }
 
@@ -59,11 +54,11 @@ pub struct Ping {
 
 /// No answer came.
 #[derive(Debug)]
-pub struct Unanswered<B> {
+pub struct Unanswered {
     /// Why.
     pub error: Error,
-    /// The request, where nothing of it was sent.
-    pub request: Option<Request<B>>,
+    /// Nothing of the request was sent.
+    pub nothing: bool,
 }
 
 /// What a client's connection does: a future that has to be polled until it is over.
@@ -87,11 +82,10 @@ where
 {
     let driver = Driver::new(io, State::new(Role::Client, limits));
     let bodies = Bodies::<B>::default();
-    let client = Client {
+    let client = Client(Arc::new(Clients {
         shared: driver.shared.clone(),
         bodies: bodies.clone(),
-        _last: Arc::new(Last(driver.shared.clone())),
-    };
+    }));
     let ping = ping.map(|ping| Pinging {
         ping,
         next: Box::pin(sleep(ping.interval)),
@@ -103,60 +97,66 @@ where
 impl<B: Body> Client<B> {
     /// It takes no more requests.
     pub fn is_closed(&self) -> bool {
-        self.shared.lock().is_closing()
+        self.0.shared.lock().is_closing()
     }
 
     /// Sends a request, as soon as the server takes one more, and waits for the head of its answer.
     ///
     /// # Errors
-    /// Where none comes; with the request where nothing of it was sent.
-    pub async fn send(&self, request: Request<B>) -> Result<Response<Incoming>, Unanswered<B>> {
-        let mut request = Some(request);
-        let mut answer = std::future::poll_fn(|cx| self.poll_send(&mut request, cx)).await?;
+    /// Where none comes.
+    pub async fn send(&self, request: Request<B>) -> Result<Response<Incoming>, Unanswered> {
+        let (parts, body) = request.into_parts();
+        self.send_parts(&parts, body).await
+    }
+
+    /// As [`Client::send`], for who may want to send the same head again.
+    ///
+    /// # Errors
+    /// Where no answer comes.
+    pub async fn send_parts(&self, parts: &Parts, body: B) -> Result<Response<Incoming>, Unanswered> {
+        let mut body = Some(body);
+        let mut answer = std::future::poll_fn(|cx| self.poll_send(parts, &mut body, cx)).await?;
         let answered = std::future::poll_fn(|cx| answer.poll_answer(cx)).await;
-        answered.map_err(|error| Unanswered { error, request: None })
+        answered.map_err(|error| Unanswered {
+            error,
+            nothing: false,
+        })
     }
 
     fn poll_send(
         &self,
-        request: &mut Option<Request<B>>,
+        parts: &Parts,
+        body: &mut Option<B>,
         cx: &Context<'_>,
-    ) -> Poll<Result<Incoming, Unanswered<B>>> {
-        let mut state = self.shared.lock();
+    ) -> Poll<Result<Incoming, Unanswered>> {
+        let Clients { shared, bodies } = &*self.0;
+        let mut state = shared.lock();
         if state.is_closing() {
             let error = state.error().cloned().unwrap_or(Error::Closed);
-            let request = request.take();
-            return Poll::Ready(Err(Unanswered { error, request }));
+            return Poll::Ready(Err(Unanswered { error, nothing: true }));
         }
         if !state.has_room() {
             state.wait(cx.waker());
             return Poll::Pending;
         }
-        let Some(request) = request.take() else {
+        let Some(body) = body.take() else {
             return Poll::Pending;
         };
-        let (mut parts, body) = request.into_parts();
         let ends = body.is_end_stream();
         let has_meaning = !matches!(
             parts.method,
             Method::GET | Method::HEAD | Method::DELETE | Method::CONNECT
         );
-        if let Some(length) = body.size_hint().exact()
-            && (length > 0 || has_meaning)
-        {
-            parts
-                .headers
-                .entry(CONTENT_LENGTH)
-                .or_insert_with(|| HeaderValue::from(length));
-        }
-        let key = state.send_request(&parts, ends);
+        let length = body.size_hint().exact();
+        let length = length.filter(|length| *length > 0 || has_meaning);
+        let key = state.send_request(parts, length, ends);
         if !ends {
-            let mut bodies = self.bodies.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut bodies = bodies.lock().unwrap_or_else(PoisonError::into_inner);
             bodies.push((key, body));
         }
         state.wake();
         drop(state);
-        Poll::Ready(Ok(Incoming::new(self.shared.clone(), key)))
+        Poll::Ready(Ok(Incoming::new(shared.clone(), key)))
     }
 }
 
@@ -175,6 +175,9 @@ where
             this.driver.shared.lock().fail(Error::Silent);
         }
         let begun: Vec<_> = std::mem::take(&mut *this.bodies.lock().unwrap_or_else(PoisonError::into_inner));
+        if !begun.is_empty() {
+            this.driver.slots.unpark();
+        }
         for (key, body) in begun {
             this.driver.slots.send(key, body);
         }

@@ -1,14 +1,12 @@
 //! Heads of messages, as fields and as the values that everybody knows.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Method, StatusCode, Uri, Version, request, response};
 
-use crate::hpack::{Encoder, Field, Pseudo};
+use crate::hpack::{Encoder, Field, Pseudo, is_of_connection};
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 /// What most messages have less of.
 const USUAL: usize = 12;
 
@@ -47,8 +45,6 @@ impl Fields {
                     self.begun = true;
                     self.headers.reserve(USUAL);
                 }
-                let te = name == TE && value != "trailers";
-                self.malformed |= te || is_of_connection(&name);
                 self.malformed |= self.headers.try_append(name, value).is_err();
             }
             Field::Pseudo(pseudo, value) => {
@@ -143,15 +139,6 @@ fn of_scheme(text: &[u8]) -> Result<Scheme, Malformed> {
     }
 }
 
-/// What concerns one connection only, and HTTP/2 has other means for (RFC 9113, 8.2.2).
-fn is_of_connection(name: &HeaderName) -> bool {
-    *name == CONNECTION
-        || *name == TRANSFER_ENCODING
-        || *name == UPGRADE
-        || *name == KEEP_ALIVE
-        || *name == PROXY_CONNECTION
-}
-
 /// How long a body is, where its message says so in one way.
 pub(crate) fn length(headers: &HeaderMap) -> Result<Option<u64>, Malformed> {
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
@@ -168,7 +155,13 @@ pub(crate) fn length(headers: &HeaderMap) -> Result<Option<u64>, Malformed> {
     text.parse().map(Some).map_err(|_| Malformed)
 }
 
-pub(crate) fn put_request(parts: &request::Parts, encoder: &mut Encoder, out: &mut Vec<u8>) {
+/// The head of a request whose body has that length, where it is known and nothing else was said.
+pub(crate) fn put_request(
+    parts: &request::Parts,
+    length: Option<u64>,
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) {
     encoder.begin(out);
     match parts.method {
         Method::GET => Encoder::fixed(2, out),
@@ -201,6 +194,11 @@ pub(crate) fn put_request(parts: &request::Parts, encoder: &mut Encoder, out: &m
         if *name != HOST && !is_of_connection(name) {
             encoder.header(name, value, out);
         }
+    }
+    if let Some(length) = length
+        && !parts.headers.contains_key(CONTENT_LENGTH)
+    {
+        encoder.field(CONTENT_LENGTH.as_str(), length.to_string().as_bytes(), out);
     }
 }
 

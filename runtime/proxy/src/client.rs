@@ -59,6 +59,7 @@ async fn exchange(
 ) -> Result<Answer, AskError> {
     // Nobody dialled anything: a cluster that goes where others wanted to go has no endpoint.
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
+    let (parts, body) = request.into_parts();
     let mut fresh = false;
     loop {
         let endpoint = cluster
@@ -66,7 +67,7 @@ async fn exchange(
             .ok_or(AskError::NoEndpoint)?;
         let credentials = shared.credentials().clone();
         let mut lease = lease(cluster, &endpoint, http2, fresh, credentials.as_deref()).await?;
-        let response = match lease.send(request.clone().map(RequestBody::whole)).await {
+        let response = match lease.send(&parts, RequestBody::whole(body.clone())).await {
             Ok(response) => response,
             // A kept connection that was closed meanwhile.
             Err(Unsent { nothing: true, .. }) if lease.reused && !fresh => {

@@ -40,8 +40,15 @@ pub(crate) struct Cluster {
     /// Where the proxy is, by which [`Balancer`] was made.
     own: Arc<Own>,
     balancer: Balancer,
-    /// Endpoints made for addresses that clients dialled, by the host that TLS asks for.
-    originals: Mutex<HashMap<Original, Arc<Endpoint>>>,
+    originals: Mutex<Originals>,
+}
+
+/// Endpoints made for addresses that clients dialled, by the host that TLS asks for.
+#[derive(Debug, Default)]
+struct Originals {
+    /// The one that was asked for last: most ask for the same.
+    last: Option<(Original, Arc<Endpoint>)>,
+    all: HashMap<Original, Arc<Endpoint>>,
 }
 
 /// An address that a client dialled, and the host that its request is for where that matters.
@@ -129,7 +136,7 @@ impl Cluster {
     }
 
     /// TLS asks for the host of each request, since nothing else is said (Istio `auto_sni`).
-    fn asks_for_hosts(&self) -> bool {
+    pub(crate) fn asks_for_hosts(&self) -> bool {
         matches!(&*self.transport, Transport::Tls(client) if client.sni.is_none())
     }
 
@@ -137,15 +144,20 @@ impl Cluster {
         // Nobody could say whether a workload that is not listed can: the transport does for all of them.
         let mtls = matches!(*self.transport, Transport::Mesh(_));
         let mut originals = self.originals.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = (destination, host.map(Into::into));
-        if let Some(endpoint) = originals.get(&key) {
-            return endpoint.clone();
+        let key: Original = (destination, host.map(Into::into));
+        if let Some((_, last)) = originals.last.as_ref().filter(|(last, _)| *last == key) {
+            return last.clone();
         }
-        if originals.len() >= MOST_ORIGINALS {
-            originals.retain(|_, endpoint| endpoint.is_busy());
-        }
-        let endpoint = Arc::new(Endpoint::original(destination, mtls, host));
-        originals.insert(key, endpoint.clone());
+        let known = originals.all.get(&key).cloned();
+        let endpoint = known.unwrap_or_else(|| {
+            if originals.all.len() >= MOST_ORIGINALS {
+                originals.all.retain(|_, endpoint| endpoint.is_busy());
+            }
+            let endpoint = Arc::new(Endpoint::original(destination, mtls, host));
+            originals.all.insert(key.clone(), endpoint.clone());
+            endpoint
+        });
+        originals.last = Some((key, endpoint.clone()));
         endpoint
     }
 }

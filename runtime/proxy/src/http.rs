@@ -17,6 +17,7 @@ mod path;
 mod refuse;
 mod reply;
 pub(crate) mod scope;
+mod seen;
 mod span;
 mod target;
 mod token;

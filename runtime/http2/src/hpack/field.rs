@@ -52,6 +52,9 @@ impl Name {
         if name.first() == Some(&b':') {
             return Pseudo::of(name).map_or(Self::Malformed(name.len()), Self::Pseudo);
         }
+        if let Some(usual) = usual(name) {
+            return Self::Header(usual);
+        }
         HeaderName::from_lowercase(name).map_or(Self::Malformed(name.len()), Self::Header)
     }
 
@@ -62,6 +65,36 @@ impl Name {
             Self::Malformed(length) => *length,
         }
     }
+}
+
+/// Names that most messages of a mesh have: these need no memory, and their copies are not counted.
+fn usual(name: &[u8]) -> Option<HeaderName> {
+    macro_rules! one_of {
+        ($($text:literal)*) => {
+            match name {
+                $(text if text == $text.as_bytes() => {
+                    const NAME: HeaderName = HeaderName::from_static($text);
+                    Some(NAME)
+                })*
+                _ => None,
+            }
+        };
+    }
+    one_of! {
+        "x-request-id" "x-forwarded-proto" "x-forwarded-for" "x-forwarded-client-cert" "x-envoy-attempt-count"
+        "x-envoy-peer-metadata" "x-envoy-peer-metadata-id" "x-envoy-upstream-service-time"
+        "grpc-status" "grpc-message" "grpc-timeout" "grpc-encoding" "grpc-accept-encoding" "traceparent" "tracestate"
+        "x-b3-traceid" "x-b3-spanid" "x-b3-parentspanid" "x-b3-sampled"
+    }
+}
+
+/// What concerns one connection only, and HTTP/2 has other means for (RFC 9113, 8.2.2).
+pub(crate) fn is_of_connection(name: &HeaderName) -> bool {
+    // By texts: lengths alone tell most others from these.
+    matches!(
+        name.as_str(),
+        "connection" | "transfer-encoding" | "upgrade" | "keep-alive" | "proxy-connection"
+    )
 }
 
 /// A field, in the form that a message takes it.
@@ -82,9 +115,14 @@ impl Field {
             Name::Pseudo(pseudo) => Self::Pseudo(pseudo, value),
             Name::Header(name) => {
                 let length = value.len();
+                // Looked at once, however often a table is asked for it.
+                let allowed = match name.as_str() {
+                    "te" => value == "trailers",
+                    _ => !is_of_connection(&name),
+                };
                 match HeaderValue::from_maybe_shared(value) {
-                    Ok(value) => Self::Header(name, value),
-                    Err(_) => Self::Malformed {
+                    Ok(value) if allowed => Self::Header(name, value),
+                    _ => Self::Malformed {
                         name: Name::Header(name),
                         value: length,
                     },

@@ -35,15 +35,15 @@ impl State {
         self.waiting.push(waker.clone());
     }
 
-    /// Sends a request; `ends` where it has no body.
-    pub(crate) fn send_request(&mut self, parts: &request::Parts, ends: bool) -> Key {
+    /// Sends a request, whose body has that length where it is known; `ends` where it has none.
+    pub(crate) fn send_request(&mut self, parts: &request::Parts, length: Option<u64>, ends: bool) -> Key {
         let key = self.begin(self.next);
         self.next += 2;
         let stream = self.streams.at(key.slot);
         (stream.held, stream.sent) = (true, ends);
         stream.only_head = parts.method == http::Method::HEAD;
         self.put_block(key.id, ends, |encoder, out| {
-            message::put_request(parts, encoder, out);
+            message::put_request(parts, length, encoder, out);
         });
         key
     }

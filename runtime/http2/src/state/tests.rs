@@ -94,7 +94,7 @@ impl End {
             }
             Step::Ask(ends) if self.role == Role::Client && !state.is_closing() && state.has_room() => {
                 let (parts, ()) = Request::get("http://a/").body(()).unwrap().into_parts();
-                let key = state.send_request(&parts, ends);
+                let key = state.send_request(&parts, None, ends);
                 self.keys.push(key);
             }
             Step::Answer(at, ends) if self.role == Role::Server => {

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mesh_http2::client;
 use tokio::time::Instant;
 
 use super::usage::Counter;
@@ -38,8 +37,9 @@ pub(crate) struct Pool {
 #[derive(Debug, Default)]
 struct Part {
     resting: Mutex<Resting>,
+    shared: Mutex<Vec<Multi>>,
     /// Held while one is dialled, so that a burst of requests opens one and not many.
-    shared: tokio::sync::Mutex<Vec<Multi>>,
+    dialing: tokio::sync::Mutex<()>,
 }
 
 /// What a connection to an endpoint is, for logs and metrics.
@@ -65,10 +65,7 @@ pub(crate) struct Lease {
 enum Held {
     /// Without a connection once the answer has it.
     Single(Option<Box<Single>>, Arc<Cluster>, Arc<Endpoint>),
-    Multi {
-        client: client::Client<RequestBody>,
-        _stream: Stream,
-    },
+    Multi(Stream),
 }
 
 /// Why there is no connection.
@@ -173,7 +170,8 @@ impl Lease {
     /// Sends a request.
     pub(crate) async fn send(
         &mut self,
-        request: http::Request<RequestBody>,
+        parts: &http::request::Parts,
+        body: RequestBody,
     ) -> Result<http::Response<AnswerBody>, Unsent> {
         match &mut self.held {
             Held::Single(held, cluster, endpoint) => {
@@ -181,7 +179,7 @@ impl Lease {
                     let error = http1::Error::Closed.into();
                     return Err(Unsent { error, nothing: true });
                 };
-                let sent = single.connection.send(request).await;
+                let sent = single.connection.send(parts, body).await;
                 let response = sent.map_err(|unsent| Unsent {
                     error: unsent.error.into(),
                     nothing: unsent.nothing,
@@ -189,10 +187,10 @@ impl Lease {
                 let body = Answered::new(single, cluster.clone(), endpoint.clone());
                 Ok(response.map(|()| AnswerBody::Single(body)))
             }
-            Held::Multi { client, .. } => {
-                let sent = client.send(request).await;
+            Held::Multi(stream) => {
+                let sent = stream.client().send_parts(parts, body).await;
                 let response = sent.map_err(|unanswered| Unsent {
-                    nothing: unanswered.request.is_some(),
+                    nothing: unanswered.nothing,
                     error: unanswered.error.into(),
                 })?;
                 Ok(response.map(AnswerBody::Multi))

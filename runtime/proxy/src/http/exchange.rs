@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
+use http::header::{HeaderName, HeaderValue, SET_COOKIE};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Body as _;
@@ -15,6 +15,7 @@ use super::hash::Ends;
 use super::headers;
 use super::mirror::Mirrored;
 use super::reply::{Deadline, Reply, local};
+use super::seen::Seen;
 use super::target::Target;
 use super::{HttpConnection, Side, answers, cors, hash, scope};
 
@@ -41,16 +42,22 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     let Ok(target) = Target::of(&parts) else {
         return local(StatusCode::BAD_REQUEST, "", finish);
     };
-    if headers::are_too_long(&parts) {
+    let mut seen = Seen::of(&parts.headers);
+    if headers::are_too_long(&parts, &seen) {
         return local(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "", finish);
     }
     // Istio's listeners know no other upgrade; h2c is for those who cannot begin with HTTP/2. Where a body is to come first,
     // what follows it could be read as something else.
     let becomes = parts.version != Version::HTTP_2 && body.is_end_stream();
-    let wanted = headers::strip_hops(&mut parts.headers)
-        .filter(|to| becomes && to.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    headers::complete(&mut parts, connection.down.peer.is_some());
-    let metadata = parts.headers.get(&peer::METADATA).cloned();
+    let mut wanted = None;
+    if seen.hop {
+        wanted = headers::strip_hops(&mut parts.headers);
+        wanted = wanted.filter(|to| becomes && to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+        seen = Seen::of(&parts.headers);
+    }
+    headers::complete(&mut parts, &seen, connection.down.peer.is_some());
+    let metadata = seen.peer.then(|| parts.headers.get(&peer::METADATA).cloned());
+    let metadata = metadata.flatten();
     if let Some(tracer) = &state.tracer {
         finish.trace = tracer.begin(&mut parts.headers);
     }
@@ -68,12 +75,9 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
                 .headers
                 .extend(telemetry::named(&parts.headers, &edits.request));
         }
-        finish.request = Some(request);
+        finish.request = Some(Box::new(request));
     }
-    finish.is_grpc = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"));
+    finish.is_grpc = seen.content_type && headers::are_of_grpc(&parts.headers);
     let mut exchange = Exchange {
         connection: &connection,
         state: &state,
@@ -81,6 +85,7 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         parts,
         metadata,
         wanted,
+        seen,
         first: First::default(),
         allowed: Vec::new(),
     };
@@ -117,6 +122,8 @@ pub(super) struct Exchange<'a> {
     pub(super) metadata: Option<HeaderValue>,
     /// What the connection is to become.
     pub(super) wanted: Option<HeaderValue>,
+    /// Its headers as they came, without what concerned the client's connection only.
+    seen: Seen,
     /// What was read of the body to be shown to an authorizer.
     pub(super) first: First,
     /// What authorizers add to the answer.
@@ -124,30 +131,31 @@ pub(super) struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    // What is seldom waited for is put elsewhere below: a request's future is moved as a whole, whatever of it is used.
     async fn answer(&mut self, mut body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
-        match self.connection.side.clone() {
+        let (connection, state) = (self.connection, self.state);
+        let down = &connection.down;
+        match &connection.side {
             Side::Inbound => {
                 // The listener of now: who may what can have changed since the connection began.
-                let down = &self.connection.down;
-                let Some(listener) = self.state.listeners.inbound(down.destination).cloned() else {
+                let Some(listener) = state.listeners.inbound(down.destination) else {
                     return self.unrouted(finish);
                 };
                 if listener.mtls == MtlsMode::Strict && down.peer.is_none() {
                     return self.denied(Some("mutual TLS"), finish, &listener.cluster);
                 }
                 if listener.routes.is_none() {
-                    finish.route = Some("default".into());
-                    finish.cluster = Some(listener.cluster.name.clone());
+                    finish.directed(|| "default".into(), Some(&listener.cluster));
                 }
                 // Before the policies: they may ask for this header, which a client could have made up.
                 headers::forward_client(
                     &mut self.parts.headers,
                     down.peer.as_deref(),
-                    &self.state.identity.spiffe,
-                    &self.connection.told,
+                    &state.identity.spiffe,
+                    &connection.told,
                 );
                 if !listener.authorizers.is_empty()
-                    && let Some(no) = self.ask(&listener.authorizers, &mut body).await
+                    && let Some(no) = Box::pin(self.ask(&listener.authorizers, &mut body)).await
                 {
                     self.count(&mut finish, Some(&listener.cluster), None);
                     return no.answer(finish);
@@ -156,7 +164,9 @@ impl Exchange<'_> {
                     Ok(token) => token,
                     Err(fault) => return self.unauthenticated(fault, finish, &listener.cluster),
                 };
-                if let Verdict::Denied(policy) = listener.policies.judge(&self.attempt(token.as_deref())) {
+                if !listener.policies.let_all_in()
+                    && let Verdict::Denied(policy) = listener.policies.judge(&self.attempt(token.as_deref()))
+                {
                     return self.denied(policy, finish, &listener.cluster);
                 }
                 match &listener.routes {
@@ -169,17 +179,15 @@ impl Exchange<'_> {
             }
             Side::Outbound(listener) => {
                 use crate::state::OutboundProtocol::Http;
-                headers::forget_client(&mut self.parts.headers);
-                let now = self
-                    .state
-                    .listeners
-                    .outbound(self.connection.down.destination)
-                    .cloned();
-                let routes = match (now.as_deref().map(|now| &now.protocol), &listener.protocol) {
-                    (Some(Http { routes, .. }), _) | (_, Http { routes, .. }) => routes.clone(),
-                    _ => return self.unrouted(finish),
+                if self.seen.client_cert {
+                    headers::forget_client(&mut self.parts.headers);
+                }
+                let now = state.listeners.outbound(down.destination);
+                let protocols = (now.map(|now| &now.protocol), &listener.protocol);
+                let ((Some(Http { routes, .. }), _) | (_, Http { routes, .. })) = protocols else {
+                    return self.unrouted(finish);
                 };
-                self.route(&routes, body, finish).await
+                self.route(routes, body, finish).await
             }
         }
     }
@@ -198,12 +206,11 @@ impl Exchange<'_> {
     }
 
     async fn route(&mut self, routes: &Routes, body: Incoming, mut finish: Box<Finish>) -> Response<Reply> {
-        let Some(route) = routes.find(&self.target.asked(&self.parts)).cloned() else {
+        let Some(route) = routes.find(&self.target.asked(&self.parts)) else {
             return self.unrouted(finish);
         };
-        finish.route = Some(route.name.clone());
         let share = route.action.share();
-        finish.cluster = share.map(|share| share.cluster.name.clone());
+        finish.directed(|| route.name.clone(), share.map(|share| &*share.cluster));
         let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
         match origin {
             Some(cors::Origin::Preflight(headers)) => {
@@ -213,7 +220,7 @@ impl Exchange<'_> {
             Some(cors::Origin::Same | cors::Origin::Allowed(_)) | None => {}
         }
         if let Some(fault) = &route.fault
-            && let Some(abort) = answers::fault(fault, &mut finish).await
+            && let Some(abort) = Box::pin(answers::fault(fault, &mut finish)).await
         {
             self.count(&mut finish, None, None);
             return answers::abort(abort, finish);
@@ -229,7 +236,7 @@ impl Exchange<'_> {
                 self.count(&mut finish, None, None);
                 local(respond.status, respond.body.clone(), finish)
             }
-            Action::Forward(forward) => self.forward(forward, share, Some(&route), body, finish).await,
+            Action::Forward(forward) => self.forward(forward, share, Some(route), body, finish).await,
         };
         route.response.apply(response.headers_mut());
         match origin {
@@ -295,7 +302,10 @@ impl Exchange<'_> {
             tokio::spawn(mirrored.send(replay.copy()));
         }
         finish.received = Some(replay.clone());
-        finish.cluster = Some(share.cluster.name.clone());
+        if finish.is_told() {
+            finish.cluster = Some(share.cluster.name.clone());
+        }
+        let trying = Mutex::default();
         let sending = Sending {
             shared: &self.connection.shared,
             down: &self.connection.down,
@@ -303,11 +313,11 @@ impl Exchange<'_> {
             retry: forward.retry.as_ref().filter(|_| retries),
             hash: hash.value,
             target: &self.target,
-            parts: &self.parts,
+            parts: &mut self.parts,
             replay: &replay,
             upgrade: self.wanted.as_ref(),
             count_attempts: outbound,
-            trying: Mutex::default(),
+            trying: &trying,
         };
         let mut deadline: Option<Deadline> = timeout.map(|timeout| {
             let replay = replay.clone();
@@ -316,13 +326,7 @@ impl Exchange<'_> {
                 tokio::time::sleep(timeout).await;
             }) as Deadline
         });
-        let tried = match &mut deadline {
-            None => sending.run().await,
-            Some(deadline) => tokio::select! {
-                tried = sending.run() => tried,
-                () = deadline => sending.overdue(finish.since.elapsed()),
-            },
-        };
+        let tried = sending.within(deadline.as_mut(), finish.since).await;
         let Tried {
             outcome,
             endpoint,
@@ -335,7 +339,9 @@ impl Exchange<'_> {
         if overflows {
             finish.flag.why = Flag::Overflow;
         }
-        finish.endpoint.clone_from(&endpoint);
+        if finish.is_told() {
+            finish.endpoint.clone_from(&endpoint);
+        }
         let upstream = outcome
             .as_ref()
             .ok()
@@ -361,19 +367,6 @@ impl Exchange<'_> {
         };
         share.response.apply(response.headers_mut());
         response
-    }
-
-    /// Another host is asked for; the first one is told beside it, as Envoy does.
-    fn rename(&mut self, host: &HeaderValue, finish: &mut Finish) {
-        if self.target.authority == *host {
-            return;
-        }
-        let before = std::mem::replace(&mut self.target.authority, host.clone());
-        let headers = &mut self.parts.headers;
-        headers.entry(headers::ORIGINAL_HOST).or_insert(before);
-        if let Some(request) = &mut finish.request {
-            self.target.authority().clone_into(&mut request.authority);
-        }
     }
 }
 

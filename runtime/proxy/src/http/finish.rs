@@ -8,20 +8,21 @@ use http::{HeaderMap, HeaderValue};
 
 use super::HttpConnection;
 use crate::body::{BodyError, Replay};
-use crate::cluster::{Active, Endpoint, Lease, Permit};
+use crate::cluster::{Active, Cluster, Endpoint, Lease, Permit};
 use crate::http1;
 use crate::incoming::StreamError;
 use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Request, Scope};
 use crate::trace::Begun;
 
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+
 /// What is known of a request until it ends, and what has to happen then.
 #[derive(Debug)]
 pub(super) struct Finish {
     pub(super) connection: Arc<HttpConnection>,
-    pub(super) at: SystemTime,
     pub(super) since: Instant,
     /// `None` where nobody reads the log.
-    pub(super) request: Option<Request>,
+    pub(super) request: Option<Box<Request>>,
     pub(super) received: Option<Replay>,
     pub(super) code: u16,
     pub(super) flag: Flags,
@@ -62,7 +63,6 @@ impl Finish {
     pub(super) fn new(connection: Arc<HttpConnection>) -> Box<Self> {
         Box::new(Self {
             connection,
-            at: SystemTime::now(),
             since: Instant::now(),
             request: None,
             received: None,
@@ -90,9 +90,28 @@ impl Finish {
         })
     }
 
+    /// Somebody is told more of it than what metrics count.
+    pub(super) fn is_told(&self) -> bool {
+        self.request.is_some() || self.trace.is_some()
+    }
+
+    /// Notes where the request goes.
+    pub(super) fn directed(&mut self, route: impl FnOnce() -> Arc<str>, cluster: Option<&Cluster>) {
+        if self.is_told() {
+            self.route = Some(route());
+            self.cluster = cluster.map(|cluster| cluster.name.clone());
+        }
+    }
+
+    /// When the request came.
+    pub(super) fn at(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_sub(self.since.elapsed()).unwrap_or(now)
+    }
+
     /// `grpc-status`, from trailers or, where there is nothing else, from headers.
     pub(super) fn grpc_status(&mut self, headers: &HeaderMap) {
-        let status = headers.get("grpc-status").and_then(|status| status.to_str().ok());
+        let status = headers.get(&GRPC_STATUS).and_then(|status| status.to_str().ok());
         if let Some(status) = status.and_then(|status| status.parse().ok()) {
             self.grpc = Some(status);
         }
@@ -158,7 +177,7 @@ impl Finish {
             self.connection.shared.telemetry().spans.put(span);
         }
         if let Some(request) = self.request.take() {
-            let entry = self.entry(request, received, duration);
+            let entry = self.entry(*request, received, duration);
             if let (Some(scope), Some(edits)) = (&self.scope, &edits) {
                 scope.count_edited(edits, &counted, Facts::of(&entry, edits.node()));
             }
@@ -177,7 +196,7 @@ impl Finish {
     fn entry(&mut self, request: Request, received: u64, duration: Duration) -> Entry {
         let down = &self.connection.down;
         Entry {
-            start: self.at.into(),
+            start: self.at().into(),
             duration,
             request: Some(request),
             code: self.code,

@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::request::Parts;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderValue, Response};
 use mesh_wire::cluster::HttpVersion;
 
 use super::failure::Failure;
 use super::finish::Held;
-use super::headers::ATTEMPTS;
+use super::headers::{self, ATTEMPTS};
+use super::reply::Deadline;
 use super::target::Target;
-use crate::body::{Replay, RequestBody};
+use crate::body::Replay;
 use crate::cluster::{AnswerBody, Cluster, Endpoint, Hint, Lease, Outcome, Permit, Unsent, lease};
 use crate::peer::Downstream;
 use crate::shared::Shared;
@@ -22,6 +23,15 @@ use crate::state::routes::without_port;
 const BACK_OFF: Duration = Duration::from_millis(25);
 /// Its limit, in first intervals.
 const LONGEST_BACK_OFF: u32 = 10;
+/// The request cannot be sent, or not any more.
+const UNSENT: Failure = Failure::Reset {
+    refused: false,
+    unsent: false,
+    stream: false,
+};
+
+/// The endpoint that is being tried.
+pub(super) type Trying = Mutex<Option<Arc<Endpoint>>>;
 
 /// A request that is ready to be sent.
 pub(super) struct Sending<'a> {
@@ -31,14 +41,15 @@ pub(super) struct Sending<'a> {
     pub(super) retry: Option<&'a RetryPolicy>,
     pub(super) hash: Option<u64>,
     pub(super) target: &'a Target,
-    pub(super) parts: &'a Parts,
+    /// For the client's connection at first, and for the endpoint's from then on.
+    pub(super) parts: &'a mut Parts,
     pub(super) replay: &'a Replay,
     /// What the connection is to become.
     pub(super) upgrade: Option<&'a HeaderValue>,
     /// Says how many tries there were, to the server.
     pub(super) count_attempts: bool,
     /// The endpoint that is being tried.
-    pub(super) trying: Mutex<Option<Arc<Endpoint>>>,
+    pub(super) trying: &'a Trying,
 }
 
 /// What became of the tries.
@@ -81,9 +92,24 @@ pub(super) struct Answer {
 }
 
 impl Sending<'_> {
+    /// As [`Self::run`], until the deadline of a request that came at `since`.
+    pub(super) async fn within(self, deadline: Option<&mut Deadline>, since: Instant) -> Tried {
+        let Some(deadline) = deadline else {
+            return self.run().await;
+        };
+        let (trying, cluster) = (self.trying, self.cluster);
+        tokio::select! {
+            tried = Box::pin(self.run()) => tried,
+            () = deadline => overdue(trying, cluster, since.elapsed()),
+        }
+    }
+
     /// Sends the request, again where the route says so.
-    pub(super) async fn run(&self) -> Tried {
+    pub(super) async fn run(mut self) -> Tried {
         let mut tried: Vec<Arc<Endpoint>> = Vec::new();
+        let Some(http2) = self.address() else {
+            return Tried::new(Err(UNSENT), None, Duration::ZERO, 1);
+        };
         let (mut attempt, mut took) = (1, Duration::ZERO);
         // Counts as a retry under way from the second try on.
         let mut retrying = None;
@@ -93,9 +119,11 @@ impl Sending<'_> {
             } else {
                 &[]
             };
+            let host = self.cluster.asks_for_hosts();
+            let host = host.then(|| without_port(self.target.authority()));
             let hint = Hint {
                 hash: self.hash,
-                host: Some(without_port(self.target.authority())),
+                host,
                 tried: avoid,
                 left: self.left(&tried),
             };
@@ -104,7 +132,8 @@ impl Sending<'_> {
             };
             *self.trying.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
             let begin = Instant::now();
-            let outcome = self.bounded(&endpoint, attempt).await;
+            self.number(attempt);
+            let outcome = self.bounded(&endpoint, http2).await;
             took = begin.elapsed();
             self.note(&endpoint, &outcome);
             let retriable = self.retry.filter(|retry| is_retriable(retry, &outcome));
@@ -125,19 +154,9 @@ impl Sending<'_> {
             }
             drop(outcome);
             tried.push(endpoint);
-            back_off(self.retry.and_then(|retry| retry.back_off), attempt).await;
+            Box::pin(back_off(self.retry.and_then(|retry| retry.back_off), attempt)).await;
             attempt += 1;
         }
-    }
-
-    /// What became of it where the route's timeout came first, `took` after the request did: the endpoint that was being
-    /// tried gave no answer, and one that never does must not be asked for ever.
-    pub(super) fn overdue(&self, took: Duration) -> Tried {
-        let endpoint = self.trying.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(endpoint) = &endpoint {
-            endpoint.note(Outcome::Local, self.cluster);
-        }
-        Tried::new(Err(Failure::Timeout), endpoint, took, 1)
     }
 
     /// Those whose priority is left now: Istio lets each have two tries (`previous_priorities`, `update_frequency`).
@@ -150,17 +169,16 @@ impl Sending<'_> {
         }
     }
 
-    async fn bounded(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
-        let trying = self.attempt(endpoint, attempt);
+    async fn bounded(&self, endpoint: &Arc<Endpoint>, http2: bool) -> Result<Answer, Failure> {
         match self.retry.and_then(|retry| retry.per_try) {
-            None => trying.await,
-            Some(bound) => tokio::time::timeout(bound, trying)
+            None => self.attempt(endpoint, http2).await,
+            Some(bound) => tokio::time::timeout(bound, Box::pin(self.attempt(endpoint, http2)))
                 .await
                 .unwrap_or(Err(Failure::TryTimeout)),
         }
     }
 
-    async fn attempt(&self, endpoint: &Arc<Endpoint>, attempt: u32) -> Result<Answer, Failure> {
+    async fn attempt(&self, endpoint: &Arc<Endpoint>, http2: bool) -> Result<Answer, Failure> {
         let limits = &self.cluster.wire.limits;
         self.cluster.usage.recent.count(limits.retry_budget.as_ref());
         let request = Permit::take(&self.cluster.usage, |usage| &usage.requests, limits.requests);
@@ -168,17 +186,12 @@ impl Sending<'_> {
             _request: request.ok_or(Failure::Overflow)?,
             _active: endpoint.begin(),
         };
-        let http2 = self.upgrade.is_none()
-            && match self.cluster.wire.http {
-                HttpVersion::Http1 => false,
-                HttpVersion::Http2 => true,
-                HttpVersion::AsClient => self.parts.version == http::Version::HTTP_2,
-            };
         let mut fresh = false;
         loop {
             let credentials = self.shared.credentials().clone();
             let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
-            match lease.send(self.request(http2, attempt)?).await {
+            let body = self.replay.body().ok_or(UNSENT)?;
+            match lease.send(self.parts, body).await {
                 Ok(response) => {
                     return Ok(Answer {
                         response,
@@ -197,32 +210,29 @@ impl Sending<'_> {
         }
     }
 
-    fn request(&self, http2: bool, attempt: u32) -> Result<Request<RequestBody>, Failure> {
-        let gone = Failure::Reset {
-            refused: false,
-            unsent: false,
-            stream: false,
-        };
-        let Some(body) = self.replay.body() else {
-            return Err(gone);
-        };
-        let mut request = Request::new(body);
-        *request.method_mut() = self.parts.method.clone();
-        *request.headers_mut() = self.parts.headers.clone();
-        let (mut parts, body) = request.into_parts();
-        let Some(()) = self.target.put(http2, &mut parts) else {
-            return Err(gone);
-        };
+    /// Makes the head that of a request for the endpoint, and says whether that is by HTTP/2; `None` where it cannot be one.
+    fn address(&mut self) -> Option<bool> {
+        let http2 = self.upgrade.is_none()
+            && match self.cluster.wire.http {
+                HttpVersion::Http1 => false,
+                HttpVersion::Http2 => true,
+                HttpVersion::AsClient => self.parts.version == http::Version::HTTP_2,
+            };
+        self.target.put(http2, self.parts)?;
         if let Some(upgrade) = self.upgrade {
-            parts
-                .headers
-                .insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
-            parts.headers.insert(http::header::UPGRADE, upgrade.clone());
+            let headers = &mut self.parts.headers;
+            headers.insert(http::header::CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(http::header::UPGRADE, upgrade.clone());
         }
+        Some(http2)
+    }
+
+    fn number(&mut self, attempt: u32) {
         if self.count_attempts {
-            parts.headers.insert(ATTEMPTS, HeaderValue::from(attempt));
+            self.parts
+                .headers
+                .insert(ATTEMPTS, headers::number(attempt.into()));
         }
-        Ok(Request::from_parts(parts, body))
     }
 
     fn note(&self, endpoint: &Endpoint, outcome: &Result<Answer, Failure>) {
@@ -245,6 +255,16 @@ impl Sending<'_> {
         };
         endpoint.note(outcome, self.cluster);
     }
+}
+
+/// What became of it where the route's timeout came first, `took` after the request did: the endpoint that was being
+/// tried gave no answer, and one that never does must not be asked for ever.
+fn overdue(trying: &Trying, cluster: &Cluster, took: Duration) -> Tried {
+    let endpoint = trying.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(endpoint) = &endpoint {
+        endpoint.note(Outcome::Local, cluster);
+    }
+    Tried::new(Err(Failure::Timeout), endpoint, took, 1)
 }
 
 /// Whether Envoy would try again.

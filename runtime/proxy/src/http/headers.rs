@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
-use http::header::{CONNECTION, COOKIE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_TYPE, COOKIE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Version};
 
+use super::seen::Seen;
 use crate::tls::PeerIdentity;
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -25,28 +26,13 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 pub(super) const MOST: u32 = 60 * 1024;
 
 /// Names and values together, and the path, are more than [`MOST`].
-pub(super) fn are_too_long(parts: &Parts) -> bool {
-    let headers = parts.headers.iter();
-    let sizes = headers.map(|(name, value)| name.as_str().len() + value.len());
+pub(super) fn are_too_long(parts: &Parts, seen: &Seen) -> bool {
     let path = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
-    sizes.sum::<usize>() + path > MOST as usize
+    seen.size + path > MOST as usize
 }
-
-/// What concerns one connection only, or says what does.
-const HOPS: [HeaderName; 6] = [
-    CONNECTION,
-    TRANSFER_ENCODING,
-    TE,
-    UPGRADE,
-    KEEP_ALIVE,
-    PROXY_CONNECTION,
-];
 
 /// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
 pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
-    if !headers.keys().any(|name| HOPS.contains(name)) {
-        return None;
-    }
     let mut upgrades = false;
     let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
     let listed = lists.iter().filter_map(|list| list.to_str().ok());
@@ -71,19 +57,27 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
     if upgrades { upgrade } else { None }
 }
 
+/// `content-type` says so.
+pub(super) fn are_of_grpc(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+}
+
 /// Makes a request carry what every request in a mesh carries.
-pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
+pub(super) fn complete(parts: &mut Parts, seen: &Seen, encrypted: bool) {
     let headers = &mut parts.headers;
-    super::bound::forget_steering(headers);
-    if !headers.contains_key(&REQUEST_ID) {
+    if seen.internal {
+        super::bound::forget_steering(headers);
+    }
+    if !seen.request_id {
         headers.insert(REQUEST_ID, request_id());
     }
-    if !headers.contains_key(&FORWARDED_PROTO) {
+    if !seen.proto {
         let proto = if encrypted { "https" } else { "http" };
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
     }
     // HTTP/2 may cut cookies apart; HTTP/1 knows one header (RFC 9113, 8.2.3).
-    if parts.version == Version::HTTP_2 && headers.get_all(COOKIE).iter().nth(1).is_some() {
+    if parts.version == Version::HTTP_2 && seen.cookies > 1 {
         let crumbs: Vec<&[u8]> = headers
             .get_all(COOKIE)
             .iter()
@@ -97,14 +91,26 @@ pub(super) fn complete(parts: &mut Parts, encrypted: bool) {
 
 /// A random UUID (RFC 9562, version 4).
 fn request_id() -> HeaderValue {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 4 << 76 | 2 << 62;
     let mut id = [b'-'; 36];
-    let places = (0..id.len()).filter(|place| ![8, 13, 18, 23].contains(place));
-    for (digit, place) in places.enumerate() {
-        let nibble = random >> (124 - 4 * digit) & 0xf;
-        id[place] = b"0123456789abcdef"[nibble as usize];
+    let mut place = 0;
+    for (index, byte) in random.to_be_bytes().into_iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            place += 1;
+        }
+        id[place] = DIGITS[usize::from(byte >> 4)];
+        id[place + 1] = DIGITS[usize::from(byte & 0xf)];
+        place += 2;
     }
     HeaderValue::from_bytes(&id).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// A number as a header has it; small ones need no memory.
+pub(super) fn number(value: u64) -> HeaderValue {
+    const SMALL: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    let small = usize::try_from(value).ok().and_then(|value| SMALL.get(value));
+    small.map_or_else(|| HeaderValue::from(value), |text| HeaderValue::from_static(text))
 }
 
 /// What one connection's requests are told of its client, and by whom: it is the same for all that were told nothing before.

@@ -45,7 +45,7 @@ impl Mirrored {
         }
     }
 
-    async fn exchange(&self, replay: &Replay) {
+    async fn exchange(&mut self, replay: &Replay) {
         let sending = Sending {
             shared: &self.connection.shared,
             down: &self.connection.down,
@@ -53,11 +53,11 @@ impl Mirrored {
             retry: None,
             hash: self.hash,
             target: &self.target,
-            parts: &self.parts,
+            parts: &mut self.parts,
             replay,
             upgrade: None,
             count_attempts: true,
-            trying: Mutex::default(),
+            trying: &Mutex::default(),
         };
         let Tried {
             outcome: Ok(answer), ..

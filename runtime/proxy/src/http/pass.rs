@@ -1,6 +1,6 @@
 //! What passes the proxy is told who it is, and carries what all of a mesh carries.
 
-use http::header::{CONNECTION, HeaderValue, SERVER, UPGRADE};
+use http::header::{CONNECTION, HeaderName, HeaderValue, SERVER, UPGRADE};
 use http::{Response, StatusCode, Version};
 
 use super::exchange::Exchange;
@@ -8,10 +8,13 @@ use super::finish::Finish;
 use super::forward::Answer;
 use super::headers;
 use super::reply::{Deadline, Reply, local};
+use super::seen::Seen;
 use crate::body::ResponseSource;
 use crate::http1::Tunnel;
 use crate::peer;
 use crate::telemetry::Reporter;
+
+const DECORATOR: HeaderName = HeaderName::from_static("x-envoy-decorator-operation");
 
 impl Exchange<'_> {
     pub(super) fn keep_original_path(&mut self) {
@@ -19,6 +22,20 @@ impl Exchange<'_> {
             && let Ok(path) = HeaderValue::try_from(path.as_str())
         {
             self.parts.headers.insert("x-envoy-original-path", path);
+        }
+    }
+
+    /// Another host is asked for; the first one is told beside it, as Envoy does.
+    pub(super) fn rename(&mut self, host: &HeaderValue, finish: &mut Finish) {
+        let before = self.target.host();
+        if before == *host {
+            return;
+        }
+        self.target.set_host(host.clone());
+        let headers = &mut self.parts.headers;
+        headers.entry(headers::ORIGINAL_HOST).or_insert(before);
+        if let Some(request) = &mut finish.request {
+            self.target.authority().clone_into(&mut request.authority);
         }
     }
 
@@ -31,7 +48,7 @@ impl Exchange<'_> {
         } else {
             headers.remove(&peer::ID);
             headers.remove(&peer::METADATA);
-            headers.remove("x-envoy-decorator-operation");
+            headers.remove(&DECORATOR);
         }
     }
 
@@ -49,8 +66,14 @@ impl Exchange<'_> {
         } = answer;
         finish.code = response.status().as_u16();
         finish.details = Some("via_upstream".into());
-        finish.grpc_status(response.headers());
-        let protocol = headers::strip_hops(response.headers_mut());
+        let seen = Seen::of(response.headers());
+        if seen.grpc_status {
+            finish.grpc_status(response.headers());
+        }
+        let mut protocol = None;
+        if seen.hop {
+            protocol = headers::strip_hops(response.headers_mut());
+        }
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody changes over who was not asked to: what follows would pass every policy.
             let asked = self.wanted.is_some();
@@ -70,7 +93,7 @@ impl Exchange<'_> {
             let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             response
                 .headers_mut()
-                .insert(headers::SERVICE_TIME, HeaderValue::from(millis));
+                .insert(headers::SERVICE_TIME, headers::number(millis));
         }
         finish.upstream_local = lease.upstream.local;
         finish.upstream_remote = Some(lease.upstream.remote);

@@ -43,7 +43,7 @@ pub(super) fn of(finish: &Finish, begun: Begun, received: u64, duration: Duratio
         side: finish.connection.side.reporter(),
         // As Istio names operations.
         name: format!("{}:{port}/*", without_port(authority)),
-        start: nanos(finish.at),
+        start: nanos(finish.at()),
         duration: u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX),
         port,
         failed: finish.code == 0 || finish.code >= 500,

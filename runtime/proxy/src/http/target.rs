@@ -1,16 +1,33 @@
+use std::borrow::Cow;
+
 use http::header::HOST;
 use http::request::Parts;
-use http::uri::{Authority, PathAndQuery};
+use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Uri};
 
 use super::path::normalize;
 use crate::state::matcher::Asked;
 
-/// What a request is for, in the form that every version of HTTP can be brought to.
+/// What a request is for, in the form that every version of HTTP can be brought to. What nobody changes shares memory with
+/// the request.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// Host and port as the client wrote them.
-    pub(super) authority: HeaderValue,
+    host: Host,
+    came: PathAndQuery,
+    /// `None` where it came as it goes on.
+    changed: Option<Changed>,
+}
+
+/// Host and port as the client wrote them, or as they were changed.
+#[derive(Clone, Debug)]
+enum Host {
+    Uri(Authority),
+    Header(HeaderValue),
+}
+
+/// Path and query that are not those which came.
+#[derive(Clone, Debug)]
+struct Changed {
     path: String,
     query: Option<String>,
 }
@@ -23,61 +40,96 @@ impl Target {
     /// Out of a request, whose path is normal from then on.
     pub(super) fn of(parts: &Parts) -> Result<Self, Untargeted> {
         // RFC 9112, 3.2.2: the absolute form wins over Host.
-        let authority = match parts.uri.authority() {
-            Some(authority) => HeaderValue::from_str(authority.as_str()).map_err(|_| Untargeted)?,
+        let host = match parts.uri.authority() {
+            Some(authority) => Host::Uri(authority.clone()),
             None => {
                 let mut hosts = parts.headers.get_all(HOST).iter();
                 let host = hosts.next().ok_or(Untargeted)?;
                 if hosts.next().is_some() || host.to_str().is_err() {
                     return Err(Untargeted);
                 }
-                host.clone()
+                Host::Header(host.clone())
             }
         };
-        let path = match parts.uri.path() {
+        let came = parts.uri.path_and_query().cloned();
+        let came = came.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let path = match came.path() {
             // `OPTIONS *` is about the server and no path to normalize.
-            "*" => "*".to_owned(),
-            "" => "/".to_owned(),
-            path if path.starts_with('/') => normalize(path).into_owned(),
+            "*" => Cow::Borrowed("*"),
+            path if path.starts_with('/') => normalize(path),
             _ => return Err(Untargeted),
         };
-        Ok(Self {
-            authority,
-            path,
-            query: parts.uri.query().map(str::to_owned),
-        })
+        // An absolute URI may have a query and no path.
+        let same = matches!(path, Cow::Borrowed(_)) && came.as_str().starts_with(&*path);
+        let changed = (!same).then(|| Changed {
+            path: path.into_owned(),
+            query: came.query().map(str::to_owned),
+        });
+        Ok(Self { host, came, changed })
     }
 
     pub(super) fn authority(&self) -> &str {
-        self.authority.to_str().unwrap_or_default()
+        match &self.host {
+            Host::Uri(authority) => authority.as_str(),
+            Host::Header(host) => host.to_str().unwrap_or_default(),
+        }
+    }
+
+    /// The same, as a header has it.
+    pub(super) fn host(&self) -> HeaderValue {
+        match &self.host {
+            Host::Uri(authority) => {
+                HeaderValue::from_str(authority.as_str()).unwrap_or(HeaderValue::from_static(""))
+            }
+            Host::Header(host) => host.clone(),
+        }
+    }
+
+    pub(super) fn set_host(&mut self, host: HeaderValue) {
+        self.host = Host::Header(host);
     }
 
     pub(super) fn path(&self) -> &str {
-        &self.path
+        match &self.changed {
+            Some(changed) => &changed.path,
+            None => self.came.path(),
+        }
     }
 
     pub(super) fn query(&self) -> &str {
-        self.query.as_deref().unwrap_or_default()
+        let query = match &self.changed {
+            Some(changed) => changed.query.as_deref(),
+            None => self.came.query(),
+        };
+        query.unwrap_or_default()
     }
 
     pub(super) fn query_mut(&mut self) -> &mut Option<String> {
-        &mut self.query
+        &mut self.changed().query
     }
 
-    pub(super) fn set_path(&mut self, path: String) {
+    fn changed(&mut self) -> &mut Changed {
+        self.changed.get_or_insert_with(|| Changed {
+            path: self.came.path().to_owned(),
+            query: self.came.query().map(str::to_owned),
+        })
+    }
+
+    pub(super) fn set_path(&mut self, new: String) {
+        let Changed { path, query } = self.changed();
         // A rewrite may bring its own query; the request's stays then behind it.
-        match path.split_once('?') {
-            Some((path, query)) => {
-                self.path = path.to_owned();
-                self.query = Some(match &self.query {
-                    Some(old) => format!("{query}&{old}"),
-                    None => query.to_owned(),
+        match new.split_once('?') {
+            Some((new, more)) => {
+                new.clone_into(path);
+                *query = Some(match &query {
+                    Some(old) => format!("{more}&{old}"),
+                    None => more.to_owned(),
                 });
             }
-            None => self.path = path,
+            None => *path = new,
         }
-        if !self.path.starts_with('/') && self.path != "*" {
-            self.path.insert(0, '/');
+        if !path.starts_with('/') && path != "*" {
+            path.insert(0, '/');
         }
     }
 
@@ -86,7 +138,7 @@ impl Target {
         Asked {
             method: parts.method.as_str(),
             authority: self.authority(),
-            path: &self.path,
+            path: self.path(),
             query: self.query(),
             scheme: "http",
             headers: &parts.headers,
@@ -94,9 +146,13 @@ impl Target {
     }
 
     pub(super) fn path_and_query(&self) -> Option<PathAndQuery> {
-        match &self.query {
-            Some(query) => PathAndQuery::try_from(format!("{}?{query}", self.path)).ok(),
-            None => PathAndQuery::try_from(self.path.as_str()).ok(),
+        match &self.changed {
+            None => Some(self.came.clone()),
+            Some(Changed {
+                path,
+                query: Some(query),
+            }) => PathAndQuery::try_from(format!("{path}?{query}")).ok(),
+            Some(Changed { path, query: None }) => PathAndQuery::try_from(path.as_str()).ok(),
         }
     }
 
@@ -105,15 +161,16 @@ impl Target {
         let path_and_query = self.path_and_query()?;
         parts.uri = if http2 {
             parts.headers.remove(HOST);
-            let authority = Authority::try_from(self.authority.as_bytes()).ok()?;
-            Uri::builder()
-                .scheme("http")
-                .authority(authority)
-                .path_and_query(path_and_query)
-                .build()
-                .ok()?
+            let mut uri = http::uri::Parts::default();
+            uri.scheme = Some(Scheme::HTTP);
+            uri.authority = Some(match &self.host {
+                Host::Uri(authority) => authority.clone(),
+                Host::Header(host) => Authority::try_from(host.as_bytes()).ok()?,
+            });
+            uri.path_and_query = Some(path_and_query);
+            Uri::from_parts(uri).ok()?
         } else {
-            parts.headers.insert(HOST, self.authority.clone());
+            parts.headers.insert(HOST, self.host());
             Uri::from(path_and_query)
         };
         parts.version = if http2 {

@@ -2,7 +2,8 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, Version};
+use http::request::Parts;
+use http::{Method, Response, Version};
 use hyper::body::Frame;
 
 use super::decode::Decoder;
@@ -56,9 +57,8 @@ impl Connection {
 
     /// Sends a request; returns as soon as an answer has begun, whose body follows in [`Connection::poll_body`]. What is left
     /// of the request's body is sent meanwhile.
-    pub(crate) async fn send(&mut self, request: Request<RequestBody>) -> Result<Response<()>, Unsent> {
-        let (parts, body) = request.into_parts();
-        self.output.upload = encode::request(&mut self.output.bytes, &parts, body);
+    pub(crate) async fn send(&mut self, parts: &Parts, body: RequestBody) -> Result<Response<()>, Unsent> {
+        self.output.upload = encode::request(&mut self.output.bytes, parts, body);
         let mut begun = false;
         let head = poll_fn(|cx| {
             let sent = self.output.poll_send(&mut self.stream, &mut begun, cx);

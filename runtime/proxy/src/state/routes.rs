@@ -137,6 +137,14 @@ impl Routes {
 
 /// `host` of `host:port`, `[v6]` of `[v6]:port`.
 pub(crate) fn without_port(authority: &str) -> &str {
+    // Most have none, and end like a name.
+    if authority
+        .bytes()
+        .next_back()
+        .is_some_and(|last| last.is_ascii_alphabetic())
+    {
+        return authority;
+    }
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.contains(':') => host,
         Some((host, port)) if host.ends_with(']') && port.bytes().all(|byte| byte.is_ascii_digit()) => host,

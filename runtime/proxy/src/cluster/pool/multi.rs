@@ -1,10 +1,10 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use mesh_http2::{Limits, client};
 use tokio::time::Instant;
 
-use super::{Held, Lease, PoolError, Upstream, is_old, most_served, pending};
+use super::{Held, Lease, Part, PoolError, Upstream, is_old, most_served, pending};
 use crate::body::RequestBody;
 use crate::cluster::{Cluster, Endpoint, Permit, dial};
 use crate::tls::{Credentials, Purpose};
@@ -22,21 +22,55 @@ const LIMITS: Limits = Limits {
 /// An HTTP/2 connection.
 #[derive(Debug)]
 pub(super) struct Multi {
-    client: client::Client<RequestBody>,
-    upstream: Arc<Upstream>,
+    carrier: Arc<Carrier>,
     served: u32,
     began: Instant,
+}
+
+/// What its requests have together.
+#[derive(Debug)]
+struct Carrier {
+    client: client::Client<RequestBody>,
+    upstream: Arc<Upstream>,
     /// Requests under way.
-    streams: Arc<AtomicU32>,
+    streams: AtomicU32,
 }
 
 /// A request under way on a connection that others share.
 #[derive(Debug)]
-pub(super) struct Stream(Arc<AtomicU32>);
+pub(super) struct Stream(Arc<Carrier>);
+
+impl Stream {
+    pub(super) fn client(&self) -> &client::Client<RequestBody> {
+        &self.0.client
+    }
+}
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.streams.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+impl Multi {
+    fn lend(&mut self, reused: bool) -> Lease {
+        self.served += 1;
+        self.carrier.streams.fetch_add(1, Ordering::AcqRel);
+        Lease {
+            held: Held::Multi(Stream(self.carrier.clone())),
+            upstream: self.carrier.upstream.clone(),
+            reused,
+        }
+    }
+}
+
+impl Part {
+    fn shared(&self) -> MutexGuard<'_, Vec<Multi>> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lend(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Lease> {
+        usable(&mut self.shared(), cluster, credentials).map(|multi| multi.lend(true))
     }
 }
 
@@ -46,46 +80,48 @@ pub(super) async fn lease(
     endpoint: &Arc<Endpoint>,
     credentials: Option<&Credentials>,
 ) -> Result<Lease, PoolError> {
-    let lent = |multi: &mut Multi, reused| {
-        multi.served += 1;
-        multi.streams.fetch_add(1, Ordering::AcqRel);
-        let held = Held::Multi {
-            client: multi.client.clone(),
-            _stream: Stream(multi.streams.clone()),
-        };
-        Lease {
-            held,
-            upstream: multi.upstream.clone(),
-            reused,
-        }
-    };
-    let mut shared = match endpoint.pool.own().shared.try_lock() {
-        Ok(shared) => shared,
+    let part = endpoint.pool.own();
+    match part.lend(cluster, credentials) {
+        Some(lease) => Ok(lease),
+        None => Box::pin(fresh(cluster, endpoint, part, credentials)).await,
+    }
+}
+
+/// There is none that could be shared now.
+async fn fresh(
+    cluster: &Arc<Cluster>,
+    endpoint: &Arc<Endpoint>,
+    part: &Part,
+    credentials: Option<&Credentials>,
+) -> Result<Lease, PoolError> {
+    let dialing = match part.dialing.try_lock() {
+        Ok(dialing) => dialing,
         Err(_) => {
             let _pending = pending(cluster)?;
-            endpoint.pool.own().shared.lock().await
+            part.dialing.lock().await
         }
     };
-    if let Some(lease) = usable(&mut shared, cluster, credentials).map(|multi| lent(multi, true)) {
+    // Who dialled meanwhile may have one now.
+    if let Some(lease) = part.lend(cluster, credentials) {
         return Ok(lease);
     }
     let limit = cluster.wire.limits.connections;
     let Some(permit) = Permit::connection(&cluster.usage, &endpoint.pool.open, limit) else {
         // Those of other workers do too, where there may be no more; one of them may be opening just now. Nobody waits
         // for another's while he holds his own.
-        drop(shared);
+        drop(dialing);
         for part in &endpoint.pool.parts {
-            let mut shared = part.shared.lock().await;
-            if let Some(multi) = usable(&mut shared, cluster, credentials) {
-                return Ok(lent(multi, true));
+            let _dialed = part.dialing.lock().await;
+            if let Some(lease) = part.lend(cluster, credentials) {
+                return Ok(lease);
             }
         }
         return Err(PoolError::Overflow);
     };
     let _pending = pending(cluster)?;
     let mut multi = open(cluster, endpoint, credentials, permit).await?;
-    let lease = lent(&mut multi, false);
-    shared.push(multi);
+    let lease = multi.lend(false);
+    part.shared().push(multi);
     Ok(lease)
 }
 
@@ -98,11 +134,11 @@ fn usable<'a>(
     let most = most_served(cluster);
     shared.retain(|multi| {
         let usable = multi.served < most && !is_old(cluster, multi.began);
-        !multi.client.is_closed() && usable && multi.upstream.is_current(credentials)
+        !multi.carrier.client.is_closed() && usable && multi.carrier.upstream.is_current(credentials)
     });
     let streams = cluster.wire.limits.streams.filter(|most| *most > 0);
     let streams = streams.unwrap_or(u32::MAX);
-    let room = |multi: &&mut Multi| multi.streams.load(Ordering::Acquire) < streams;
+    let room = |multi: &&mut Multi| multi.carrier.streams.load(Ordering::Acquire) < streams;
     shared.iter_mut().find(room)
 }
 
@@ -125,11 +161,14 @@ async fn open(
             tracing::debug!(%error, "an upstream connection ended");
         }
     });
+    let streams = AtomicU32::new(0);
     Ok(Multi {
-        client,
-        upstream,
+        carrier: Arc::new(Carrier {
+            client,
+            upstream,
+            streams,
+        }),
         served: 0,
         began: Instant::now(),
-        streams: Arc::default(),
     })
 }

@@ -104,7 +104,7 @@ async fn open(
     credentials: Option<&Credentials>,
     permit: Permit,
 ) -> Result<Box<Single>, PoolError> {
-    let mut dialed = dial(cluster, endpoint, Purpose::Http1, credentials).await?;
+    let mut dialed = Box::pin(dial(cluster, endpoint, Purpose::Http1, credentials)).await?;
     let upstream = Upstream::of(&mut dialed);
     Ok(Box::new(Single {
         connection: Connection::new(dialed.stream),

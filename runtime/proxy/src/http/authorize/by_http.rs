@@ -62,7 +62,7 @@ pub(super) async fn ask(
         }
     }
     if !http2 {
-        headers.insert(HOST, exchange.target.authority.clone());
+        headers.insert(HOST, exchange.target.host());
     }
     headers.insert(CONTENT_LENGTH, HeaderValue::from(shown.bytes.len()));
     if let Some(partial) = shown.told() {
