@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use mesh_wire::Millis;
 use time::OffsetDateTime;
 
@@ -73,12 +74,7 @@ pub(crate) async fn to_cluster(
     entry.upstream_host = Some(endpoint.text.clone());
     entry.upstream_local = local;
     let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
-    // With the client's first bytes, if they are there: the other end reads all of it at once.
-    let state = shared.state().clone();
-    let own = state
-        .as_ref()
-        .filter(|_| dialed.stream.introduction().is_some())
-        .map_or(&[][..], |state| &state.metadata.preface);
+    let first = preface(shared, &dialed.stream);
     let (mut client, mut server, counters) = (stream, dialed.stream, Counters::default());
     let idle = cluster
         .wire
@@ -96,7 +92,7 @@ pub(crate) async fn to_cluster(
         tokio::select! {
             biased;
             () = Seldom::new(over) => Ok(()),
-            ended = carry(&mut client, &mut server, own, &counters) => ended,
+            ended = carry(&mut client, &mut server, first, &counters) => ended,
         }
     });
     let mut ended = None;
@@ -137,6 +133,18 @@ async fn introduced(shared: &Shared, stream: Stream) -> std::io::Result<Stream> 
     let state = shared.state().clone();
     let own = state.as_ref().map_or(&[][..], |state| &state.metadata.preface);
     stream.introduce(own).await
+}
+
+/// What the other end of `stream` is to read before all else, with the client's first bytes if they are there: it reads all
+/// of it at once. A copy, since a connection outlives the snapshot that it began with.
+fn preface(shared: &Shared, stream: &Stream) -> Bytes {
+    let state = shared.state();
+    state
+        .as_ref()
+        .filter(|_| stream.introduction().is_some())
+        .map_or_else(Bytes::new, |state| {
+            Bytes::copy_from_slice(&state.metadata.preface)
+        })
 }
 
 /// Waits until a connection is as old as it may get; for ever where nothing bounds it.

@@ -49,15 +49,18 @@ fn add(counter: &AtomicU64, count: usize) {
 pub(crate) async fn carry<C, S>(
     client: &mut C,
     server: &mut S,
-    first: &[u8],
+    first: Bytes,
     counters: &Counters,
 ) -> io::Result<()>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let (mut up, mut down) = (Way::default(), Way::default());
-    up.first = Bytes::copy_from_slice(first);
+    let mut up = Way {
+        first,
+        ..Way::default()
+    };
+    let mut down = Way::default();
     poll_fn(|cx| {
         let mut part = SPARE.take().unwrap_or_else(|| vec![0; PART].into());
         let polled = (
@@ -228,7 +231,7 @@ mod tests {
     #[tokio::test]
     async fn all_arrives_whatever_the_ends_take_at_once() {
         for (room, first) in [(1, 0), (7, 3), (4096, 100_000), (1 << 20, 500)] {
-            let first = vec![9; first];
+            let first = Bytes::from(vec![9; first]);
             let (mut client, mut near) = duplex(room);
             let (mut far, mut server) = duplex(room + 1);
             let counters = Counters::default();
@@ -249,8 +252,11 @@ mod tests {
                 server.shutdown().await.unwrap();
                 got
             };
-            let (carried, answered, asked) =
-                tokio::join!(carry(&mut near, &mut far, &first, &counters), asks, answers);
+            let (carried, answered, asked) = tokio::join!(
+                carry(&mut near, &mut far, first.clone(), &counters),
+                asks,
+                answers
+            );
             carried.unwrap();
             assert!(
                 asked == [&first[..], &sent[..]].concat() && answered == answer,
@@ -268,7 +274,7 @@ mod tests {
         };
         let (mut far, mut server) = duplex(64);
         let counters = Counters::default();
-        let error = carry(&mut near, &mut far, b"first, ", &counters)
+        let error = carry(&mut near, &mut far, Bytes::from_static(b"first, "), &counters)
             .await
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
