@@ -23,7 +23,9 @@ const HELLO: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 /// `GET / http` for `a`, on a stream of one byte.
 fn get(stream: u8) -> [u8; 15] {
-    [0, 0, 6, 1, 0x5, 0, 0, 0, stream, 0x82, 0x86, 0x84, 0x01, 0x01, b'a']
+    [
+        0, 0, 6, 1, 0x5, 0, 0, 0, stream, 0x82, 0x86, 0x84, 0x01, 0x01, b'a',
+    ]
 }
 
 /// Writes `bytes`, and reads until nothing more is answered.
