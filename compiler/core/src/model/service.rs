@@ -112,7 +112,7 @@ pub enum Visibility {
     /// All.
     #[default]
     Mesh,
-    /// These alone.
+    /// These alone; where there is none, nobody knows it.
     Namespaces(BTreeSet<String>),
 }
 

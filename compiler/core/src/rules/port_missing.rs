@@ -104,9 +104,12 @@ fn policies(decl: &ServiceDecl, service: &Service, sink: &mut Sink) {
             }
         }
     }
+    // All that comes to a pod is captured, whether declared or not.
+    let captured = !service.pods.is_empty();
     for port in decl
         .mtls
         .iter()
+        .filter(|_| !captured)
         .filter_map(|mtls| mtls.port.as_ref())
         // One that callers dial is another rule's.
         .filter(|port| !known(port.value) && dialled(port.value).is_none())

@@ -22,6 +22,7 @@ fn a_service_of_one_namespace_is_known_there_and_to_gateways() {
                 limits connections=3
                 route { timeout "1s"; to }
             }
+            service letter visible=nobody { port 8080 http }
             service legacy host="legacy.internal" visible="shop,ops" {
                 port 9000 tcp
                 vms network=machines { health tcp=9000; vm legacy-1 address="10.0.0.1" }
@@ -50,6 +51,7 @@ fn a_service_of_one_namespace_is_known_there_and_to_gateways() {
         known,
         [
             "Service istio-system,.",
+            "Service ~",
             "DestinationRule istio-system,.",
             "VirtualService istio-system,.",
             "ServiceEntry istio-system,ops,.",

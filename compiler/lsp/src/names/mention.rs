@@ -199,7 +199,9 @@ impl<'a> Walk<'a> {
             }
             Kind::Column if mention.name == "*" => return,
             Kind::Column => mention.service = columns_of(self.service, self.inventory),
-            Kind::Namespace if !declares && matches!(mention.name.as_str(), "mesh" | "namespace" | "*") => {
+            Kind::Namespace
+                if !declares && matches!(mention.name.as_str(), "mesh" | "namespace" | "nobody" | "*") =>
+            {
                 return;
             }
             Kind::Service | Kind::Account | Kind::Group | Kind::Machine | Kind::Caller | Kind::Target => {}

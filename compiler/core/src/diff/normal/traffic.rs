@@ -81,7 +81,13 @@ fn balancer(balancer: &mut Value) {
 /// The `spec` of a ServiceEntry of `namespace`. The addresses that istiod has given it are as good as its own.
 pub(super) fn service_entry(spec: &mut Value, namespace: &str, given: Option<&Value>) {
     if let (None, Some(given)) = (spec.get("addresses"), given.and_then(Value::as_array)) {
-        spec["addresses"] = given.iter().filter_map(|one| one.get("value").cloned()).collect();
+        let hosts = spec.get("hosts").and_then(Value::as_array).cloned();
+        let is_own = |one: &&Value| match (one.get("host"), &hosts) {
+            (Some(host), Some(hosts)) => hosts.contains(host),
+            _ => true,
+        };
+        let own = given.iter().filter(is_own);
+        spec["addresses"] = own.filter_map(|one| one.get("value").cloned()).collect();
     }
     set(spec, "hosts", |host| {
         if let Some(text) = host.as_str() {

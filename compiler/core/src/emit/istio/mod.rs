@@ -19,6 +19,7 @@ pub(crate) use authorization_policy::sources;
 
 use crate::model::{Cluster, Mesh, Registration};
 
+pub(crate) use text::NOBODY;
 pub(crate) use workload::{probe, proxy_config};
 
 const NETWORKING: &str = "networking.istio.io/v1";

@@ -38,12 +38,18 @@ pub(super) fn locality(locality: &Locality) -> Option<String> {
     (!said.is_empty()).then(|| said.join("/"))
 }
 
+/// Whom `exportTo` names where nobody knows something (Istio `pkg/config/visibility`).
+pub(crate) const NOBODY: &str = "~";
+
 /// `exportTo`; nothing for what all namespaces know, which is Istio's default. Gateways know what they lead to: the mesh's
 /// services, and what leaves by them.
 pub(in crate::emit) fn export_to(service: &Service) -> Vec<&str> {
     let Visibility::Namespaces(names) = &service.visible else {
         return Vec::new();
     };
+    if names.is_empty() {
+        return vec![NOBODY];
+    }
     let gateways = service.exit.is_some() || !service.is_external();
     let gateways = gateways.then_some(SYSTEM_NAMESPACE);
     let names: BTreeSet<_> = names.iter().map(String::as_str).chain(gateways).collect();

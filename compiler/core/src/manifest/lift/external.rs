@@ -7,6 +7,7 @@ use super::service::{self, Drawn, ENTRY};
 use super::tree::{Port, Service, Tree};
 use super::{is_word, metadata};
 use crate::diag::{Span, Spanned};
+use crate::emit::istio::NOBODY;
 use crate::manifest::Object;
 use crate::syntax::{Datum, Scalar};
 
@@ -76,7 +77,9 @@ fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) ->
     let ports = service::ports(tree.purpose, spec.items("ports"), &ENTRY)?;
     let mut addresses: Vec<_> = spec.items("addresses").iter().filter_map(Datum::text).collect();
     if addresses.is_empty() {
-        let given = object.items(&["status", "addresses"]).iter();
+        // Those that istiod chose for this host.
+        let own = |one: &&Datum| one.field_text("host").is_none_or(|of| of.value == host.value);
+        let given = object.items(&["status", "addresses"]).iter().filter(own);
         addresses.extend(given.filter_map(|one| one.field_text("value")));
     }
     if let Some(range) = addresses
@@ -94,6 +97,10 @@ fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) ->
         .collect();
     let selector = spec.inner("workloadSelector")?;
     let resolution = spec.text("resolution");
+    let name = Spanned {
+        value: name.to_owned(),
+        span: object.name.span,
+    };
     if location == "MESH_INTERNAL" {
         let Some(mut selector) = selector else {
             return Err(Unsaid::new(
@@ -111,7 +118,7 @@ fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) ->
         }
         spec.done()?;
         let draft = Draft::new("service", object.span)
-            .word(&object.name)
+            .word(&name)
             .text("host", Some(host))
             .children(addresses);
         let drawn = Drawn {
@@ -122,7 +129,7 @@ fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) ->
             host: host.value.to_lowercase(),
             visible,
         };
-        return service::add(tree, object, drawn);
+        return service::add(tree, object, &name.value, drawn);
     }
     if selector.is_some() {
         return Err(Unsaid::new(
@@ -131,10 +138,6 @@ fn said(tree: &mut Tree, object: &Object, host: &Spanned<String>, name: &str) ->
         ));
     }
     let endpoints = endpoints(&mut spec, &ports)?;
-    let name = Spanned {
-        value: name.to_owned(),
-        span: object.name.span,
-    };
     let draft = Draft::new("external", object.span)
         .word(&name)
         .text("host", Some(host))
@@ -181,11 +184,8 @@ pub(super) fn those(named: Vec<Spanned<String>>, own: &str) -> Result<BTreeSet<S
     if named.iter().any(|name| name.value == "*") {
         return Ok(BTreeSet::new());
     }
-    if let Some(none) = named.iter().find(|name| name.value == "~") {
-        return Err(Unsaid::new(
-            "`exportTo: [\"~\"]` has no word in the language",
-            none.span,
-        ));
+    if named.iter().any(|name| name.value == NOBODY) {
+        return Ok(BTreeSet::from([NOBODY.to_owned()]));
     }
     let name = |name: Spanned<String>| {
         if name.value == "." {
@@ -201,6 +201,7 @@ pub(super) fn with_visibility(mut draft: Draft, visible: &BTreeSet<String>, own:
     let all: Vec<&str> = visible.iter().map(String::as_str).collect();
     let word = match all.as_slice() {
         [] => return draft,
+        [NOBODY] => "nobody".to_owned(),
         [one] if *one == own => "namespace".to_owned(),
         several => several.join(","),
     };

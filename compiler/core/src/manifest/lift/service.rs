@@ -49,6 +49,7 @@ pub(super) fn service(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
     add(
         tree,
         object,
+        &name.value,
         Drawn {
             draft,
             ports,
@@ -82,8 +83,8 @@ pub(super) struct Drawn {
 }
 
 /// Puts a service of the mesh into its namespace.
-pub(super) fn add(tree: &mut Tree, object: &Object, drawn: Drawn) -> Result<(), Unsaid> {
-    let (namespace, name) = (object.namespace().to_owned(), object.name.value.clone());
+pub(super) fn add(tree: &mut Tree, object: &Object, name: &str, drawn: Drawn) -> Result<(), Unsaid> {
+    let (namespace, name) = (object.namespace().to_owned(), name.to_owned());
     let Drawn {
         draft,
         ports,

@@ -5,6 +5,7 @@ use super::draft::Draft;
 use super::index::{Index, Labels, ROOT};
 use super::selectors::Selectors;
 use crate::diag::{Span, Spanned};
+use crate::emit::istio::NOBODY;
 use crate::syntax::{Node, Scalar};
 
 /// A spec that is put together.
@@ -109,7 +110,7 @@ impl Tree {
 
     /// Namespaces that are named are there, though nothing else is said of them.
     pub(super) fn knows(&mut self, names: &BTreeSet<String>, span: Span) {
-        for name in names {
+        for name in names.iter().filter(|name| *name != NOBODY) {
             self.namespace(name, span);
         }
     }

@@ -141,7 +141,8 @@ pub(super) fn visible(said: Option<&Spanned<Vec<Spanned<String>>>>, namespace: &
         "namespace" => namespace.name.value.clone(),
         other => other.to_owned(),
     };
-    Visibility::Namespaces(said.value.iter().map(name).collect())
+    let known = said.value.iter().filter(|name| name.value != "nobody");
+    Visibility::Namespaces(known.map(name).collect())
 }
 
 /// `on` names groups of the namespace.

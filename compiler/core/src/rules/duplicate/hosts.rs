@@ -50,7 +50,7 @@ fn visible<'a>(
         "namespace" => namespace.name.value.as_str(),
         other => other,
     });
-    let names: BTreeSet<_> = names.collect();
+    let names: BTreeSet<_> = names.filter(|name| *name != "nobody").collect();
     (!names.contains("mesh")).then_some(names)
 }
 
@@ -64,26 +64,47 @@ fn both(one: Option<&BTreeSet<&str>>, other: Option<&BTreeSet<&str>>) -> bool {
 
 /// `visible=` names namespaces of the spec.
 fn namespaces(context: Context<'_>, sink: &mut Sink) {
-    let known = || context.mesh.namespaces.keys().map(String::as_str);
     let inside = context.spec.services();
     let inside = inside.filter_map(|(_, service)| service.visible.as_ref());
     let outside = context.spec.externals();
     let outside = outside.filter_map(|(_, external)| external.visible.as_ref());
-    for name in inside.chain(outside).flat_map(|said| &said.value) {
-        let word = matches!(name.value.as_str(), "mesh" | "namespace");
-        if word || context.mesh.namespaces.contains_key(&name.value) {
+    for said in inside.chain(outside) {
+        alone(&said.value, sink);
+        unknown(context, &said.value, sink);
+    }
+}
+
+/// `nobody` stands beside no other.
+fn alone(names: &[Spanned<String>], sink: &mut Sink) {
+    let nobody = names.iter().find(|name| name.value == "nobody");
+    let other = names.iter().find(|name| name.value != "nobody");
+    if let (Some(nobody), Some(other)) = (nobody, other) {
+        let message = format!("`nobody` and `{}` know it", other.value);
+        sink.push(
+            Diagnostic::new(&code::CONFLICT, nobody.span, message)
+                .label(other.span, "and somebody does")
+                .help("keep one of them"),
+        );
+    }
+}
+
+fn unknown(context: Context<'_>, names: &[Spanned<String>], sink: &mut Sink) {
+    let known = || context.mesh.namespaces.keys().map(String::as_str);
+    let words = ["mesh", "namespace", "nobody"];
+    for name in names {
+        if words.contains(&name.value.as_str()) || context.mesh.namespaces.contains_key(&name.value) {
             continue;
         }
-        let near = did_you_mean(&name.value, known().chain(["mesh", "namespace"]));
+        let near = did_you_mean(&name.value, known().chain(words));
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!(
-                "write {}, `namespace` for its own, or `mesh` for all",
+                "write {}, `namespace` for its own, `mesh` for all, or `nobody`",
                 list(known())
             ),
         };
         let message = format!("there is no namespace `{}`", name.value);
-        let fix = Fix::meant(name.span, &name.value, known().chain(["mesh", "namespace"]));
+        let fix = Fix::meant(name.span, &name.value, known().chain(words));
         // Who sees a name is nothing to guess.
         let fix = fix.map(Fix::offered);
         sink.push(

@@ -75,7 +75,8 @@ pub(super) static SERVICE: NodeSpec = NodeSpec {
 pub(super) const VISIBLE: Field = may(
     "visible",
     Ty::Names,
-    "Who knows it: `mesh` (if it is not said), `namespace` for its own alone, or names of namespaces, by comma.",
+    "Who knows it: `mesh` (if it is not said), `namespace` for its own alone, `nobody`, or names of namespaces, by \
+     comma.",
 )
 .names(Kind::Namespace);
 
