@@ -1,3 +1,6 @@
+mod group;
+mod service;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Purpose;
@@ -7,6 +10,9 @@ use super::selectors::Selectors;
 use crate::diag::{Span, Spanned};
 use crate::emit::istio::NOBODY;
 use crate::syntax::{Node, Scalar};
+
+pub(super) use group::Group;
+pub(super) use service::{Port, Service};
 
 /// A spec that is put together.
 pub(super) struct Tree {
@@ -33,50 +39,6 @@ pub(super) struct Namespace {
     /// What its services select.
     pub(super) selectors: Selectors,
     pub(super) groups: BTreeMap<String, Group>,
-}
-
-/// A service or an external service that is put together.
-#[derive(Debug)]
-pub(super) struct Service {
-    pub(super) draft: Draft,
-    pub(super) host: String,
-    pub(super) external: bool,
-    pub(super) selector: Labels,
-    pub(super) account: String,
-    /// The account is one that objects name.
-    pub(super) account_said: Option<Span>,
-    pub(super) ports: Vec<Port>,
-    /// Its versions, with their labels.
-    pub(super) subsets: BTreeMap<String, Labels>,
-    /// Places of its pods, as far as they are known; `None` where no pods are.
-    pub(super) pods: Option<BTreeSet<String>>,
-    /// Which namespaces know it (`exportTo`), ordered; empty is all.
-    pub(super) visible: BTreeSet<String>,
-}
-
-/// A port of a service.
-#[derive(Debug)]
-pub(super) struct Port {
-    pub(super) number: i128,
-    pub(super) name: String,
-    pub(super) protocol: String,
-    pub(super) draft: Draft,
-}
-
-/// Machines that are put together.
-#[derive(Debug)]
-pub(super) struct Group {
-    pub(super) draft: Draft,
-    pub(super) account: String,
-    pub(super) network: String,
-    pub(super) labels: Labels,
-    pub(super) ports: BTreeMap<String, String>,
-    pub(super) vms: BTreeMap<String, Draft>,
-    /// All labels of single machines.
-    pub(super) labels_of_vms: BTreeMap<String, Labels>,
-    /// No WorkloadGroup says it.
-    pub(super) made: bool,
-    pub(super) span: Span,
 }
 
 impl Tree {
@@ -253,157 +215,8 @@ impl Tree {
             .map(|(account, span)| Draft::new("account", *span).arg(Scalar::Text(account.clone()), *span))
             .collect();
         node = node.children(children).children(alone);
-        inhabit(&mut node, services, &selectors, &groups);
+        group::inhabit(&mut node, services, &selectors, &groups);
         node.sort();
         Some(node)
-    }
-}
-
-/// Services, each with the machines that serve it alone; then all other machines.
-fn inhabit(
-    node: &mut Draft,
-    services: BTreeMap<String, Service>,
-    selectors: &Selectors,
-    groups: &BTreeMap<String, Group>,
-) {
-    let mut served: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    // The groups of each service, ordered.
-    let mut serving: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (group, all) in groups {
-        let on = selectors.asking(&all.labels);
-        for name in &on {
-            serving.entry(name).or_default().push(group);
-        }
-        served.insert(group, on);
-    }
-    // The service of the group's name is its owner, else the first.
-    let owner = |group: &str| -> Option<&str> {
-        let on = served.get(group)?;
-        on.iter().find(|name| **name == group).or(on.first()).copied()
-    };
-    let mut inside: BTreeMap<&str, Vec<Draft>> = BTreeMap::new();
-    let mut outside = Vec::new();
-    for (name, group) in groups {
-        let of = owner(name);
-        let on = served.get(name.as_str()).into_iter().flatten();
-        let on: Vec<&Service> = on.filter_map(|name| services.get(*name)).collect();
-        let owned = of.and_then(|of| services.get(of).map(|all| (of, all)));
-        let drawn = machines(name, group, owned, &on);
-        match of {
-            Some(of) => inside.entry(of).or_default().push(drawn),
-            None => outside.push(drawn),
-        }
-    }
-    for (name, service) in services {
-        let name = name.as_str();
-        let on = serving.get(name).map_or(&[][..], Vec::as_slice);
-        let guests = on.iter().filter(|group| owner(group) != Some(name));
-        let guests: Vec<String> = guests.map(|group| (*group).to_owned()).collect();
-        let own = inside.remove(name).unwrap_or_default();
-        let labels = on.iter().filter_map(|group| groups.get(*group));
-        let labels: Vec<&Labels> = labels.flat_map(Group::all_labels).collect();
-        node.push(service.finish(name, own, &guests, &labels));
-    }
-    outside.into_iter().for_each(|group| node.push(group));
-}
-
-/// A group, without what follows from its services.
-fn machines(name: &str, group: &Group, owner: Option<(&str, &Service)>, on: &[&Service]) -> Draft {
-    let mut draft = Draft::new("vms", group.span);
-    if owner.is_none_or(|(owner, _)| owner != name) {
-        draft = draft.arg(Scalar::Text(name.to_owned()), group.span);
-    }
-    let usual = owner.map_or(name, |(_, service)| service.account.as_str());
-    if group.account != usual {
-        draft.put("account", Scalar::Text(group.account.clone()), group.span);
-    }
-    draft.merge(group.draft.clone());
-    let mut implied = Labels::new();
-    implied.extend(on.iter().flat_map(|service| service.selector.clone()));
-    let own: Vec<_> = group
-        .labels
-        .iter()
-        .filter(|(key, value)| implied.get(*key) != Some(value))
-        .collect();
-    if !own.is_empty() {
-        let mut label = Draft::new("label", group.span);
-        for (key, value) in own {
-            label.put(key, Scalar::Text(value.clone()), group.span);
-        }
-        draft.push(label);
-    }
-    let implied: BTreeSet<(&str, String)> = on.iter().flat_map(|service| service.port_targets()).collect();
-    for (port, number) in &group.ports {
-        if !implied.contains(&(port.as_str(), number.clone())) {
-            let number = number
-                .parse()
-                .map_or_else(|_| Scalar::Text(number.clone()), Scalar::Integer);
-            let port = Draft::new("port", group.span).arg(Scalar::Text(port.clone()), group.span);
-            draft.push(port.arg(number, group.span));
-        }
-    }
-    draft.sort();
-    draft.children(group.vms.values().cloned())
-}
-
-impl Service {
-    /// Its ports by name, with what the workloads listen on.
-    fn port_targets(&self) -> impl Iterator<Item = (&str, String)> {
-        self.ports.iter().map(|port| (port.name.as_str(), port.target()))
-    }
-
-    /// `serving` are the labels of its machines. Where it has some, pods have to be said.
-    fn finish(self, name: &str, groups: Vec<Draft>, guests: &[String], serving: &[&Labels]) -> Draft {
-        let is_machines = |labels: &Labels| serving.iter().any(|own| super::index::has(own, labels));
-        let elsewhere = self.subsets.values().any(|labels| !is_machines(labels));
-        let places = self.pods.iter().flatten();
-        let span = self.draft.span();
-        let mut pods: Vec<_> = places
-            .map(|place| Draft::new("pods", span).prop("locality", Scalar::Text(place.clone()), span))
-            .collect();
-        if pods.is_empty() && !serving.is_empty() && (self.pods.is_some() || elsewhere) {
-            pods.push(Draft::new("pods", span));
-        }
-        // One that runs on others' machines alone runs as they do.
-        let guest = groups.is_empty() && !guests.is_empty() && pods.is_empty();
-        let Self {
-            mut draft,
-            ports,
-            account,
-            account_said,
-            external,
-            ..
-        } = self;
-        if let Some(span) = account_said.filter(|_| !external && !guest && account != name) {
-            draft.put("account", Scalar::Text(account), span);
-        }
-        for port in ports {
-            draft.push(port.draft);
-        }
-        draft = draft.children(pods);
-        if !guests.is_empty() {
-            let on = guests.iter().fold(Draft::new("on", span), |on, group| {
-                on.arg(Scalar::Text(group.clone()), span)
-            });
-            draft.push(on);
-        }
-        draft.sort();
-        draft.children(groups)
-    }
-}
-
-impl Group {
-    /// The labels of its machines: those of the group, and those of single ones.
-    fn all_labels(&self) -> impl Iterator<Item = &Labels> {
-        std::iter::once(&self.labels).chain(self.labels_of_vms.values())
-    }
-}
-
-impl Port {
-    /// What the workload listens on, as it is written.
-    fn target(&self) -> String {
-        self.draft
-            .said("target")
-            .unwrap_or_else(|| self.number.to_string())
     }
 }

@@ -1,6 +1,6 @@
 use mesh_compiler::diag::{FileId, Language, Sink};
 use mesh_compiler::spec;
-use mesh_compiler::syntax::Node;
+use mesh_compiler::syntax::{Node, Property, Value};
 use proptest::prelude::*;
 
 use super::*;
