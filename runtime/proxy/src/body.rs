@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use tokio::sync::{oneshot, watch};
 use crate::cluster::AnswerBody;
 use crate::http1;
 use crate::incoming::{Incoming, StreamError};
+use crate::telemetry::Messages;
 
 /// More than this of a request's body is not kept; such a request is tried once.
 const MOST_KEPT: usize = 64 * 1024;
@@ -31,6 +32,8 @@ struct Coming {
     bytes: AtomicU64,
     /// Whether all of it has.
     whole: watch::Sender<bool>,
+    /// Where its messages are counted, if it is of gRPC.
+    messages: OnceLock<Arc<Messages>>,
 }
 
 #[derive(Debug)]
@@ -95,7 +98,20 @@ impl Replay {
             kept: Mutex::new(kept),
             bytes: AtomicU64::new(came as u64),
             whole,
+            messages: OnceLock::new(),
         })))
+    }
+
+    /// Has its messages of gRPC counted, those that came already too.
+    pub(crate) fn count(&self, messages: &Arc<Messages>) {
+        if let Some(coming) = &self.0 {
+            coming
+                .kept()
+                .frames
+                .iter()
+                .for_each(|data| messages.request(data));
+            let _once = coming.messages.set(messages.clone());
+        }
     }
 
     /// How much of it has come.
@@ -194,6 +210,9 @@ impl Coming {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
                     self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    if let Some(messages) = self.messages.get() {
+                        messages.request(&data);
+                    }
                     kept.keep(&data, &mut place.next);
                     if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
                         self.end(&mut kept);

@@ -8,7 +8,7 @@ use mesh_proxy::unsupported;
 use mesh_wire::Snapshot;
 use mesh_wire::listener::InboundProtocol;
 use mesh_wire::telemetry::{MetricChange, MetricEdit, Side};
-use support::{Mesh, Proxy, backend, client, snapshot};
+use support::{Mesh, Proxy, backend, client, grpc, snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 fn tag(snapshot: &mut Snapshot, at: Option<Side>, name: &str, value: &str) {
@@ -106,6 +106,53 @@ async fn requests_have_labels_of_ones_own_until_they_are_taken_away() {
     tokio::time::timeout(std::time::Duration::from_secs(5), found)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn messages_of_grpc_are_counted_while_their_stream_is_open() {
+    let mesh = Mesh::of(grpc::serve().await, |_| {}, |_| {}).await;
+    let mut sender = client::http2(mesh.outbound.connect().await).await;
+    let (say, said) = tokio::sync::mpsc::channel(4);
+    let request = http::Request::post(format!("http://{}/pkg.Service/Talk", client::HOST))
+        .header("content-type", "application/grpc")
+        .body(grpc::Messages(said))
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    // Two messages, the second of which comes in two parts.
+    for part in [&[0, 0, 0, 0, 3, 1, 2, 3, 0, 0][..], &[0, 0, 1, 7]] {
+        say.send(bytes::Bytes::from_static(part)).await.unwrap();
+    }
+    for (proxy, reporter) in [(&mesh.outbound, "source"), (&mesh.inbound, "destination")] {
+        for name in ["istio_request_messages_total", "istio_response_messages_total"] {
+            let told = line(proxy, name, "} 2").await;
+            assert!(told.contains(&format!("reporter=\"{reporter}\"")), "{told}");
+            assert!(told.contains("source_workload=\"webapp\""), "{told}");
+            for other in ["request_protocol", "response_code", "connection_security_policy"] {
+                assert!(!told.contains(other), "{told}");
+            }
+        }
+        assert!(!proxy.metrics().contains("istio_requests_total{"));
+    }
+    drop((say, response));
+}
+
+#[tokio::test]
+async fn messages_have_labels_of_ones_own_or_are_not_counted() {
+    let drop_responses = |snapshot: &mut Snapshot| {
+        tag(snapshot, None, "caller", "downstream_peer.workload");
+        let telemetry = snapshot.telemetry.as_mut().unwrap();
+        telemetry.metric_edits.push(MetricEdit {
+            metric: Some("GRPC_RESPONSE_MESSAGES".to_owned()),
+            at: None,
+            change: MetricChange::Drop,
+        });
+    };
+    let mesh = Mesh::of(grpc::serve().await, |_| {}, drop_responses).await;
+    let said = &["\0\0\0\0\u{3}one", "\0\0\0\0\u{3}two"];
+    grpc::talk(mesh.outbound.connect().await, client::HOST, said).await;
+    let told = line(&mesh.inbound, "istio_request_messages_total", "} 2").await;
+    assert!(told.contains("caller=\"webapp\""), "{told}");
+    assert!(!mesh.inbound.metrics().contains("istio_response_messages_total{"));
 }
 
 #[tokio::test]

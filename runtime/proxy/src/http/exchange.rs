@@ -78,6 +78,7 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         finish.request = Some(Box::new(request));
     }
     finish.is_grpc = seen.content_type && headers::are_of_grpc(&parts.headers);
+    finish.messages = finish.is_grpc.then(Arc::default);
     let mut exchange = Exchange {
         connection: &connection,
         state: &state,
@@ -301,6 +302,9 @@ impl Exchange<'_> {
             };
             tokio::spawn(mirrored.send(replay.copy()));
         }
+        if let Some(messages) = &finish.messages {
+            replay.count(messages);
+        }
         finish.received = Some(replay.clone());
         if finish.is_told() {
             finish.cluster = Some(share.cluster.name.clone());
@@ -354,6 +358,7 @@ impl Exchange<'_> {
             upstream,
             self.metadata.as_ref(),
         );
+        finish.count_messages();
         let mut response = match outcome {
             Ok(answer) => {
                 finish.upstream_time = Some(took);

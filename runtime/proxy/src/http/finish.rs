@@ -11,7 +11,7 @@ use crate::body::{BodyError, Replay};
 use crate::cluster::{Active, Cluster, Endpoint, Lease, Permit};
 use crate::http1;
 use crate::incoming::StreamError;
-use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Request, Scope};
+use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Messages, Request, Scope};
 use crate::trace::Begun;
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -44,6 +44,8 @@ pub(super) struct Finish {
     pub(super) response_headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) is_grpc: bool,
     pub(super) grpc: Option<i32>,
+    /// Those of gRPC; `None` where nobody counts them, or they are counted.
+    pub(super) messages: Option<Arc<Messages>>,
     /// The connection that the answer comes on.
     pub(super) lease: Option<Lease>,
     pub(super) held: Option<Held>,
@@ -83,6 +85,7 @@ impl Finish {
             response_headers: Vec::new(),
             is_grpc: false,
             grpc: None,
+            messages: None,
             lease: None,
             held: None,
             only_head: false,
@@ -114,6 +117,15 @@ impl Finish {
         let status = headers.get(&GRPC_STATUS).and_then(|status| status.to_str().ok());
         if let Some(status) = status.and_then(|status| status.parse().ok()) {
             self.grpc = Some(status);
+        }
+    }
+
+    /// From here on messages of gRPC are counted while they pass, unless their labels are known at the end only.
+    pub(super) fn count_messages(&self) {
+        if let (Some(messages), Some(scope), None) = (&self.messages, &self.scope, &self.edits)
+            && let Some(series) = scope.messages()
+        {
+            messages.count(series);
         }
     }
 
@@ -180,6 +192,9 @@ impl Finish {
             let entry = self.entry(*request, received, duration);
             if let (Some(scope), Some(edits)) = (&self.scope, &edits) {
                 scope.count_edited(edits, &counted, Facts::of(&entry, edits.node()));
+                if let Some(messages) = &self.messages {
+                    messages.count(scope.messages_edited(edits, Facts::of(&entry, edits.node())));
+                }
             }
             crate::tcp::write(&self.connection.shared, &entry);
         }

@@ -78,6 +78,9 @@ impl Body for Reply {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     this.finish.sent += data.len() as u64;
+                    if let Some(messages) = &this.finish.messages {
+                        messages.response(data);
+                    }
                 }
                 if let Some(trailers) = frame.trailers_ref() {
                     this.finish.grpc_status(trailers);

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
@@ -10,6 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::labels::Common;
+use super::messages::MessageSeries;
 use super::{Flag, Flags};
 
 mod edited;
@@ -70,6 +71,8 @@ pub(crate) struct Metrics {
     durations: Histograms,
     request_bytes: Histograms,
     response_bytes: Histograms,
+    request_messages: Counters<HttpLabels>,
+    response_messages: Counters<HttpLabels>,
     opened: Counters<TcpLabels>,
     closed: Counters<TcpLabels>,
     sent: Counters<TcpLabels>,
@@ -86,6 +89,8 @@ impl Metrics {
             durations: histograms(),
             request_bytes: histograms(),
             response_bytes: histograms(),
+            request_messages: Family::default(),
+            response_messages: Family::default(),
             opened: Family::default(),
             closed: Family::default(),
             sent: Family::default(),
@@ -109,6 +114,16 @@ impl Metrics {
             "response_bytes",
             "Sizes of responses",
             metrics.response_bytes.clone(),
+        );
+        istio.register(
+            "request_messages",
+            "Messages of gRPC requests",
+            metrics.request_messages.clone(),
+        );
+        istio.register(
+            "response_messages",
+            "Messages of gRPC responses",
+            metrics.response_messages.clone(),
         );
         istio.register(
             "tcp_connections_opened",
@@ -160,6 +175,7 @@ pub(crate) struct Scope {
     common: Common,
     http: Mutex<Vec<(HttpKey, HttpSeries)>>,
     tcp: Mutex<Vec<(Flag, TcpSeries)>>,
+    messages: OnceLock<Option<MessageSeries>>,
     /// Those that are not Istio's own.
     edited: Mutex<edited::Edited>,
 }
@@ -247,6 +263,7 @@ impl Scope {
             common,
             http: Mutex::default(),
             tcp: Mutex::default(),
+            messages: OnceLock::new(),
             edited: Mutex::default(),
         }
     }
@@ -273,6 +290,24 @@ impl Scope {
         }
     }
 
+    /// Where messages of gRPC are counted while they pass. They have fewer labels than requests (istio/proxy
+    /// `server_request_messages.yaml.tmpl`).
+    pub(crate) fn messages(&self) -> Option<MessageSeries> {
+        let made = || {
+            let labels = || Labels::Edited(owned(self.of_messages()));
+            self.metrics.another().then(|| MessageSeries {
+                requests: self.metrics.request_messages.get_or_create_owned(&labels()),
+                responses: self.metrics.response_messages.get_or_create_owned(&labels()),
+            })
+        };
+        self.messages.get_or_init(made).clone()
+    }
+
+    fn of_messages(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let all = self.common.pairs().into_iter();
+        all.filter(|(name, _)| *name != "connection_security_policy")
+    }
+
     pub(crate) fn tcp(&self, flag: Flag) -> Option<TcpSeries> {
         let mut known = self.tcp.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, series)) = known.iter().find(|(other, _)| *other == flag) {
@@ -296,6 +331,12 @@ impl Scope {
         known.push((flag, series.clone()));
         Some(series)
     }
+}
+
+fn owned<'a>(labels: impl Iterator<Item = (&'static str, &'a str)>) -> Vec<(String, String)> {
+    labels
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Body for Echo {
 }
 
 /// Messages as they are said.
-struct Messages(mpsc::Receiver<Bytes>);
+pub struct Messages(pub mpsc::Receiver<Bytes>);
 
 impl Body for Messages {
     type Data = Bytes;

@@ -12,6 +12,7 @@ use super::{BUCKETS, Counted, Counters, HttpKey, HttpLabels, HttpSeries, Labels,
 use crate::telemetry::Flag;
 use crate::telemetry::edits::{Edits, Metric};
 use crate::telemetry::expression::Facts;
+use crate::telemetry::messages::MessageSeries;
 
 /// The value of a label of one's own, where no more series may be made.
 const OTHER: &str = "other";
@@ -22,6 +23,7 @@ pub(super) struct Edited {
     by: Option<Arc<Edits>>,
     http: HashMap<(HttpKey, Vec<String>), HttpSeries>,
     tcp: HashMap<(Flag, Vec<String>), TcpSeries>,
+    messages: HashMap<Vec<String>, MessageSeries>,
 }
 
 impl Edited {
@@ -105,6 +107,24 @@ impl Scope {
                 histogram,
             ),
         }
+    }
+
+    /// As [`Scope::messages`], with labels as `edits` want them for what is in `facts`.
+    pub(crate) fn messages_edited(&self, edits: &Arc<Edits>, facts: Facts<'_>) -> MessageSeries {
+        let mut values = edits.values(self.seen(facts));
+        let mut known = self.edited.lock().unwrap_or_else(PoisonError::into_inner);
+        known.minding(edits);
+        if !known.messages.contains_key(&values) && !self.metrics.another() {
+            values = vec![OTHER.to_owned(); values.len()];
+        }
+        let series = known.messages.entry(values).or_insert_with_key(|values| {
+            let labels = |metric| edits.labels(self.common.reporter(), metric, self.of_messages(), values);
+            MessageSeries {
+                requests: counter(&self.metrics.request_messages, labels(Metric::RequestMessages)),
+                responses: counter(&self.metrics.response_messages, labels(Metric::ResponseMessages)),
+            }
+        });
+        series.clone()
     }
 
     fn connections_edited(&self, edits: &Edits, flag: Flag, values: &[String]) -> TcpSeries {
