@@ -51,6 +51,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("dns", "proxy"),
     ("sniff", "proxy"),
     ("token", "proxy"),
+    ("paths", "proxy"),
     ("peer", "proxy"),
     ("trace", "proxy"),
     ("xds", "proxy"),

@@ -22,4 +22,7 @@ mod span;
 mod target;
 mod token;
 
+#[cfg(fuzzing)]
+pub(crate) use path::fuzz;
+
 pub(crate) use connection::{Codec, HttpConnection, Side};

@@ -62,6 +62,12 @@ pub mod fuzz {
         crate::dns::fuzz(packet);
     }
 
+    /// Asks a template of a policy about a path, and brings a path into its normal form.
+    pub fn paths(read: &[u8]) {
+        crate::state::policy::fuzz(read);
+        crate::http::fuzz(read);
+    }
+
     /// Reads a token, and a key set.
     pub fn token(read: &[u8]) {
         crate::state::jwt::fuzz(read);

@@ -20,6 +20,7 @@ use crate::telemetry::Flag;
 
 mod by_grpc;
 mod by_http;
+mod query;
 
 /// What an authorizer says.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -30,8 +31,47 @@ pub(super) struct Yes {
     add: Vec<(HeaderName, HeaderValue)>,
     /// Headers that the request loses.
     remove: Vec<HeaderName>,
-    /// Headers that the answer to the client gets.
-    answer: Vec<(HeaderName, HeaderValue)>,
+    /// Parameters of the query that the request gets in place of its own.
+    set_query: Vec<(String, String)>,
+    /// Parameters of the query that the request loses.
+    remove_query: Vec<String>,
+    /// Headers that the answer to the client gets, and how.
+    answer: Vec<Said>,
+}
+
+/// A header, and what becomes of one of its name that is there already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    name: HeaderName,
+    value: HeaderValue,
+    how: How,
+}
+
+/// Envoy's `HeaderAppendAction`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum How {
+    /// Both stand there.
+    #[default]
+    Beside,
+    /// The one that is there stays.
+    IfAbsent,
+    /// This one counts.
+    Instead,
+    /// This one counts, but only where there is one.
+    IfPresent,
+}
+
+impl Said {
+    /// Puts it on an answer.
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
+        let is_there = headers.contains_key(&self.name);
+        match self.how {
+            How::Beside => _ = headers.append(self.name, self.value),
+            How::IfAbsent if is_there => {}
+            How::IfPresent if !is_there => {}
+            How::IfAbsent | How::IfPresent | How::Instead => _ = headers.insert(self.name, self.value),
+        }
+    }
 }
 
 /// What the client gets instead of an answer of the application.
@@ -173,6 +213,10 @@ impl Exchange<'_> {
             {
                 *own = joined;
             }
+        }
+        if !yes.set_query.is_empty() || !yes.remove_query.is_empty() {
+            let query = self.target.query_mut();
+            *query = query::changed(query.as_deref(), &yes.set_query, &yes.remove_query);
         }
         self.allowed.extend(yes.answer);
     }

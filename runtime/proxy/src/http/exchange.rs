@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Body as _;
 use mesh_wire::listener::MtlsMode;
 
-use super::authorize::First;
+use super::authorize::{First, Said};
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
 use super::hash::Ends;
@@ -97,8 +97,8 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         exchange.answer(body, finish).await
     };
     exchange.dress(&mut response);
-    for (name, value) in exchange.allowed.drain(..) {
-        response.headers_mut().append(name, value);
+    for said in exchange.allowed.drain(..) {
+        said.tell(response.headers_mut());
     }
     if exchange.parts.method == Method::HEAD {
         response.body_mut().only_head();
@@ -128,7 +128,7 @@ pub(super) struct Exchange<'a> {
     /// What was read of the body to be shown to an authorizer.
     pub(super) first: First,
     /// What authorizers add to the answer.
-    pub(super) allowed: Vec<(HeaderName, HeaderValue)>,
+    pub(super) allowed: Vec<Said>,
 }
 
 impl Exchange<'_> {

@@ -82,6 +82,21 @@ fn without_dots(path: &str) -> String {
     out
 }
 
+/// Brings a path into its normal form: no detour is left in it, whatever it was.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(read: &[u8]) {
+    let text = String::from_utf8_lossy(read);
+    let path = format!("/{text}");
+    let normal = normalize(&path);
+    assert!(normal.starts_with('/'), "{path} {normal}");
+    let detour = |segment: &str| matches!(segment, "." | "..");
+    assert!(!normal.split('/').any(detour), "{path} {normal}");
+    assert!(
+        !normal.contains(['\\', '"', '<', '>', '^', '`', '{', '|', '}']),
+        "{path} {normal}"
+    );
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

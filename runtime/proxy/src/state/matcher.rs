@@ -145,10 +145,7 @@ impl Header {
     /// themselves: a value must not get around a refusal by one of them.
     fn named(&self, headers: &HeaderMap, name: &HeaderName) -> bool {
         let mut values = headers.get_all(name).iter();
-        let Some(first) = values.next() else {
-            // Where a value is not to be so, an absent header is an empty one.
-            return self.invert && self.value.as_ref().is_some_and(|value| value.matches(""));
-        };
+        let Some(first) = values.next() else { return false };
         let Some(wanted) = &self.value else { return true };
         let Some(second) = values.next() else {
             return wanted.matches(&String::from_utf8_lossy(first.as_bytes()));

@@ -7,6 +7,11 @@ use mesh_wire::policy as wire;
 use mesh_wire::policy::Action;
 use serde_json::Value;
 
+mod template;
+
+#[cfg(fuzzing)]
+pub(crate) use template::fuzz;
+
 use super::jwt::Token;
 use super::matcher::{Asked, BadPattern, Header, Text};
 use crate::tls::PeerIdentity;
@@ -242,7 +247,7 @@ fn permission(wire: &wire::Permission) -> Result<Condition, BadPattern> {
         P::RequestedServerName(text) => Condition::Sni(Text::compile(text)?),
         P::Header(header) => Condition::Header(Header::compile(header)?),
         P::Path(text) => Condition::Path(Text::compile(text)?),
-        P::PathTemplate(template) => Condition::Path(Text::Regex(self::template(template)?)),
+        P::PathTemplate(template) => Condition::Path(Text::Regex(template::pattern(template)?)),
         P::Metadata(metadata) => claim(metadata)?,
     })
 }
@@ -287,188 +292,5 @@ fn claims(token: &Token, path: &[String], wanted: &Text) -> bool {
     }
 }
 
-/// Envoy's URI templates: `{*}` is one segment, `{**}` any number of them.
-fn template(template: &str) -> Result<regex::Regex, BadPattern> {
-    let mut pattern = String::new();
-    let mut rest = template;
-    while let Some(at) = rest.find("{*") {
-        pattern.push_str(&regex::escape(&rest[..at]));
-        let (part, after) = if let Some(after) = rest[at..].strip_prefix("{**}") {
-            (".*", after)
-        } else if let Some(after) = rest[at..].strip_prefix("{*}") {
-            ("[^/]+", after)
-        } else {
-            return Err(BadPattern {
-                pattern: template.to_owned(),
-                why: "has an operator other than {*} and {**}".to_owned(),
-            });
-        };
-        pattern.push_str(part);
-        rest = after;
-    }
-    pattern.push_str(&regex::escape(rest));
-    super::matcher::whole(&pattern)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use mesh_wire::matcher::StringMatch;
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn peer(spiffe: &str) -> PeerIdentity {
-        let hash = mesh_wire::Sha256::of(b"");
-        PeerIdentity {
-            spiffe: spiffe.into(),
-            hash,
-            subject: String::new(),
-            dns: Vec::new(),
-        }
-    }
-
-    fn attempt(port: u16, peer: Option<&PeerIdentity>) -> Attempt<'_> {
-        let remote = IpAddr::from([10, 0, 0, 1]);
-        let destination = SocketAddr::from(([10, 0, 0, 9], port));
-        Attempt {
-            destination,
-            remote,
-            client: remote,
-            peer,
-            sni: None,
-            asked: None,
-            token: None,
-        }
-    }
-
-    fn policy(action: Action, permission: wire::Permission, principal: wire::Principal) -> wire::Policy {
-        wire::Policy {
-            action,
-            permissions: vec![permission],
-            principals: vec![principal],
-            dry_run: false,
-        }
-    }
-
-    fn set(policies: impl IntoIterator<Item = (&'static str, wire::Policy)>) -> Policies {
-        let policies: BTreeMap<_, _> = policies
-            .into_iter()
-            .map(|(name, policy)| (name.to_owned(), policy))
-            .collect();
-        Policies::compile(&wire::PolicySet { policies }).unwrap()
-    }
-
-    #[test]
-    fn without_policies_everybody_may() {
-        assert_eq!(
-            Policies::default().judge(&attempt(80, None)),
-            Verdict::Allowed(None)
-        );
-    }
-
-    #[test]
-    fn one_allow_refuses_everybody_else() {
-        let api = StringMatch::Exact("spiffe://cluster.local/ns/forum/sa/api".to_owned());
-        let allow = policy(
-            Action::Allow,
-            wire::Permission::DestinationPort(80),
-            wire::Principal::Authenticated(Some(api)),
-        );
-        let policies = set([("api", allow)]);
-        let (api, other) = (
-            peer("spiffe://cluster.local/ns/forum/sa/api"),
-            peer("spiffe://cluster.local/ns/forum/sa/x"),
-        );
-        assert_eq!(
-            policies.judge(&attempt(80, Some(&api))),
-            Verdict::Allowed(Some("api"))
-        );
-        assert_eq!(policies.judge(&attempt(81, Some(&api))), Verdict::Denied(None));
-        assert_eq!(policies.judge(&attempt(80, Some(&other))), Verdict::Denied(None));
-        assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
-    }
-
-    #[test]
-    fn a_condition_on_requests_and_its_opposite_never_match_on_tcp() {
-        let path = || wire::Permission::Path(StringMatch::Prefix("/admin".to_owned()));
-        for permission in [path(), wire::Permission::Not(Box::new(path()))] {
-            let policies = set([("http", policy(Action::Allow, permission, wire::Principal::Any))]);
-            assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(None));
-        }
-    }
-
-    #[test]
-    fn a_refusal_that_cannot_be_asked_on_tcp_refuses_unless_the_rest_says_no() {
-        let path = || wire::Permission::Path(StringMatch::Prefix("/admin".to_owned()));
-        let refuse = |permission| set([("deny", policy(Action::Deny, permission, wire::Principal::Any))]);
-        for permission in [path(), wire::Permission::Not(Box::new(path()))] {
-            let policies = refuse(permission);
-            assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(Some("deny")));
-        }
-        let policies = refuse(wire::Permission::All(vec![
-            path(),
-            wire::Permission::DestinationPort(80),
-        ]));
-        assert_eq!(policies.judge(&attempt(80, None)), Verdict::Denied(Some("deny")));
-        assert_eq!(policies.judge(&attempt(81, None)), Verdict::Allowed(None));
-    }
-
-    #[test]
-    fn a_dry_run_decides_nothing() {
-        let mut deny = policy(Action::Deny, wire::Permission::Any, wire::Principal::Any);
-        deny.dry_run = true;
-        assert_eq!(
-            set([("dry", deny)]).judge(&attempt(80, None)),
-            Verdict::Allowed(None)
-        );
-    }
-
-    /// What is tried out is told whatever is enforced beside it, and ALLOWs that do not match as what they would refuse.
-    #[test]
-    fn a_dry_run_tells_what_it_would_do() {
-        let at = |action, port, dry_run| wire::Policy {
-            dry_run,
-            ..policy(
-                action,
-                wire::Permission::DestinationPort(port),
-                wire::Principal::Any,
-            )
-        };
-        let policies = set([
-            ("a", at(Action::Allow, 80, false)),
-            ("b", at(Action::Allow, 80, true)),
-            ("c", at(Action::Deny, 80, false)),
-            ("d", at(Action::Deny, 80, true)),
-        ]);
-        let (there, elsewhere) = (attempt(80, None), attempt(81, None));
-        assert_eq!(policies.would_deny(&there), Some("d"));
-        assert_eq!(policies.would_deny(&elsewhere), None);
-        assert_eq!(policies.would_allow(&there), Some(Some("b")));
-        assert_eq!(policies.would_allow(&elsewhere), Some(None));
-        assert_eq!(
-            set([("a", at(Action::Allow, 80, false))]).would_allow(&there),
-            None
-        );
-    }
-
-    #[test]
-    fn templates_bind_segments() {
-        let regex = template("/users/{*}/posts/{**}").unwrap();
-        assert!(regex.is_match("/users/7/posts/2024/x"));
-        assert!(!regex.is_match("/users/7/8/posts/2024"));
-        assert!(!regex.is_match("/users//posts/1"));
-    }
-
-    proptest! {
-        #[test]
-        fn deny_wins_over_allow_whatever_the_names(port: u16, first in "[a-z]{1,3}", second in "[A-Z]{1,3}") {
-            let any = |action| policy(action, wire::Permission::DestinationPort(port), wire::Principal::Any);
-            let policies = BTreeMap::from([(first.clone(), any(Action::Deny)), (second, any(Action::Allow))]);
-            let policies = Policies::compile(&wire::PolicySet { policies }).unwrap();
-            prop_assert_eq!(policies.judge(&attempt(port, None)), Verdict::Denied(Some(&first)));
-            prop_assert_eq!(policies.judge(&attempt(port.wrapping_add(1), None)), Verdict::Denied(None));
-        }
-    }
-}
+mod tests;

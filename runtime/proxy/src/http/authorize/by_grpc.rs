@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE};
 use http::{Method, Request, StatusCode, Version};
 
-use super::{No, Ruling, Shown, Yes, carries};
+use super::{How, No, Ruling, Said, Shown, Yes, carries};
 use crate::client;
 use crate::cluster::Cluster;
 use crate::http::exchange::Exchange;
@@ -220,10 +220,43 @@ fn yes(message: &[u8]) -> Option<Yes> {
             let name = HeaderName::from_bytes(name).ok();
             yes.remove.extend(name.filter(|name| *name != HOST));
         }
-        (6, Content::Bytes(option)) => yes.answer.extend(option_of(option).map(|(header, _)| header)),
+        (6, Content::Bytes(option)) => yes.answer.extend(said_of(option)),
+        (7, Content::Bytes(parameter)) => yes.set_query.extend(parameter_of(parameter)),
+        (8, Content::Bytes(name)) => yes.remove_query.extend(String::from_utf8(name.to_vec()).ok()),
         _ => {}
     })?;
     Some(yes)
+}
+
+/// Of a `QueryParameter`.
+fn parameter_of(message: &[u8]) -> Option<(String, String)> {
+    let (mut key, mut content) = (&[][..], &[][..]);
+    each(message, |field, value| match (field, value) {
+        (1, Content::Bytes(own)) => key = own,
+        (2, Content::Bytes(own)) => content = own,
+        _ => {}
+    })?;
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    Some((text(key)?, text(content)?))
+}
+
+/// Of a `HeaderValueOption` for the answer: `append` counts where it is said, else `append_action`.
+fn said_of(message: &[u8]) -> Option<Said> {
+    let ((name, value), beside) = option_of(message)?;
+    let (mut old, mut action) = (false, 0);
+    each(message, |field, value| match (field, value) {
+        (2, _) => old = true,
+        (3, Content::Number(own)) => action = own,
+        _ => {}
+    })?;
+    let how = match (old, beside, action) {
+        (true, true, _) => How::Beside,
+        (true, false, _) | (_, _, 2) => How::Instead,
+        (_, _, 1) => How::IfAbsent,
+        (_, _, 3) => How::IfPresent,
+        _ => How::Beside,
+    };
+    Some(Said { name, value, how })
 }
 
 /// Of a `HeaderValueOption`: the header, and whether it stands behind those of its name. What carries messages, and who is

@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderMap, Request, StatusCode};
 use mesh_wire::authorizer::AskedBy;
 
-use super::{No, Ruling, Shown, Yes, carries, speaks_http2};
+use super::{How, No, Ruling, Said, Shown, Yes, carries, speaks_http2};
 use crate::client;
 use crate::cluster::Cluster;
 use crate::http::exchange::Exchange;
@@ -79,9 +79,16 @@ pub(super) async fn ask(
     if status == StatusCode::OK {
         return Ok(Ok(Yes {
             set: those(&told, |name| names(upstream, name)),
-            add: Vec::new(),
             remove: removed(&told),
-            answer: those(&told, |name| names(allow, name)),
+            answer: those(&told, |name| names(allow, name))
+                .into_iter()
+                .map(|(name, value)| Said {
+                    name,
+                    value,
+                    how: How::Beside,
+                })
+                .collect(),
+            ..Yes::default()
         }));
     }
     // With a list these are told all the same (Envoy `allowed_client_headers`).

@@ -92,6 +92,16 @@ pub async fn put(world: &mut World) {
             ask("gone", "gone"),
         ]);
     }
+    let mut mutate = get("asked", "/page?x=1&y=2&gone=3&x=4")
+        .label("gRPC mutations")
+        .with("x-ask", "mutate")
+        .inward(c);
+    let mut told = String::new();
+    for name in ["x-add-here", "x-absent-here", "x-set-here", "x-present-here"] {
+        mutate = mutate.with(name, "own");
+        told.push_str(&format!("header={name}:own;"));
+    }
+    asks.push(mutate.told(&told));
     asks.push(get("asked", "/page").label("nobody there").inward(d));
     world.asks("asked", asks);
     bytes(world, by_http).await;
@@ -205,8 +215,13 @@ async fn answer_http(request: Request<Incoming>) -> Response<Full<Bytes>> {
 }
 
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
-    assert!(content.len() < 128);
-    [&[number << 3 | 2, content.len() as u8], content].concat()
+    let (mut out, mut size) = (vec![number << 3 | 2], content.len());
+    while size >= 128 {
+        out.push(size as u8 | 128);
+        size >>= 7;
+    }
+    out.push(size as u8);
+    [&out[..], content].concat()
 }
 
 /// `HeaderValueOption`.
@@ -222,6 +237,27 @@ fn value(message: &[u8], name: &str) -> Option<String> {
     let at = message.windows(key.len()).position(|part| part == key)? + key.len();
     let length = *message.get(at + 1)? as usize;
     Some(String::from_utf8_lossy(message.get(at + 2..at + 2 + length)?).into_owned())
+}
+
+/// Each way to put a header beside one that is there, and parameters of the query.
+fn mutations() -> Vec<u8> {
+    let action = |name: &str, value: &str, action: u8| {
+        let header = [field(1, name.as_bytes()), field(2, value.as_bytes())].concat();
+        [field(1, &header), vec![3 << 3, action]].concat()
+    };
+    let parameter = |key: &str, value: &str| [field(1, key.as_bytes()), field(2, value.as_bytes())].concat();
+    let mut ok = Vec::new();
+    for (number, name) in ["x-add", "x-absent", "x-set", "x-present"].iter().enumerate() {
+        for (which, header) in [("here", format!("{name}-here")), ("new", format!("{name}-new"))] {
+            let said = action(&header, which, u8::try_from(number).unwrap());
+            // The request's, and the answer's.
+            ok.extend([field(2, &said), field(6, &said)].concat());
+        }
+    }
+    ok.extend(field(7, &parameter("x", "2")));
+    ok.extend(field(7, &parameter("new", "3")));
+    ok.extend(field(8, b"gone"));
+    [field(1, &[]), field(3, &ok)].concat()
 }
 
 async fn answer_grpc(request: Request<Incoming>) -> Response<Frames> {
@@ -243,6 +279,7 @@ async fn answer_grpc(request: Request<Incoming>) -> Response<Frames> {
     let seen = format!("{} body={body} {host}", seen.join(" "));
     let what = value(&message, "x-ask").unwrap_or_default();
     let told = match what.as_str() {
+        "mutate" => mutations(),
         "yes" | "gone" => {
             let mut ok = [
                 field(2, &option("x-user", "ada", false)),
