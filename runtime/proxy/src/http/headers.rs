@@ -57,10 +57,11 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
     if upgrades { upgrade } else { None }
 }
 
-/// `content-type` says so.
+/// `content-type` says so, whatever messages are made of. gRPC for browsers is another protocol.
 pub(super) fn are_of_grpc(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE);
-    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc"))
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
+    rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
 }
 
 /// Makes a request carry what every request in a mesh carries.
