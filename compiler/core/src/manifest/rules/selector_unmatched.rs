@@ -56,6 +56,10 @@ fn look(object: &Object, labels: &[crate::syntax::Entry], index: &Index<'_>, sin
         .map(|(key, value)| (key.value.clone(), value.value.clone()))
         .collect();
     let has = |workload: &Workload<'_>, label: &(String, String)| workload.labels.contains(label);
+    // Most select something, and are found without a search.
+    if !index.with_labels(object.namespace(), &plain).is_empty() {
+        return;
+    }
     let home: Vec<_> = if object.namespace() == ROOT {
         index.workloads().iter().collect()
     } else {
