@@ -112,3 +112,29 @@ fn what_is_no_authority_and_what_is_no_spec_is_named() {
     );
     assert!(!seat.path("ca/issued").exists());
 }
+
+#[test]
+fn lists_of_what_was_revoked_go_along_and_are_named() {
+    let seat = Seat::with_forum();
+    seat.done(&["ca", "init", "ca"]);
+    seat.done(&["ca", "issue", "ca", "spec.kdl"]);
+    let build = ["build", "spec.kdl", "--identity", "ca", "-o", "out"];
+    seat.done(&build);
+    let own = "out/vms/forum-vm-1/rootfs/etc/meshd/snapshot.json";
+    assert!(!seat.read(own).contains("crl"));
+    let list = "-----BEGIN X509 CRL-----\nMIIB\n-----END X509 CRL-----\n";
+    seat.write("ca/ca-crl.pem", list);
+    seat.done(&build);
+    assert!(
+        seat.read(own)
+            .contains(r#""crl": "/etc/meshd/identity/ca-crl.pem""#)
+    );
+    let bundled = "out/vms/forum-vm-1/rootfs/etc/meshd/identity/ca-crl.pem";
+    assert_eq!(seat.read(bundled), list);
+    seat.write("ca/ca-crl.pem", "oops\n");
+    assert_eq!(
+        seat.fails(1, &build),
+        "error: `ca/ca-crl.pem` cannot be used\n  cause: there is no list in it\n  \
+         help: it is the lists of all authorities of the mesh, one after the other, as PEM\n"
+    );
+}

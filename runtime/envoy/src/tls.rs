@@ -31,22 +31,28 @@ pub(super) fn istio_http(http2: bool) -> [&'static str; 3] {
 /// What peers are asked for, and shown, in the mesh.
 fn common(export: &Export<'_>, alpn: &[&str], sans: &[Value]) -> Value {
     let source = export.snapshot.identity.as_ref().map(|identity| &identity.source);
-    let (certificate, roots) = match source {
+    let (certificate, roots, crl) = match source {
         Some(IdentitySource::Files {
             cert_chain,
             key,
             roots,
+            crl,
         }) => (
             json!([{ "certificate_chain": { "filename": cert_chain }, "private_key": { "filename": key } }]),
             json!({ "filename": roots }),
+            crl.as_ref().map(|crl| json!({ "filename": crl })),
         ),
-        None => (Value::Null, Value::Null),
+        None => (Value::Null, Value::Null, None),
     };
+    let mut validation = json!({ "trusted_ca": roots, "match_typed_subject_alt_names": sans });
+    if let Some(crl) = crl {
+        validation["crl"] = crl;
+    }
     json!({
         "tls_params": { "tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3",
             "cipher_suites": CIPHERS },
         "tls_certificates": certificate,
-        "validation_context": { "trusted_ca": roots, "match_typed_subject_alt_names": sans },
+        "validation_context": validation,
         "alpn_protocols": alpn,
     })
 }

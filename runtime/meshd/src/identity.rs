@@ -43,21 +43,34 @@ pub(crate) fn invalid(identity: &Identity) -> Option<&'static str> {
 }
 
 /// The files of an identity.
-pub(crate) fn files(layout: &Layout, source: &IdentitySource) -> [PathBuf; 3] {
+pub(crate) fn files(layout: &Layout, source: &IdentitySource) -> Vec<PathBuf> {
     let IdentitySource::Files {
         cert_chain,
         key,
         roots,
+        crl,
     } = source;
-    [cert_chain, key, roots].map(|path| layout.at(path))
+    let all = [cert_chain, key, roots].into_iter().chain(crl);
+    all.map(|path| layout.at(path)).collect()
 }
 
 /// Reads and checks the identity.
 pub(crate) fn load(layout: &Layout, wanted: &mesh_wire::Identity) -> Result<Identity, IdentityError> {
-    let [chain, key, roots] = files(layout, &wanted.source);
-    let read = |path: PathBuf| fs::read(&path).map_err(|cause| IdentityError::Read { path, cause });
-    let identity = Identity::load(&read(chain)?, &read(key)?, &read(roots)?)
-        .map_err(|error| IdentityError::Unusable(error.to_string()))?;
+    let IdentitySource::Files {
+        cert_chain,
+        key,
+        roots,
+        crl,
+    } = &wanted.source;
+    let read = |path: &String| {
+        let path = layout.at(path);
+        fs::read(&path).map_err(|cause| IdentityError::Read { path, cause })
+    };
+    let unusable = |error: mesh_proxy::tls::IdentityError| IdentityError::Unusable(error.to_string());
+    let mut identity = Identity::load(&read(cert_chain)?, &read(key)?, &read(roots)?).map_err(unusable)?;
+    if let Some(crl) = crl {
+        identity = identity.with_revoked(&read(crl)?).map_err(unusable)?;
+    }
     let there = identity.spiffe().to_string();
     if there != wanted.spiffe {
         return Err(IdentityError::Other {

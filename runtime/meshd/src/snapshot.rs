@@ -207,6 +207,7 @@ pub(crate) mod tests {
                     cert_chain: identity("cert-chain.pem"),
                     key: identity("key.pem"),
                     roots: identity("root-cert.pem"),
+                    crl: None,
                 },
             }),
             ..Snapshot::default()

@@ -110,6 +110,43 @@ async fn a_server_that_is_somebody_else_is_refused() {
 }
 
 #[tokio::test]
+async fn who_was_revoked_is_refused_by_clients_and_by_servers() {
+    let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
+    let ((client_chain, client_key), (server_chain, server_key)) =
+        (mesh.ca.issue(CLIENT), mesh.ca.issue(SERVER));
+    let load = |chain: &str, key: &str, list: String| {
+        let root = mesh.ca.root.as_bytes();
+        let identity = Identity::load(chain.as_bytes(), key.as_bytes(), root).unwrap();
+        identity.with_revoked(list.as_bytes()).unwrap()
+    };
+    let status = async |client_revokes: Option<&str>, server_revokes: Option<&str>| {
+        let client = load(&client_chain, &client_key, mesh.ca.revoke(client_revokes));
+        mesh.outbound.shared.set_identity(client).unwrap();
+        let server = load(&server_chain, &server_key, mesh.ca.revoke(server_revokes));
+        mesh.inbound.shared.set_identity(server).unwrap();
+        let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
+        (response.status(), client::text(response).await)
+    };
+    assert_eq!(status(None, None).await.0, StatusCode::OK);
+    assert_eq!(
+        status(Some(&client_chain), Some(&server_chain)).await.0,
+        StatusCode::OK
+    );
+    let (revoked, body) = status(Some(&server_chain), None).await;
+    assert_eq!(revoked, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains("Revoked"), "{body}");
+    assert_eq!(
+        status(None, Some(&client_chain)).await.0,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
+    // Whose issuer has no list is refused too: nobody can tell.
+    let foreign = load(&client_chain, &client_key, Ca::new().revoke(None));
+    mesh.outbound.shared.set_identity(foreign).unwrap();
+    let response = client::once(mesh.outbound.connect().await, client::get("/")).await;
+    assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
 async fn strict_refuses_plaintext() {
     let mesh = Mesh::of(backend::http1(backend::told).await, |_| {}, |_| {}).await;
     let mut stream = mesh.inbound.connect().await;

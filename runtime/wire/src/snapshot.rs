@@ -116,6 +116,10 @@ pub enum IdentitySource {
         key: String,
         /// Trust bundle.
         roots: String,
+        /// Lists of the certificates of the mesh that were revoked (RFC 5280, 5), where there are any: then every
+        /// authority of a chain has to have one that has not ended, as Envoy has it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        crl: Option<String>,
     },
 }
 

@@ -11,6 +11,7 @@ fn own() -> Snapshot {
         cert_chain: "c".into(),
         key: "k".into(),
         roots: "r".into(),
+        crl: None,
     };
     Snapshot {
         format: 1,

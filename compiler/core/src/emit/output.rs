@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mesh_wire::Sha256;
 
@@ -48,6 +49,8 @@ pub struct Credentials {
     pub cert_chain: String,
     /// Whom it trusts.
     pub root_cert: String,
+    /// The certificates that hold no more, where the authority keeps lists of them.
+    pub crl: Option<Arc<str>>,
 }
 
 impl std::fmt::Debug for Credentials {

@@ -1,8 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mesh_compiler::Compiled;
 use mesh_compiler::diag::{FileId, Sources};
+use mesh_compiler::emit::snapshot::CRL;
 use mesh_compiler::emit::{self, Credentials, Options, Output};
 use mesh_compiler::model::{Engine, Mesh};
 use mesh_wire::Sha256;
@@ -31,7 +33,8 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Put the certificates and keys of this folder, made by `meshc ca issue`, into the bundles.
+    /// Put the certificates and keys of this folder, made by `meshc ca issue`, into the bundles, and the lists of revoked
+    /// certificates where `ca-crl.pem` lies in it.
     #[arg(long, value_name = "DIR")]
     identity: Option<PathBuf>,
 
@@ -111,13 +114,15 @@ pub(crate) fn output(mesh: &Read, identity: Option<&Path>, ui: &Ui) -> Result<Ou
     let mut credentials = BTreeMap::new();
     let mut missing = Vec::new();
     if let Some(folder) = identity {
+        let crl = read_crl(&folder.join(CRL), ui)?;
         let ours = mesh
             .model
             .vms()
             .filter(|(group, _)| group.engine == Engine::Meshd);
         for (group, vm) in ours {
             match read_credentials(folder, &group.namespace, &vm.name) {
-                Ok(found) => {
+                Ok(mut found) => {
+                    found.crl.clone_from(&crl);
                     credentials.insert((group.namespace.clone(), vm.name.clone()), found);
                 }
                 Err((path, error)) => missing.push((&vm.name, path, error)),
@@ -204,7 +209,23 @@ fn read_credentials(
         key: read("key.pem")?,
         cert_chain: read("cert-chain.pem")?,
         root_cert: read("root-cert.pem")?,
+        crl: None,
     })
+}
+
+/// The lists of revoked certificates, where the authority keeps any.
+fn read_crl(path: &Path, ui: &Ui) -> Result<Option<Arc<str>>, Exit> {
+    let unusable = |cause: &dyn std::fmt::Display| {
+        let help = "it is the lists of all authorities of the mesh, one after the other, as PEM";
+        ui.fail(format_args!("`{}` cannot be used", path.display()), cause, help);
+        Exit::Failed
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) if text.contains("-----BEGIN X509 CRL-----") => Ok(Some(text.into())),
+        Ok(_) => Err(unusable(&"there is no list in it")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(&error)),
+    }
 }
 
 fn summary(output: &Output, out: &Path, written: Written) -> String {

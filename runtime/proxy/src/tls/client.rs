@@ -12,9 +12,9 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
 use x509_parser::prelude::GeneralName;
 
-use super::identity::certificates;
+use super::identity::{self, certificates};
 use super::verified::Verified;
-use super::verify::{InMesh, Judge, Judged, expand, parse};
+use super::verify::{InMesh, Judge, Judged, Revoked, expand, parse};
 use super::{Credentials, provider};
 use crate::peer::exchange;
 use crate::state::matcher::{BadPattern, Text};
@@ -98,8 +98,10 @@ impl MeshClient {
         let sans = expand(&self.sans, &credentials.domains);
         let sans: Result<Vec<Text>, _> = sans.iter().map(Text::compile).collect();
         let sans = sans.map_err(|error| Error::General(error.to_string()))?;
+        let identity = &credentials.identity;
         let verifier = Judged(InMesh {
-            roots: credentials.identity.roots.clone(),
+            roots: identity.roots.clone(),
+            revoked: Revoked::new(&identity.revoked)?,
             domains: credentials.domains.clone(),
             sans: sans.into(),
             verified: Verified::default(),
@@ -236,13 +238,7 @@ fn revoked(tls: &OriginatedTls) -> Result<Vec<CertificateRevocationListDer<'stat
     let Some(path) = &tls.crl_file else {
         return Ok(Vec::new());
     };
-    let pem = read(path)?;
-    let lists: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(&pem).collect();
-    let lists = lists.map_err(|error| file(path, &error))?;
-    if lists.is_empty() {
-        return Err(file(path, &"there is no list in it"));
-    }
-    Ok(lists)
+    identity::revoked(&read(path)?).map_err(|error| file(path, &error))
 }
 
 fn client_key(tls: &OriginatedTls) -> Result<Option<CertifiedKey>, OriginationError> {

@@ -3,8 +3,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::RootCertStore;
 use rustls::sign::CertifiedKey;
-use rustls_pki_types::pem::PemObject as _;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use rustls_pki_types::pem::{self, PemObject as _};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Certificate;
@@ -15,6 +15,8 @@ use super::peer::spiffe_of;
 pub struct Identity {
     pub(crate) key: Arc<CertifiedKey>,
     pub(crate) roots: Arc<RootCertStore>,
+    /// What was revoked by the authorities.
+    pub(super) revoked: Vec<CertificateRevocationListDer<'static>>,
     /// Sessions may be taken up again.
     pub(super) resumes: bool,
     /// What `roots` was made of.
@@ -80,12 +82,30 @@ impl Identity {
         Ok(Self {
             key: Arc::new(key),
             roots: Arc::new(store),
+            revoked: Vec::new(),
             resumes: true,
             authorities,
             spiffe,
             not_before,
             not_after,
         })
+    }
+
+    /// The same, held against lists of revoked certificates (PEM): every authority of a chain has to have one.
+    ///
+    /// # Errors
+    /// Where there is none, or one that cannot be read.
+    pub fn with_revoked(self, pem: &[u8]) -> Result<Self, IdentityError> {
+        let unreadable = |why: String| IdentityError::Pem {
+            what: "list of revoked certificates",
+            why,
+        };
+        let revoked = revoked(pem).map_err(|error| unreadable(error.to_string()))?;
+        for list in &revoked {
+            webpki::BorrowedCertRevocationList::from_der(list)
+                .map_err(|error| unreadable(error.to_string()))?;
+        }
+        Ok(Self { revoked, ..self })
     }
 
     /// The same, with which no session is taken up again: every handshake is full.
@@ -138,6 +158,15 @@ impl Identity {
             .unwrap_or_default()
             .as_secs();
         self.not_after - i64::try_from(now).unwrap_or(i64::MAX)
+    }
+}
+
+/// At least one list of revoked certificates out of PEM.
+pub(super) fn revoked(pem: &[u8]) -> Result<Vec<CertificateRevocationListDer<'static>>, pem::Error> {
+    let lists: Vec<_> = CertificateRevocationListDer::pem_slice_iter(pem).collect::<Result<_, _>>()?;
+    match lists.is_empty() {
+        true => Err(pem::Error::NoItemsFound),
+        false => Ok(lists),
     }
 }
 

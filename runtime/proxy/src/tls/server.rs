@@ -33,7 +33,7 @@ pub(crate) enum Choice {
 
 impl ServerTls {
     pub(super) fn new(identity: &Identity, domains: TrustDomains) -> Result<Self, rustls::Error> {
-        let verifier = Arc::new(ClientVerifier::new(identity.roots.clone(), domains)?);
+        let verifier = Arc::new(ClientVerifier::new(identity, domains)?);
         let mut base = ServerConfig::builder_with_provider(super::provider())
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)

@@ -7,12 +7,16 @@ use rustls::server::{ParsedCertificate, WebPkiClientVerifier};
 use rustls::{
     CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, SignatureScheme,
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
+use webpki::{
+    CertRevocationList, EndEntityCert, ExpirationPolicy, KeyUsage, OwnedCertRevocationList,
+    RevocationOptionsBuilder,
+};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::peer::{spiffe_of, trust_domain};
-use super::provider;
 use super::verified::Verified;
+use super::{Identity, provider};
 use crate::state::matcher::Text;
 
 /// The trust domain and its other names.
@@ -103,10 +107,62 @@ impl<J: Judge> ServerCertVerifier for Judged<J> {
     }
 }
 
+/// The lists of revoked certificates: those that say nothing, because there are none, let every chain pass.
+#[derive(Debug)]
+pub(super) struct Revoked(Vec<CertRevocationList<'static>>);
+
+impl Revoked {
+    pub(super) fn new(lists: &[CertificateRevocationListDer<'_>]) -> Result<Self, Error> {
+        let read = |list: &CertificateRevocationListDer<'_>| OwnedCertRevocationList::from_der(list);
+        let lists: Result<Vec<_>, _> = lists.iter().map(|list| Ok(read(list)?.into())).collect();
+        lists
+            .map(Self)
+            .map_err(|error: webpki::Error| Error::General(error.to_string()))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As Envoy has it: each authority of a chain has a list, and one that has not ended.
+    fn check(
+        &self,
+        leaf: &CertificateDer<'_>,
+        roots: &RootCertStore,
+        intermediates: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        let lists: Vec<_> = self.0.iter().collect();
+        let Ok(options) = RevocationOptionsBuilder::new(&lists) else {
+            return Ok(());
+        };
+        let options = options.with_expiration_policy(ExpirationPolicy::Enforce).build();
+        let verified = EndEntityCert::try_from(leaf).and_then(|leaf| {
+            let usage = KeyUsage::server_auth();
+            let algorithms = provider().signature_verification_algorithms.all;
+            let found = leaf.verify_for_usage(
+                algorithms,
+                &roots.roots,
+                intermediates,
+                now,
+                usage,
+                Some(options),
+                None,
+            );
+            found.map(drop)
+        });
+        verified.map_err(|error| match error {
+            webpki::Error::CertRevoked => Error::InvalidCertificate(CertificateError::Revoked),
+            other => refused(&format!("it cannot be told whether it was revoked: {other}")),
+        })
+    }
+}
+
 /// Servers of the mesh: by chain and URI SAN; the host name says nothing in a mesh.
 #[derive(Debug)]
 pub(super) struct InMesh {
     pub(super) roots: Arc<RootCertStore>,
+    pub(super) revoked: Revoked,
     pub(super) domains: TrustDomains,
     /// One of these; empty takes every workload of the trust domains.
     pub(super) sans: Arc<[Text]>,
@@ -122,6 +178,10 @@ impl Judge for InMesh {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<(), Error> {
+        // A list ends too: what it says of a chain is asked each time.
+        if !self.revoked.is_empty() {
+            return self.verify(leaf, intermediates, now);
+        }
         self.verified
             .once(leaf, intermediates, now, || self.verify(leaf, intermediates, now))
     }
@@ -143,6 +203,7 @@ impl InMesh {
             now,
             algorithms,
         )?;
+        self.revoked.check(leaf, &self.roots, intermediates, now)?;
         let parsed = parse(leaf)?;
         if self.sans.is_empty() {
             return trusted(&parsed, &self.domains).map(drop);
@@ -162,17 +223,22 @@ impl InMesh {
 pub(super) struct ClientVerifier {
     chain: Arc<dyn ClientCertVerifier>,
     domains: TrustDomains,
+    /// Lists of revoked certificates, which end too: what they say of a chain is asked each time.
+    lists: bool,
     verified: Verified,
 }
 
 impl ClientVerifier {
-    pub(super) fn new(roots: Arc<RootCertStore>, domains: TrustDomains) -> Result<Self, Error> {
-        let chain = WebPkiClientVerifier::builder_with_provider(roots, provider())
+    pub(super) fn new(identity: &Identity, domains: TrustDomains) -> Result<Self, Error> {
+        let chain = WebPkiClientVerifier::builder_with_provider(identity.roots.clone(), provider())
+            .with_crls(identity.revoked.iter().cloned())
+            .enforce_revocation_expiration()
             .build()
             .map_err(|error| Error::General(error.to_string()))?;
         Ok(Self {
             chain,
             domains,
+            lists: !identity.revoked.is_empty(),
             verified: Verified::default(),
         })
     }
@@ -189,10 +255,15 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.verified.once(leaf, intermediates, now, || {
+        let verify = || {
             self.chain.verify_client_cert(leaf, intermediates, now)?;
             trusted(&parse(leaf)?, &self.domains).map(drop)
-        })?;
+        };
+        if self.lists {
+            verify()?;
+        } else {
+            self.verified.once(leaf, intermediates, now, verify)?;
+        }
         Ok(ClientCertVerified::assertion())
     }
 

@@ -133,9 +133,13 @@ impl Ours {
             cert_chain,
             key,
             roots,
+            crl,
         } = &world.snapshot.identity.as_ref().unwrap().source;
         let read = |path: &String| std::fs::read(path).unwrap();
-        let identity = Identity::load(&read(cert_chain), &read(key), &read(roots)).unwrap();
+        let mut identity = Identity::load(&read(cert_chain), &read(key), &read(roots)).unwrap();
+        if let Some(crl) = crl {
+            identity = identity.with_revoked(&read(crl)).unwrap();
+        }
         shared.set_identity(identity).unwrap();
         let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (outward, inward) = (bind().await, bind().await);

@@ -95,6 +95,7 @@ impl World {
             cert_chain: world.file("chain.pem", &chain),
             key: world.file("key.pem", &key),
             roots: world.file("roots.pem", &world.ca.root),
+            crl: Some(world.file("crl.pem", &world.ca.revoke(Some(&world.ca.issue(SERVER).0)))),
         };
         world.snapshot.identity.as_mut().unwrap().source = source;
         world

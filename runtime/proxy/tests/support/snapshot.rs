@@ -36,6 +36,7 @@ fn base(workload: &str, spiffe: &str) -> Snapshot {
                 cert_chain: String::new(),
                 key: String::new(),
                 roots: String::new(),
+                crl: None,
             },
         }),
         telemetry: Some(Telemetry {

@@ -29,6 +29,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use mesh_wire::listener::Detection;
+use mesh_wire::snapshot::{Identity, IdentitySource};
 use mesh_wire::{Millis, Snapshot};
 
 use crate::diag::Span;
@@ -38,8 +39,8 @@ pub(crate) use endpoint::target;
 pub(crate) use gateway_service::{SYSTEM_NAMESPACE, all as gateway_services};
 pub(crate) use headless::headless_addresses;
 pub(crate) use name::{domain, namespace_domain};
-pub use node::IDENTITY_FOLDER;
 pub(crate) use node::with_canonical_names as canonical_names;
+pub use node::{CRL, IDENTITY_FOLDER};
 pub(crate) use view::View;
 pub use viewer::{UnknownWorkload, Viewer};
 
@@ -124,6 +125,14 @@ pub fn own(mesh: &Mesh, group: &Group, vm: &Vm) -> Snapshot {
     let known = cluster::names(mesh, &viewer);
     cluster::close(&mut own, &known);
     own
+}
+
+/// Who a VM is, where lists of revoked certificates lie beside its own.
+pub fn identity_with_crl(mesh: &Mesh, group: &Group, vm: &Vm) -> Identity {
+    let mut identity = Viewer::of_vm(mesh, group, vm).identity(mesh);
+    let IdentitySource::Files { crl, .. } = &mut identity.source;
+    *crl = Some(format!("{IDENTITY_FOLDER}/{CRL}"));
+    identity
 }
 
 fn whole(mesh: &Mesh, viewer: &Viewer<'_>, options: &Options) -> Snapshot {

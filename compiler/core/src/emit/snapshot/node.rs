@@ -9,6 +9,9 @@ use crate::model::Mesh;
 /// Where a VM's certificate, key and trust bundle lie.
 pub const IDENTITY_FOLDER: &str = "/etc/meshd/identity";
 
+/// The lists of revoked certificates there (Istio's name for them, in the Secret `cacerts`).
+pub const CRL: &str = "ca-crl.pem";
+
 impl Viewer<'_> {
     /// The viewer as istiod would know it (Istio `pilot/pkg/model/context.go`).
     pub(super) fn node(&self, mesh: &Mesh) -> Node {
@@ -35,7 +38,7 @@ impl Viewer<'_> {
         }
     }
 
-    /// Who the viewer is.
+    /// Who the viewer is. What was revoked is the affair of those who issue certificates, not the spec's.
     pub(super) fn identity(&self, mesh: &Mesh) -> Identity {
         let file = |name: &str| format!("{IDENTITY_FOLDER}/{name}");
         Identity {
@@ -47,6 +50,7 @@ impl Viewer<'_> {
                 cert_chain: file("cert-chain.pem"),
                 key: file("key.pem"),
                 roots: file("root-cert.pem"),
+                crl: None,
             },
         }
     }

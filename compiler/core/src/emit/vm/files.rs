@@ -1,7 +1,7 @@
 use crate::emit::capture::{self, Settings};
 use crate::emit::document::json_bytes;
 use crate::emit::output::{Credentials, File};
-use crate::emit::snapshot::{CLUSTERS_FILE, IDENTITY_FOLDER, SHARED_FILE};
+use crate::emit::snapshot::{CLUSTERS_FILE, CRL, IDENTITY_FOLDER, SHARED_FILE};
 use crate::emit::{names, snapshot};
 use crate::model::{Backend, DnsCapture, Group, Mesh, Vm};
 
@@ -81,18 +81,24 @@ pub(super) fn of_vm(
     vm: &Vm,
     credentials: Option<&Credentials>,
 ) -> Vec<(String, File)> {
-    let own = snapshot::own(mesh, group, vm);
+    let mut own = snapshot::own(mesh, group, vm);
+    let crl = credentials.and_then(|credentials| credentials.crl.as_ref());
+    if crl.is_some() {
+        own.identity = Some(snapshot::identity_with_crl(mesh, group, vm));
+    }
     let mut files = vec![(format!("{FOLDER}/snapshot.json"), File::public(json_bytes(&own)))];
     if let Some(Credentials {
         key,
         cert_chain,
         root_cert,
+        ..
     }) = credentials
     {
         let path = |name: &str| format!("{IDENTITY_FOLDER}/{name}");
         files.push((path("key.pem"), File::secret(key.as_str())));
         files.push((path("cert-chain.pem"), File::public(cert_chain.as_str())));
         files.push((path("root-cert.pem"), File::public(root_cert.as_str())));
+        files.extend(crl.map(|crl| (path(CRL), File::public(&**crl))));
     }
     files
 }
