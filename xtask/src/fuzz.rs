@@ -49,6 +49,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("fields", "http2"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),
+    ("http1", "proxy"),
     ("sniff", "proxy"),
     ("token", "proxy"),
     ("paths", "proxy"),

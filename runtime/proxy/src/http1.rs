@@ -10,6 +10,8 @@ mod encode;
 mod fields;
 mod input;
 mod output;
+#[cfg(any(test, fuzzing))]
+mod pieces;
 mod request;
 mod response;
 mod server;
@@ -36,4 +38,15 @@ pub(crate) enum Error {
     Body(Box<crate::body::BodyError>),
     #[error("the body is not as long as it was said to be")]
     Length,
+}
+
+/// Reads any bytes as requests and as an answer, at once and in pieces.
+#[cfg(fuzzing)]
+pub(crate) fn fuzz(read: &[u8]) {
+    let Some((size, read)) = read.split_first() else {
+        return;
+    };
+    let size = usize::from(*size);
+    assert_eq!(pieces::requests(read, size), pieces::requests(read, read.len()));
+    assert_eq!(pieces::answer(read, size), pieces::answer(read, read.len()));
 }

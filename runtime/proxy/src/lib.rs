@@ -68,6 +68,11 @@ pub mod fuzz {
         crate::http::fuzz(read);
     }
 
+    /// Reads messages of HTTP/1, at once and in pieces.
+    pub fn http1(read: &[u8]) {
+        crate::http1::fuzz(read);
+    }
+
     /// Reads a token, and a key set.
     pub fn token(read: &[u8]) {
         crate::state::jwt::fuzz(read);

@@ -106,7 +106,7 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
                 let tunnel = answer.body_mut().tunnel();
                 (answer, tunnel)
             }
-            Err(refusal) => (refuse::nonsense(connection.clone(), refusal), None),
+            Err(refusal) => (refuse::nonsense(&connection, refusal), None),
         };
         if let Err(error) = http1::serve(stream, drain.clone(), service).await {
             tracing::debug!(%remote, %error, "a client's connection ended");

@@ -239,6 +239,9 @@ impl Finish {
 
 impl Drop for Finish {
     fn drop(&mut self) {
+        if !self.done {
+            self.details = Some("downstream_remote_disconnect".into());
+        }
         self.badly(Flag::DownstreamTermination);
     }
 }

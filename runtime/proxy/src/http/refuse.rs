@@ -11,11 +11,19 @@ use super::reply::{Reply, local};
 use super::scope;
 use crate::cluster::{Cluster, Endpoint};
 use crate::http1::Refusal;
-use crate::telemetry::Flag;
+use crate::state::State;
+use crate::telemetry::{Flag, Request};
 
 /// Says that what came is no request.
-pub(super) fn nonsense(connection: Arc<HttpConnection>, refusal: Refusal) -> Response<Reply> {
-    let mut finish = Finish::new(connection);
+pub(super) fn nonsense(connection: &Arc<HttpConnection>, refusal: Refusal) -> Response<Reply> {
+    let shared = &connection.shared;
+    let is_read = |state: &State| {
+        let log = state.log.as_ref();
+        log.is_some_and(|log| log.is_read(&shared.telemetry().log))
+    };
+    let logged = shared.state().as_deref().is_some_and(is_read);
+    let mut finish = Finish::new(connection.clone());
+    finish.request = logged.then(|| Box::new(Request::unknown()));
     finish.flag.why = Flag::DownstreamProtocol;
     finish.details = Some(refusal.details.into());
     local(

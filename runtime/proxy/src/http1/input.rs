@@ -74,8 +74,9 @@ fn joined(before: Bytes, read: &[u8]) -> Bytes {
     all.freeze()
 }
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 impl Input {
+    #[cfg(test)]
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self(Bytes::copy_from_slice(bytes))
     }

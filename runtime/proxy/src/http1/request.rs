@@ -1,7 +1,7 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT, HeaderMap, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, Request, StatusCode, Uri, Version};
 
@@ -41,6 +41,10 @@ impl Refusal {
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         "http1.too_many_headers",
     );
+    const CHARACTERS: Self = Self::new(StatusCode::BAD_REQUEST, "http1.invalid_characters");
+    const URL: Self = Self::new(StatusCode::BAD_REQUEST, "http1.invalid_url");
+    const SCHEME: Self = Self::new(StatusCode::BAD_REQUEST, "http1.invalid_scheme");
+    const AUTHORITY: Self = Self::new(StatusCode::BAD_REQUEST, "http.invalid_authority");
     const CODING: Self = Self::new(StatusCode::NOT_IMPLEMENTED, "http1.invalid_transfer_encoding");
     const BOTH: Self = Self::new(
         StatusCode::BAD_REQUEST,
@@ -87,6 +91,7 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
         }
         Ok(_) => return Err(Refusal::LONG),
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::MANY),
+        Err(httparse::Error::HeaderValue) => return Err(Refusal::CHARACTERS),
         Err(_) => return Err(Refusal::BAD),
     };
     looked.0 = 0;
@@ -98,7 +103,12 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
     let is_1_1 = parsed.version == Some(1);
     let method = Method::from_bytes(parsed.method.unwrap_or_default().as_bytes());
     let method = method.map_err(|_| Refusal::BAD)?;
-    let uri = target(parsed.path.unwrap_or_default(), &method, &read).ok_or(Refusal::BAD)?;
+    let uri = target(parsed.path.unwrap_or_default(), &method, &read)?;
+    if let Some(host) = headers.get(HOST)
+        && !is_authority(host.as_bytes())
+    {
+        return Err(Refusal::AUTHORITY);
+    }
     let body = body(&headers, is_1_1)?;
     let expects = is_1_1 && expects(&headers) && !body.is_over();
     let goes_on = fields::goes_on(&headers, is_1_1);
@@ -140,7 +150,7 @@ impl Looked {
 }
 
 /// A path, a whole URL, `*` for OPTIONS alone, and host and port for CONNECT (RFC 9112, 3.2).
-fn target(text: &str, method: &Method, read: &Bytes) -> Option<Uri> {
+fn target(text: &str, method: &Method, read: &Bytes) -> Result<Uri, Refusal> {
     let is_form = match *method {
         Method::CONNECT => true,
         _ if text.starts_with('/') => true,
@@ -149,9 +159,19 @@ fn target(text: &str, method: &Method, read: &Bytes) -> Option<Uri> {
     };
     // A fragment is nobody's but the client's own.
     if !is_form || text.contains('#') {
-        return None;
+        return Err(Refusal::URL);
     }
-    Uri::from_maybe_shared(read.slice_ref(text.as_bytes())).ok()
+    let uri = Uri::from_maybe_shared(read.slice_ref(text.as_bytes())).map_err(|_| Refusal::URL)?;
+    match uri.scheme_str() {
+        None | Some("http" | "https") => Ok(uri),
+        Some(_) => Err(Refusal::SCHEME),
+    }
+}
+
+/// RFC 3986, 3.2: what is no part of a name or of a port ends it for some.
+fn is_authority(host: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~%!$&'()[]*+,;=:@".contains(byte);
+    host.iter().all(is_part)
 }
 
 /// RFC 9112, 6.3, as strict as Envoy is: one way to say where it ends, and said once.
@@ -160,11 +180,11 @@ fn body(headers: &HeaderMap, is_1_1: bool) -> Result<Decoder, Refusal> {
     let Some(coding) = codings.next() else {
         return Ok(Decoder::Length(fields::length(headers)?.unwrap_or(0)));
     };
-    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
-        return Err(Refusal::CODING);
-    }
     if headers.contains_key(CONTENT_LENGTH) {
         return Err(Refusal::BOTH);
+    }
+    if codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+        return Err(Refusal::CODING);
     }
     if is_1_1 {
         Ok(Decoder::chunked())
@@ -245,21 +265,23 @@ mod tests {
             ("GET / HTTP/1.1\nHost: a\n\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\nHost: a\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\nHost: a\r\n\n", Refusal::BAD),
-            ("GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", Refusal::BAD),
+            ("GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n", Refusal::CHARACTERS),
             ("\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\n Host: a\r\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.1\r\nHo st: a\r\n\r\n", Refusal::BAD),
-            ("GET / HTTP/1.1\r\nHost: a\0\r\n\r\n", Refusal::BAD),
+            ("GET / HTTP/1.1\r\nHost: a\0\r\n\r\n", Refusal::CHARACTERS),
             ("GET / HTTP/1.1\r\nno colon\r\n\r\n", Refusal::BAD),
             ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::BAD),
+            ("GET / HTTP/1.1\r\nHost: a b\r\n\r\n", Refusal::AUTHORITY),
+            ("GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::SCHEME),
             ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", Refusal::BAD),
             ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", Refusal::BAD),
             ("GET /\r\nHost: a\r\n\r\n", Refusal::BAD),
-            ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::BAD),
-            ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::BAD),
-            ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::BAD),
+            ("GET a HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::URL),
+            ("GET * HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::URL),
+            ("GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::URL),
             (
                 "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
                 Refusal::BAD,

@@ -76,6 +76,20 @@ pub(crate) fn named(headers: &HeaderMap, names: &[HeaderName]) -> Vec<(HeaderNam
 }
 
 impl Request {
+    /// What came was none: nothing of it is known.
+    pub(crate) fn unknown() -> Self {
+        Self {
+            method: Method::from_bytes(b"-").unwrap_or_default(),
+            path: "-".to_owned(),
+            protocol: "HTTP/1.1",
+            authority: "-".to_owned(),
+            forwarded_for: None,
+            user_agent: None,
+            request_id: None,
+            headers: Vec::new(),
+        }
+    }
+
     pub(crate) fn headers(&mut self, headers: &HeaderMap, others: &[HeaderName]) {
         self.headers = named(headers, others);
         self.forwarded_for = headers.get("x-forwarded-for").cloned();

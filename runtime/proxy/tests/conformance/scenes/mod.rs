@@ -4,6 +4,7 @@ mod asked;
 mod balance;
 mod broken;
 mod bytes;
+mod clients;
 mod forward;
 mod growing;
 mod inward;
@@ -42,6 +43,7 @@ async fn told_in_json() -> World {
     tokens::put(&mut world).await;
     asked::put(&mut world).await;
     bytes::put(&mut world).await;
+    clients::put(&mut world);
     world
 }
 
