@@ -2,6 +2,10 @@
 
 use crate::state::matcher::{BadPattern, whole};
 
+/// What an operator stands for, beside the `/` between segments: what RFC 3986 has in paths
+/// (Envoy, `uri_template_internal.cc`). Whatever else a path has in it is of no template.
+const LITERAL: &str = r"a-zA-Z0-9\-._~%!$&'()*+,;:@=";
+
 /// The expression that means `template`.
 pub(super) fn pattern(template: &str) -> Result<regex::Regex, BadPattern> {
     let mut pattern = String::new();
@@ -9,16 +13,16 @@ pub(super) fn pattern(template: &str) -> Result<regex::Regex, BadPattern> {
     while let Some(at) = rest.find("{*") {
         pattern.push_str(&regex::escape(&rest[..at]));
         let (part, after) = if let Some(after) = rest[at..].strip_prefix("{**}") {
-            (".*", after)
+            (format!("[{LITERAL}/]*"), after)
         } else if let Some(after) = rest[at..].strip_prefix("{*}") {
-            ("[^/]+", after)
+            (format!("[{LITERAL}]+"), after)
         } else {
             return Err(BadPattern {
                 pattern: template.to_owned(),
                 why: "has an operator other than {*} and {**}".to_owned(),
             });
         };
-        pattern.push_str(part);
+        pattern.push_str(&part);
         rest = after;
     }
     pattern.push_str(&regex::escape(rest));
@@ -34,14 +38,13 @@ fn is_of(template: &str, path: &str) -> bool {
     let Some(rest) = path.strip_prefix(&template[..at]) else {
         return false;
     };
-    let (after, most) = match template[at..].strip_prefix("{**}") {
-        Some(after) => (after, rest.len()),
-        None => (
-            &template[at + "{*}".len()..],
-            rest.find('/').unwrap_or(rest.len()),
-        ),
+    let (after, least, several) = match template[at..].strip_prefix("{**}") {
+        Some(after) => (after, 0, true),
+        None => (&template[at + "{*}".len()..], 1, false),
     };
-    let least = usize::from(!template[at..].starts_with("{**}"));
+    let stands =
+        |c: char| c.is_ascii_alphanumeric() || "-._~%!$&'()*+,;:@=".contains(c) || several && c == '/';
+    let most = rest.find(|c| !stands(c)).unwrap_or(rest.len());
     let mut ends = rest.char_indices().map(|(end, _)| end).chain([rest.len()]);
     ends.any(|end| (least..=most).contains(&end) && is_of(after, &rest[end..]))
 }
@@ -70,7 +73,7 @@ mod tests {
         #[test]
         fn the_expression_means_the_template(
             template in "(/([a-c.+]{0,2}|\\{\\*\\}|\\{\\*\\*\\})){1,4}",
-            path in "(/[a-c.+%]{0,2}){1,5}",
+            path in "(/[a-c.+%*\\[]{0,2}){1,5}",
         ) {
             prop_assert_eq!(pattern(&template).unwrap().is_match(&path), is_of(&template, &path));
         }

@@ -80,6 +80,8 @@ async fn requests(world: &mut World) {
                     path("/dry"),
                     path("/admin*"),
                     P::PathTemplate("/users/{*}/secret/{**}".to_owned()),
+                    P::PathTemplate("/tagged/{*}".to_owned()),
+                    P::PathTemplate("/under/{**}".to_owned()),
                     P::All(vec![path("/port"), P::DestinationPort(app.port())]),
                     P::All(vec![path("/otherport"), P::DestinationPort(1)]),
                     P::Header(header(":authority", StringMatch::Suffix(".allowed".to_owned()))),
@@ -134,6 +136,11 @@ async fn requests(world: &mut World) {
         of("/users/1/secret/a/b"),
         of("/users/1/2/secret/a"),
         of("/users//secret/a"),
+        of("/tagged/a:b@c=d;e,f%2F~!$&'()+"),
+        of("/tagged/a*b"),
+        of("/under/"),
+        of("/under/a/b*/c"),
+        of("/under/a[1]"),
         of("/posts/2").with("x-bad", "so evil").label("evil"),
         of("/posts/2")
             .with("x-bad", "fine")
