@@ -203,19 +203,19 @@ pub fn put(world: &mut World) {
     world.host("clients", vec![prefix("/", forward("a"))]);
     world.scene("clients", |plane, _| {
         Box::pin(async move {
-            let log = plane.log().end();
-            let mut heard = Vec::new();
-            for some in SAID.chunks(AT_ONCE) {
+            let mut came = Came::new();
+            let whole = SAID.map(|one| (one.0.to_owned(), one.1, false));
+            let halves = HALVES.map(|one| (format!("{}, and an end", one.0), one.1, true));
+            let all: Vec<_> = whole.into_iter().chain(halves).collect();
+            for some in all.chunks(AT_ONCE) {
+                // Of those at once each has a port of its own; later ones may get it again.
+                let log = plane.log().end();
                 let saying = some
                     .iter()
-                    .map(|one| Box::pin(said(plane, one.0.to_owned(), one.1, false)) as _);
-                heard.extend(at_once(saying.collect()).await);
+                    .map(|one| Box::pin(said(plane, one.0.clone(), one.1, one.2)) as _);
+                came.extend(logged(plane, log, at_once(saying.collect()).await).await);
             }
-            let saying = HALVES
-                .iter()
-                .map(|one| Box::pin(said(plane, format!("{}, and an end", one.0), one.1, true)) as _);
-            heard.extend(at_once(saying.collect()).await);
-            logged(plane, log, heard).await
+            came
         })
     });
 }
