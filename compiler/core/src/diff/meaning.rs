@@ -1,6 +1,6 @@
 //! Objects that others wrote, compared with such objects or with a spec: by what they mean in the language.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::noun::{Key, Noun};
 use super::objects::Objects;
@@ -11,11 +11,12 @@ const FOLLOWS: &[Noun] = &[Noun::Account, Noun::Gateway, Noun::Group, Noun::Name
 
 /// What two pictures do not have in common, one of which is made of objects that others wrote.
 pub(super) fn between(before: &Picture, after: &Picture) -> Difference {
+    let (old, new) = (before.meant(), after.meant());
     let mut difference = Difference {
-        things: changes(before, after),
+        things: changes(before, after, things(&old, &new)),
         ..Difference::default()
     };
-    (difference.access, difference.not_compared) = access::between(&before.meant(), &after.meant());
+    (difference.access, difference.not_compared) = access::between(&old, &new);
     if before.is_of_objects() && after.is_of_objects() {
         difference.names = names::between(&before.files, &after.files);
         let mut contents = machine::Contents::of(&before.files, &after.files);
@@ -31,14 +32,13 @@ pub(super) fn between(before: &Picture, after: &Picture) -> Difference {
     difference
 }
 
-/// The things that mean something else. What is spelt alike is the same, whatever it was taken for.
-fn changes(before: &Picture, after: &Picture) -> Vec<Change> {
+/// The things that mean something else, of those `found` to. What is spelt alike is the same, whatever it was taken for.
+fn changes(before: &Picture, after: &Picture, mut found: BTreeMap<Key, Change>) -> Vec<Change> {
     let written = [before, after].map(|picture| Objects::of(picture.all_objects()));
     let [old, new] = &written;
     let there: BTreeSet<_> = old.iter().chain(new.iter()).map(|(key, _)| about(key)).collect();
     let spelt = things(old, new);
     let otherwise: BTreeSet<_> = spelt.keys().map(about).collect();
-    let mut found = things(&before.meant(), &after.meant());
     found.retain(|key, _| {
         !FOLLOWS.contains(&key.noun) && (otherwise.contains(&about(key)) || !there.contains(&about(key)))
     });

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::noun::{EVERYWHERE, Key, Noun, ROOT};
 use super::{apart, normal};
@@ -72,26 +72,15 @@ impl Objects {
 
     /// Ports of machines that are where their services look for them anyway.
     fn leave_out_ports(&mut self) {
-        let services: Vec<_> = self
-            .things
-            .iter()
-            .filter_map(|(key, thing)| ports(key, thing))
-            .collect();
+        let services = Services::of(&self.things);
         for (key, thing) in &mut self.things {
             let (labels, ports) = match key.noun {
                 Noun::Group => ("/spec/metadata/labels", "/spec/template/ports"),
                 Noun::Vm => ("/spec/labels", "/spec/ports"),
                 _ => continue,
             };
-            let labels = thing.normal.pointer(labels).cloned().unwrap_or_default();
-            let serves = |service: &&Ports| {
-                service.namespace == key.namespace
-                    && service
-                        .selector
-                        .iter()
-                        .all(|(key, value)| labels.get(key) == Some(value))
-            };
-            let on: Vec<&Ports> = services.iter().filter(serves).collect();
+            let labels = thing.normal.pointer(labels).and_then(Value::as_object);
+            let on = services.asking(&key.namespace, labels);
             if let Some(own) = thing.normal.pointer_mut(ports).and_then(Value::as_object_mut) {
                 own.retain(|name, number| {
                     !on.iter()
@@ -111,10 +100,44 @@ impl Objects {
     }
 }
 
+/// Where services look for their ports: by namespace and one label that they ask for.
+struct Services(BTreeMap<(String, Option<Label>), Vec<Ports>>);
+
+type Label = (String, String);
+
+impl Services {
+    fn of(things: &BTreeMap<Key, Thing>) -> Self {
+        let mut found: BTreeMap<_, Vec<Ports>> = BTreeMap::new();
+        for (key, thing) in things {
+            if let Some(ports) = ports(key, thing) {
+                let first = ports.selector.iter().next().map(label);
+                found
+                    .entry((key.namespace.clone(), first))
+                    .or_default()
+                    .push(ports);
+            }
+        }
+        Self(found)
+    }
+
+    /// Those of `namespace` that ask for something with `labels`.
+    fn asking(&self, namespace: &str, labels: Option<&Map<String, Value>>) -> Vec<&Ports> {
+        let first = labels.into_iter().flatten().map(label).map(Some).chain([None]);
+        let alike = first.filter_map(|first| self.0.get(&(namespace.to_owned(), first)));
+        let has =
+            |(key, value): (&String, &Value)| labels.is_some_and(|labels| labels.get(key) == Some(value));
+        let serves = |service: &&Ports| service.selector.iter().all(has);
+        alike.flatten().filter(serves).collect()
+    }
+}
+
+fn label((key, value): (&String, &Value)) -> Label {
+    (key.clone(), value.to_string())
+}
+
 /// Where a service looks for its ports.
 struct Ports {
-    namespace: String,
-    selector: serde_json::Map<String, Value>,
+    selector: Map<String, Value>,
     targets: BTreeMap<String, Value>,
 }
 
@@ -132,7 +155,6 @@ fn ports(key: &Key, thing: &Thing) -> Option<Ports> {
         Some((name, target.or_else(|| port.get(number))?.clone()))
     };
     Some(Ports {
-        namespace: key.namespace.clone(),
         selector,
         targets: ports.iter().filter_map(target).collect(),
     })

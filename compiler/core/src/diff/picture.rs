@@ -36,6 +36,9 @@ pub enum BadOutput {
     Manifest(String, serde_yaml::Error),
 }
 
+/// What a build says of itself.
+const RECORD: &str = "build.json";
+
 impl Picture {
     /// Of what the compiler has just written.
     ///
@@ -88,19 +91,16 @@ impl Picture {
 
     /// The same, with what the objects mean: in the language's own words, with what it does not say; and `output`, what
     /// a spec of them comes to.
-    ///
-    /// # Errors
-    /// Never, for what was emitted.
-    pub(crate) fn meaning(mut self, objects: Vec<Value>, output: &Output) -> Result<Self, BadOutput> {
-        let whole = Self::of_output(output)?;
-        self.machines = whole.machines;
-        self.files = whole.files;
+    pub(crate) fn meaning(mut self, objects: Vec<Value>, output: Output) -> Self {
+        let files = output.into_iter().map(|(path, file)| (path, file.bytes));
+        self.files = files.filter(|(path, _)| path != RECORD).collect();
+        self.machines = machine::of(&self.files);
         self.meaning = Some(flat(objects));
-        Ok(self)
+        self
     }
 
     fn of_files(mut files: Files) -> Result<Self, BadOutput> {
-        files.remove("build.json");
+        files.remove(RECORD);
         let mut picture = Self::default();
         for (path, bytes) in &files {
             let Some((cluster, name)) = path
