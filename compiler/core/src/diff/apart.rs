@@ -31,7 +31,7 @@ fn hosts(object: &Value) -> BTreeSet<String> {
     let is_set = |pointer: &str| object.pointer(pointer).is_some_and(|value| !value.is_null());
     let stands = text("/apiVersion").starts_with("networking.istio.io/")
         && match text("/kind") {
-            "ServiceEntry" => text("/spec/location") != "MESH_INTERNAL",
+            "ServiceEntry" => true,
             "VirtualService" => {
                 let gateways = object
                     .pointer("/spec/gateways")

@@ -412,7 +412,7 @@ apiVersion: networking.istio.io/v1
 kind: ServiceEntry
 metadata: {name: hidden, namespace: shop}
 spec:
-  hosts: [hidden.shop.internal]
+  hosts: [hidden.shop.internal, also.shop.internal]
   location: MESH_INTERNAL
   resolution: STATIC
   exportTo: ["~"]
@@ -421,6 +421,7 @@ spec:
 status:
   addresses:
   - {value: 240.240.0.1, host: hidden.shop.internal}
+  - {value: 240.240.0.2, host: also.shop.internal}
 ---
 apiVersion: v1
 kind: Service
@@ -484,6 +485,7 @@ fn what_has_other_words_in_the_language_is_said_in_them() {
         "to service=partners-2 port=80",
         "service old host=old.shop.internal visible=namespace {",
         "service hidden host=hidden.shop.internal visible=nobody",
+        "service hidden-2 host=also.shop.internal visible=nobody",
         "service draft visible=nobody",
         "mtls permissive port=9091",
         "tag host value=request.host metric=requests at=server",

@@ -119,7 +119,13 @@ fn name(target: &Target) -> String {
     } else {
         format!(" ({})", target.only.join(","))
     };
-    format!("{}.{}:{}{only}", target.service, target.namespace, target.port)
+    // A host is whole.
+    let of = if target.service.contains('.') {
+        target.service.clone()
+    } else {
+        format!("{}.{}", target.service, target.namespace)
+    };
+    format!("{of}:{}{only}", target.port)
 }
 
 /// A caller with a certificate shows it where mutual TLS is spoken; one without is not heard where it is asked for.

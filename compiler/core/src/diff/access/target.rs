@@ -91,6 +91,15 @@ impl Guard {
 pub(super) fn targets(objects: &Objects) -> BTreeMap<Target, Guard> {
     let policies = Policies::of(objects);
     let workloads = workloads(objects);
+    let mut by_label: BTreeMap<_, Vec<&Workloads<'_>>> = BTreeMap::new();
+    for one in &workloads {
+        for label in &one.labels {
+            by_label
+                .entry((one.namespace.as_str(), label))
+                .or_default()
+                .push(one);
+        }
+    }
     let mut found = BTreeMap::new();
     for (key, thing) in objects
         .iter()
@@ -99,13 +108,15 @@ pub(super) fn targets(objects: &Objects) -> BTreeMap<Target, Guard> {
         let Some((selector, ports)) = service(key, thing) else {
             continue;
         };
-        let name = thing
-            .said_by
-            .first()
-            .map_or(key.about.as_str(), |one| one.name.as_str());
-        let own = workloads
-            .iter()
-            .filter(|one| one.namespace == key.namespace && has(&one.labels, &selector));
+        // One ServiceEntry may be several services, by their hosts.
+        let name = match (key.noun, thing.said_by.first()) {
+            (Noun::Service, Some(one)) => one.name.as_str(),
+            _ => key.about.as_str(),
+        };
+        let first = selector.iter().next();
+        let alike = first.and_then(|label| by_label.get(&(key.namespace.as_str(), label)));
+        let own = alike.into_iter().flatten().copied();
+        let own = own.filter(|one| has(&one.labels, &selector));
         // Pods carry at least the selector; machines and Deployments say what else they carry.
         let mut kinds: BTreeMap<Labels, Option<&Value>> =
             own.map(|one| (one.labels.clone(), one.ports)).collect();

@@ -22,15 +22,6 @@ pub(super) fn entry(tree: &mut Tree, object: &Object) -> Result<(), Unsaid> {
     let Some((first, others)) = hosts.split_first() else {
         return Err(Unsaid::new("it has no hosts", object.span));
     };
-    let is_of_mesh = object
-        .text(&["spec", "location"])
-        .is_some_and(|location| location.value == "MESH_INTERNAL");
-    if let (true, Some(second)) = (is_of_mesh, others.first()) {
-        return Err(Unsaid::new(
-            "it has several hosts, and a service of the mesh has one in the language",
-            second.span,
-        ));
-    }
     let own = &object.name.value;
     let numbered = others
         .iter()
