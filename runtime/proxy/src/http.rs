@@ -16,6 +16,7 @@ mod pass;
 mod path;
 mod refuse;
 mod reply;
+mod routed;
 pub(crate) mod scope;
 mod seen;
 mod span;

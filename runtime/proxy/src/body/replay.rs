@@ -1,0 +1,325 @@
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::{oneshot, watch};
+
+use super::BodyError;
+use super::request::RequestBody;
+use crate::incoming::Incoming;
+use crate::telemetry::Messages;
+
+/// More than this of a request's body is not kept; such a request is tried once.
+const MOST_KEPT: usize = 64 * 1024;
+
+/// A request's body, which may be sent again as long as little of it has come. Most requests have none, and need no room.
+#[derive(Clone, Debug)]
+pub(crate) struct Replay(Option<Arc<Coming>>);
+
+/// A body on its way.
+#[derive(Debug)]
+pub(super) struct Coming {
+    kept: Mutex<Kept>,
+    /// How much of it has come.
+    bytes: AtomicU64,
+    /// Whether all of it has.
+    whole: watch::Sender<bool>,
+    /// Where its messages are counted, if it is of gRPC.
+    messages: OnceLock<Arc<Messages>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    incoming: Option<Incoming>,
+    frames: Vec<Bytes>,
+    size: usize,
+    trailers: Option<HeaderMap>,
+    ended: bool,
+    /// Frames are kept for another try.
+    keeping: bool,
+    /// Too much came, and what did is gone.
+    lost: bool,
+    /// What came is no body.
+    malformed: bool,
+    /// The try that is under way; only it is served.
+    turn: u32,
+    /// Who waits for all of it.
+    copies: Vec<oneshot::Sender<Copied>>,
+}
+
+/// The whole body of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Copied {
+    frames: Vec<Bytes>,
+    trailers: Option<HeaderMap>,
+}
+
+impl Replay {
+    /// `keeping` where the request may be tried again.
+    pub(crate) fn new(incoming: Incoming, keeping: bool) -> Self {
+        if incoming.is_end_stream() {
+            return Self(None);
+        }
+        Self::behind(Vec::new(), None, incoming, keeping)
+    }
+
+    /// As [`Self::new`], where the beginning of the body was read already.
+    pub(crate) fn behind(
+        frames: Vec<Bytes>,
+        trailers: Option<HeaderMap>,
+        incoming: Incoming,
+        keeping: bool,
+    ) -> Self {
+        let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let kept = Kept::new(Copied { frames, trailers }, incoming, keeping);
+        let came = kept.size;
+        Self::with(kept, came)
+    }
+
+    /// The body of another request once more.
+    pub(crate) fn of(copied: Copied) -> Self {
+        if copied.frames.is_empty() && copied.trailers.is_none() {
+            return Self(None);
+        }
+        Self::with(Kept::new(copied, None, true), 0)
+    }
+
+    fn with(kept: Kept, came: usize) -> Self {
+        let (whole, _) = watch::channel(kept.ended);
+        Self(Some(Arc::new(Coming {
+            kept: Mutex::new(kept),
+            bytes: AtomicU64::new(came as u64),
+            whole,
+            messages: OnceLock::new(),
+        })))
+    }
+
+    /// Has its messages of gRPC counted, those that came already too.
+    pub(crate) fn count(&self, messages: &Arc<Messages>) {
+        if let Some(coming) = &self.0 {
+            coming
+                .kept()
+                .frames
+                .iter()
+                .for_each(|data| messages.request(data));
+            let _once = coming.messages.set(messages.clone());
+        }
+    }
+
+    /// How much of it has come.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0
+            .as_ref()
+            .map_or(0, |coming| coming.bytes.load(Ordering::Relaxed))
+    }
+
+    /// Waits until the whole request has come: the route's timeout counts from then.
+    pub(crate) async fn whole(&self) {
+        if let Some(coming) = &self.0 {
+            let mut whole = coming.whole.subscribe();
+            // The sender lives as long as `self`.
+            let _whole = whole.wait_for(|whole| *whole).await;
+        }
+    }
+
+    /// The whole body once it has come; an error where it never does, or is too long to be kept.
+    pub(crate) fn copy(&self) -> oneshot::Receiver<Copied> {
+        let (sender, receiver) = oneshot::channel();
+        let Some(coming) = &self.0 else {
+            let _gone = sender.send(Copied::default());
+            return receiver;
+        };
+        let mut kept = coming.kept();
+        kept.copies.push(sender);
+        if kept.ended {
+            kept.give_copies();
+        }
+        receiver
+    }
+
+    /// Whether [`Replay::body`] can give another one.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.0.as_ref().is_none_or(|coming| !coming.kept().lost)
+    }
+
+    /// The client sent what is no body, such as a chunk without a size.
+    pub(crate) fn is_malformed(&self) -> bool {
+        self.0.as_ref().is_some_and(|coming| coming.kept().malformed)
+    }
+
+    /// The body for one try, from its beginning; `None` where that is no longer there. Earlier tries get no more.
+    pub(crate) fn body(&self) -> Option<RequestBody> {
+        let Some(coming) = &self.0 else {
+            return Some(RequestBody::empty());
+        };
+        let mut kept = coming.kept();
+        if kept.ended && kept.frames.is_empty() && kept.trailers.is_none() && !kept.lost {
+            return Some(RequestBody::empty());
+        }
+        if kept.lost {
+            return None;
+        }
+        kept.turn += 1;
+        let place = Place {
+            turn: kept.turn,
+            next: 0,
+            trailed: false,
+        };
+        let coming = coming.clone();
+        Some(RequestBody::coming(coming, place))
+    }
+}
+
+impl Coming {
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        place: &mut Place,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let mut kept = self.kept();
+        // The connection of an earlier try may not know yet that it is over.
+        if kept.turn != place.turn {
+            return Poll::Ready(Some(Err(BodyError::Superseded)));
+        }
+        if let Some(frame) = kept.frames.get(place.next) {
+            place.next += 1;
+            return Poll::Ready(Some(Ok(Frame::data(frame.clone()))));
+        }
+        if kept.ended {
+            let trailers = if place.trailed {
+                None
+            } else {
+                kept.trailers.clone()
+            };
+            place.trailed = true;
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+        }
+        let Some(incoming) = kept.incoming.as_mut() else {
+            return Poll::Ready(None);
+        };
+        let frame = ready!(Pin::new(incoming).poll_frame(cx));
+        match frame {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => {
+                    self.bytes.fetch_add(data.len() as u64, Ordering::Relaxed);
+                    if let Some(messages) = self.messages.get() {
+                        messages.request(&data);
+                    }
+                    kept.keep(&data, &mut place.next);
+                    if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
+                        self.end(&mut kept);
+                    }
+                    Poll::Ready(Some(Ok(Frame::data(data))))
+                }
+                Err(frame) => {
+                    if let Ok(trailers) = frame.into_trailers() {
+                        kept.trailers = Some(trailers.clone());
+                        place.trailed = true;
+                        self.end(&mut kept);
+                        return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                    }
+                    self.end(&mut kept);
+                    Poll::Ready(None)
+                }
+            },
+            Some(Err(error)) => {
+                kept.lost = true;
+                kept.malformed = error.is_malformed();
+                kept.copies.clear();
+                Poll::Ready(Some(Err(error.into())))
+            }
+            None => {
+                self.end(&mut kept);
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn end(&self, kept: &mut Kept) {
+        kept.ended = true;
+        kept.incoming = None;
+        kept.give_copies();
+        self.whole.send_replace(true);
+    }
+
+    /// A try has had all of it.
+    pub(super) fn is_over(&self, place: &Place) -> bool {
+        let kept = self.kept();
+        let trailed = place.trailed || kept.trailers.is_none();
+        kept.turn == place.turn && kept.ended && place.next >= kept.frames.len() && trailed
+    }
+
+    /// What a try has not had yet.
+    pub(super) fn rest(&self, place: &Place) -> SizeHint {
+        let kept = self.kept();
+        let behind = kept.frames.iter().skip(place.next);
+        let behind = behind.map(|frame| frame.len() as u64).sum();
+        match &kept.incoming {
+            None => SizeHint::with_exact(behind),
+            Some(incoming) => match incoming.size_hint().exact() {
+                Some(rest) => SizeHint::with_exact(behind + rest),
+                None => SizeHint::default(),
+            },
+        }
+    }
+}
+
+impl Kept {
+    /// What has come, and what is still to come.
+    fn new(Copied { frames, trailers }: Copied, incoming: Option<Incoming>, keeping: bool) -> Self {
+        Self {
+            size: frames.iter().map(Bytes::len).sum(),
+            ended: incoming.is_none(),
+            incoming,
+            frames,
+            trailers,
+            keeping,
+            lost: false,
+            malformed: false,
+            turn: 0,
+            copies: Vec::new(),
+        }
+    }
+
+    /// Nobody may be left who wants one.
+    fn give_copies(&mut self) {
+        let copies = std::mem::take(&mut self.copies);
+        for copy in copies.into_iter().filter(|_| !self.lost) {
+            let _gone = copy.send(Copied {
+                frames: self.frames.clone(),
+                trailers: self.trailers.clone(),
+            });
+        }
+    }
+
+    fn keep(&mut self, data: &Bytes, next: &mut usize) {
+        self.size += data.len();
+        if self.keeping && self.size <= MOST_KEPT {
+            self.frames.push(data.clone());
+            *next = self.frames.len();
+            return;
+        }
+        self.keeping = false;
+        self.lost = true;
+        self.copies.clear();
+        self.frames = Vec::new();
+        *next = 0;
+    }
+}
+
+/// How far one try has come.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Which try it is.
+    turn: u32,
+    next: usize,
+    trailed: bool,
+}
