@@ -1,5 +1,6 @@
 //! What meshd says over HTTP: health on 15021, metrics on 15090, everything on 15000 of the loopback.
 
+mod chosen;
 mod clusters;
 mod config;
 mod http;

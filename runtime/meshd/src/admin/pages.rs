@@ -10,6 +10,7 @@ use mesh_proxy::drain::Beginner;
 use mesh_proxy::telemetry;
 use serde_json::{Value, json};
 
+use super::chosen::{self, Figures, Part};
 use super::http::Answer;
 use super::{clusters, config, server};
 use crate::daemon::Daemon;
@@ -79,13 +80,9 @@ impl Admin {
             }
             "/routes" => json_answer(config::section(&config::dump(daemon, false), "RoutesConfigDump")),
             "/certs" => json_answer(&config::certificates(daemon)),
-            "/config_dump" => json_answer(&config::dump(daemon, asked.says("include_eds"))),
-            "/stats/prometheus" => prometheus(daemon),
-            "/stats" => match asked.value("format") {
-                Some("prometheus") => prometheus(daemon),
-                Some("json") => json_answer(&server::stats_json(&encoded(daemon))),
-                _ => answer(StatusCode::OK, TEXT, server::stats(&encoded(daemon))),
-            },
+            "/config_dump" => dump(daemon, asked),
+            "/stats/prometheus" => stats(daemon, Some("prometheus"), asked),
+            "/stats" => stats(daemon, asked.value("format"), asked),
             "/memory" => json_answer(&server::memory()),
             "/server_info" => json_answer(&server::info(daemon)),
             "/logging" | "/drain_listeners"
@@ -167,7 +164,7 @@ impl<'a> Asked<'a> {
 }
 
 const HELP: &str = "/ready\n/status\n/snapshot\n/clusters (?format=json)\n/listeners (?format=json)\n/routes\n/certs\n\
-    /config_dump (?include_eds)\n/stats (?format=json)\n/stats/prometheus\n/memory\n/server_info\n\
+    /config_dump (?include_eds, ?resource=dynamic_listeners, ?name_regex=…, ?mask=…)\n/stats (?format=json, ?filter=…, ?usedonly)\n/stats/prometheus\n/memory\n/server_info\n\
     /logging (POST ?level=debug, ?paths=mesh_proxy:trace, or ?filter=mesh_proxy=trace,info)\n\
     /drain_listeners (POST ?inboundonly)\n";
 
@@ -180,6 +177,43 @@ fn ready(daemon: &Daemon) -> Answer {
 
 fn prometheus(daemon: &Daemon) -> Answer {
     answer(StatusCode::OK, telemetry::CONTENT_TYPE, encoded(daemon))
+}
+
+fn stats(daemon: &Daemon, format: Option<&str>, asked: &Asked<'_>) -> Answer {
+    let figures = match chosen::expression(asked.value("filter")) {
+        Ok(filter) => Figures {
+            filter,
+            used: asked.says("usedonly"),
+        },
+        Err(error) => return answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n")),
+    };
+    let metrics = figures.of(encoded(daemon));
+    match format {
+        Some("prometheus") => answer(StatusCode::OK, telemetry::CONTENT_TYPE, metrics),
+        Some("json") => json_answer(&server::stats_json(&metrics)),
+        _ => answer(StatusCode::OK, TEXT, server::stats(&metrics)),
+    }
+}
+
+fn dump(daemon: &Daemon, asked: &Asked<'_>) -> Answer {
+    let name = match chosen::expression(asked.value("name_regex")) {
+        Ok(name) => name,
+        Err(error) => return answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n")),
+    };
+    let part = Part {
+        resource: asked.value("resource"),
+        mask: asked.value("mask"),
+        name,
+    };
+    let endpoints = asked.says("include_eds") || part.resource == Some("dynamic_endpoint_configs");
+    match part.of(config::dump(daemon, endpoints)) {
+        Ok(part) => json_answer(&part),
+        Err(chosen::Unknown) => {
+            let resource = part.resource.unwrap_or_default();
+            let told = format!("{resource} not found in config dump\n");
+            answer(StatusCode::NOT_FOUND, TEXT, told)
+        }
+    }
 }
 
 fn encoded(daemon: &Daemon) -> String {

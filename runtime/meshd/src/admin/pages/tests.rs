@@ -256,6 +256,16 @@ fn clusters_and_listeners_are_told_as_text_and_as_json() {
     let listeners = forum.json("/listeners?format=json");
     assert!(listeners["listener_statuses"][0]["local_address"]["socket_address"]["port_value"].is_u64());
     assert!(forum.json("/routes")["dynamic_route_configs"].is_array());
+    let part =
+        forum.json("/config_dump?resource=dynamic_active_clusters&name_regex=^outbound&mask=cluster.name");
+    let clusters = part["configs"].as_array().unwrap();
+    let is = |one: &Value| {
+        one["cluster"]["name"]
+            .as_str()
+            .is_some_and(|name| name.starts_with("outbound"))
+    };
+    assert!(!clusters.is_empty() && clusters.iter().all(is), "{part}");
+    assert_eq!(forum.ask(Method::GET, "/config_dump?resource=nothing").0, 404);
 }
 
 #[test]
@@ -276,6 +286,15 @@ fn figures_are_told_in_three_ways() {
             .iter()
             .all(|one| one["name"].is_string() && one["value"].is_number())
     );
+    let some = forum.get("/stats?filter=^meshd_&usedonly");
+    assert!(
+        !some.is_empty()
+            && some
+                .lines()
+                .all(|line| line.starts_with("meshd_") && !line.ends_with(" 0")),
+        "{some}"
+    );
+    assert_eq!(forum.ask(Method::GET, "/stats?filter=(").0, 400);
     let memory = forum.json("/memory");
     assert!(
         memory["total_physical_bytes"]
