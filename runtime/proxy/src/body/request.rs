@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
-use hyper::body::{Body, Frame, SizeHint};
 
 use super::BodyError;
 use super::replay::{Coming, Place};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Body as _;
+use http_body::Body as _;
 use mesh_wire::listener::MtlsMode;
 
 use super::authorize::{First, Said};

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Response, Version};
-use hyper::body::Frame;
+use http_body::Frame;
 
 use super::decode::Decoder;
 use super::input::Input;

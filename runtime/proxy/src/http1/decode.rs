@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
-use hyper::body::Frame;
+use http_body::Frame;
 
 use super::input::Input;
 use super::{Error, MOST_HEADERS};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{StatusCode, Version, response};
-use hyper::body::{Body, Frame};
+use http_body::{Body, Frame};
 
 use super::Error;
 use crate::body::{BodyError, RequestBody};

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use hyper::body::Body;
+use http_body::Body;
 use tokio::io::AsyncWrite;
 
 use super::Error;

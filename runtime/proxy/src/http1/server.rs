@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::TE;
 use http::{HeaderMap, Method, Request, Response, Version};
-use hyper::body::Body;
+use http_body::Body;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional_with_sizes};
 use tokio::time::{Instant, Sleep};
 
