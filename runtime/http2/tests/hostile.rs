@@ -1,23 +1,16 @@
 //! What the other end must not do: each is answered as the standard says, and costs no more than it should.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod raw;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use mesh_http2::{Incoming, Limits, server};
+use mesh_http2::{Incoming, server};
+use raw::{GET, LIMITS, PREFACE, frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const LIMITS: Limits = Limits {
-    stream_window: 1 << 16,
-    connection_window: 1 << 16,
-    streams: 10,
-    headers: 1024,
-};
-/// `GET / http` for `a`.
-const GET: &[u8] = &[0x82, 0x86, 0x84, 0x01, 0x01, b'a'];
 
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
@@ -38,14 +31,6 @@ const FRAME_SIZE_ERROR: u32 = 6;
 const REFUSED_STREAM: u32 = 7;
 const COMPRESSION_ERROR: u32 = 9;
 const ENHANCE_YOUR_CALM: u32 = 11;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(stream.to_be_bytes());
-    bytes.extend(payload);
-    bytes
-}
 
 /// A client, byte by byte.
 struct Raw(DuplexStream);

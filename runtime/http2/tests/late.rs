@@ -1,32 +1,21 @@
 //! Who reads late, and has more to say meanwhile.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod raw;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use mesh_http2::{Incoming, Limits, server};
+use mesh_http2::{Incoming, server};
+use raw::{GET, LIMITS, PREFACE, frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-const LIMITS: Limits = Limits {
-    stream_window: 1 << 16,
-    connection_window: 1 << 16,
-    streams: 10,
-    headers: 1024,
-};
 /// What the way from the server holds.
 const WAY: usize = 640 * 1024;
 const ANSWER: usize = 1 << 20;
 const PING: u8 = 6;
-
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
-    bytes.extend([kind, flags]);
-    bytes.extend(stream.to_be_bytes());
-    bytes.extend(payload);
-    bytes
-}
 
 /// The kinds of all frames in `bytes` that are whole.
 fn kinds(mut bytes: &[u8]) -> Vec<u8> {
@@ -46,20 +35,14 @@ async fn what_was_said_while_nothing_was_read_is_heard_after_it() {
     tokio::spawn(server::serve(far, LIMITS, |_: Request<Incoming>| {
         Box::pin(async { Response::new(Full::new(Bytes::from(vec![b'x'; ANSWER]))) })
     }));
-    client
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .await
-        .unwrap();
+    client.write_all(PREFACE).await.unwrap();
     let large = (1u32 << 30).to_be_bytes();
     // INITIAL_WINDOW_SIZE: only the connection's own window holds the answer up.
     client
         .write_all(&frame(4, 0, 0, &[&[0, 4][..], &large].concat()))
         .await
         .unwrap();
-    client
-        .write_all(&frame(1, 0x5, 1, &[0x82, 0x86, 0x84, 0x01, 0x01, b'a']))
-        .await
-        .unwrap();
+    client.write_all(&frame(1, 0x5, 1, GET)).await.unwrap();
     let mut came = vec![0; 4 * ANSWER];
     let mut end = client.read(&mut came).await.unwrap();
     while end < 65_535 {
