@@ -104,7 +104,7 @@ impl MeshClient {
             revoked: Revoked::new(&identity.revoked)?,
             domains: credentials.domains.clone(),
             sans: sans.into(),
-            verified: Verified::default(),
+            verified: Verified::beside(&identity.revoked),
         });
         let mut base = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()?

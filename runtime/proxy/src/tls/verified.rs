@@ -3,7 +3,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use rustls::Error;
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 /// So many peers are remembered; whoever shows more chains than that only makes us verify again.
@@ -41,13 +41,21 @@ impl Span {
 /// again, and half of what a handshake costs beside the exchange of keys is to verify what was verified before.
 ///
 /// Only what does not change is remembered: that a peer has the key of its certificate is shown in every handshake, and
-/// that no certificate has ended is asked each time. Whoever has other roots is another judge, and begins anew.
-#[derive(Debug, Default)]
+/// that no certificate has ended is asked each time. Whoever has other roots is another judge, and begins anew. Lists of
+/// revoked certificates end too: a judge that has some remembers nothing.
+#[derive(Debug)]
 pub(super) struct Verified {
-    chains: Mutex<HashMap<[u8; 32], Span>>,
+    chains: Option<Mutex<HashMap<[u8; 32], Span>>>,
 }
 
 impl Verified {
+    /// Of a judge with these lists of revoked certificates.
+    pub(super) fn beside(lists: &[CertificateRevocationListDer<'_>]) -> Self {
+        Self {
+            chains: lists.is_empty().then(Mutex::default),
+        }
+    }
+
     /// As `verify` says, which is asked of a chain that was not found good before.
     pub(super) fn once(
         &self,
@@ -56,8 +64,11 @@ impl Verified {
         now: UnixTime,
         verify: impl FnOnce() -> Result<(), Error>,
     ) -> Result<(), Error> {
+        let Some(chains) = &self.chains else {
+            return verify();
+        };
         let digest = digest(leaf, intermediates);
-        let chains = || self.chains.lock().unwrap_or_else(PoisonError::into_inner);
+        let chains = || chains.lock().unwrap_or_else(PoisonError::into_inner);
         if chains().get(&digest).is_some_and(|span| span.holds(now)) {
             return Ok(());
         }
@@ -122,7 +133,7 @@ mod tests {
             certificate(2000, 2030),
             certificate(2010, 2020),
         );
-        let (verified, asked) = (Verified::default(), Cell::new(0));
+        let (verified, asked) = (Verified::beside(&[]), Cell::new(0));
         let ask = |leaf, intermediates, now, good| {
             let before = asked.get();
             let found = verified.once(leaf, intermediates, now, || {
@@ -163,13 +174,13 @@ mod tests {
 
     #[test]
     fn chains_without_number_are_not_kept() {
-        let verified = Verified::default();
+        let verified = Verified::beside(&[]);
         let leaf = certificate(2000, 2030);
         for n in 0..2 * MOST {
             // Not readable as a whole, but for its beginning: what follows it makes it another.
             let longer: CertificateDer<'_> = [leaf.as_ref(), &n.to_be_bytes()].concat().into();
             verified.once(&longer, &[], year(2015), || Ok(())).unwrap();
-            assert!(verified.chains.lock().unwrap().len() <= MOST);
+            assert!(verified.chains.as_ref().unwrap().lock().unwrap().len() <= MOST);
         }
     }
 }

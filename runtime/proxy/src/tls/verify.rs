@@ -124,8 +124,8 @@ impl Revoked {
         self.0.is_empty()
     }
 
-    /// As Envoy has it: each authority of a chain has a list, and one that has not ended.
-    fn check(
+    /// A whole chain, as Envoy has it: each authority of it has a list, and one that has not ended.
+    fn verify(
         &self,
         leaf: &CertificateDer<'_>,
         roots: &RootCertStore,
@@ -178,10 +178,6 @@ impl Judge for InMesh {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<(), Error> {
-        // A list ends too: what it says of a chain is asked each time.
-        if !self.revoked.is_empty() {
-            return self.verify(leaf, intermediates, now);
-        }
         self.verified
             .once(leaf, intermediates, now, || self.verify(leaf, intermediates, now))
     }
@@ -194,16 +190,24 @@ impl InMesh {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<(), Error> {
-        let algorithms = provider().signature_verification_algorithms.all;
-        let certificate = ParsedCertificate::try_from(leaf)?;
-        rustls::client::verify_server_cert_signed_by_trust_anchor(
-            &certificate,
-            &self.roots,
-            intermediates,
-            now,
-            algorithms,
-        )?;
-        self.revoked.check(leaf, &self.roots, intermediates, now)?;
+        let chain = || {
+            let algorithms = provider().signature_verification_algorithms.all;
+            let certificate = ParsedCertificate::try_from(leaf)?;
+            rustls::client::verify_server_cert_signed_by_trust_anchor(
+                &certificate,
+                &self.roots,
+                intermediates,
+                now,
+                algorithms,
+            )
+        };
+        if self.revoked.is_empty() {
+            chain()?;
+        } else {
+            // A chain that is bad by itself is called so, whatever the lists say.
+            let held = self.revoked.verify(leaf, &self.roots, intermediates, now);
+            held.or_else(|revoked| chain().and(Err(revoked)))?;
+        }
         let parsed = parse(leaf)?;
         if self.sans.is_empty() {
             return trusted(&parsed, &self.domains).map(drop);
@@ -223,8 +227,6 @@ impl InMesh {
 pub(super) struct ClientVerifier {
     chain: Arc<dyn ClientCertVerifier>,
     domains: TrustDomains,
-    /// Lists of revoked certificates, which end too: what they say of a chain is asked each time.
-    lists: bool,
     verified: Verified,
 }
 
@@ -238,8 +240,7 @@ impl ClientVerifier {
         Ok(Self {
             chain,
             domains,
-            lists: !identity.revoked.is_empty(),
-            verified: Verified::default(),
+            verified: Verified::beside(&identity.revoked),
         })
     }
 }
@@ -255,15 +256,10 @@ impl ClientCertVerifier for ClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let verify = || {
+        self.verified.once(leaf, intermediates, now, || {
             self.chain.verify_client_cert(leaf, intermediates, now)?;
             trusted(&parse(leaf)?, &self.domains).map(drop)
-        };
-        if self.lists {
-            verify()?;
-        } else {
-            self.verified.once(leaf, intermediates, now, verify)?;
-        }
+        })?;
         Ok(ClientCertVerified::assertion())
     }
 
