@@ -11,6 +11,7 @@ mod tests;
 
 use super::limit::Named;
 use crate::diag::{Span, code};
+use crate::spec::schema::GRPC_CODES;
 use crate::syntax::{Datum, Entry};
 
 macro_rules! named {
@@ -91,7 +92,7 @@ named! {
     "mesh-star" WRONG_TYPE route::mesh_star, "within the mesh a host of everything is none", "write hosts, or put it on a gateway: `gateways`";
     "sni-of-hosts" UNKNOWN_REFERENCE route::sni_of_hosts, "this is none of the hosts of the VirtualService", "write it in `hosts` as well, or one of those";
     "method" WRONG_TYPE |datum| not_among(datum, route::METHODS), "this is no method of HTTP", "write it in capitals, such as GET";
-    "grpc-status" WRONG_TYPE |datum| not_among(datum, route::GRPC), "this is no status of gRPC", "write it as in UNAVAILABLE";
+    "grpc-status" WRONG_TYPE |datum| not_among(datum, GRPC_CODES), "this is no status of gRPC", "write it as in UNAVAILABLE";
     "redirect-scheme" WRONG_TYPE |datum| not_among(datum, &["http", "https", ""]), "a redirect leads to http or https", "write `http` or `https`";
     "no-exponential" WRONG_TYPE |datum| key(datum, "exponentialDelay"), "Istio does not delay so", "write `fixedDelay`";
     "retries-off" CONFLICT route::retries_off, "`attempts: 0` tries nothing again: this says nothing", "write `attempts: 1` or more, or leave this out";

@@ -12,13 +12,7 @@ pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     for route in index.kind(NETWORKING, "VirtualService") {
         let Some(claim) = claim(route) else { continue };
         for name in route.items(&["spec", "gateways"]).iter().filter_map(Datum::text) {
-            let (namespace, own) = name
-                .value
-                .split_once('/')
-                .unwrap_or((route.namespace(), &name.value));
-            let gateway = index
-                .kind(NETWORKING, "Gateway")
-                .find(|gateway| gateway.namespace() == namespace && gateway.name.value == own);
+            let gateway = index.gateway(&name.value, route);
             if let Some(gateway) = gateway.filter(|gateway| !verifies(gateway, index)) {
                 let message = format!(
                     "a route asks for a claim of a token, and the {} verifies none: it never matches",

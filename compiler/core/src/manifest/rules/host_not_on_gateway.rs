@@ -1,5 +1,5 @@
 use super::gateway::servers;
-use super::index::{Index, NETWORKING};
+use super::index::{Index, NETWORKING, gateway_name};
 use super::workload::shown;
 use crate::diag::{Diagnostic, Sink, Spanned, code, list};
 use crate::manifest::Object;
@@ -94,12 +94,8 @@ impl Serves<'_> {
 
 /// What the gateway of this name serves, if it is here. Istio's own and those of Kubernetes have names alike.
 fn serves<'a>(name: &Spanned<String>, route: &Object, index: &Index<'a>) -> Option<Serves<'a>> {
-    let (namespace, own) = name
-        .value
-        .split_once('/')
-        .unwrap_or((route.namespace(), &name.value));
-    let is_it = |object: &&Object| object.namespace() == namespace && object.name.value == own;
-    if let Some(object) = index.kind(NETWORKING, "Gateway").find(is_it) {
+    let (namespace, own) = gateway_name(&name.value, route);
+    if let Some(object) = index.gateway(&name.value, route) {
         let hosts = servers(object).flat_map(|server| server.hosts());
         let hosts = hosts.filter_map(|host| for_namespace(&host.value, namespace, route.namespace()));
         return Some(Serves {
@@ -107,7 +103,8 @@ fn serves<'a>(name: &Spanned<String>, route: &Object, index: &Index<'a>) -> Opti
             hosts: Some(hosts.collect()),
         });
     }
-    let object = index.kind("gateway.networking.k8s.io", "Gateway").find(is_it)?;
+    let mut of_kubernetes = index.kind("gateway.networking.k8s.io", "Gateway");
+    let object = of_kubernetes.find(|object| object.namespace() == namespace && object.name.value == own)?;
     let listeners = object.items(&["spec", "listeners"]).iter();
     let hosts: Option<Vec<_>> = listeners
         .map(|listener| listener.field_text("hostname").map(|host| host.value))

@@ -1,16 +1,12 @@
 use super::index::Index;
 use super::pods;
-use super::workload::{Form, shown};
+use super::workload::shown;
 use crate::diag::{Diagnostic, Sink, Span, code};
 use crate::manifest::Object;
 
 /// `image: auto` is replaced where a proxy is injected; elsewhere Kubernetes looks for an image of this name.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
-    for workload in index
-        .workloads()
-        .iter()
-        .filter(|workload| workload.form == Form::Pods)
-    {
+    for workload in index.pods() {
         let object = workload.object;
         let Some(image) = pods::containers(object).find_map(|container| {
             container

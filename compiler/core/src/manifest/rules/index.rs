@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::workload::{Service, Workload, is_subset};
+use super::workload::{Form, Service, Workload, is_subset};
 use crate::diag::{FileId, Sources, Spanned};
 use crate::manifest::Object;
 
@@ -150,6 +150,20 @@ impl<'a> Index<'a> {
         &self.workloads
     }
 
+    /// Those that are pods.
+    pub(super) fn pods(&self) -> impl Iterator<Item = &Workload<'a>> {
+        self.workloads
+            .iter()
+            .filter(|workload| workload.form == Form::Pods)
+    }
+
+    /// The Gateway of Istio that a route names.
+    pub(super) fn gateway(&self, name: &str, route: &Object) -> Option<&'a Object> {
+        let (namespace, own) = gateway_name(name, route);
+        let mut gateways = self.kind(NETWORKING, "Gateway");
+        gateways.find(|gateway| gateway.namespace() == namespace && gateway.name.value == own)
+    }
+
     /// The workloads of a namespace.
     pub(super) fn in_namespace(&self, namespace: &str) -> Vec<&Workload<'a>> {
         let own = self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice);
@@ -219,6 +233,11 @@ impl<'a> Index<'a> {
         let mode = modes.into_iter().find(|mode| mode.value != "UNSET")?;
         (mode.value == "STRICT").then_some(mode)
     }
+}
+
+/// Namespace and name of the gateway that a route calls `name`: without a namespace it is one of its own.
+pub(super) fn gateway_name<'n>(name: &'n str, route: &'n Object) -> (&'n str, &'n str) {
+    name.split_once('/').unwrap_or((route.namespace(), name))
 }
 
 /// The name and namespace of the Kubernetes service that `host` means.

@@ -1,6 +1,6 @@
 use super::index::Index;
 use super::pods;
-use super::workload::{Form, shown};
+use super::workload::shown;
 use crate::diag::{Diagnostic, Sink, code};
 
 /// The user of the proxy, which capture leaves alone.
@@ -8,11 +8,7 @@ const PROXY: &str = "1337";
 
 /// An application in a pod runs as another user than the proxy, or its connections go round the mesh.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
-    for workload in index
-        .workloads()
-        .iter()
-        .filter(|workload| workload.form == Form::Pods)
-    {
+    for workload in index.pods() {
         let object = workload.object;
         let Some(spec) = pods::template(object).and_then(|template| template.at(&["spec"])) else {
             continue;

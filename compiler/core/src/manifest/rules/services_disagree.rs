@@ -1,17 +1,13 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
-use super::workload::{Form, Service, ServicePort, Workload, shown};
+use super::workload::{Service, ServicePort, Workload, shown};
 use crate::diag::{Diagnostic, Sink, code};
 
 /// All Services of a workload say the same of a port of its: the proxy before it listens there once.
 pub(super) fn check(index: &Index<'_>, sink: &mut Sink) {
     let mut told = Vec::new();
-    for workload in index
-        .workloads()
-        .iter()
-        .filter(|workload| workload.form == Form::Pods)
-    {
+    for workload in index.pods() {
         let services = index.selecting(workload);
         if services.len() > 1 {
             look(workload, &services, &mut told, sink);

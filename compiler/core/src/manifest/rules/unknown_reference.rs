@@ -3,7 +3,7 @@ mod host;
 
 use std::collections::BTreeMap;
 
-use super::index::{Index, NETWORKING, service_name};
+use super::index::{Index, NETWORKING, gateway_name, service_name};
 use super::routes::destinations;
 use crate::diag::{Diagnostic, Fix, Sink, Spanned, code, did_you_mean, list};
 use crate::manifest::Object;
@@ -106,10 +106,7 @@ fn gateway(name: &Spanned<String>, route: &Object, index: &Index<'_>, sink: &mut
     if name.value == "mesh" {
         return;
     }
-    let (namespace, own) = name
-        .value
-        .split_once('/')
-        .unwrap_or((route.namespace(), &name.value));
+    let (namespace, own) = gateway_name(&name.value, route);
     if let Some((first, _)) = own.split_once(GENERATED) {
         let message = format!(
             "`{own}` is made by istiod of a Gateway of Kubernetes, and may be called otherwise in the next release"

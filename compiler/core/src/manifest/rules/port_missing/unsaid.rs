@@ -60,13 +60,7 @@ fn callers(route: &Object, index: &Index<'_>) -> Option<BTreeSet<String>> {
         if name.value == "mesh" {
             continue;
         }
-        let (namespace, own) = name
-            .value
-            .split_once('/')
-            .unwrap_or((route.namespace(), &name.value));
-        let gateway = index
-            .kind(NETWORKING, "Gateway")
-            .find(|gateway| gateway.namespace() == namespace && gateway.name.value == own)?;
+        let gateway = index.gateway(&name.value, route)?;
         ports.extend(
             servers(gateway)
                 .filter_map(|server| server.number())
