@@ -9,6 +9,7 @@ mod decode;
 mod encode;
 mod fields;
 mod input;
+mod looked;
 mod output;
 #[cfg(any(test, fuzzing))]
 mod pieces;

@@ -8,6 +8,7 @@ use http_body::Frame;
 
 use super::decode::Decoder;
 use super::input::Input;
+use super::looked::Looked;
 use super::output::Output;
 use super::response::{self, Head};
 use super::{Error, encode};
@@ -19,6 +20,7 @@ use crate::net::{Rewind, Stream};
 pub(crate) struct Connection {
     stream: Stream,
     input: Input,
+    looked: Looked,
     output: Output<RequestBody>,
     /// The body that is being read.
     answer: Decoder,
@@ -38,6 +40,7 @@ impl Connection {
         Self {
             stream,
             input: Input::default(),
+            looked: Looked::default(),
             output: Output::default(),
             answer: Decoder::Length(0),
             goes_on: true,
@@ -96,7 +99,7 @@ impl Connection {
     fn poll_head(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
         loop {
             if !self.input.is_empty()
-                && let Some(head) = response::read(&mut self.input, method)?
+                && let Some(head) = response::read(&mut self.input, &mut self.looked, method)?
             {
                 return Poll::Ready(Ok(head));
             }

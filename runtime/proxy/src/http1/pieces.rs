@@ -2,7 +2,8 @@
 
 use super::decode::Decoder;
 use super::input::Input;
-use super::request::{self, Looked};
+use super::looked::Looked;
+use super::request;
 use super::response;
 
 /// What is read of `bytes` as requests with their bodies, given in pieces of `size`: heads, data and trailers, in order.
@@ -33,12 +34,12 @@ pub(super) fn requests(bytes: &[u8], size: usize) -> Vec<String> {
 
 /// The same of one answer.
 pub(super) fn answer(bytes: &[u8], size: usize) -> Vec<String> {
-    let (mut input, mut body) = (Input::default(), None);
+    let (mut input, mut looked, mut body) = (Input::default(), Looked::default(), None);
     let mut came = Vec::new();
     for piece in bytes.chunks(size.max(1)) {
         input.put(piece);
         if body.is_none() {
-            match response::read(&mut input, &http::Method::GET) {
+            match response::read(&mut input, &mut looked, &http::Method::GET) {
                 Ok(Some(head)) => {
                     came.push(format!("{:?} {:?} {:?}", head.status, head.headers, head.goes_on));
                     came.push(String::new());

@@ -7,6 +7,7 @@ use http::{Method, Request, StatusCode, Uri, Version};
 
 use super::decode::Decoder;
 use super::input::Input;
+use super::looked::Looked;
 use super::{Error, MOST_HEADERS, fields};
 
 /// More of a request's head than this is not read: Envoy's limit of what is in it, and some for what is between.
@@ -62,10 +63,6 @@ impl From<Error> for Refusal {
     }
 }
 
-/// How far a head was looked for: what comes in many pieces is read whole, once, and not for each of them.
-#[derive(Debug, Default)]
-pub(super) struct Looked(usize);
-
 /// The next request's head, as soon as it is whole.
 pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head>, Refusal> {
     // RFC 9112, 2.2.
@@ -76,7 +73,7 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
     if input.bytes().starts_with(b"\n") {
         return Err(Refusal::BAD);
     }
-    if input.is_empty() || !looked.may_be_whole(input.bytes())? {
+    if input.is_empty() || !looked.is_due(input.bytes()) && input.len() <= LONGEST_HEAD {
         return Ok(None);
     }
     let read = input.shared();
@@ -85,16 +82,13 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
     let config = httparse::ParserConfig::default();
     let end = match config.parse_request_with_uninit_headers(&mut parsed, &read, &mut found) {
         Ok(httparse::Status::Complete(end)) if end <= LONGEST_HEAD => end,
-        Ok(httparse::Status::Partial) if read.len() <= LONGEST_HEAD => {
-            looked.0 = read.len();
-            return Ok(None);
-        }
+        Ok(httparse::Status::Partial) if read.len() <= LONGEST_HEAD => return Ok(None),
         Ok(_) => return Err(Refusal::LONG),
         Err(httparse::Error::TooManyHeaders) => return Err(Refusal::MANY),
         Err(httparse::Error::HeaderValue) => return Err(Refusal::CHARACTERS),
         Err(_) => return Err(Refusal::BAD),
     };
-    looked.0 = 0;
+    *looked = Looked::default();
     input.take(end as u64);
     if !fields::lines_end(parsed.headers, &read, end) {
         return Err(Refusal::BAD);
@@ -125,28 +119,6 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
         goes_on,
         expects,
     }))
-}
-
-impl Looked {
-    fn may_be_whole(&mut self, read: &[u8]) -> Result<bool, Refusal> {
-        if self.0 == 0 {
-            return Ok(true);
-        }
-        let more = &read[self.0.saturating_sub(3).min(read.len())..];
-        let end = more.windows(4).position(|four| four == b"\r\n\r\n");
-        let line_breaks = more[..end.unwrap_or(more.len())].windows(2);
-        if line_breaks
-            .into_iter()
-            .any(|two| two[1] == b'\n' && two[0] != b'\r')
-        {
-            return Err(Refusal::BAD);
-        }
-        if end.is_none() && read.len() > LONGEST_HEAD {
-            return Err(Refusal::LONG);
-        }
-        self.0 = read.len();
-        Ok(end.is_some())
-    }
 }
 
 /// A path, a whole URL, `*` for OPTIONS alone, and host and port for CONNECT (RFC 9112, 3.2).

@@ -5,6 +5,7 @@ use http::{Method, StatusCode};
 
 use super::decode::Decoder;
 use super::input::Input;
+use super::looked::Looked;
 use super::{Error, MOST_HEADERS, fields};
 
 /// More of an answer's head than this is not read. Envoy takes longer ones than of requests too.
@@ -21,8 +22,12 @@ pub(super) struct Head {
 }
 
 /// The head of the answer to a request of this method, as soon as it is whole. What is only informational is passed over.
-pub(super) fn read(input: &mut Input, method: &Method) -> Result<Option<Head>, Error> {
+pub(super) fn read(input: &mut Input, looked: &mut Looked, method: &Method) -> Result<Option<Head>, Error> {
     loop {
+        pass_empty_lines(input, looked);
+        if !looked.is_due(input.bytes()) && input.len() <= LONGEST_HEAD {
+            return Ok(None);
+        }
         let mut found = [const { MaybeUninit::uninit() }; MOST_HEADERS];
         let mut parsed = httparse::Response::new(&mut []);
         let config = httparse::ParserConfig::default();
@@ -37,6 +42,7 @@ pub(super) fn read(input: &mut Input, method: &Method) -> Result<Option<Head>, E
         let status = StatusCode::from_u16(parsed.code.unwrap_or_default());
         let status = status.map_err(|_| Error::Bad("its status is none"))?;
         let is_1_1 = parsed.version == Some(1);
+        *looked = Looked::default();
         input.take(end as u64);
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
             continue;
@@ -52,6 +58,18 @@ pub(super) fn read(input: &mut Input, method: &Method) -> Result<Option<Head>, E
                 && status != StatusCode::SWITCHING_PROTOCOLS,
             body,
         }));
+    }
+}
+
+/// What some servers write behind a body that they said too short.
+fn pass_empty_lines(input: &mut Input, looked: &mut Looked) {
+    loop {
+        match input.bytes() {
+            [b'\r', b'\n', ..] => input.take(2),
+            [b'\n', ..] => input.take(1),
+            _ => return,
+        };
+        *looked = Looked::default();
     }
 }
 
@@ -85,11 +103,66 @@ fn body(headers: &HeaderMap, status: StatusCode, method: &Method, is_1_1: bool) 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn read(text: &str, method: &Method) -> Result<Option<Head>, Error> {
         let mut input = Input::of(text.as_bytes());
-        super::read(&mut input, method)
+        super::read(&mut input, &mut Looked::default(), method)
+    }
+
+    /// The head that is read of bytes that are given in pieces which end at `cuts`, and what is left; or why there is none.
+    fn head(bytes: &[u8], cuts: &[usize]) -> (String, Vec<u8>) {
+        let (mut input, mut looked) = (Input::default(), Looked::default());
+        let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
+        cuts.extend([bytes.len()]);
+        cuts.sort_unstable();
+        let mut from = 0;
+        for to in cuts {
+            input.put(&bytes[from..to]);
+            from = to;
+            match super::read(&mut input, &mut looked, &Method::GET) {
+                Ok(Some(head)) => {
+                    input.put(&bytes[to..]);
+                    return (format!("{head:?}"), input.bytes().to_vec());
+                }
+                Ok(None) => {}
+                Err(error) => return (error.to_string(), Vec::new()),
+            }
+        }
+        ("none".to_owned(), input.bytes().to_vec())
+    }
+
+    /// Pieces that answers are made of, and what spoils them; what ends a head comes last, so that none is waited for.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop::sample::select(vec![
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.0 404 Not Found\r\n",
+            "HTTP/1.1 103 Early Hints\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\n",
+            "HTTP/1.1 204\n",
+            "Connection: close\r\n",
+            "Content-Length: 4\r\n",
+            "Transfer-Encoding: chunked\r\n",
+            "x: y\r\n",
+            "x: y\n",
+            "a long name, and no colon",
+            "\r\n",
+            "\r\n\r\n",
+            "\n",
+            "\r",
+            " ",
+            "\0",
+        ]);
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| (pieces.concat() + "\r\n\r\n").into_bytes())
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_how_the_bytes_come(bytes in text(), cuts in prop::collection::vec(any::<usize>(), 0..12)) {
+            prop_assert_eq!(head(&bytes, &cuts), head(&bytes, &[]));
+        }
     }
 
     #[test]

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::Error;
 use super::decode::Decoder;
 use super::input::Input;
-use super::request::{self, Head, Looked, Refusal};
+use super::looked::Looked;
+use super::request::{self, Head, Refusal};
 use crate::net::{Rewind, Stream};
 
 /// What a client that waits is told before its body is read.
