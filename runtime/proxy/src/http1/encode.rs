@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{StatusCode, Version, response};
+use http::{Method, StatusCode, Version, response};
 use http_body::{Body, Frame};
 
 use super::Error;
@@ -58,8 +58,8 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
         field(out, name, value.as_bytes());
     }
     let upload = if body.is_end_stream() {
-        // A length of nothing may have been said, and says nothing else.
-        if parts.headers.contains_key(CONTENT_LENGTH) {
+        // Who expects a body is told that there is none (RFC 9110, 8.6).
+        if parts.headers.contains_key(CONTENT_LENGTH) || may_have_body(&parts.method) {
             out.extend_from_slice(b"content-length: 0\r\n");
         }
         None
@@ -78,6 +78,18 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
     };
     out.extend_from_slice(b"\r\n");
     upload
+}
+
+/// Envoy's list of those that have none, as a rule.
+fn may_have_body(method: &Method) -> bool {
+    let bare = [
+        Method::GET,
+        Method::HEAD,
+        Method::DELETE,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    !bare.contains(method)
 }
 
 /// Writes an answer's head to `out`; gives back what is to follow it, and notes at the asker where its end is that of the
