@@ -40,6 +40,10 @@ impl Collector for Figures {
             let metric = encoder.encode_descriptor(&name, "Questions of DNS", None, MetricType::Counter)?;
             counter.encode(metric)?;
         }
+        let given_up = ConstCounter::new(daemon.shared.mirrors_given_up());
+        let help = "Mirrored requests that were ended because the mirror was too slow";
+        let metric = encoder.encode_descriptor("meshd_mirrors_given_up", help, None, MetricType::Counter)?;
+        given_up.encode(metric)?;
         let status = daemon.status();
         let gauges = [
             ("meshd_ready", "It serves", Some(i64::from(status.ready))),

@@ -1,5 +1,6 @@
 //! Bodies on their way through: streamed, counted, and kept only as far as a second try may need them.
 
+mod copy;
 mod replay;
 mod request;
 
@@ -15,7 +16,8 @@ use crate::cluster::AnswerBody;
 use crate::http1;
 use crate::incoming::StreamError;
 
-pub(crate) use replay::{Copied, Replay};
+pub(crate) use copy::{Copied, Copies, Fate, GivenUp};
+pub(crate) use replay::Replay;
 pub(crate) use request::RequestBody;
 
 /// A response's body.

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use mesh_http2 as http2;
 
+use crate::body::{Copied, GivenUp};
 use crate::http1;
 
 /// The body of a message that comes.
@@ -16,6 +17,8 @@ pub(crate) enum Incoming {
     Empty,
     Http1(http1::Received),
     Http2(http2::Incoming),
+    /// That of another message once more.
+    Copied(Copied),
 }
 
 /// Why a message did not come, or not whole.
@@ -25,6 +28,8 @@ pub(crate) enum StreamError {
     Http1(#[from] http1::Error),
     #[error(transparent)]
     Http2(#[from] http2::Error),
+    #[error(transparent)]
+    Copied(#[from] GivenUp),
 }
 
 impl StreamError {
@@ -58,6 +63,7 @@ impl Body for Incoming {
             Self::Empty => Poll::Ready(None),
             Self::Http1(body) => Pin::new(body).poll_frame(cx).map_err(StreamError::Http1),
             Self::Http2(body) => Pin::new(body).poll_frame(cx).map_err(StreamError::Http2),
+            Self::Copied(body) => Pin::new(body).poll_frame(cx).map_err(StreamError::Copied),
         }
     }
 
@@ -66,6 +72,7 @@ impl Body for Incoming {
             Self::Empty => true,
             Self::Http1(body) => body.is_end_stream(),
             Self::Http2(body) => body.is_end_stream(),
+            Self::Copied(body) => body.is_end_stream(),
         }
     }
 
@@ -74,6 +81,7 @@ impl Body for Incoming {
             Self::Empty => SizeHint::with_exact(0),
             Self::Http1(body) => body.size_hint(),
             Self::Http2(body) => body.size_hint(),
+            Self::Copied(body) => body.size_hint(),
         }
     }
 }

@@ -6,6 +6,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use mesh_wire::Snapshot;
 use serde::Serialize;
 
+use crate::body::Copies;
 use crate::destination::Destinations;
 use crate::state::State;
 use crate::telemetry::{LogSink, Telemetry};
@@ -20,6 +21,8 @@ pub struct Shared {
     pub(crate) destinations: Destinations,
     telemetry: Telemetry,
     workers: OnceLock<Workers>,
+    /// What copies of requests hold.
+    pub(crate) copies: Arc<Copies>,
     /// Held by whoever replaces something.
     replacing: Mutex<()>,
 }
@@ -39,6 +42,7 @@ impl Shared {
             destinations,
             telemetry: Telemetry::new(log),
             workers: OnceLock::new(),
+            copies: Arc::default(),
             replacing: Mutex::default(),
         })
     }
@@ -48,6 +52,11 @@ impl Shared {
     pub fn spread(&self, workers: Workers) {
         // The later ones end with nothing to do.
         let _later = self.workers.set(workers);
+    }
+
+    /// How many mirrored requests were ended because the mirror took or answered them too slowly.
+    pub fn mirrors_given_up(&self) -> u64 {
+        self.copies.given_up()
     }
 
     pub(crate) fn workers(&self) -> Option<&Workers> {

@@ -1,4 +1,4 @@
-//! What `meshc build` writes for the examples, the proxy takes, and acts on all of it but what is listed here.
+//! What `meshc build` writes for the examples, the proxy takes, and acts on all of it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
@@ -9,9 +9,6 @@ use mesh_proxy::{Destinations, Shared, unsupported};
 use mesh_wire::Snapshot;
 use mesh_wire::bundle::Bundle;
 use mesh_wire::cluster::Transport;
-
-/// What the examples say and the proxy does not do yet.
-const NOT_YET: &[&str] = &["requests of more than 64 KiB are not mirrored"];
 
 /// Every `bundle.json` below a folder.
 fn find(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -58,8 +55,7 @@ fn every_golden_snapshot_is_taken_whole() {
     for path in bundles {
         let example = path.strip_prefix(&golden).unwrap().components().next().unwrap();
         let mut snapshot = snapshot(&golden.join(example), &read(&path));
-        let mut missing = unsupported(&snapshot);
-        missing.retain(|part| !NOT_YET.iter().any(|known| part.contains(known)));
+        let missing = unsupported(&snapshot);
         assert!(missing.is_empty(), "{}: {missing:#?}", path.display());
         // Certificates of the users' own lie on their machines.
         for cluster in snapshot.clusters.values_mut() {

@@ -158,48 +158,6 @@ async fn what_cannot_be_had_is_said_as_envoy_says_it() {
 }
 
 #[tokio::test]
-async fn a_copy_goes_to_the_mirror_and_holds_nothing_up() {
-    let (copies, mut copied) = tokio::sync::mpsc::unbounded_channel();
-    let mirror = backend::http1(move |request: Request<Incoming>| {
-        let copies = copies.clone();
-        async move {
-            use http_body_util::BodyExt as _;
-            let path = request.uri().path().to_owned();
-            let body = request.into_body().collect().await.unwrap().to_bytes();
-            copies.send((path, body)).unwrap();
-            std::future::pending::<Response<Full<Bytes>>>().await
-        }
-    })
-    .await;
-    let mut snapshot = plain(&[(named("main").await, 1)]);
-    let endpoint = snapshot::endpoint(mirror, 1, false);
-    let cluster = snapshot::cluster(Discovery::Listed, Transport::Plaintext, vec![endpoint]);
-    snapshot.clusters.insert("mirror".to_owned(), cluster);
-    let RouteAction::Forward(forward) = &mut only_route(&mut snapshot).action else {
-        panic!()
-    };
-    forward.mirrors = vec![Mirror {
-        cluster: "mirror".to_owned(),
-        share: PerMillion(1_000_000),
-    }];
-    let proxy = Proxy::outbound(snapshot, support::service()).await;
-    let mut sender = client::http1(proxy.connect().await).await;
-    for body in ["first", "second"] {
-        let request = Request::post("/cart")
-            .header("host", client::HOST)
-            .body(Full::new(Bytes::from_static(body.as_bytes())))
-            .unwrap();
-        sender.ready().await.unwrap();
-        let response = sender.send_request(request).await.unwrap();
-        assert_eq!(client::text(response).await, "main");
-        assert_eq!(
-            copied.recv().await.unwrap(),
-            ("/cart".to_owned(), Bytes::from(body))
-        );
-    }
-}
-
-#[tokio::test]
 async fn a_route_has_its_timeout() {
     let backend = backend::http1(|_| async {
         tokio::time::sleep(Duration::from_secs(30)).await;

@@ -6,9 +6,10 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 use super::BodyError;
+use super::copy::{self, Copied, Copier, Copies};
 use super::request::RequestBody;
 use crate::incoming::Incoming;
 use crate::telemetry::Messages;
@@ -47,15 +48,8 @@ struct Kept {
     malformed: bool,
     /// The try that is under way; only it is served.
     turn: u32,
-    /// Who waits for all of it.
-    copies: Vec<oneshot::Sender<Copied>>,
-}
-
-/// The whole body of a request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Copied {
-    frames: Vec<Bytes>,
-    trailers: Option<HeaderMap>,
+    /// Who gets it too.
+    copiers: Vec<Copier>,
 }
 
 impl Replay {
@@ -75,24 +69,22 @@ impl Replay {
         keeping: bool,
     ) -> Self {
         let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
-        let kept = Kept::new(Copied { frames, trailers }, incoming, keeping);
-        let came = kept.size;
-        Self::with(kept, came)
-    }
-
-    /// The body of another request once more.
-    pub(crate) fn of(copied: Copied) -> Self {
-        if copied.frames.is_empty() && copied.trailers.is_none() {
-            return Self(None);
-        }
-        Self::with(Kept::new(copied, None, true), 0)
-    }
-
-    fn with(kept: Kept, came: usize) -> Self {
+        let kept = Kept {
+            size: frames.iter().map(Bytes::len).sum(),
+            ended: incoming.is_none(),
+            incoming,
+            frames,
+            trailers,
+            keeping,
+            lost: false,
+            malformed: false,
+            turn: 0,
+            copiers: Vec::new(),
+        };
         let (whole, _) = watch::channel(kept.ended);
         Self(Some(Arc::new(Coming {
+            bytes: AtomicU64::new(kept.size as u64),
             kept: Mutex::new(kept),
-            bytes: AtomicU64::new(came as u64),
             whole,
             messages: OnceLock::new(),
         })))
@@ -126,19 +118,20 @@ impl Replay {
         }
     }
 
-    /// The whole body once it has come; an error where it never does, or is too long to be kept.
-    pub(crate) fn copy(&self) -> oneshot::Receiver<Copied> {
-        let (sender, receiver) = oneshot::channel();
-        let Some(coming) = &self.0 else {
-            let _gone = sender.send(Copied::default());
-            return receiver;
-        };
+    /// The body for a copy of the request, which gets all of it while it comes; `None` where there is none. What has come is
+    /// still kept: no try has begun.
+    pub(crate) fn copy(&self, copies: &Arc<Copies>) -> Option<Copied> {
+        let coming = self.0.as_ref()?;
+        let rest = coming.rest(&Place::default()).exact();
+        let (copier, copied) = copy::way(copies, rest);
         let mut kept = coming.kept();
-        kept.copies.push(sender);
+        kept.frames.iter().for_each(|frame| copier.put(frame));
         if kept.ended {
-            kept.give_copies();
+            copier.end(kept.trailers.as_ref());
+        } else {
+            kept.copiers.push(copier);
         }
-        receiver
+        Some(copied)
     }
 
     /// Whether [`Replay::body`] can give another one.
@@ -213,6 +206,7 @@ impl Coming {
                     if let Some(messages) = self.messages.get() {
                         messages.request(&data);
                     }
+                    kept.copiers.iter().for_each(|copier| copier.put(&data));
                     kept.keep(&data, &mut place.next);
                     if kept.incoming.as_ref().is_some_and(Body::is_end_stream) {
                         self.end(&mut kept);
@@ -233,7 +227,7 @@ impl Coming {
             Some(Err(error)) => {
                 kept.lost = true;
                 kept.malformed = error.is_malformed();
-                kept.copies.clear();
+                kept.copiers.clear();
                 Poll::Ready(Some(Err(error.into())))
             }
             None => {
@@ -246,7 +240,9 @@ impl Coming {
     fn end(&self, kept: &mut Kept) {
         kept.ended = true;
         kept.incoming = None;
-        kept.give_copies();
+        for copier in kept.copiers.drain(..) {
+            copier.end(kept.trailers.as_ref());
+        }
         self.whole.send_replace(true);
     }
 
@@ -273,33 +269,6 @@ impl Coming {
 }
 
 impl Kept {
-    /// What has come, and what is still to come.
-    fn new(Copied { frames, trailers }: Copied, incoming: Option<Incoming>, keeping: bool) -> Self {
-        Self {
-            size: frames.iter().map(Bytes::len).sum(),
-            ended: incoming.is_none(),
-            incoming,
-            frames,
-            trailers,
-            keeping,
-            lost: false,
-            malformed: false,
-            turn: 0,
-            copies: Vec::new(),
-        }
-    }
-
-    /// Nobody may be left who wants one.
-    fn give_copies(&mut self) {
-        let copies = std::mem::take(&mut self.copies);
-        for copy in copies.into_iter().filter(|_| !self.lost) {
-            let _gone = copy.send(Copied {
-                frames: self.frames.clone(),
-                trailers: self.trailers.clone(),
-            });
-        }
-    }
-
     fn keep(&mut self, data: &Bytes, next: &mut usize) {
         self.size += data.len();
         if self.keeping && self.size <= MOST_KEPT {
@@ -309,14 +278,13 @@ impl Kept {
         }
         self.keeping = false;
         self.lost = true;
-        self.copies.clear();
         self.frames = Vec::new();
         *next = 0;
     }
 }
 
 /// How far one try has come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Place {
     /// Which try it is.
     turn: u32,

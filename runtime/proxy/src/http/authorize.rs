@@ -191,7 +191,7 @@ impl Exchange<'_> {
     /// The body, with what of it was read to be shown; `keeping` where the request may be tried again.
     pub(super) fn replay(&mut self, body: Incoming, keeping: bool) -> Replay {
         let first = std::mem::take(&mut self.first);
-        match first.frames.is_empty() {
+        match first.frames.is_empty() && first.trailers.is_none() {
             true => Replay::new(body, keeping),
             false => Replay::behind(first.frames, first.trailers, body, keeping),
         }

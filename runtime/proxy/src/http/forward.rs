@@ -10,6 +10,7 @@ use mesh_wire::cluster::HttpVersion;
 use super::failure::Failure;
 use super::finish::Held;
 use super::headers::{self, ATTEMPTS};
+use super::mirror::Mirrored;
 use super::reply::Deadline;
 use super::target::Target;
 use crate::body::Replay;
@@ -50,6 +51,8 @@ pub(super) struct Sending<'a> {
     pub(super) count_attempts: bool,
     /// The endpoint that is being tried.
     pub(super) trying: &'a Trying,
+    /// What goes elsewhere too as soon as there is an endpoint to try.
+    pub(super) mirrored: Vec<Mirrored>,
 }
 
 /// What became of the tries.
@@ -131,6 +134,7 @@ impl Sending<'_> {
                 return Tried::new(Err(Failure::NoEndpoint), None, took, attempt);
             };
             *self.trying.lock().unwrap_or_else(PoisonError::into_inner) = Some(endpoint.clone());
+            self.mirrored.drain(..).for_each(Mirrored::start);
             let begin = Instant::now();
             self.number(attempt);
             let outcome = self.bounded(&endpoint, http2).await;

@@ -5,47 +5,91 @@ use std::time::Duration;
 
 use http::request::Parts;
 use http_body_util::BodyExt as _;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 use super::HttpConnection;
+use super::exchange::Exchange;
 use super::forward::{Sending, Tried};
 use super::target::Target;
-use crate::body::{Copied, Replay};
+use crate::body::{Fate, Replay};
 use crate::cluster::{Cluster, Transport};
+use crate::incoming::Incoming;
 use crate::peer;
+use crate::state::routes::Forward;
 
-/// A copy that is not answered by then is given up, where the route says no time.
+/// A copy that is not answered for so long after its request came is given up, where the route says no time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A copy of a request. It goes once the whole request has come, so that it never holds up the request itself.
+/// A copy of a request. It goes while the request comes, and holds it up never: where it is too slow, it is given up.
 pub(super) struct Mirrored {
-    pub(super) connection: Arc<HttpConnection>,
-    pub(super) cluster: Arc<Cluster>,
-    pub(super) target: Target,
-    pub(super) parts: Parts,
-    pub(super) hash: Option<u64>,
-    pub(super) timeout: Option<Duration>,
+    connection: Arc<HttpConnection>,
+    cluster: Arc<Cluster>,
+    target: Target,
+    parts: Parts,
+    body: Replay,
+    /// What becomes of the request itself; `None` where all of it has come.
+    fate: Option<watch::Receiver<Fate>>,
+    hash: Option<u64>,
+    timeout: Option<Duration>,
+}
+
+impl Exchange<'_> {
+    /// Its copies for the mirrors that chance takes. What becomes something else than requests has none.
+    pub(super) fn mirrored(
+        &self,
+        forward: &Forward,
+        replay: &Replay,
+        hash: Option<u64>,
+        timeout: Option<Duration>,
+    ) -> Vec<Mirrored> {
+        if self.wanted.is_some() {
+            return Vec::new();
+        }
+        let drawn = forward.mirrors.iter().filter(|mirror| mirror.is_drawn());
+        let copy = |cluster: &Arc<Cluster>| {
+            let copied = replay.copy(&self.connection.shared.copies);
+            let fate = copied.as_ref().map(|copied| copied.fate());
+            Mirrored {
+                connection: self.connection.clone(),
+                cluster: cluster.clone(),
+                target: self.target.clone(),
+                parts: self.parts.clone(),
+                // A kept connection may prove stale, and the beginning be sent again.
+                body: Replay::new(copied.map_or(Incoming::Empty, Incoming::Copied), true),
+                fate,
+                hash,
+                timeout,
+            }
+        };
+        drawn.map(|mirror| copy(&mirror.cluster)).collect()
+    }
 }
 
 impl Mirrored {
-    /// Sends it with `body`; where that never comes whole, nothing is sent.
-    pub(super) async fn send(mut self, body: oneshot::Receiver<Copied>) {
-        let Ok(body) = body.await else { return };
+    /// Sends it, for as long as its request may come and its answer may take.
+    pub(super) fn start(self) {
+        tokio::spawn(self.send());
+    }
+
+    async fn send(mut self) {
         // Those outside the mesh are told nothing of who asks.
         if !matches!(*self.cluster.transport, Transport::Mesh(_)) {
             self.parts.headers.remove(&peer::ID);
             self.parts.headers.remove(&peer::METADATA);
         }
+        let fate = self.fate.take();
         let bound = self.timeout.unwrap_or(PATIENCE);
-        if tokio::time::timeout(bound, self.exchange(&Replay::of(body)))
-            .await
-            .is_err()
-        {
+        let given_up = tokio::select! {
+            () = self.exchange() => false,
+            given_up = overdue(fate, bound) => given_up,
+        };
+        if given_up {
+            self.connection.shared.copies.give_up();
             tracing::debug!(cluster = &*self.cluster.name, "a mirrored request took too long");
         }
     }
 
-    async fn exchange(&mut self, replay: &Replay) {
+    async fn exchange(&mut self) {
         let sending = Sending {
             shared: &self.connection.shared,
             down: &self.connection.down,
@@ -54,10 +98,11 @@ impl Mirrored {
             hash: self.hash,
             target: &self.target,
             parts: &mut self.parts,
-            replay,
+            replay: &self.body,
             upgrade: None,
             count_attempts: true,
             trying: &Mutex::default(),
+            mirrored: Vec::new(),
         };
         let Tried {
             outcome: Ok(answer), ..
@@ -72,4 +117,18 @@ impl Mirrored {
             }
         }
     }
+}
+
+/// Waits until a copy has to end, and says whether that is because it is too slow: it ends with a request that breaks off, too.
+async fn overdue(fate: Option<watch::Receiver<Fate>>, bound: Duration) -> bool {
+    if let Some(mut fate) = fate {
+        let known = fate.wait_for(|fate| *fate != Fate::Coming).await;
+        match known.map_or(Fate::Gone, |fate| *fate) {
+            Fate::Gone | Fate::Coming => return false,
+            Fate::Outrun => return true,
+            Fate::Whole => {}
+        }
+    }
+    tokio::time::sleep(bound).await;
+    true
 }

@@ -7,7 +7,6 @@ use super::exchange::Exchange;
 use super::finish::Finish;
 use super::forward::{Sending, Tried};
 use super::hash::Ends;
-use super::mirror::Mirrored;
 use super::reply::{Deadline, Reply, local};
 use super::{answers, cors, hash, scope};
 use crate::cluster::Transport;
@@ -82,24 +81,8 @@ impl Exchange<'_> {
         self.introduce(outbound, matches!(*share.cluster.transport, Transport::Mesh(_)));
         let timeout = self.timeout(forward, finish.is_grpc);
         let retries = forward.retry.is_some() && self.wanted.is_none();
-        let mirrors: Vec<_> = forward
-            .mirrors
-            .iter()
-            .filter(|mirror| mirror.is_drawn())
-            .collect();
-        let replay = self.replay(body, retries || !mirrors.is_empty());
-        // What becomes something else than requests has no copy.
-        for mirror in mirrors.into_iter().filter(|_| self.wanted.is_none()) {
-            let mirrored = Mirrored {
-                connection: self.connection.clone(),
-                cluster: mirror.cluster.clone(),
-                target: self.target.clone(),
-                parts: self.parts.clone(),
-                hash: hash.value,
-                timeout,
-            };
-            tokio::spawn(mirrored.send(replay.copy()));
-        }
+        let replay = self.replay(body, retries);
+        let mirrored = self.mirrored(forward, &replay, hash.value, timeout);
         if let Some(messages) = &finish.messages {
             replay.count(messages);
         }
@@ -120,6 +103,7 @@ impl Exchange<'_> {
             upgrade: self.wanted.as_ref(),
             count_attempts: outbound,
             trying: &trying,
+            mirrored,
         };
         let mut deadline: Option<Deadline> = timeout.map(|timeout| {
             let replay = replay.clone();

@@ -94,9 +94,6 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
     let RouteAction::Forward(forward) = &route.action else {
         return;
     };
-    if !forward.mirrors.is_empty() {
-        parts.push(format!("{place}: requests of more than 64 KiB are not mirrored"));
-    }
     if let Some(retry) = &forward.retry {
         let (_, _, unknown) = RetryOn::parse(retry.on.iter().map(String::as_str));
         for word in unknown {

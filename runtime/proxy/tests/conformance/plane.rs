@@ -65,7 +65,7 @@ impl Log {
     /// The entries of the client `remote` behind `start`, once there are `count`.
     pub async fn entries(&self, remote: SocketAddr, start: u64, count: usize) -> Vec<Value> {
         let remote = remote.to_string();
-        for _ in 0..160 {
+        for _ in 0..400 {
             let text = std::fs::read_to_string(&self.0).unwrap();
             let lines = text
                 .get(usize::try_from(start).unwrap()..)

@@ -9,6 +9,7 @@ mod forward;
 mod growing;
 mod inward;
 mod lines;
+mod mirrored;
 mod mirrors;
 mod overflow;
 mod policies;
@@ -37,6 +38,7 @@ async fn told_in_json() -> World {
     tunnels::put(&mut world);
     overflow::put(&mut world).await;
     mirrors::put(&mut world).await;
+    mirrored::put(&mut world).await;
     inward::put(&mut world).await;
     policies::put(&mut world).await;
     streams::put(&mut world).await;
