@@ -10,6 +10,7 @@ use mesh_proxy::tls::Identity;
 use mesh_wire::{NameTable, Sha256, Status};
 
 use crate::capture;
+use crate::failure::Failure;
 use crate::identity;
 use crate::layout::Layout;
 use crate::snapshot::{self, Loaded, Paths};
@@ -278,6 +279,15 @@ impl Daemon {
             )),
             Some(identity) => identity::invalid(&identity).map(str::to_owned),
         }
+    }
+
+    /// It does at least what whoever serves so far does: what is on disk is good, and it is ready.
+    pub(crate) fn may_take_over(&self) -> Result<(), Failure> {
+        let refused = self.state().snapshot_error.clone();
+        refused.or_else(|| self.not_ready()).map_or(Ok(()), |cause| {
+            Err(Failure::new("take over from the process that serves", cause)
+                .remedy("put that right, and start again: what serves so far goes on"))
+        })
     }
 
     /// How it is. What only root sees is left for `meshd status`.

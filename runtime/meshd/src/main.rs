@@ -17,6 +17,7 @@ mod command;
 mod commands;
 mod daemon;
 mod failure;
+mod handover;
 mod identity;
 mod install;
 mod layout;

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::admin::{self, Admin};
 use crate::daemon::Daemon;
 use crate::failure::Failure;
+use crate::handover::{Door, Predecessor};
 use crate::layout::Layout;
 use crate::logging::Logging;
 use crate::sockets::Sockets;
@@ -29,16 +30,14 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// Serves until it is told to stop.
 pub(crate) fn run(layout: &Layout, logging: Logging) -> Result<(), Failure> {
     raise_file_limit();
-    let sockets = Sockets::open()?;
+    let (sockets, predecessor) = Sockets::open(layout)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(2)
         .enable_all()
         .build()
         .map_err(|cause| Failure::new("start the runtime", cause))?;
-    runtime
-        .block_on(serve(layout.clone(), sockets, logging))
-        .map_err(|cause| Failure::new("serve", cause))
+    runtime.block_on(serve(layout.clone(), sockets, predecessor, logging))
 }
 
 /// Every connection takes two descriptors; the usual soft limit of 1024 is for programs that use select(2).
@@ -49,7 +48,13 @@ fn raise_file_limit() {
     }
 }
 
-async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::Result<()> {
+async fn serve(
+    layout: Layout,
+    sockets: Sockets,
+    mut predecessor: Option<Predecessor>,
+    logging: Logging,
+) -> Result<(), Failure> {
+    let failed = |cause| Failure::new("serve", cause);
     let own = sockets
         .dns_udp
         .iter()
@@ -57,18 +62,54 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
         .collect::<Vec<SocketAddr>>();
     let machine = Machine::new(layout.at("/"), own);
     let shared = Shared::new(Destinations::Socket, LogSink::stdout());
-    shared.spread(Workers::start()?);
+    shared.spread(Workers::start().map_err(failed)?);
     let daemon = Arc::new(Daemon::new(layout, shared, machine));
     metrics::register(&daemon);
     daemon.start();
-    let drainers = spawn(sockets, &daemon, &logging)?;
+    let mut signals = Signals::new().map_err(failed)?;
+    if let Some(predecessor) = &mut predecessor {
+        daemon.may_take_over()?;
+        predecessor.relieve()?;
+        tracing::info!("the process before hands over");
+    }
+    let drainers = spawn(&sockets, &daemon, &logging).map_err(failed)?;
     tokio::spawn(mesh_proxy::fetch_keys(Arc::clone(&daemon.shared)));
     tokio::spawn(mesh_proxy::send_spans(Arc::clone(&daemon.shared)));
-    let mut signals = Signals::new()?;
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");
     memory::release_start_up_code();
-    signals.obey(&daemon).await;
+    until_the_end(sockets, drainers, &mut signals, &daemon, &logging)
+        .await
+        .map_err(failed)?;
+    if let Some(predecessor) = predecessor {
+        predecessor.leave();
+    }
+    Ok(())
+}
+
+/// Serves until it is told to stop, or another process has taken over.
+async fn until_the_end(
+    sockets: Sockets,
+    mut drainers: Drainers,
+    signals: &mut Signals,
+    daemon: &Arc<Daemon>,
+    logging: &Logging,
+) -> std::io::Result<()> {
+    let door = Door::of(&sockets)?;
+    loop {
+        let mut successor = tokio::select! {
+            () = signals.obey(daemon) => break,
+            successor = door.successor(&sockets) => successor,
+        };
+        tracing::info!("another process serves from now on; this one finishes what is under way");
+        let mut finishing = tokio::spawn(drainers.finish());
+        tokio::select! {
+            _ended = &mut finishing => return Ok(()),
+            () = successor.died() => tracing::error!("the process that took over died; this one serves again"),
+        }
+        drainers = spawn(&sockets, daemon, logging)?;
+    }
+    drop((door, sockets));
     notify(&[NotifyState::Stopping]);
     daemon.begin_drain();
     tracing::info!("draining");
@@ -76,31 +117,43 @@ async fn serve(layout: Layout, sockets: Sockets, logging: Logging) -> std::io::R
     Ok(())
 }
 
-/// What ends the two directions.
+/// What ends those who serve.
 struct Drainers {
     inbound: Drainer,
     outbound: Drainer,
+    /// Names, and the pages about this process.
+    answers: Drainer,
 }
 
 impl Drainers {
-    /// Inbound first: a request that is under way may need a new connection to somebody else to be answered.
+    /// Nobody else serves. Inbound first: a request that is under way may need a new connection to somebody else, and a
+    /// name, to be answered.
     async fn drain(self) {
         self.inbound.drain(DRAIN).await;
         self.outbound.drain(DRAIN).await;
+        self.answers.drain(DRAIN).await;
+    }
+
+    /// Another process serves what is new.
+    async fn finish(self) {
+        tokio::join!(
+            self.inbound.drain(DRAIN),
+            self.outbound.drain(DRAIN),
+            self.answers.drain(DRAIN)
+        );
     }
 }
 
 /// A task for each socket.
-fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::Result<Drainers> {
+fn spawn(sockets: &Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::Result<Drainers> {
+    let sockets = sockets.try_clone()?;
     let (inbound, inbound_drain): (Drainer, Drain) = mesh_proxy::drain::new();
     let (outbound, outbound_drain) = mesh_proxy::drain::new();
+    let (answers, answers_drain) = mesh_proxy::drain::new();
     for listener in sockets.outbound {
         let listener = TcpListener::from_std(listener)?;
-        tokio::spawn(serve_outbound(
-            listener,
-            Arc::clone(&daemon.shared),
-            outbound_drain.clone(),
-        ));
+        let drain = outbound_drain.clone();
+        tokio::spawn(serve_outbound(listener, Arc::clone(&daemon.shared), drain));
     }
     for listener in sockets.inbound {
         let listener = TcpListener::from_std(listener)?;
@@ -109,25 +162,29 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
     }
     for socket in sockets.dns_udp {
         let socket = Arc::new(UdpSocket::from_std(socket)?);
-        tokio::spawn(dns::serve_udp(socket, Arc::clone(&daemon.dns)));
+        tokio::spawn(dns::serve_udp(
+            socket,
+            Arc::clone(&daemon.dns),
+            answers_drain.clone(),
+        ));
     }
     for listener in sockets.dns_tcp {
+        let listener = TcpListener::from_std(listener)?;
         tokio::spawn(dns::serve_tcp(
-            TcpListener::from_std(listener)?,
+            listener,
             Arc::clone(&daemon.dns),
+            answers_drain.clone(),
         ));
     }
     for listener in sockets.health {
-        let daemon = Arc::clone(daemon);
-        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| {
-            admin::health(&daemon, request)
-        }));
+        let (listener, daemon) = (TcpListener::from_std(listener)?, Arc::clone(daemon));
+        let page = move |request: &_| admin::health(&daemon, request);
+        tokio::spawn(admin::serve(listener, answers_drain.clone(), page));
     }
     for listener in sockets.metrics {
-        let daemon = Arc::clone(daemon);
-        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, move |request| {
-            admin::metrics(&daemon, request)
-        }));
+        let (listener, daemon) = (TcpListener::from_std(listener)?, Arc::clone(daemon));
+        let page = move |request: &_| admin::metrics(&daemon, request);
+        tokio::spawn(admin::serve(listener, answers_drain.clone(), page));
     }
     for listener in sockets.admin {
         let admin = Admin {
@@ -136,10 +193,16 @@ fn spawn(sockets: Sockets, daemon: &Arc<Daemon>, logging: &Logging) -> std::io::
             inbound: inbound.beginner(),
             outbound: outbound.beginner(),
         };
-        let page = move |request: &_| admin.page(request);
-        tokio::spawn(admin::serve(TcpListener::from_std(listener)?, page));
+        let (listener, drain) = (TcpListener::from_std(listener)?, answers_drain.clone());
+        tokio::spawn(admin::serve(listener, drain, move |request: &_| {
+            admin.page(request)
+        }));
     }
-    Ok(Drainers { inbound, outbound })
+    Ok(Drainers {
+        inbound,
+        outbound,
+        answers,
+    })
 }
 
 /// What the service manager and the clock ask for.

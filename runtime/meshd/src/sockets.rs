@@ -1,12 +1,15 @@
-//! The sockets that meshd serves: those that systemd holds, and its own for what is missing.
+//! The sockets that meshd serves: those that systemd holds or the process before hands over, and its own for what is missing.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::FromRawFd as _;
+use std::os::fd::{AsRawFd as _, FromRawFd as _, RawFd};
+use std::os::unix::net::UnixListener;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::failure::Failure;
+use crate::handover::{self, Predecessor};
+use crate::layout::Layout;
 
 pub(crate) const ADMIN: u16 = 15000;
 pub(crate) const OUTBOUND: u16 = 15001;
@@ -26,27 +29,85 @@ pub(crate) struct Sockets {
     pub(crate) admin: Vec<std::net::TcpListener>,
     pub(crate) health: Vec<std::net::TcpListener>,
     pub(crate) metrics: Vec<std::net::TcpListener>,
+    /// Where the next process asks for the others; none where systemd holds them.
+    pub(crate) hand_over: Option<UnixListener>,
 }
 
 impl Sockets {
-    /// Takes over what systemd passed, and binds the rest.
-    pub(crate) fn open() -> Result<Self, Failure> {
+    /// Takes over what systemd passed, or whoever serves so far, and binds the rest.
+    pub(crate) fn open(layout: &Layout) -> Result<(Self, Option<Predecessor>), Failure> {
         let mut sockets = Self::default();
-        let passed =
-            sd_notify::listen_fds().map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
-        for fd in passed {
-            // SAFETY: systemd passes these descriptors to this process alone, and they are taken over once.
+        let passed: Vec<RawFd> = sd_notify::listen_fds()
+            .map_err(|cause| Failure::new("take over systemd's sockets", cause))?
+            .collect();
+        let path = handover::path(layout);
+        let (predecessor, given) = if passed.is_empty() {
+            Predecessor::ask(&path).unzip()
+        } else {
+            (None, None)
+        };
+        let alone = passed.is_empty();
+        for fd in passed.into_iter().chain(given.into_iter().flatten()) {
+            // SAFETY: systemd or the process before passes these descriptors to this process alone, and they are taken over
+            // once.
             let socket = unsafe { Socket::from_raw_fd(fd) };
             sockets
                 .take(socket)
-                .map_err(|cause| Failure::new("take over systemd's sockets", cause))?;
+                .map_err(|cause| Failure::new("take over the sockets", cause))?;
         }
         sockets.bind_missing()?;
-        Ok(sockets)
+        if alone && sockets.hand_over.is_none() {
+            match handover::listen(&path) {
+                Ok(listener) => sockets.hand_over = Some(listener),
+                Err(error) => {
+                    tracing::warn!(path = %path.display(), %error, "the next process cannot take over the sockets");
+                }
+            }
+        }
+        Ok((sockets, predecessor))
+    }
+
+    /// The same sockets once more: each is closed when both are.
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        fn all<T>(sockets: &[T], clone: impl Fn(&T) -> io::Result<T>) -> io::Result<Vec<T>> {
+            sockets.iter().map(clone).collect()
+        }
+        let tcp = std::net::TcpListener::try_clone;
+        Ok(Self {
+            outbound: all(&self.outbound, tcp)?,
+            inbound: all(&self.inbound, tcp)?,
+            dns_udp: all(&self.dns_udp, std::net::UdpSocket::try_clone)?,
+            dns_tcp: all(&self.dns_tcp, tcp)?,
+            admin: all(&self.admin, tcp)?,
+            health: all(&self.health, tcp)?,
+            metrics: all(&self.metrics, tcp)?,
+            hand_over: None,
+        })
+    }
+
+    /// All of them, for whoever takes them over.
+    pub(crate) fn descriptors(&self) -> Vec<RawFd> {
+        let streams = [
+            &self.outbound,
+            &self.inbound,
+            &self.dns_tcp,
+            &self.admin,
+            &self.health,
+            &self.metrics,
+        ];
+        let streams = streams.into_iter().flatten().map(|socket| socket.as_raw_fd());
+        let packets = self.dns_udp.iter().map(|socket| socket.as_raw_fd());
+        let door = self.hand_over.iter().map(|socket| socket.as_raw_fd());
+        streams.chain(packets).chain(door).collect()
     }
 
     /// A passed socket is known by its port and type: names of units may change.
     fn take(&mut self, socket: Socket) -> io::Result<()> {
+        if socket.domain()? == Domain::UNIX {
+            socket.set_nonblocking(true)?;
+            self.hand_over = Some(socket.into());
+            return Ok(());
+        }
         let port = socket
             .local_addr()?
             .as_socket()
@@ -60,7 +121,7 @@ impl Sockets {
             (HEALTH, false) => self.health.push(socket.into()),
             (METRICS, false) => self.metrics.push(socket.into()),
             (ADMIN, false) => self.admin.push(socket.into()),
-            _ => tracing::warn!(port, "systemd passed a socket that meshd has no use for"),
+            _ => tracing::warn!(port, "a socket was passed that meshd has no use for"),
         }
         Ok(())
     }

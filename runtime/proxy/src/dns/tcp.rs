@@ -1,6 +1,7 @@
 //! Questions over TCP (RFC 7766): several on a connection, answered in their order.
 
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use tokio::time::timeout;
 
 use super::forward::Transport;
 use super::server::{Dns, Step};
+use crate::drain::Drain;
+use crate::seldom::Seldom;
 
 /// A client that says nothing for so long is left (RFC 7766, section 6.2.3).
 const IDLE: Duration = Duration::from_secs(10);
@@ -19,18 +22,27 @@ const CONNECTIONS: usize = 1024;
 /// Bytes that are read at once.
 const CHUNK: usize = 4096;
 
-/// Answers what comes in on `listener`, for ever.
-pub async fn serve_tcp(listener: TcpListener, dns: Arc<Dns>) {
+/// Answers what comes in on `listener` until the drain begins. Connections end then, with what they asked answered.
+pub async fn serve_tcp(listener: TcpListener, dns: Arc<Dns>, drain: Drain) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut watch = drain.clone();
+    let draining = pin!(watch.draining());
+    let mut over = Seldom::new(draining);
     loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else {
-            return;
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            (place, listener.accept().await)
         };
-        match listener.accept().await {
+        let (place, accepted) = tokio::select! {
+            biased;
+            () = &mut over => return,
+            next = next => next,
+        };
+        match accepted {
             Ok((stream, client)) => {
-                let dns = Arc::clone(&dns);
+                let (dns, drain) = (Arc::clone(&dns), drain.clone());
                 tokio::spawn(async move {
-                    if let Err(error) = serve(stream, &dns).await {
+                    if let Err(error) = serve(stream, &dns, drain).await {
                         tracing::debug!(%client, %error, "DNS connection ended");
                     }
                     drop(place);
@@ -45,8 +57,10 @@ pub async fn serve_tcp(listener: TcpListener, dns: Arc<Dns>) {
     }
 }
 
-async fn serve(mut stream: TcpStream, dns: &Dns) -> io::Result<()> {
+async fn serve(mut stream: TcpStream, dns: &Dns, mut drain: Drain) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let draining = pin!(drain.draining());
+    let mut over = Seldom::new(draining);
     let (mut input, mut output, mut answer) = (Vec::with_capacity(CHUNK), Vec::new(), Vec::new());
     loop {
         let taken = answer_frames(dns, &input, &mut output, &mut answer).await;
@@ -56,7 +70,12 @@ async fn serve(mut stream: TcpStream, dns: &Dns) -> io::Result<()> {
             output.clear();
         }
         input.reserve(CHUNK);
-        if timeout(IDLE, stream.read_buf(&mut input)).await?? == 0 {
+        let read = tokio::select! {
+            biased;
+            read = timeout(IDLE, stream.read_buf(&mut input)) => read??,
+            () = &mut over => return Ok(()),
+        };
+        if read == 0 {
             return Ok(());
         }
     }

@@ -173,8 +173,14 @@ async fn server(resolvers: Resolvers) -> SocketAddr {
     let address = tcp.local_addr().unwrap();
     let udp = Arc::new(UdpSocket::bind(address).await.unwrap());
     let dns = Arc::new(Dns::new(names(), resolvers));
-    tokio::spawn(serve_udp(udp, Arc::clone(&dns)));
-    tokio::spawn(serve_tcp(tcp, dns));
+    let (drainer, drain) = crate::drain::new();
+    tokio::spawn(serve_udp(udp, Arc::clone(&dns), drain.clone()));
+    tokio::spawn(serve_tcp(tcp, dns, drain));
+    // For as long as the test runs.
+    tokio::spawn(async move {
+        let _held = drainer;
+        std::future::pending::<()>().await;
+    });
     address
 }
 
