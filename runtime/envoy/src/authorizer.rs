@@ -2,7 +2,6 @@ use std::collections::BTreeMap;
 
 use mesh_wire::authorizer::{AskedBy, Authorizer};
 use mesh_wire::listener::InboundListener;
-use mesh_wire::policy::{Action, Policy};
 use serde_json::{Map, Value, json};
 
 use super::{extension, policy, time};
@@ -10,52 +9,69 @@ use super::{extension, policy, time};
 /// What istiod calls the shadow rules that say whether somebody is asked.
 const STAT: &str = "istio_ext_authz_";
 
-/// Envoy's filters that ask others, as istiod configures them: one notes whether a rule matches, the other asks then.
-pub(super) fn filters(wire: &InboundListener) -> Vec<Value> {
-    wire.authorizers
-        .iter()
-        .flat_map(|one| [noted(one), asked(one)])
-        .collect()
+/// Envoy's filters that ask others about requests, as istiod configures them: one notes whether a rule matches, the other
+/// asks then.
+pub(super) fn http(wire: &InboundListener) -> Vec<Value> {
+    let all = wire.authorizers.iter();
+    all.flat_map(|one| [noted(one, true), of_requests(one)]).collect()
 }
 
-/// The rules of all authorizers, to refuse bytes by: nobody can be asked about those.
-pub(super) fn refusals(wire: &InboundListener) -> impl Iterator<Item = (String, Policy)> {
-    wire.authorizers.iter().flat_map(|one| {
-        one.policies.iter().map(|(name, policy)| {
-            let mut policy = policy.clone();
-            policy.action = Action::Deny;
-            (format!("{}-{name}", prefix(one)), policy)
-        })
-    })
+/// The same for connections, about which only those can be asked that speak gRPC.
+pub(super) fn network(wire: &InboundListener) -> Vec<Value> {
+    let all = wire.authorizers.iter();
+    let all = all.filter(|one| matches!(one.by, AskedBy::Grpc));
+    all.flat_map(|one| [noted(one, false), of_connections(one)])
+        .collect()
 }
 
 fn prefix(one: &Authorizer) -> String {
     format!("istio-ext-authz-{}", one.name)
 }
 
-fn noted(one: &Authorizer) -> Value {
-    let named = one.policies.iter();
+fn noted(one: &Authorizer, http: bool) -> Value {
+    let named = one.policies.iter().filter(|(_, policy)| !policy.dry_run);
     let policies: Map<String, Value> = named
-        .map(|(name, wire)| (format!("{}-{name}", prefix(one)), policy::of_requests(wire)))
+        .map(|(name, wire)| (format!("{}-{name}", prefix(one)), policy::asked(wire, http)))
         .collect();
-    let config = json!({
-        "shadow_rules": { "action": "DENY", "policies": policies },
-        "shadow_rules_stat_prefix": STAT,
-    });
-    let kind = "envoy.extensions.filters.http.rbac.v3.RBAC";
-    extension("envoy.filters.http.rbac", kind, config)
+    policy::filter(
+        http,
+        json!({
+            "shadow_rules": { "action": "DENY", "policies": policies },
+            "shadow_rules_stat_prefix": STAT,
+        }),
+    )
 }
 
-fn asked(one: &Authorizer) -> Value {
-    let mut config = json!({
+/// What filters of either kind say.
+fn asked(one: &Authorizer, noting: &str) -> Value {
+    json!({
         "transport_api_version": "V3",
         "failure_mode_allow": one.fail_open,
         "filter_enabled_metadata": {
-            "filter": "envoy.filters.http.rbac",
+            "filter": noting,
             "path": [{ "key": format!("{STAT}shadow_effective_policy_id") }],
             "value": { "string_match": { "prefix": prefix(one) } },
         },
-    });
+    })
+}
+
+fn by_grpc(one: &Authorizer) -> Value {
+    json!({
+        "envoy_grpc": { "cluster_name": one.cluster, "authority": one.host },
+        "timeout": time(one.timeout),
+    })
+}
+
+fn of_connections(one: &Authorizer) -> Value {
+    let mut config = asked(one, "envoy.filters.network.rbac");
+    config["stat_prefix"] = "tcp.".into();
+    config["grpc_service"] = by_grpc(one);
+    let kind = "envoy.extensions.filters.network.ext_authz.v3.ExtAuthz";
+    extension("envoy.filters.network.ext_authz", kind, config)
+}
+
+fn of_requests(one: &Authorizer) -> Value {
+    let mut config = asked(one, "envoy.filters.http.rbac");
     if let Some(status) = one.status_on_error {
         config["status_on_error"] = json!({ "code": status });
     }
@@ -63,12 +79,7 @@ fn asked(one: &Authorizer) -> Value {
         config["with_request_body"] = json!({ "max_request_bytes": body.most, "allow_partial_message": body.partial, "pack_as_bytes": body.bytes });
     }
     match &one.by {
-        AskedBy::Grpc => {
-            config["grpc_service"] = json!({
-                "envoy_grpc": { "cluster_name": one.cluster, "authority": one.host },
-                "timeout": time(one.timeout),
-            });
-        }
+        AskedBy::Grpc => config["grpc_service"] = by_grpc(one),
         AskedBy::Http {
             path_prefix,
             send,

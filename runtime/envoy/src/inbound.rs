@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::log::Side;
 use super::manager::{self, Http};
 use super::outbound::{BLACK_HOLE, http_inspector, tcp, tls_inspector};
-use super::{Export, extension, policy, socket, time, tls};
+use super::{Export, authorizer, extension, policy, socket, time, tls};
 
 /// The names that only Istio's clients offer.
 const ISTIO: [&str; 5] = [
@@ -155,7 +155,8 @@ impl Chains<'_, '_> {
         let filters = if http {
             vec![manager::of(self.export, &Http::inbound(self.wire))]
         } else {
-            let mut filters = policy::network(self.wire);
+            let mut filters = authorizer::network(self.wire);
+            filters.extend(policy::network(self.wire));
             let share = mesh_wire::route::WeightedCluster {
                 cluster: self.wire.cluster.clone(),
                 weight: 1,

@@ -54,7 +54,7 @@ pub(super) fn of(export: &mut Export<'_>, http: &Http<'_>) -> Value {
                 Some(table) => route::table(export, http, &wire.name, table),
                 None => route::all_to(&wire.name, &wire.cluster),
             };
-            let mut first: Vec<Value> = authorizer::filters(wire);
+            let mut first: Vec<Value> = authorizer::http(wire);
             first.extend(jwt::filter(export, wire));
             first.extend(policy::http(wire));
             (table, filters(first))

@@ -3,7 +3,7 @@ use mesh_wire::listener::InboundListener;
 use mesh_wire::policy::{Action, MetadataMatch, Permission, Policy, Principal};
 use serde_json::{Map, Value, json};
 
-use super::{authorizer, extension, matcher};
+use super::{extension, matcher};
 
 /// What cannot be asked of a connection: it never matches where it lets in, and always where it refuses.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,9 @@ pub(super) fn http(wire: &InboundListener) -> Vec<Value> {
     filters(wire, true)
 }
 
-/// One policy, for requests.
-pub(super) fn of_requests(wire: &Policy) -> Value {
-    policy(wire, Layer::Http)
+/// A policy of an authorizer: where something cannot be known, it is asked.
+pub(super) fn asked(wire: &Policy, http: bool) -> Value {
+    policy(wire, if http { Layer::Http } else { Layer::Bytes(true) })
 }
 
 /// Envoy's filters for bytes.
@@ -43,11 +43,9 @@ fn filters(wire: &InboundListener, http: bool) -> Vec<Value> {
         };
         let of = |dry_run: bool| {
             let mut policies = Map::new();
-            let refusals = (!http).then(|| authorizer::refusals(wire)).into_iter().flatten();
-            let own = wire.policy.policies.clone().into_iter();
-            for (name, policy) in own.chain(refusals) {
+            for (name, policy) in &wire.policy.policies {
                 if policy.action == action && policy.dry_run == dry_run {
-                    policies.insert(name, self::policy(&policy, layer));
+                    policies.insert(name.clone(), self::policy(policy, layer));
                 }
             }
             (!policies.is_empty()).then(|| json!({ "action": word, "policies": policies }))
@@ -59,23 +57,22 @@ fn filters(wire: &InboundListener, http: bool) -> Vec<Value> {
         let prefix = shadow
             .is_some()
             .then(|| format!("istio_dry_run_{}_", word.to_ascii_lowercase()));
-        let mut config =
-            json!({ "rules": rules, "shadow_rules": shadow, "shadow_rules_stat_prefix": prefix });
-        let (name, kind) = if http {
-            (
-                "envoy.filters.http.rbac",
-                "envoy.extensions.filters.http.rbac.v3.RBAC",
-            )
-        } else {
-            config["stat_prefix"] = "tcp.".into();
-            (
-                "envoy.filters.network.rbac",
-                "envoy.extensions.filters.network.rbac.v3.RBAC",
-            )
-        };
-        all.push(extension(name, kind, config));
+        all.push(filter(
+            http,
+            json!({ "rules": rules, "shadow_rules": shadow, "shadow_rules_stat_prefix": prefix }),
+        ));
     }
     all
+}
+
+/// The filter with `config`, for requests or for bytes.
+pub(super) fn filter(http: bool, mut config: Value) -> Value {
+    let of = if http { "http" } else { "network" };
+    if !http {
+        config["stat_prefix"] = "tcp.".into();
+    }
+    let kind = format!("envoy.extensions.filters.{of}.rbac.v3.RBAC");
+    extension(&format!("envoy.filters.{of}.rbac"), &kind, config)
 }
 
 fn policy(policy: &Policy, layer: Layer) -> Value {

@@ -3,24 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use ::bytes::{Bytes, BytesMut};
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
 use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::accept::Accepted;
-use crate::drain::Drain;
 use crate::http::{Codec, HttpConnection, Side};
 use crate::net::sniff::{self, Hello, Spoken};
 use crate::net::{Rewind, Stream};
 use crate::peer::Downstream;
 use crate::shared::Shared;
-use crate::state::policy::{Attempt, Verdict};
 use crate::state::{Inbound, Listeners};
-use crate::tcp;
-use crate::telemetry::{Flag, Reporter};
 use crate::tls::{Choice, PeerIdentity};
+
+mod bytes;
 
 /// A client that does not end its handshake within this is given up.
 const HANDSHAKE: Duration = Duration::from_secs(15);
@@ -86,7 +84,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
                 .serve(stream, codec, drain)
                 .await;
         }
-        None => bytes(shared, listener, stream, down, drain).await,
+        None => bytes::serve(shared, listener, stream, down, drain).await,
     }
 }
 
@@ -100,7 +98,7 @@ async fn secure(
 ) -> Result<(Stream, Wire), String> {
     match listener.mtls {
         MtlsMode::Disable => Ok((stream.into(), Wire::Plain)),
-        MtlsMode::Strict => handshake(shared, listener, Rewind::new(bytes::Bytes::new(), stream), down).await,
+        MtlsMode::Strict => handshake(shared, listener, Rewind::new(Bytes::new(), stream), down).await,
         MtlsMode::Permissive => {
             let mut read = BytesMut::new();
             let detected = sniff::until(&mut stream, &mut read, listeners.detection, sniff::tls).await;
@@ -195,46 +193,4 @@ async fn codec(
             })
         }
     }
-}
-
-async fn bytes(shared: Arc<Shared>, listener: Arc<Inbound>, stream: Stream, down: Downstream, drain: Drain) {
-    let attempt = Attempt {
-        destination: down.destination,
-        remote: down.remote.ip(),
-        client: down.remote.ip(),
-        peer: down.peer.as_deref(),
-        sni: down.sni.as_deref(),
-        asked: None,
-        token: None,
-    };
-    let judged = match listener.authorizers.iter().find(|one| one.is_asked(&attempt)) {
-        // Nobody can be asked about bytes.
-        Some(authorizer) => Verdict::Denied(Some(&authorizer.wire.name)),
-        None => listener.policies.judge(&attempt),
-    };
-    if let Verdict::Denied(policy) = judged {
-        let principal = down.peer.as_ref().map_or("-", |peer| &peer.spiffe);
-        let policy = policy.unwrap_or("none");
-        let (remote, destination) = (down.remote, down.destination);
-        tracing::warn!(target: "rbac", %remote, principal, %destination, policy, "denied: the connection is closed");
-        let details = format!("rbac_access_denied_matched_policy[{policy}]");
-        tcp::refused(
-            &shared,
-            &down,
-            Reporter::Destination,
-            &listener.cluster,
-            Flag::Denied,
-            details,
-        );
-        return;
-    }
-    tcp::to_cluster(
-        &shared,
-        stream,
-        down,
-        listener.cluster.clone(),
-        Reporter::Destination,
-        drain,
-    )
-    .await;
 }

@@ -22,6 +22,7 @@
 
 mod accept;
 mod body;
+mod check;
 mod client;
 mod cluster;
 mod destination;

@@ -230,6 +230,7 @@ pub(crate) fn refused(
     entry.flag = flag.into();
     match flag {
         Flag::Denied => entry.termination = Some(why),
+        Flag::Unauthorized => entry.details = Some(why),
         _ => entry.upstream_failure = Some(why),
     }
     write(shared, &entry);

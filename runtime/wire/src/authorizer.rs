@@ -1,4 +1,4 @@
-//! Services that decide about requests before any policy does (Istio's action `CUSTOM`, Envoy `ext_authz`).
+//! Services that decide about requests and connections before any policy does (Istio's action `CUSTOM`, Envoy `ext_authz`).
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,8 @@ use crate::Millis;
 use crate::matcher::is_false;
 use crate::policy::Policy;
 
-/// A service that is asked about requests.
+/// A service that is asked about requests, and by gRPC about connections that carry none: a connection once, before
+/// anything is opened for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Authorizer {
@@ -20,10 +21,10 @@ pub struct Authorizer {
     pub host: String,
     /// How long it may take.
     pub timeout: Millis,
-    /// Requests go on where it does not answer.
+    /// What it is asked about goes on where it does not answer.
     #[serde(default, skip_serializing_if = "is_false")]
     pub fail_open: bool,
-    /// What clients get where it does not answer; `None` is 403.
+    /// What clients get for requests where it does not answer; `None` is 403.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_on_error: Option<u16>,
     /// As much of the request's body as it gets; `None` is nothing.

@@ -101,7 +101,7 @@ pub struct InboundListener {
     /// Tokens that requests may carry, by issuer; they are looked at before the policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jwt: Vec<Jwt>,
-    /// Who is asked about requests before all else.
+    /// Who is asked about requests and connections before all else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub authorizers: Vec<Authorizer>,
     /// Who may.

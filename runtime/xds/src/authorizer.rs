@@ -91,7 +91,7 @@ impl Asked {
         });
     }
 
-    /// A filter that asks about connections. The proxy asks nobody about bytes, and refuses those that the rules match.
+    /// A filter that asks about connections.
     pub(crate) fn add_for_bytes(&mut self, mut filter: Reader<'_>) {
         filter.skip("stat_prefix");
         filter.given("transport_api_version", &[json!("V3")]);
@@ -107,11 +107,6 @@ impl Asked {
             return;
         };
         let (name, policies) = self.rules(enabled);
-        filter.tell(
-            "grpc_service",
-            &json!(name),
-            "nobody is asked about bytes: what the rules match is refused",
-        );
         self.all.push(Authorizer {
             name,
             cluster,
@@ -188,6 +183,18 @@ impl Asked {
             .to_owned();
         (name, own)
     }
+}
+
+/// Those of `all` that are asked about bytes, as they are asked there.
+pub(crate) fn of_bytes(all: &[Authorizer]) -> Vec<Authorizer> {
+    let seen = all.iter().filter(|one| matches!(one.by, AskedBy::Grpc));
+    seen.map(|one| Authorizer {
+        status_on_error: None,
+        body: None,
+        policies: policy::asked_by_bytes(&one.policies),
+        ..one.clone()
+    })
+    .collect()
 }
 
 /// Where an authorizer is, and how it is asked.

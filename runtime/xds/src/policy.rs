@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::matcher;
 use crate::reader::Reader;
 
-pub(crate) use bytes::seen as seen_by_bytes;
+pub(crate) use bytes::{asked as asked_by_bytes, seen as seen_by_bytes};
 
 /// What an ALLOW is called that nothing matches, so that it only closes.
 const CLOSED: &str = "closed";

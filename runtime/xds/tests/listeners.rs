@@ -167,6 +167,75 @@ fn policies_of_bytes_may_leave_out_what_is_asked_of_requests() {
 }
 
 #[test]
+fn authorizers_are_asked_about_bytes_as_about_requests() {
+    let rule =
+        json!({"permissions": [{"urlPath": {"path": {"exact": "/a"}}}], "principals": [{"any": true}]});
+    let every = json!({"permissions": [{"any": true}], "principals": [{"any": true}]});
+    let noted = |rule: &Value| {
+        json!({"shadowRules": {"action": "DENY", "policies": {"istio-ext-authz-opa-rule": rule}},
+            "shadowRulesStatPrefix": "istio_ext_authz_"})
+    };
+    let asked = |filter: &str, cluster: &str| {
+        let path = json!([{"key": "istio_ext_authz_shadow_effective_policy_id"}]);
+        let value = json!({"stringMatch": {"prefix": "istio-ext-authz-opa"}});
+        json!({"transportApiVersion": "V3", "failureModeAllow": true,
+            "grpcService": {"envoyGrpc": {"clusterName": cluster, "authority": "opa.ops"}, "timeout": "600s"},
+            "filterEnabledMetadata": {"filter": filter, "path": path, "value": value}})
+    };
+    let chains = |cluster: &str| {
+        let of = |name: &str, kind: &str, said: Value| json!({"name": name, "typedConfig": typed(&format!("envoy.extensions.filters.{kind}"), said)});
+        let requests = [
+            rbac(noted(&rule)),
+            of(
+                "envoy.filters.http.ext_authz",
+                "http.ext_authz.v3.ExtAuthz",
+                asked("envoy.filters.http.rbac", "opa"),
+            ),
+        ];
+        let bytes = [
+            of("rbac", "network.rbac.v3.RBAC", noted(&every)),
+            of(
+                "authz",
+                "network.ext_authz.v3.ExtAuthz",
+                asked("envoy.filters.network.rbac", cluster),
+            ),
+            tcp("inbound|80||", json!({})),
+        ];
+        let manager = http(json!(requests), all_to("inbound|80||"), json!({}));
+        let to = |more: Value| {
+            let mut to = json!({"destinationPort": 80});
+            to.as_object_mut()
+                .unwrap()
+                .extend(more.as_object().unwrap().clone());
+            to
+        };
+        let sniffed = to(json!({"applicationProtocols": ["http/1.1", "h2c"]}));
+        translated(json!([listener(
+            "virtualInbound",
+            "0.0.0.0",
+            15006,
+            json!([
+                {"filterChainMatch": sniffed, "filters": [manager]},
+                {"filterChainMatch": to(json!({})), "filters": bytes},
+            ])
+        )]))
+    };
+    let translation = chains("opa");
+    assert_eq!(told(&translation), NONE);
+    let [one] = &translation.snapshot.inbound[0].authorizers[..] else {
+        panic!("{:?}", translation.snapshot.inbound[0].authorizers);
+    };
+    assert!(one.fail_open && one.name == "opa");
+    let path = &one.policies["rule"].permissions[0];
+    assert!(matches!(path, Permission::Path(_)), "{path:?}");
+    let told = told(&chains("another"));
+    assert!(
+        told.iter().any(|one| one.contains("of bytes the same are asked")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn zipkin_is_where_its_service_says() {
     let uri = |path: &str| json!({"httpUri": {"uri": format!("http://zipkin.ops{path}"), "cluster": "outbound|9411||zipkin.ops", "timeout": "5s"}});
     for (path, told_of) in [("/api/v2/spans", 0), ("/other", 1)] {

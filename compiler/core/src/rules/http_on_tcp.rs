@@ -1,6 +1,7 @@
 use super::Context;
+use super::scope::{Place, places};
 use crate::diag::{Diagnostic, Sink, Span, Spanned, code};
-use crate::model::protocol_of;
+use crate::model::{Port, Rule, protocol_of};
 use crate::spec::decl::{Access, Action, JwtDecl, PortDecl, RuleDecl, ServiceDecl};
 
 /// Conditions on requests are asked of ports that know them. On bytes, an ALLOW with one never matches, and a DENY
@@ -15,6 +16,36 @@ pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
         if access.service.is_none() {
             demands(access, context, sink);
         }
+    }
+    places(context).for_each(|place| unasked(place, context, sink));
+}
+
+/// Authorizers that speak HTTP are not asked about connections: Istio leaves them out there.
+fn unasked(place: Place<'_>, context: Context<'_>, sink: &mut Sink) {
+    let by_http = |rule: &&Rule| {
+        let named = rule.authorizer.as_ref();
+        let found = named.and_then(|name| context.mesh.authorizers.get(name));
+        found.is_some_and(|authorizer| authorizer.http.is_some()) && !rule.on_requests()
+    };
+    let services = place.services(context);
+    for rule in place.access.of(Action::Ask).filter(by_http) {
+        let meant = |port: &&Port| {
+            let (port, ports) = (port.target, &rule.ports);
+            (ports.any.is_empty() || ports.any.contains(&port)) && !ports.none.contains(&port)
+        };
+        let ports = services.iter().flat_map(|service| &service.ports);
+        let mut bytes = ports.filter(|port| !port.protocol.is_http());
+        let Some(port) = bytes.find(meant) else { continue };
+        let name = rule.authorizer.as_deref().unwrap_or_default();
+        let message = format!("`{name}` is not asked about connections to port {}", port.number);
+        sink.push(
+            Diagnostic::new(&code::HTTP_ON_TCP, rule.span, message)
+                .warning()
+                .here("asked about requests only")
+                .label(port.span, "no requests are seen here")
+                .help("ask an authorizer that speaks gRPC, or write `allow` and `deny` for this port")
+                .note("Istio leaves authorizers that speak HTTP out where there are only bytes"),
+        );
     }
 }
 

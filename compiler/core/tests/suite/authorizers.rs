@@ -112,23 +112,41 @@ fn an_authorizer_by_http_says_which_headers_go_where() {
 }
 
 #[test]
-fn machines_with_meshd_are_not_left_open() {
-    let machines = |port: &str, engine: &str| {
+fn connections_are_asked_about_by_grpc_alone() {
+    let machines = |port: &str| {
         format!(
             r#"service cart {{
                 port {port}
-                vms network=net engine={engine} {{ health tcp=8080; vm cart-1 address="10.0.0.1" }}
+                vms network=net {{ health tcp=8080; vm cart-1 address="10.0.0.1" }}
             }}"#
         )
     };
-    let everywhere = format!("{OPA}; ask opa");
-    let ids = |port: &str, engine: &str| -> Vec<&'static str> {
-        let found = told(&spec(&everywhere, &machines(port, engine))).into_iter();
+    let listener = |mesh: &str| {
+        let mesh = common::compile_text(&spec(mesh, &machines("8080 tcp")));
+        let vm = WorkloadRef::Vm {
+            namespace: "shop".to_owned(),
+            name: "cart-1".to_owned(),
+        };
+        let snapshot = snapshot::of(&mesh, &vm, &snapshot::Options::default()).unwrap();
+        let mut listeners = snapshot.inbound.into_iter();
+        listeners.find(|one| one.port == Some(8080)).unwrap()
+    };
+    let by_grpc = listener(&format!(r#"{OPA}; ask opa paths="/admin/*""#));
+    assert!(by_grpc.policy.policies.is_empty());
+    // What cannot be asked of bytes is left out: it is asked about all of them.
+    let rules = &by_grpc.authorizers[0].policies;
+    let all: Vec<_> = rules.values().flat_map(|rule| &rule.permissions).collect();
+    assert!(!format!("{all:?}").contains("admin"), "{all:?}");
+    let sso = r#"authorizer sso http="opa.ops:8181"; ask sso"#;
+    let by_http = listener(sso);
+    assert!(by_http.policy.policies.is_empty() && by_http.authorizers.is_empty());
+    let ids = |mesh: &str, port: &str| -> Vec<&'static str> {
+        let found = told(&spec(mesh, &machines(port))).into_iter();
         found.map(|(code, _)| code).collect()
     };
-    assert!(ids("8080 tcp", "meshd").contains(&"MC-V017"));
-    assert!(!ids("8080 tcp", "envoy").contains(&"MC-V017"));
-    assert!(!ids("8080 http", "meshd").contains(&"MC-V017"));
+    assert!(ids(sso, "8080 tcp").contains(&"MC-S003"));
+    assert!(!ids(sso, "8080 http").contains(&"MC-S003"));
+    assert!(!ids(&format!("{OPA}; ask opa"), "8080 tcp").contains(&"MC-S003"));
 }
 
 /// Whom requests to port 8080 of `cart-1` are asked of.

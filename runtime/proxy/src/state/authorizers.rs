@@ -1,4 +1,4 @@
-//! Who is asked about requests before all policies, compiled.
+//! Who is asked about requests and connections before all policies, compiled.
 
 use std::sync::Arc;
 
@@ -49,6 +49,12 @@ impl Authorizer {
             rules: Policies::compile(&PolicySet { policies })?,
             wire,
         })
+    }
+
+    /// Whether it can be asked where there are no requests. Istio leaves those out there that are asked by HTTP
+    /// (`pilot/pkg/security/authz/builder/extauthz.go`).
+    pub(crate) const fn decides_bytes(&self) -> bool {
+        matches!(self.wire.by, wire::AskedBy::Grpc)
     }
 
     /// Whether it decides about `attempt`.

@@ -73,7 +73,7 @@ pub(crate) struct Inbound {
     pub(crate) cluster: Arc<Cluster>,
     /// Tokens that requests may carry.
     pub(crate) issuers: Issuers,
-    /// Who is asked about requests before the policies.
+    /// Who is asked before the policies.
     pub(crate) authorizers: Vec<Authorizer>,
     pub(crate) policies: Policies,
     pub(crate) routes: Option<Routes>,

@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 use crate::plane::{DataPlane, Way};
-use crate::world::Came;
+use crate::secure;
+use crate::world::{Came, World};
 
 /// Who is silent for so long waits for more.
 const QUIET: Duration = Duration::from_millis(300);
@@ -30,10 +30,43 @@ pub async fn echo() -> SocketAddr {
 
 /// What comes back for `bytes`, and what the log says.
 pub async fn said(plane: &dyn DataPlane, way: Way, to: SocketAddr, label: &str, bytes: &[u8]) -> Came {
+    said_by(plane, way, to, label, bytes).await.1
+}
+
+/// The same, and who said it.
+pub async fn said_by(
+    plane: &dyn DataPlane,
+    way: Way,
+    to: SocketAddr,
+    label: &str,
+    bytes: &[u8],
+) -> (SocketAddr, Came) {
     let log = plane.log().end();
     let stream = plane.dial(way, to).await;
     let remote = stream.local_addr().unwrap();
-    let mut came = exchanged(stream, label, bytes).await;
+    let came = exchanged(stream, label, bytes).await;
+    (remote, logged(plane, remote, log, label, came).await)
+}
+
+/// The same of somebody who dials from outside by mutual TLS.
+pub async fn said_by_peer(
+    plane: &dyn DataPlane,
+    world: &World,
+    to: SocketAddr,
+    label: &str,
+    bytes: &[u8],
+) -> (SocketAddr, Came) {
+    let log = plane.log().end();
+    let stream = plane.dial(Way::In, to).await;
+    let remote = stream.local_addr().unwrap();
+    let came = match secure::bytes(world, stream).await {
+        Ok(stream) => exchanged(stream, label, bytes).await,
+        Err(_) => vec![(format!("{label} end"), "no handshake".to_owned())],
+    };
+    (remote, logged(plane, remote, log, label, came).await)
+}
+
+async fn logged(plane: &dyn DataPlane, remote: SocketAddr, log: u64, label: &str, mut came: Came) -> Came {
     for entry in plane.log().entries(remote, log, 1).await {
         for key in [
             "flags",
@@ -53,7 +86,10 @@ pub async fn said(plane: &dyn DataPlane, way: Way, to: SocketAddr, label: &str, 
 }
 
 /// What comes back for `bytes` until the other end closes, or says nothing for a while.
-pub async fn exchanged(mut stream: TcpStream, label: &str, bytes: &[u8]) -> Came {
+pub async fn exchanged<S>(mut stream: S, label: &str, bytes: &[u8]) -> Came
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     // Who is refused may be cut off at any of these.
     let _sent = stream.write_all(bytes).await;
     let (mut back, mut part) = (Vec::new(), [0; 4096]);

@@ -13,7 +13,7 @@ use super::chain::{self, Chain, Serves};
 use super::http::Routes;
 use crate::reader::Reader;
 use crate::translate::Parts;
-use crate::{endpoint, policy, route};
+use crate::{authorizer, endpoint, policy, route};
 
 pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
     let own = listener.message("address").and_then(endpoint::address);
@@ -77,7 +77,7 @@ fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
         mtls,
         cluster,
         jwt: together.jwt,
-        authorizers: together.authorizers,
+        authorizers: together.asked_http.or(together.asked_tcp).unwrap_or_default(),
         policy: together.http.or(together.tcp).unwrap_or_default(),
         routes: together.routes,
     });
@@ -89,7 +89,8 @@ struct Together {
     cluster: Option<String>,
     routes: Option<RouteTable>,
     jwt: Vec<mesh_wire::jwt::Jwt>,
-    authorizers: Vec<Authorizer>,
+    asked_http: Option<Vec<Authorizer>>,
+    asked_tcp: Option<Vec<Authorizer>>,
     http: Option<PolicySet>,
     tcp: Option<PolicySet>,
 }
@@ -109,7 +110,7 @@ impl Together {
             Serves::Http(Routes::Here(table)) => {
                 self.policies(&rest, chain.policy, true);
                 same(&rest, "http_filters", &mut self.jwt, chain.jwt);
-                same(&rest, "http_filters", &mut self.authorizers, chain.authorizers);
+                self.asks(&rest, chain.authorizers, true);
                 let plain = route::only_cluster(&table).map(str::to_owned);
                 if plain.is_none() {
                     self.routes = Some(table.clone());
@@ -126,10 +127,7 @@ impl Together {
             }
             Serves::Tcp(clusters) => {
                 self.policies(&rest, chain.policy, false);
-                // Of bytes there is less to ask, so that those of requests count.
-                if self.authorizers.is_empty() {
-                    self.authorizers = chain.authorizers;
-                }
+                self.asks(&rest, chain.authorizers, false);
                 if clusters.len() > 1 {
                     let why = "what arrives goes to one cluster: the first";
                     rest.tell("weighted_clusters", &json!(clusters.len()), why);
@@ -151,6 +149,26 @@ impl Together {
             }
             (None, cluster) => self.cluster = cluster,
             _ => {}
+        }
+    }
+
+    /// The same of those who are asked.
+    fn asks(&mut self, rest: &Reader<'_>, said: Vec<Authorizer>, http: bool) {
+        let held = if http {
+            &mut self.asked_http
+        } else {
+            &mut self.asked_tcp
+        };
+        let held = held.get_or_insert_with(|| said.clone());
+        if *held != said {
+            let why = "chains of one port ask the same: what the first asks";
+            rest.tell("filters", &json!(said), why);
+        }
+        if let (Some(of_requests), Some(of_bytes)) = (&self.asked_http, &self.asked_tcp)
+            && authorizer::of_bytes(of_requests) != authorizer::of_bytes(of_bytes)
+        {
+            let why = "of bytes the same are asked as of requests, as far as they can be";
+            rest.tell("filters", &json!(of_bytes), why);
         }
     }
 

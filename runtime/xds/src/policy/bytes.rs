@@ -14,6 +14,14 @@ pub(crate) fn seen(set: &PolicySet) -> (bool, BTreeMap<&str, Policy>) {
     (closes, seen.collect())
 }
 
+/// The rules of an authorizer, as bytes are held against them.
+pub(crate) fn asked(rules: &BTreeMap<String, Policy>) -> BTreeMap<String, Policy> {
+    let seen = rules
+        .iter()
+        .filter_map(|(name, rule)| Some((name.clone(), of(rule)?)));
+    seen.collect()
+}
+
 /// `None` where it matches nothing.
 fn of(policy: &Policy) -> Option<Policy> {
     let permissions: Vec<_> = policy.permissions.iter().map(permission).collect();

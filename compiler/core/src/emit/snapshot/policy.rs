@@ -20,12 +20,8 @@ const JWT_PAYLOAD: &str = "payload";
 /// `policies` as Istio compiles them for a listener of `protocol` (Istio `pilot/pkg/security/authz`).
 pub(super) fn of(mesh: &Mesh, policies: &[AccessPolicy<'_>], protocol: InboundProtocol) -> PolicySet {
     let mut all = BTreeMap::new();
-    // Requests are not refused of which another decides; bytes are, of which nobody is asked.
-    let asks = protocol != InboundProtocol::Tcp;
-    for policy in policies
-        .iter()
-        .filter(|policy| !(asks && policy.action == Action::Ask))
-    {
+    // What another decides about is not refused here.
+    for policy in policies.iter().filter(|policy| policy.action != Action::Ask) {
         let compiler = Compiler {
             mesh,
             namespace: policy.namespace,
@@ -65,7 +61,7 @@ impl Compiler<'_> {
             Ok((permissions, principals)) => Some(Policy {
                 action: match self.action {
                     Action::Allow => WireAction::Allow,
-                    // Where nobody can be asked, what another should decide about is refused; elsewhere it is not looked at.
+                    // Of what another decides about only the conditions count.
                     Action::Deny | Action::Ask => WireAction::Deny,
                     Action::Audit => WireAction::Audit,
                 },

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use mesh_wire::authorizer::{AskedBy, Authorizer};
 use mesh_wire::cluster::{Cluster, Transport};
 use mesh_wire::jwt::Jwt;
 use mesh_wire::listener::{InboundListener, InboundProtocol};
@@ -69,7 +70,7 @@ impl<'a> Walk<'_, 'a> {
             claims: verified.as_ref(),
         };
         let places = place::of_policies(mesh, peer.namespace(), &peer.labels());
-        let (asked, decided) = apart(found, &places);
+        let (asked, decided) = apart(found, &places, request.is_some());
         let judgement = judge(&decided, &attempt);
         let asks_address = remote.is_unspecified() && asks_address(found);
         let mut hop = self.verdict(peer, found, &judgement, &places);
@@ -202,8 +203,12 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// The policies that leave the decision to an authorizer, which are refusals where there are bytes, and all others.
-fn apart(found: &InboundListener, places: &BTreeMap<String, PolicyPlace>) -> (PolicySet, PolicySet) {
+/// The policies that leave the decision to an authorizer, and all others. About bytes only those are asked that speak gRPC.
+fn apart(
+    found: &InboundListener,
+    places: &BTreeMap<String, PolicyPlace>,
+    requests: bool,
+) -> (PolicySet, PolicySet) {
     let set = &found.policy;
     let asks = |name: &String| places.get(name).is_some_and(|place| place.asks.is_some());
     let of = |wanted: bool| PolicySet {
@@ -215,7 +220,8 @@ fn apart(found: &InboundListener, places: &BTreeMap<String, PolicyPlace>) -> (Po
             .collect(),
     };
     let mut asked = of(true);
-    for authorizer in &found.authorizers {
+    let can = |one: &&Authorizer| requests || matches!(one.by, AskedBy::Grpc);
+    for authorizer in found.authorizers.iter().filter(can) {
         asked.policies.extend(authorizer.policies.clone());
     }
     (asked, of(false))

@@ -5,8 +5,8 @@ use crate::spec::Ty;
 pub(super) static ASK: NodeSpec = NodeSpec {
     name: "ask",
     about: "What an authorizer decides: calls that match go on only if it agrees, and then `deny` and `allow` are looked at: \
-            `ask opa paths=\"/admin/*\"`. It is written like `allow`, without who calls, which the authorizer learns. For pods \
-            and machines: meshd asks about requests, `engine=envoy` about connections too.",
+            `ask opa paths=\"/admin/*\"`. It is written like `allow`, without who calls, which the authorizer learns. Where \
+            there are only bytes, it is asked about each connection if it speaks gRPC, and else not at all.",
     args: &[needs("authorizer", Ty::Name, "Which: an `authorizer` of the mesh.").names(Kind::Authorizer)],
     props: ASK_RULE,
     children: &[any(&WHEN)],

@@ -1,22 +1,18 @@
 //! `envoyExtAuthzGrpc`: `envoy.service.auth.v3.Authorization/Check` (Envoy `service/auth/v3/external_auth.proto`).
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, TE};
-use http::{Method, Request, StatusCode, Version};
+use http::header::{HOST, HeaderName, HeaderValue};
+use http::{StatusCode, Version};
 
 use super::{How, No, Ruling, Said, Shown, Yes, carries};
-use crate::client;
+use crate::check::{self, Answer, field};
 use crate::cluster::Cluster;
 use crate::http::exchange::Exchange;
-use crate::peer::proto::{Content, bytes, each, framed, number};
+use crate::peer::proto::{Content, bytes, each, number};
 use crate::state::authorizers::Authorizer;
-
-/// `google.rpc.Code.OK`.
-const OK: u64 = 0;
 
 pub(super) async fn ask(
     exchange: &Exchange<'_>,
@@ -24,53 +20,13 @@ pub(super) async fn ask(
     cluster: &Arc<Cluster>,
     shown: &Shown,
 ) -> Result<Ruling, String> {
-    let message = framed(&check(exchange, shown)).ok_or("the request is too long to be asked about")?;
-    let request = Request::builder()
-        .method(Method::POST)
-        .uri(format!(
-            "http://{}/envoy.service.auth.v3.Authorization/Check",
-            authorizer.wire.host
-        ))
-        .header(CONTENT_TYPE, "application/grpc")
-        .header(TE, "trailers")
-        .body(Bytes::from(message))
-        .map_err(|error| error.to_string())?;
-    let bound = authorizer.wire.timeout.to_duration();
-    let answer = client::ask(&exchange.connection.shared, cluster, true, request, bound)
-        .await
-        .map_err(|error| error.to_string())?;
-    let status = answer
-        .parts
-        .headers
-        .get("grpc-status")
-        .filter(|status| *status != "0");
-    if answer.parts.status != StatusCode::OK || status.is_some() {
-        return Err(format!("it answers {} {status:?}", answer.parts.status));
-    }
-    // One message, not compressed.
-    let message = match answer.body.split_at_checked(5) {
-        Some(([0, a, b, c, d], message))
-            if message.len() == u32::from_be_bytes([*a, *b, *c, *d]) as usize =>
-        {
-            message
-        }
-        _ => return Err("its answer is no message".to_owned()),
-    };
-    ruling(message).ok_or_else(|| "its answer cannot be read".to_owned())
+    let shared = &exchange.connection.shared;
+    let message = check::call(shared, authorizer, cluster, &attributes(exchange, shown)).await?;
+    ruling(&message).ok_or_else(|| "its answer cannot be read".to_owned())
 }
 
-fn field(content: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    let mut out = Vec::new();
-    content(&mut out);
-    out
-}
-
-/// `CheckRequest`.
-fn check(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
-    let down = &exchange.connection.down;
-    let source = peer(down.remote, down.peer.as_ref().map(|peer| &*peer.spiffe));
-    let spiffe = &exchange.state.identity.spiffe;
-    let destination = peer(down.destination, down.peer.as_ref().map(|_| spiffe.as_str()));
+/// `AttributeContext`.
+fn attributes(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
     let now = UNIX_EPOCH.elapsed().unwrap_or_default();
     let time = field(|out| {
         number(out, 1, now.as_secs());
@@ -81,27 +37,9 @@ fn check(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
         bytes(out, 1, &time);
         bytes(out, 2, &http);
     });
-    let attributes = field(|out| {
-        bytes(out, 1, &source);
-        bytes(out, 2, &destination);
-        bytes(out, 4, &asked);
-    });
-    field(|out| bytes(out, 1, &attributes))
-}
-
-/// `AttributeContext.Peer`.
-fn peer(address: SocketAddr, principal: Option<&str>) -> Vec<u8> {
-    let socket = field(|out| {
-        bytes(out, 2, address.ip().to_string().as_bytes());
-        number(out, 3, address.port().into());
-    });
-    let address = field(|out| bytes(out, 1, &socket));
-    field(|out| {
-        bytes(out, 1, &address);
-        if let Some(principal) = principal {
-            bytes(out, 4, principal.as_bytes());
-        }
-    })
+    let mut all = check::ends(&exchange.connection.down, &exchange.state.identity.spiffe);
+    bytes(&mut all, 4, &asked);
+    all
 }
 
 /// `AttributeContext.HttpRequest`.
@@ -164,24 +102,12 @@ fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
 
 /// Of a `CheckResponse`; `None` where it is none.
 fn ruling(message: &[u8]) -> Option<Ruling> {
-    let (mut code, mut denied, mut ok) = (OK, &[][..], &[][..]);
-    each(message, |field, value| match (field, value) {
-        (1, Content::Bytes(status)) => {
-            each(status, |field, value| {
-                if let (1, Content::Number(own)) = (field, value) {
-                    code = own;
-                }
-            });
-        }
-        (2, Content::Bytes(content)) => denied = content,
-        (3, Content::Bytes(content)) => ok = content,
-        _ => {}
-    })?;
-    if code == OK {
-        return yes(ok).map(Ok);
+    let answer = Answer::read(message)?;
+    if answer.is_yes() {
+        return yes(answer.ok).map(Ok);
     }
     let (mut status, mut headers, mut body) = (StatusCode::FORBIDDEN, Vec::new(), Bytes::new());
-    each(denied, |field, value| match (field, value) {
+    each(answer.denied, |field, value| match (field, value) {
         (1, Content::Bytes(inner)) => {
             each(inner, |field, value| {
                 if let (1, Content::Number(code)) = (field, value)

@@ -16,7 +16,6 @@ use mesh_wire::policy::{Action, Permission as P, Policy, Principal};
 
 use crate::app::{self, Frames};
 use crate::ask::get;
-use crate::raw;
 use crate::support::backend;
 use crate::support::envoy::free;
 use crate::world::World;
@@ -104,22 +103,6 @@ pub async fn put(world: &mut World) {
     asks.push(mutate.told(&told));
     asks.push(get("asked", "/page").label("nobody there").inward(d));
     world.asks("asked", asks);
-    bytes(world, by_http).await;
-}
-
-/// Bytes of which somebody would have to be asked are refused.
-async fn bytes(world: &mut World, authorizer: SocketAddr) {
-    let echo = raw::echo().await;
-    let one = of("asked-http", AskedBy::Grpc);
-    let inbound = world.inbound(echo.port(), InboundProtocol::Detect, MtlsMode::Disable);
-    inbound.authorizers = vec![one];
-    assert_ne!(echo, authorizer);
-    world.scene("asked bytes", move |plane, _| {
-        Box::pin(async move {
-            let stream = plane.dial(crate::plane::Way::In, echo).await;
-            raw::exchanged(stream, "bytes", b"\x01\x02 ping\r\n\r\n").await
-        })
-    });
 }
 
 fn of(cluster: &str, by: AskedBy) -> Authorizer {
@@ -214,7 +197,8 @@ async fn answer_http(request: Request<Incoming>) -> Response<Full<Bytes>> {
     told.body(Full::new(Bytes::from(text))).unwrap()
 }
 
-fn field(number: u8, content: &[u8]) -> Vec<u8> {
+/// A field of a message.
+pub fn field(number: u8, content: &[u8]) -> Vec<u8> {
     let (mut out, mut size) = (vec![number << 3 | 2], content.len());
     while size >= 128 {
         out.push(size as u8 | 128);

@@ -5,6 +5,7 @@ mod balance;
 mod broken;
 mod bytes;
 mod clients;
+mod connections;
 mod forward;
 mod growing;
 mod inward;
@@ -44,6 +45,7 @@ async fn told_in_json() -> World {
     streams::put(&mut world).await;
     tokens::put(&mut world).await;
     asked::put(&mut world).await;
+    connections::put(&mut world).await;
     bytes::put(&mut world).await;
     clients::put(&mut world);
     world

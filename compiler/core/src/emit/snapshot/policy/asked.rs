@@ -12,26 +12,28 @@ use crate::model::{self, Action, Mesh};
 /// Istio's, where nothing is said (`timeoutOrDefault`).
 const TIMEOUT: Millis = Millis::from_secs(600);
 
-/// Whom requests to a listener of `protocol` are asked of, by name (Istio `pilot/pkg/security/authz/builder/extauthz.go`).
+/// Whom calls to a listener of `protocol` are asked of, by name (Istio `pilot/pkg/security/authz/builder/extauthz.go`): where
+/// there are only bytes, those that speak gRPC; others are left out.
 pub(in crate::emit::snapshot) fn asked(
     mesh: &Mesh,
     policies: &[AccessPolicy<'_>],
     protocol: InboundProtocol,
 ) -> Vec<Authorizer> {
     let mut all: BTreeMap<&str, Authorizer> = BTreeMap::new();
-    if protocol == InboundProtocol::Tcp {
-        return Vec::new();
-    }
+    let tcp = protocol == InboundProtocol::Tcp;
     for policy in policies.iter().filter(|policy| policy.action == Action::Ask) {
         let named = policy.authorizer.as_deref();
         let Some((name, said)) = named.and_then(|name| mesh.authorizers.get_key_value(name)) else {
             continue;
         };
+        if tcp && said.http.is_some() {
+            continue;
+        }
         let compiler = Compiler {
             mesh,
             namespace: policy.namespace,
             action: policy.action,
-            tcp: false,
+            tcp,
         };
         let one = all.entry(name).or_insert_with(|| wire(name, said));
         for (index, rule) in policy.rules.iter().enumerate() {
