@@ -1,48 +1,11 @@
+use std::collections::BTreeMap;
+
 use mesh_wire::Snapshot;
 use mesh_wire::snapshot::{AccessLog, Tracing, TracingProvider};
-use mesh_wire::telemetry::TraceTag;
+use mesh_wire::telemetry::{AccessLogOptions, ISTIO_LINE, TraceTag, istio_fields};
 use serde_json::{Map, Value, json};
 
 use super::{Export, extension};
-
-/// Istio's line of text (istio `pilot/pkg/model/telemetry_logging.go`).
-const TEXT: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" %RESPONSE_CODE% \
-    %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% \"%UPSTREAM_TRANSPORT_FAILURE_REASON%\" \
-    %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \
-    \"%REQ(USER-AGENT)%\" \"%REQ(X-REQUEST-ID)%\" \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\" %UPSTREAM_CLUSTER_RAW% \
-    %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n";
-/// Istio's object.
-const JSON: [(&str, &str); 23] = [
-    ("authority", "%REQ(:AUTHORITY)%"),
-    ("bytes_received", "%BYTES_RECEIVED%"),
-    ("bytes_sent", "%BYTES_SENT%"),
-    (
-        "connection_termination_details",
-        "%CONNECTION_TERMINATION_DETAILS%",
-    ),
-    ("downstream_local_address", "%DOWNSTREAM_LOCAL_ADDRESS%"),
-    ("downstream_remote_address", "%DOWNSTREAM_REMOTE_ADDRESS%"),
-    ("duration", "%DURATION%"),
-    ("method", "%REQ(:METHOD)%"),
-    ("path", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"),
-    ("protocol", "%PROTOCOL%"),
-    ("request_id", "%REQ(X-REQUEST-ID)%"),
-    ("requested_server_name", "%REQUESTED_SERVER_NAME%"),
-    ("response_code", "%RESPONSE_CODE%"),
-    ("response_code_details", "%RESPONSE_CODE_DETAILS%"),
-    ("response_flags", "%RESPONSE_FLAGS%"),
-    ("route_name", "%ROUTE_NAME%"),
-    ("start_time", "%START_TIME%"),
-    ("upstream_cluster", "%UPSTREAM_CLUSTER_RAW%"),
-    ("upstream_host", "%UPSTREAM_HOST%"),
-    ("upstream_local_address", "%UPSTREAM_LOCAL_ADDRESS%"),
-    (
-        "upstream_transport_failure_reason",
-        "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
-    ),
-    ("user_agent", "%REQ(USER-AGENT)%"),
-    ("x_forwarded_for", "%REQ(X-FORWARDED-FOR)%"),
-];
 
 /// Who tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,15 +35,18 @@ pub(super) fn left_out(export: &mut Export<'_>) {
 /// Envoy's access loggers of one side.
 pub(super) fn of(snapshot: &Snapshot, side: Side) -> Option<Value> {
     let telemetry = snapshot.telemetry.as_ref()?;
-    let form = telemetry.access_log.as_ref()?;
-    let options = &telemetry.access_log_options;
     let own = match side {
         Side::Client => mesh_wire::telemetry::Side::Client,
         Side::Server => mesh_wire::telemetry::Side::Server,
     };
-    if options.at.is_some_and(|at| at != own) {
-        return None;
-    }
+    let told = telemetry
+        .logs()
+        .filter(|(_, options)| options.at.is_none_or(|at| at == own));
+    let loggers: Vec<Value> = told.map(|(form, options)| logger(form, options)).collect();
+    (!loggers.is_empty()).then(|| loggers.into())
+}
+
+fn logger(form: &AccessLog, options: &AccessLogOptions) -> Value {
     let mut logger = match &options.cluster {
         Some(cluster) => collector(cluster, form, &options.fields),
         None => file(
@@ -98,23 +64,22 @@ pub(super) fn of(snapshot: &Snapshot, side: Side) -> Option<Value> {
         );
         logger["filter"] = json!({ "extension_filter": cel });
     }
-    Some(json!([logger]))
+    logger
 }
 
-fn fields(own: &std::collections::BTreeMap<String, String>) -> Map<String, Value> {
-    if own.is_empty() {
-        return JSON
-            .iter()
-            .map(|(key, format)| ((*key).to_owned(), (*format).into()))
-            .collect();
-    }
-    own.iter()
-        .map(|(key, format)| (key.clone(), format.as_str().into()))
+fn fields(own: &BTreeMap<String, String>) -> Map<String, Value> {
+    let all = if own.is_empty() {
+        istio_fields()
+    } else {
+        own.clone()
+    };
+    all.into_iter()
+        .map(|(key, format)| (key, format.into()))
         .collect()
 }
 
 fn line(form: Option<&str>) -> String {
-    let line = form.unwrap_or(TEXT);
+    let line = form.unwrap_or(ISTIO_LINE);
     if line.ends_with('\n') {
         line.to_owned()
     } else {
@@ -122,15 +87,12 @@ fn line(form: Option<&str>) -> String {
     }
 }
 
-fn file(path: &str, form: &AccessLog, own: &std::collections::BTreeMap<String, String>) -> Value {
+fn file(path: &str, form: &AccessLog, own: &BTreeMap<String, String>) -> Value {
     let mut format = match form {
         AccessLog::Text(text) => json!({ "text_format_source": { "inline_string": line(text.as_deref()) } }),
         AccessLog::Json => json!({ "json_format": fields(own) }),
     };
-    if format.to_string().contains("%REQ_WITHOUT_QUERY") {
-        let kind = "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery";
-        format["formatters"] = json!([extension("envoy.formatter.req_without_query", kind, json!({}))]);
-    }
+    needing_formatters(&mut format);
     let kind = "envoy.extensions.access_loggers.file.v3.FileAccessLog";
     extension(
         "envoy.access_loggers.file",
@@ -139,19 +101,31 @@ fn file(path: &str, form: &AccessLog, own: &std::collections::BTreeMap<String, S
     )
 }
 
-fn collector(cluster: &str, form: &AccessLog, own: &std::collections::BTreeMap<String, String>) -> Value {
-    let mut config = json!({ "common_config": { "log_name": "otel_envoy_accesslog", "transport_api_version": "V3",
-        "grpc_service": { "envoy_grpc": { "cluster_name": cluster } } } });
-    match form {
-        AccessLog::Text(text) => config["body"] = json!({ "string_value": line(text.as_deref()).trim_end() }),
-        AccessLog::Json => {
-            let values: Vec<Value> = fields(own)
-                .into_iter()
-                .map(|(key, format)| json!({ "key": key, "value": { "string_value": format } }))
-                .collect();
-            config["attributes"] = json!({ "values": values });
-        }
+/// Formats may have operators that are extensions of Envoy.
+fn needing_formatters(config: &mut Value) {
+    if config.to_string().contains("%REQ_WITHOUT_QUERY") {
+        let kind = "envoy.extensions.formatter.req_without_query.v3.ReqWithoutQuery";
+        config["formatters"] = json!([extension("envoy.formatter.req_without_query", kind, json!({}))]);
     }
+}
+
+/// As istiod says it (`buildOpenTelemetryAccessLogConfig`): a body in any case, and attributes where there are fields.
+fn collector(cluster: &str, form: &AccessLog, own: &BTreeMap<String, String>) -> Value {
+    let body = match form {
+        AccessLog::Text(Some(line)) => line,
+        AccessLog::Text(None) | AccessLog::Json => ISTIO_LINE,
+    };
+    let mut config = json!({ "common_config": { "log_name": "otel_envoy_accesslog", "transport_api_version": "V3",
+        "grpc_service": { "envoy_grpc": { "cluster_name": cluster, "authority": cluster.rsplit('|').next() } } },
+        "disable_builtin_labels": true, "body": { "string_value": body } });
+    if *form == AccessLog::Json || !own.is_empty() {
+        let values: Vec<Value> = fields(own)
+            .into_iter()
+            .map(|(key, format)| json!({ "key": key, "value": { "string_value": format } }))
+            .collect();
+        config["attributes"] = json!({ "values": values });
+    }
+    needing_formatters(&mut config);
     let kind = "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig";
     extension("envoy.access_loggers.open_telemetry", kind, config)
 }

@@ -74,7 +74,7 @@ async fn serve(
     }
     let drainers = spawn(&sockets, &daemon, &logging).map_err(failed)?;
     tokio::spawn(mesh_proxy::fetch_keys(Arc::clone(&daemon.shared)));
-    tokio::spawn(mesh_proxy::send_spans(Arc::clone(&daemon.shared)));
+    tokio::spawn(mesh_proxy::tell_collectors(Arc::clone(&daemon.shared)));
     notify(&[NotifyState::Ready]);
     tracing::info!(version = VERSION, "serving");
     memory::release_start_up_code();

@@ -25,6 +25,7 @@ mod body;
 mod check;
 mod client;
 mod cluster;
+mod collectors;
 mod destination;
 pub mod drain;
 mod http;
@@ -45,12 +46,12 @@ mod trace;
 mod workers;
 
 pub use accept::{serve_inbound, serve_outbound};
+pub use collectors::tell_collectors;
 pub use destination::Destinations;
 pub use drain::{Drain, Drainer};
 pub use keys::fetch_keys;
 pub use shared::{ClusterReport, EndpointReport, Refused, Report, Shared};
 pub use state::{files, unsupported};
-pub use trace::send_spans;
 pub use workers::{WORKERS, Workers};
 
 pub mod dns;

@@ -8,7 +8,7 @@ use mesh_wire::cluster::Transport;
 use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
-use crate::telemetry::{Edits, Log};
+use crate::telemetry::{Edits, Logs};
 use crate::trace::Tracer;
 
 #[cfg(test)]
@@ -35,7 +35,7 @@ pub(crate) struct State {
     pub(crate) listeners: Listeners,
     pub(crate) clusters: Clusters,
     /// `None` where nobody wants one.
-    pub(crate) log: Option<Log>,
+    pub(crate) log: Option<Logs>,
     /// `None` where metrics are Istio's own.
     pub(crate) edits: Option<Arc<Edits>>,
     /// `None` where requests are not traced.
@@ -91,7 +91,7 @@ impl State {
         let remotes = jwt::remotes(tokens, before.map(|before| &before.remotes));
         let listeners = Listeners::compile(&snapshot, &clusters, &remotes)?;
         let metadata = crate::peer::Metadata::of(&node);
-        let log = Log::compile(
+        let log = Logs::compile(
             snapshot.telemetry.as_ref(),
             &node,
             before.and_then(|before| before.log.as_ref()),

@@ -240,7 +240,7 @@ pub(crate) fn refused(
 pub(crate) fn write(shared: &Shared, entry: &Entry) {
     let state = shared.state();
     if let Some(log) = state.as_ref().and_then(|state| state.log.as_ref()) {
-        log.write(entry, &shared.telemetry().log);
+        log.write(entry, shared.telemetry());
     }
 }
 

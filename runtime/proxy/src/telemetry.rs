@@ -4,6 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use prometheus_client::registry::Registry;
 
+use crate::collectors::Queue;
+
 mod access_log;
 mod custom;
 mod edits;
@@ -16,16 +18,18 @@ mod log;
 mod messages;
 mod metrics;
 mod record;
+mod records;
 mod sink;
 
 pub(crate) use edits::Edits;
 pub(crate) use expression::Facts;
 pub(crate) use flags::{Flag, Flags};
 pub(crate) use labels::{Common, Party, Reporter};
-pub(crate) use log::Log;
+pub(crate) use log::Logs;
 pub(crate) use messages::Messages;
 pub(crate) use metrics::{Counted, Scope, TcpSeries};
 pub(crate) use record::{Entry, Request, named};
+pub(crate) use records::send_records;
 pub use sink::LogSink;
 
 /// The content type of [`Telemetry::encode`] (OpenMetrics 1.0).
@@ -37,18 +41,31 @@ pub struct Telemetry {
     registry: Mutex<Registry>,
     pub(crate) metrics: metrics::Metrics,
     pub(crate) log: LogSink,
-    pub(crate) spans: crate::trace::Queue,
+    pub(crate) spans: Queue<crate::trace::Span>,
+    pub(crate) records: Queue<records::Record>,
 }
 
 impl Telemetry {
     pub(crate) fn new(log: LogSink) -> Self {
         let mut registry = Registry::default();
         let metrics = metrics::Metrics::register(&mut registry);
+        let (spans, records) = (Queue::new("spans"), Queue::new("records of the access log"));
+        registry.register(
+            "meshd_spans_dropped",
+            "Spans that their collector did not take in time",
+            spans.dropped.clone(),
+        );
+        registry.register(
+            "meshd_log_records_dropped",
+            "Records of the access log that their collector did not take in time",
+            records.dropped.clone(),
+        );
         Self {
             registry: Mutex::new(registry),
             metrics,
             log,
-            spans: crate::trace::Queue::default(),
+            spans,
+            records,
         }
     }
 

@@ -5,20 +5,20 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::HeaderName;
 use mesh_wire::Node;
+use mesh_wire::cluster::HttpVersion;
 use mesh_wire::route::PerMillion;
 use mesh_wire::snapshot::{Tracing, TracingProvider};
 use mesh_wire::telemetry::TraceTag;
 
 mod context;
 mod otlp;
-mod queue;
 mod sampling;
 mod zipkin;
 
 pub(crate) use context::Context;
-pub(crate) use queue::Queue;
-pub use queue::send_spans;
 
+use crate::collectors::{self, Message, Weigh};
+use crate::shared::Shared;
 use crate::telemetry::Reporter;
 
 /// What the snapshot says of traces, compiled.
@@ -96,8 +96,9 @@ impl Tracer {
         }
     }
 
-    /// Makes a request one of its trace, or of a new one, and tells the next hop. `None` where nobody wants to hear more.
-    pub(crate) fn begin(&self, headers: &mut HeaderMap) -> Option<Box<Begun>> {
+    /// Makes a request one of its trace, or of a new one, and tells the next hop: trace and span, and what goes on where
+    /// somebody wants to hear more.
+    pub(crate) fn begin(&self, headers: &mut HeaderMap) -> ((u128, u64), Option<Box<Begun>>) {
         let before = Context::extract(headers, self.provider);
         let random = sampling::decide(headers, self.sampling);
         let sampled = before
@@ -106,8 +107,9 @@ impl Tracer {
             .unwrap_or(random);
         let context = Context::next(before.as_ref(), sampled);
         context.inject(headers, self.provider);
+        let ids = context.ids();
         if !sampled {
-            return None;
+            return (ids, None);
         }
         let value = |tag: &Tag| match tag {
             Tag::Always(text) => Some(text.clone()),
@@ -121,7 +123,7 @@ impl Tracer {
             .iter()
             .filter_map(|(name, tag)| Some((name.clone(), value(tag)?)));
         let tags = tags.collect();
-        Some(Box::new(Begun { context, tags }))
+        (ids, Some(Box::new(Begun { context, tags })))
     }
 }
 
@@ -145,6 +147,40 @@ impl Service {
                 ("istio.mesh_id", node.mesh.clone()),
                 ("istio.namespace", node.namespace.clone()),
             ],
+        }
+    }
+}
+
+impl Weigh for Span {
+    fn weight(&self) -> usize {
+        let tags = self.tags.iter().map(|(key, value)| key.len() + value.len());
+        size_of::<Self>() + self.name.len() + tags.sum::<usize>()
+    }
+}
+
+/// Sends the spans of requests to the collector that the snapshot names, for ever.
+pub(crate) async fn send_spans(shared: &Shared) {
+    let Some(mut batches) = shared.telemetry().spans.take() else {
+        return;
+    };
+    while let Some(spans) = batches.next().await {
+        if let Some(state) = shared.state().clone()
+            && let Some(tracer) = &state.tracer
+            && let Some(cluster) = state.clusters.get(&tracer.cluster)
+        {
+            let message = match tracer.provider {
+                TracingProvider::Zipkin => Message {
+                    what: "spans",
+                    path: zipkin::PATH,
+                    kind: "application/json",
+                    http2: cluster.wire.http == HttpVersion::Http2,
+                    body: zipkin::encode(&tracer.service, &spans),
+                },
+                TracingProvider::Otlp => {
+                    Message::grpc("spans", otlp::PATH, otlp::encode(&tracer.service, &spans))
+                }
+            };
+            collectors::send(shared, cluster, message).await;
         }
     }
 }

@@ -20,6 +20,7 @@ use mesh_wire::snapshot::{Tracing, TracingProvider};
 use mesh_wire::telemetry::TraceTag;
 use serde_json::{Value, json};
 use support::envoy::{Envoy, cluster, free, manager, socket, without_envoy};
+use support::protobuf::inside;
 use support::{Proxy, backend, client, snapshot};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -125,7 +126,7 @@ async fn zipkin_hears_of_us_what_it_hears_of_envoy() {
     let app = backend::http1(backend::told).await;
     let (collecting, mut spans) = collector(false).await;
     let proxy = Proxy::inbound(traced(TracingProvider::Zipkin, collecting, 1_000_000), app).await;
-    tokio::spawn(mesh_proxy::send_spans(proxy.shared.clone()));
+    tokio::spawn(mesh_proxy::tell_collectors(proxy.shared.clone()));
     let ours = told(proxy.address, request(&B3)).await;
     let (path, body) = next(&mut spans).await;
     assert_eq!(path, "/api/v2/spans");
@@ -184,53 +185,12 @@ async fn zipkin_hears_of_us_what_it_hears_of_envoy() {
     assert_eq!(tags(&ours_span), tags(&theirs_span));
 }
 
-/// The fields of a protobuf message with a length, by number.
-fn fields(mut message: &[u8]) -> Vec<(u64, &[u8])> {
-    fn varint(message: &mut &[u8]) -> u64 {
-        let mut value = 0;
-        for shift in (0..).step_by(7) {
-            let (first, rest) = message.split_first().unwrap();
-            *message = rest;
-            value |= u64::from(first & 0x7f) << shift;
-            if first & 0x80 == 0 {
-                break;
-            }
-        }
-        value
-    }
-    let mut all = Vec::new();
-    while !message.is_empty() {
-        let tag = varint(&mut message);
-        let length = match tag & 7 {
-            0 => {
-                varint(&mut message);
-                continue;
-            }
-            1 => 8,
-            2 => usize::try_from(varint(&mut message)).unwrap(),
-            other => panic!("wire type {other}"),
-        };
-        let (content, rest) = message.split_at(length);
-        message = rest;
-        all.push((tag >> 3, content));
-    }
-    all
-}
-
-fn inside<'a>(message: &'a [u8], path: &[u64]) -> Vec<&'a [u8]> {
-    let Some((first, rest)) = path.split_first() else {
-        return vec![message];
-    };
-    let found = fields(message).into_iter().filter(|(number, _)| number == first);
-    found.flat_map(|(_, content)| inside(content, rest)).collect()
-}
-
 #[tokio::test]
 async fn opentelemetry_collectors_hear_of_requests_by_grpc() {
     let app = backend::http1(backend::told).await;
     let (collecting, mut spans) = collector(true).await;
     let proxy = Proxy::inbound(traced(TracingProvider::Otlp, collecting, 0), app).await;
-    tokio::spawn(mesh_proxy::send_spans(proxy.shared.clone()));
+    tokio::spawn(mesh_proxy::tell_collectors(proxy.shared.clone()));
     // Not sampled by anybody: only told on.
     let headers = told(proxy.address, request(&[])).await;
     assert!(headers["traceparent"].ends_with("-00"), "{headers:?}");
@@ -290,7 +250,7 @@ async fn a_collector_that_never_answers_holds_nobody_up() {
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let collecting = silent.local_addr().unwrap();
     let proxy = Proxy::inbound(traced(TracingProvider::Zipkin, collecting, 1_000_000), app).await;
-    tokio::spawn(mesh_proxy::send_spans(proxy.shared.clone()));
+    tokio::spawn(mesh_proxy::tell_collectors(proxy.shared.clone()));
     let asking = async {
         let mut sender = client::http1(proxy.connect().await).await;
         // More than may wait.
@@ -303,4 +263,11 @@ async fn a_collector_that_never_answers_holds_nobody_up() {
     tokio::time::timeout(Duration::from_secs(60), asking)
         .await
         .unwrap();
+    let mut figures = String::new();
+    proxy.shared.telemetry().encode(&mut figures);
+    let lost = figures
+        .lines()
+        .find_map(|line| line.strip_prefix("meshd_spans_dropped_total "));
+    let lost: u32 = lost.unwrap().parse().unwrap();
+    assert!(lost > 0, "{figures}");
 }

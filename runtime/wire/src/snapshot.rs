@@ -9,7 +9,7 @@ use crate::cluster::{Cluster, Locality};
 use crate::listener::{Detection, InboundListener, OutboundListener};
 use crate::matcher::is_false;
 use crate::route::RouteTable;
-use crate::telemetry::{AccessLogOptions, MetricEdit, TraceTag};
+use crate::telemetry::{AccessLogOptions, AnotherLog, MetricEdit, TraceTag};
 
 /// The newest format of [`Snapshot`] that this crate reads.
 pub const FORMAT: u32 = 1;
@@ -138,9 +138,24 @@ pub struct Telemetry {
     /// What is said of it beyond its form.
     #[serde(skip_serializing_if = "AccessLogOptions::is_empty")]
     pub access_log_options: AccessLogOptions,
+    /// Logs beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub more_access_logs: Vec<AnotherLog>,
     /// Traces.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tracing: Option<Tracing>,
+}
+
+impl Telemetry {
+    /// All access logs.
+    pub fn logs(&self) -> impl Iterator<Item = (&AccessLog, &AccessLogOptions)> {
+        let more = self.more_access_logs.iter().map(|log| (&log.form, &log.options));
+        let first = self
+            .access_log
+            .iter()
+            .map(|form| (form, &self.access_log_options));
+        first.chain(more)
+    }
 }
 
 /// The form of the access log.

@@ -10,7 +10,7 @@ use mesh_wire::listener::{InboundProtocol, MtlsMode, OutboundProtocol};
 use mesh_wire::policy::{Permission, Principal};
 use mesh_wire::route::{PathMatch, RouteAction};
 use mesh_wire::snapshot::{AccessLog, TracingProvider};
-use mesh_wire::telemetry::Side;
+use mesh_wire::telemetry::{ISTIO_LINE, Side};
 use said::{NONE, told, translated, typed};
 use serde_json::{Value, json};
 
@@ -318,6 +318,87 @@ fn telemetry_of_all_listeners_is_one() {
     // What leaves is not counted, and what arrives without a label.
     assert_eq!(telemetry.metric_edits.len(), 2, "{:?}", telemetry.metric_edits);
     assert_eq!(told(&translation), NONE);
+}
+
+/// A provider of files and one of collectors, as istiod has Envoy write both, of what arrives.
+#[test]
+fn a_file_and_a_collector_are_two_logs() {
+    let text = |text: &str| json!({"stringValue": text});
+    let own = json!({"path": "/dev/stdout", "logFormat": {"textFormatSource": {"inlineString": ISTIO_LINE}}});
+    let told_to = |labels: Value| {
+        json!({
+            "commonConfig": {
+                "logName": "otel_envoy_accesslog",
+                "grpcService": {"envoyGrpc": {"clusterName": "outbound|4317||otel", "authority": "otel"}},
+                "transportApiVersion": "V3",
+                "filterStateObjectsToLog": ["upstream_peer"],
+            },
+            "disableBuiltinLabels": true,
+            "body": text(ISTIO_LINE),
+            "attributes": {"values": labels},
+        })
+    };
+    let expression = json!({"expression": "response.code >= 500"});
+    let filter = json!({"extensionFilter": {
+        "name": "cel",
+        "typedConfig": typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", expression)
+    }});
+    let log = |kind: &str, config: Value| {
+        let kind = format!("envoy.extensions.access_loggers.{kind}");
+        json!({"name": "log", "filter": filter, "typedConfig": typed(&kind, config)})
+    };
+    let otel = "open_telemetry.v3.OpenTelemetryAccessLogConfig";
+    let labels = json!([{"key": "code", "value": text("%RESPONSE_CODE%")}]);
+    let said = json!({"accessLog": [log("file.v3.FileAccessLog", own), log(otel, told_to(labels)), log(otel, told_to(json!([])))]});
+    let served = http(json!([]), all_to("inbound|80||"), said);
+    let outbound = json!([{"filters": [tcp("outbound|90||a.example", json!({}))]}]);
+    let translation = translated(json!([
+        listener("virtualInbound", "0.0.0.0", 15006, json!([{"filters": [served]}])),
+        listener("10.0.0.1_90", "10.0.0.1", 90, outbound),
+    ]));
+    let telemetry = translation.snapshot.telemetry.as_ref().unwrap();
+    let logs: Vec<_> = telemetry.logs().collect();
+    for (_, options) in &logs {
+        assert_eq!(options.at, Some(Side::Server));
+        assert_eq!(options.filter.as_deref(), Some("response.code >= 500"));
+    }
+    let [(first, file), (second, otel), (third, bare)] = logs[..] else {
+        panic!("{logs:?}")
+    };
+    let line = AccessLog::Text(None);
+    assert_eq!((first, second, third), (&line, &AccessLog::Json, &line));
+    assert_eq!((&file.cluster, &file.file), (&None, &None));
+    assert_eq!(otel.cluster.as_deref(), Some("outbound|4317||otel"));
+    assert_eq!(otel.fields["code"], "%RESPONSE_CODE%");
+    assert!(bare.fields.is_empty());
+    assert_eq!(told(&translation), NONE);
+}
+
+#[test]
+fn logs_of_other_protocols_are_told() {
+    let kind = "envoy.extensions.access_loggers.grpc.v3.HttpGrpcAccessLogConfig";
+    let config = json!({"commonConfig": {"logName": "als"}});
+    let said = json!({"accessLog": [{"name": "als", "typedConfig": typed(kind, config)}]});
+    let served = http(json!([]), all_to("inbound|80||"), said);
+    let translation = translated(json!([listener(
+        "virtualInbound",
+        "0.0.0.0",
+        15006,
+        json!([{"filters": [served]}])
+    )]));
+    assert_eq!(
+        translation
+            .snapshot
+            .telemetry
+            .as_ref()
+            .and_then(|told| told.access_log.as_ref()),
+        None
+    );
+    let told = told(&translation);
+    assert!(
+        told.iter().any(|line| line.contains("HttpGrpcAccessLogConfig")),
+        "{told:?}"
+    );
 }
 
 #[test]

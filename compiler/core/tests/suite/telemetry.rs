@@ -7,7 +7,7 @@ use mesh_compiler::emit::{self, snapshot};
 use mesh_compiler::model::{Mesh, WorkloadRef};
 use mesh_wire::route::PerMillion;
 use mesh_wire::snapshot::{AccessLog, TracingProvider};
-use mesh_wire::telemetry::{MetricChange, Side, TraceTag};
+use mesh_wire::telemetry::{MetricChange, Side, TraceTag, istio_fields};
 use mesh_wire::{Sha256, Telemetry};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -114,6 +114,41 @@ fn istiod_is_told_the_same() {
     let line = find(&namespace["accessLogging"][0]["providers"][0]["name"]).unwrap();
     assert_eq!(line["envoyFileAccessLog"]["logFormat"]["text"], "%START_TIME%");
     assert_eq!(values["meshConfig"]["accessLogEncoding"], "JSON");
+}
+
+#[test]
+fn a_collector_gets_the_same_from_pods_and_from_vms() {
+    let own = "field tenant \"%REQ(X-TENANT)%\"";
+    for (said, form, labels) in [
+        ("json", AccessLog::Json, json!(istio_fields())),
+        (
+            &format!("json {{ {own} }}"),
+            AccessLog::Json,
+            json!({ "tenant": "%REQ(X-TENANT)%" }),
+        ),
+        ("text", AccessLog::Text(None), Value::Null),
+    ] {
+        let (form_said, fields) = said.split_once(' ').unwrap_or((said, ""));
+        let text = SPEC.replace(
+            "access-log none",
+            &format!("access-log {form_said} otlp=\"collector.ops:4317\" {fields}"),
+        );
+        let mesh = common::compile_text(&text);
+        let cart = told(&mesh, "cart-1");
+        assert_eq!(cart.access_log, Some(form));
+        let options = cart.access_log_options;
+        assert_eq!(
+            options.cluster.unwrap(),
+            "outbound|4317||collector.ops.svc.cluster.local"
+        );
+        assert_eq!(options.fields.len(), usize::from(!fields.is_empty()));
+        let provider = &object(&mesh, "20-shop", "cart")["accessLogging"][0]["providers"][0]["name"];
+        let values: Value =
+            serde_yaml::from_str(&output(&mesh)["kubernetes/main/istiod.values.yaml"]).unwrap();
+        let providers = values["meshConfig"]["extensionProviders"].as_array().unwrap();
+        let named = providers.iter().find(|one| &one["name"] == provider).unwrap();
+        assert_eq!(named["envoyOtelAls"]["logFormat"]["labels"], labels);
+    }
 }
 
 #[test]

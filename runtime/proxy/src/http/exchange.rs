@@ -53,8 +53,10 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     headers::complete(&mut parts, &seen, connection.down.peer.is_some());
     let metadata = seen.peer.then(|| parts.headers.get(&peer::METADATA).cloned());
     let metadata = metadata.flatten();
+    let mut ids = None;
     if let Some(tracer) = &state.tracer {
-        finish.trace = tracer.begin(&mut parts.headers);
+        let (own, begun) = tracer.begin(&mut parts.headers);
+        (ids, finish.trace) = (Some(own), begun);
     }
     let sink = &connection.shared.telemetry().log;
     let log = state.log.as_ref().filter(|log| log.is_read(sink));
@@ -65,6 +67,7 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
     if log.is_some() || finish.trace.is_some() || finish.edits.is_some() {
         let others = log.map(|log| &log.request[..]).unwrap_or_default();
         let mut request = logged(&parts, &target, others);
+        request.trace = ids;
         if let Some(edits) = &finish.edits {
             request
                 .headers
@@ -217,6 +220,7 @@ fn logged(parts: &Parts, target: &Target, others: &[HeaderName]) -> telemetry::R
         forwarded_for: None,
         user_agent: None,
         request_id: None,
+        trace: None,
         headers: Vec::new(),
     };
     request.headers(&parts.headers, others);

@@ -5,7 +5,7 @@ use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
 use super::routes::RetryOn;
-use crate::telemetry::{Edits, Log};
+use crate::telemetry::{Edits, Logs};
 
 /// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
 ///
@@ -34,30 +34,13 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
     if let Some(telemetry) = &snapshot.telemetry {
         of_telemetry(telemetry, &mut parts);
     }
-    if snapshot
-        .telemetry
-        .as_ref()
-        .is_some_and(|telemetry| !Log::is_known(telemetry))
-    {
-        parts.push(
-            "telemetry: the access log's format asks for what is not known here; it says `-`".to_owned(),
-        );
-    }
     parts
 }
 
 fn of_telemetry(telemetry: &Telemetry, parts: &mut Vec<String>) {
     let misfits = Edits::misfits(&telemetry.metric_edits).into_iter();
+    let misfits = misfits.chain(Logs::misfits(telemetry));
     parts.extend(misfits.map(|misfit| format!("telemetry: {misfit}")));
-    if let Some(why) = Log::misfit(telemetry) {
-        parts.push(format!("telemetry: the access log's filter is not minded: {why}"));
-    }
-    if telemetry.access_log_options.cluster.is_some() {
-        parts.push(
-            "telemetry: the access log's collector gets nothing: everything is written where the log goes"
-                .to_owned(),
-        );
-    }
 }
 
 fn of_table(place: &str, table: &RouteTable, parts: &mut Vec<String>) {

@@ -154,6 +154,7 @@ mod tests {
                 forwarded_for: None,
                 user_agent: Some(HeaderValue::from_static("curl")),
                 request_id: None,
+                trace: None,
                 headers: Vec::new(),
             }),
             code: 503,

@@ -12,14 +12,31 @@ use super::access_log;
 use super::format::{Field, Format, Named, Operator, Part};
 use super::record::{Entry, Request};
 
-/// A line of text; where the format has no line's end, none is added, as Envoy adds none.
+/// A line of text, which ends as lines do: Istio has it so where the format does not (istio `buildFileAccessTextLogFormat`).
 pub(super) fn text(format: &Format, entry: &Entry) -> String {
+    let mut line = written(format, entry, |value| access_log::clean(&value));
+    if !line.ends_with('\n') {
+        line.push('\n');
+    }
+    line
+}
+
+/// What is no part of a line, but a value of its own.
+pub(super) fn plain(format: &Format, entry: &Entry) -> String {
+    written(format, entry, |value| value)
+}
+
+fn written(format: &Format, entry: &Entry, said: impl Fn(String) -> String) -> String {
     let mut line = String::with_capacity(256);
     for part in &format.0 {
         match part {
             Part::Text(text) => line.push_str(text),
             Part::Operator { what, longest } => {
-                let value = value(what, entry).map_or_else(|| "-".to_owned(), plain);
+                let value = match value(what, entry) {
+                    Some(Value::String(text)) => said(text),
+                    Some(other) => other.to_string(),
+                    None => "-".to_owned(),
+                };
                 line.push_str(cut(&value, *longest));
             }
         }
@@ -36,20 +53,13 @@ pub(super) fn json(fields: &BTreeMap<String, Format>, entry: &Entry) -> String {
                 Some(Value::String(text)) => cut(&text, *longest).to_owned().into(),
                 other => other.unwrap_or(Value::Null),
             },
-            _ => text(format, entry).into(),
+            _ => plain(format, entry).into(),
         };
         object.insert(key.clone(), value);
     }
     let mut line = Value::Object(object).to_string();
     line.push('\n');
     line
-}
-
-fn plain(value: Value) -> String {
-    match value {
-        Value::String(text) => access_log::clean(&text),
-        other => other.to_string(),
-    }
 }
 
 fn cut(text: &str, longest: Option<usize>) -> &str {

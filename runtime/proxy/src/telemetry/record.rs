@@ -63,6 +63,8 @@ pub(crate) struct Request {
     pub(crate) forwarded_for: Option<HeaderValue>,
     pub(crate) user_agent: Option<HeaderValue>,
     pub(crate) request_id: Option<HeaderValue>,
+    /// Trace and span that it is, whether or not anybody hears of them.
+    pub(crate) trace: Option<(u128, u64)>,
     /// Others that the form tells.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -86,6 +88,7 @@ impl Request {
             forwarded_for: None,
             user_agent: None,
             request_id: None,
+            trace: None,
             headers: Vec::new(),
         }
     }

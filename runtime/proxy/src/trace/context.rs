@@ -42,6 +42,11 @@ impl Context {
         }
     }
 
+    /// Those of the trace and of the span.
+    pub(crate) const fn ids(&self) -> (u128, u64) {
+        (self.trace, self.span)
+    }
+
     /// Tells the next hop.
     pub(super) fn inject(&self, headers: &mut HeaderMap, provider: TracingProvider) {
         let sampled = self.sampled == Some(true);

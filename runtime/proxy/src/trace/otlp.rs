@@ -1,7 +1,8 @@
 //! Spans for OpenTelemetry collectors: `ExportTraceServiceRequest`, as gRPC carries it.
 
 use super::{Service, Span};
-use crate::peer::proto::{bytes, fixed64, framed, number};
+use crate::collectors::otlp::{attribute, request};
+use crate::peer::proto::{bytes, fixed64, number};
 use crate::telemetry::Reporter;
 
 /// Where collectors take them.
@@ -9,25 +10,9 @@ pub(super) const PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceServ
 
 /// The request, as a message of gRPC.
 pub(super) fn encode(service: &Service, spans: &[Span]) -> Vec<u8> {
-    let mut resource = Vec::new();
-    bytes(&mut resource, 1, &attribute("service.name", &service.name));
-    for (key, value) in &service.tags {
-        bytes(&mut resource, 1, &attribute(key, value));
-    }
-    let mut scope = Vec::new();
-    bytes(&mut scope, 1, b"meshd");
-    let mut of_scope = Vec::new();
-    bytes(&mut of_scope, 1, &scope);
-    for span in spans {
-        bytes(&mut of_scope, 2, &one(span));
-    }
-    let mut of_resource = Vec::new();
-    bytes(&mut of_resource, 1, &resource);
-    bytes(&mut of_resource, 2, &of_scope);
-    let mut request = Vec::new();
-    bytes(&mut request, 1, &of_resource);
-    // The queue holds far less than can be too long.
-    framed(&request).unwrap_or_default()
+    let tags = service.tags.iter().map(|(key, value)| (*key, value.as_str()));
+    let name = std::iter::once(("service.name", service.name.as_str()));
+    request(name.chain(tags), Some("meshd"), spans.iter().map(one))
 }
 
 /// `Span` of opentelemetry/proto/trace/v1/trace.proto.
@@ -54,13 +39,5 @@ fn one(span: &Span) -> Vec<u8> {
         number(&mut status, 3, 2);
         bytes(&mut out, 15, &status);
     }
-    out
-}
-
-fn attribute(key: &str, value: &str) -> Vec<u8> {
-    let (mut out, mut text) = (Vec::new(), Vec::new());
-    bytes(&mut text, 1, value.as_bytes());
-    bytes(&mut out, 1, key.as_bytes());
-    bytes(&mut out, 2, &text);
     out
 }

@@ -144,6 +144,7 @@ impl Ours {
         let bind = async || TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (outward, inward) = (bind().await, bind().await);
         let (outbound, inbound) = (outward.local_addr().unwrap(), inward.local_addr().unwrap());
+        tokio::spawn(mesh_proxy::tell_collectors(shared.clone()));
         let ((first, drain_out), (second, drain_in)) = (drain::new(), drain::new());
         tokio::spawn(serve_outbound(outward, shared.clone(), drain_out));
         tokio::spawn(serve_inbound(inward, shared.clone(), drain_in));

@@ -18,6 +18,7 @@ pub mod client;
 pub mod envoy;
 pub mod grpc;
 pub mod issuer;
+pub mod protobuf;
 pub mod snapshot;
 
 pub use ca::Ca;

@@ -47,7 +47,11 @@ pub(super) fn validate(snapshot: &Snapshot) -> Result<(), InvalidSnapshot> {
     }
     if let Some(telemetry) = &snapshot.telemetry {
         let collectors = telemetry.tracing.iter().map(|tracing| &tracing.cluster);
-        for cluster in collectors.chain(&telemetry.access_log_options.cluster) {
+        for cluster in collectors.chain(
+            telemetry
+                .logs()
+                .filter_map(|(_, options)| options.cluster.as_ref()),
+        ) {
             check.cluster("telemetry", cluster)?;
         }
     }

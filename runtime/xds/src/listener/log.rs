@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mesh_wire::snapshot::{AccessLog, Telemetry};
-use mesh_wire::telemetry::{AccessLogOptions, Side};
+use mesh_wire::telemetry::{AccessLogOptions, AnotherLog, ISTIO_LINE, Side, istio_fields};
 use serde_json::{Value as Json, json};
 
 use crate::reader::Reader;
@@ -18,24 +18,42 @@ pub(super) enum Of {
     Traffic,
 }
 
-/// One log of the whole proxy.
+/// The logs of the whole proxy.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Logs {
-    said: Option<(AccessLog, AccessLogOptions)>,
+    said: BTreeMap<Side, Vec<AnotherLog>>,
     /// Sides with traffic that is written down, and with such that is not.
     with: BTreeSet<Side>,
     without: BTreeSet<Side>,
 }
 
 impl Logs {
-    pub(crate) fn end(self, telemetry: &mut Telemetry) {
-        let Some((log, mut options)) = self.said else {
-            return;
+    pub(crate) fn end(mut self, telemetry: &mut Telemetry) {
+        let silent: BTreeSet<_> = self.without.difference(&self.with).copied().collect();
+        self.said.retain(|side, _| !silent.contains(side));
+        let mut sides = self.said.into_iter();
+        let (first, second) = (sides.next(), sides.next());
+        let mut all: Vec<AnotherLog> = match (first, second) {
+            // Of the other side nothing is known.
+            (Some((_, logs)), None) if silent.is_empty() => logs,
+            (Some((_, logs)), Some((_, others))) if logs == others => logs,
+            (first, second) => {
+                let at = |(side, logs): (Side, Vec<AnotherLog>)| {
+                    logs.into_iter().map(move |mut log| {
+                        log.options.at = Some(side);
+                        log
+                    })
+                };
+                first.into_iter().chain(second).flat_map(at).collect()
+            }
         };
-        let mut only = self.with.difference(&self.without).copied();
-        options.at = only.next().filter(|_| !self.without.is_empty());
-        telemetry.access_log = Some(log);
-        telemetry.access_log_options = options;
+        if all.is_empty() {
+            return;
+        }
+        let first = all.remove(0);
+        telemetry.access_log = Some(first.form);
+        telemetry.access_log_options = first.options;
+        telemetry.more_access_logs = all;
     }
 }
 
@@ -50,63 +68,42 @@ pub(super) fn read(parts: &mut Parts, from: &mut Reader<'_>, side: Side, of: Of)
             false => _ = parts.logs.with.insert(side),
         }
     }
-    let mut several = None;
+    let mut new: Vec<AnotherLog> = Vec::new();
     for mut log in all {
         log.skip("name");
         let filter = log.message("filter").and_then(|filter| expression(filter, of));
         let Some(config) = log.message("typed_config") else {
             continue;
         };
-        let Some((form, options)) = said(config, filter) else {
-            continue;
-        };
-        several = Some(join(several, form, options, &log));
+        if let Some((form, options)) = said(config, filter) {
+            new.push(AnotherLog { form, options });
+        }
     }
-    let Some(new) = several else { return };
-    let held = parts.logs.said.get_or_insert_with(|| new.clone());
+    if new.is_empty() {
+        return;
+    }
+    let held = parts.logs.said.entry(side).or_insert_with(|| new.clone());
     // What a listener writes of what nobody takes is without the filter.
-    let same = held.0 == new.0 && (of == Of::Listener || held.1 == new.1);
-    if of == Of::Traffic && held.1.filter.is_none() && new.1.filter.is_some() && held.0 == new.0 {
+    let bare = |logs: &[AnotherLog]| {
+        let mut logs = logs.to_vec();
+        for log in &mut logs {
+            log.options.filter = None;
+        }
+        logs
+    };
+    let same = match of {
+        Of::Listener => bare(held) == bare(&new),
+        Of::Traffic => *held == new,
+    };
+    if of == Of::Traffic && *held == bare(&new) {
         *held = new;
     } else if !same {
         from.tell(
             "access_log",
-            &json!(new.0),
-            "the proxy writes one log, as the first of all says",
+            &json!(new),
+            "the proxy writes the logs of one side alike, as the first of it says",
         );
     }
-}
-
-/// A file and a collector may both be said.
-fn join(
-    held: Option<(AccessLog, AccessLogOptions)>,
-    form: AccessLog,
-    options: AccessLogOptions,
-    log: &Reader<'_>,
-) -> (AccessLog, AccessLogOptions) {
-    let Some((before, mut both)) = held else {
-        return (form, options);
-    };
-    let form = match (both.cluster.is_some(), options.cluster.is_some()) {
-        (false, true) => {
-            both.cluster = options.cluster;
-            before
-        }
-        (true, false) => {
-            both.file = options.file;
-            both.fields = options.fields;
-            form
-        }
-        _ => {
-            log.tell(
-                "typed_config",
-                &json!(form),
-                "the proxy writes one file: the first",
-            );
-            before
-        }
-    };
-    (form, both)
 }
 
 /// The expression of which a request must be true. What has the flag `NR`, a listener writes alone.
@@ -139,12 +136,12 @@ fn said(mut config: Reader<'_>, filter: Option<String>) -> Option<(AccessLog, Ac
         options.file = Some(path).filter(|path| path != "/dev/stdout");
         let mut format = config.message("log_format")?;
         // What a formatter is needed for stands in the format.
-        for name in ["formatters", "omit_empty_values", "json_format_options"] {
-            format.skip(name);
-        }
+        format.skip("formatters");
+        format.skip("json_format_options");
+        format.given("omit_empty_values", &[json!(false)]);
         if let Some(mut fields) = format.structure("json_format") {
             options.fields = texts(fields.take_all());
-            if options.fields == istios_fields() {
+            if options.fields == istio_fields() {
                 options.fields.clear();
             }
             return Some((AccessLog::Json, options));
@@ -153,29 +150,55 @@ fn said(mut config: Reader<'_>, filter: Option<String>) -> Option<(AccessLog, Ac
             .message("text_format_source")
             .map(|mut source| source.text("inline_string"));
         let text = text.unwrap_or_else(|| format.text("text_format"));
-        return Some((
-            AccessLog::Text(Some(text).filter(|text| text != ISTIOS_LINE)),
-            options,
-        ));
+        return Some((line(text), options));
     }
     if config.is("OpenTelemetryAccessLogConfig") {
-        let mut common = config.message("common_config");
-        let service = common.as_mut().and_then(|common| {
-            common.skip("transport_api_version");
-            common.skip("log_name");
-            common.message("grpc_service")
-        });
-        let service = service.or_else(|| config.message("grpc_service"));
-        options.cluster = service.and_then(collector);
-        // Its records have Istio's fields.
-        config.skip("disable_builtin_labels");
-        return options
-            .cluster
-            .is_some()
-            .then_some((AccessLog::Text(None), options));
+        return told(config, options);
     }
     config.refuse_all("a log that is not known");
     None
+}
+
+/// `None` is Istio's.
+fn line(text: String) -> AccessLog {
+    AccessLog::Text(Some(text).filter(|text| text != ISTIO_LINE))
+}
+
+/// What a collector is told (istio `buildOpenTelemetryAccessLogConfig`).
+fn told(mut config: Reader<'_>, mut options: AccessLogOptions) -> Option<(AccessLog, AccessLogOptions)> {
+    let mut common = config.message("common_config");
+    let service = common.as_mut().and_then(|common| {
+        common.skip("transport_api_version");
+        // Only resources that are not told have it, and Envoy looks for states elsewhere.
+        common.skip("log_name");
+        common.skip("filter_state_objects_to_log");
+        common.message("grpc_service")
+    });
+    let service = service.or_else(|| config.message("grpc_service"));
+    config.given("disable_builtin_labels", &[json!(true)]);
+    // What a formatter is needed for stands in the format.
+    config.skip("formatters");
+    options.cluster = service.and_then(collector);
+    let form = config
+        .message("body")
+        .map_or(AccessLog::Text(Some(String::new())), |mut body| {
+            line(body.text("string_value"))
+        });
+    if let Some(mut attributes) = config.message("attributes") {
+        let pairs = attributes.messages("values").into_iter().map(|mut pair| {
+            let value = pair.message("value").map(|mut value| value.text("string_value"));
+            (pair.text("key"), value.unwrap_or_default())
+        });
+        options.fields = pairs.collect();
+    }
+    // Istio's own fields beside Istio's own line are what a JSON log is without fields.
+    if form == AccessLog::Text(None) && !options.fields.is_empty() {
+        if options.fields == istio_fields() {
+            options.fields.clear();
+        }
+        return options.cluster.is_some().then_some((AccessLog::Json, options));
+    }
+    options.cluster.is_some().then_some((form, options))
 }
 
 /// The cluster of a gRPC service.
@@ -195,47 +218,4 @@ fn texts(fields: serde_json::Map<String, Json>) -> BTreeMap<String, String> {
         .into_iter()
         .map(|(name, value)| (name, text(value)))
         .collect()
-}
-
-/// Istio's default line (`EnvoyTextLogFormat`).
-const ISTIOS_LINE: &str = "[%START_TIME%] \"%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%\" \
-    %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% \
-    \"%UPSTREAM_TRANSPORT_FAILURE_REASON%\" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% \
-    %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% \"%REQ(X-FORWARDED-FOR)%\" \"%REQ(USER-AGENT)%\" \"%REQ(X-REQUEST-ID)%\" \
-    \"%REQ(:AUTHORITY)%\" \"%UPSTREAM_HOST%\" %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% \
-    %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%\n";
-
-/// Istio's default fields (`EnvoyJSONLogFormatIstio`): those of the line, by what they are.
-fn istios_fields() -> BTreeMap<String, String> {
-    let own = [
-        ("method", "REQ(:METHOD)"),
-        ("path", "REQ(X-ENVOY-ORIGINAL-PATH?:PATH)"),
-        ("upstream_service_time", "RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)"),
-        ("x_forwarded_for", "REQ(X-FORWARDED-FOR)"),
-        ("user_agent", "REQ(USER-AGENT)"),
-        ("request_id", "REQ(X-REQUEST-ID)"),
-        ("authority", "REQ(:AUTHORITY)"),
-        ("upstream_cluster", "UPSTREAM_CLUSTER_RAW"),
-    ];
-    let plain = [
-        "start_time",
-        "route_name",
-        "protocol",
-        "response_code",
-        "response_flags",
-        "response_code_details",
-        "connection_termination_details",
-        "bytes_received",
-        "bytes_sent",
-        "duration",
-        "upstream_host",
-        "upstream_local_address",
-        "downstream_local_address",
-        "downstream_remote_address",
-        "requested_server_name",
-        "upstream_transport_failure_reason",
-    ];
-    let own = own.map(|(name, operator)| (name.to_owned(), format!("%{operator}%")));
-    let plain = plain.map(|name| (name.to_owned(), format!("%{}%", name.to_uppercase())));
-    own.into_iter().chain(plain).collect()
 }

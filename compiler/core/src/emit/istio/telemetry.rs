@@ -1,4 +1,4 @@
-use mesh_wire::telemetry::{MetricChange, MetricEdit, Side, TraceTag};
+use mesh_wire::telemetry::{MetricChange, MetricEdit, Side, TraceTag, istio_fields};
 use serde_json::{Map, Value, json};
 
 use crate::emit::document::Object;
@@ -179,7 +179,9 @@ fn service(provider: &Provider) -> Value {
 fn log_provider(mesh: &Mesh, log: &Log) -> (String, Option<Value>) {
     if let Some(collector) = &log.collector {
         let format = match &log.form {
-            Some(LogForm::Json(fields)) if !fields.is_empty() => json!({ "labels": fields }),
+            // Without labels a record would have a line and nothing else.
+            Some(LogForm::Json(fields)) if fields.is_empty() => json!({ "labels": istio_fields() }),
+            Some(LogForm::Json(fields)) => json!({ "labels": fields }),
             Some(LogForm::Text(Some(line))) => json!({ "text": line }),
             _ => Value::Null,
         };

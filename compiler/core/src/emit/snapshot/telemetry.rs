@@ -22,6 +22,7 @@ pub(super) fn of(mesh: &Mesh, viewer: &Viewer<'_>) -> Telemetry {
             .filter(|log| log.form.is_some())
             .map(options)
             .unwrap_or_default(),
+        more_access_logs: Vec::new(),
         tracing: said.tracing.as_ref().and_then(tracing),
         metric_edits: said.metric_edits,
     }

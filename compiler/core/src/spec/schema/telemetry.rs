@@ -131,7 +131,8 @@ static ACCESS_LOG: NodeSpec = NodeSpec {
         may(
             "otlp",
             Ty::Text,
-            "It goes to this OpenTelemetry collector, a service of the mesh or an external one: \"collector.ops:4317\".",
+            "It goes to this OpenTelemetry collector (gRPC), a service of the mesh or an external one: \
+             \"collector.ops:4317\". The line is the body of a record, fields of `json` are its attributes.",
         ),
     ],
     children: &[optional(&FORMAT), any(&FIELD), optional(&FILTER)],

@@ -5,6 +5,7 @@ mod balance;
 mod broken;
 mod bytes;
 mod clients;
+mod collected;
 mod connections;
 mod forward;
 mod growing;
@@ -25,8 +26,12 @@ use crate::support::snapshot;
 use crate::world::World;
 
 /// The worlds with all of them: each has a log of its own form.
-pub async fn all() -> [World; 2] {
-    [told_in_json().await, lines::world().await]
+pub async fn all() -> [World; 3] {
+    [
+        told_in_json().await,
+        lines::world().await,
+        collected::world().await,
+    ]
 }
 
 async fn told_in_json() -> World {

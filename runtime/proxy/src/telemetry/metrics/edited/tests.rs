@@ -44,6 +44,7 @@ fn entry(host: &str) -> Entry {
             forwarded_for: None,
             user_agent: None,
             request_id: None,
+            trace: None,
             headers: Vec::new(),
         }),
         code: 200,
