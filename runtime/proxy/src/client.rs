@@ -11,6 +11,7 @@ use http_body_util::{BodyExt as _, Limited};
 
 use crate::body::RequestBody;
 use crate::cluster::{Cluster, Hint, PoolError, SendError, Unsent, lease};
+use crate::interim::Teller;
 use crate::shared::Shared;
 
 /// Longer answers are not read.
@@ -67,7 +68,10 @@ async fn exchange(
             .ok_or(AskError::NoEndpoint)?;
         let credentials = shared.credentials().clone();
         let mut lease = lease(cluster, &endpoint, http2, fresh, credentials.as_deref()).await?;
-        let response = match lease.send(&parts, RequestBody::whole(body.clone())).await {
+        let response = match lease
+            .send(&parts, RequestBody::whole(body.clone()), &Teller::default())
+            .await
+        {
             Ok(response) => response,
             // A kept connection that was closed meanwhile.
             Err(Unsent { nothing: true, .. }) if lease.reused && !fresh => {

@@ -21,7 +21,7 @@ mod wire;
 pub(crate) use client::Connection;
 pub(crate) use request::Refusal;
 pub(crate) use server::{Asked, Tunnel, serve};
-pub(crate) use wire::Received;
+pub(crate) use wire::{Asking, Received};
 
 /// More headers than this are not taken.
 const MOST_HEADERS: usize = 100;

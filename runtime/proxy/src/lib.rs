@@ -32,6 +32,7 @@ mod http;
 mod http1;
 mod inbound;
 mod incoming;
+mod interim;
 mod keys;
 mod net;
 mod outbound;

@@ -10,6 +10,7 @@ use super::usage::Counter;
 use super::{Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
 use crate::http1;
+use crate::interim::Teller;
 use crate::tls::{Credentials, PeerIdentity};
 use crate::workers::{self, WORKERS};
 
@@ -167,11 +168,12 @@ impl Upstream {
 }
 
 impl Lease {
-    /// Sends a request.
+    /// Sends a request; what is said before its answer goes to `teller`.
     pub(crate) async fn send(
         &mut self,
         parts: &http::request::Parts,
         body: RequestBody,
+        teller: &Teller,
     ) -> Result<http::Response<AnswerBody>, Unsent> {
         match &mut self.held {
             Held::Single(held, cluster, endpoint) => {
@@ -179,7 +181,7 @@ impl Lease {
                     let error = http1::Error::Closed.into();
                     return Err(Unsent { error, nothing: true });
                 };
-                let sent = single.connection.send(parts, body).await;
+                let sent = single.connection.send(parts, body, teller).await;
                 let response = sent.map_err(|unsent| Unsent {
                     error: unsent.error.into(),
                     nothing: unsent.nothing,

@@ -9,6 +9,7 @@ use super::headers::{self, Told};
 use super::{exchange, refuse};
 use crate::drain::Drain;
 use crate::http1::{self, Asked};
+use crate::interim::Teller;
 use crate::net::Stream;
 use crate::net::sniff::Spoken;
 use crate::peer::Downstream;
@@ -99,10 +100,10 @@ impl HttpConnection {
 async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec, drain: &mut Drain) {
     let remote = connection.down.remote;
     if codec == Codec::Http1 {
-        let service = async |asked: Asked| match asked {
+        let service = async |asked: Asked, teller: Teller| match asked {
             Ok(request) => {
                 let request = request.map(Into::into);
-                let mut answer = exchange::answer(connection.clone(), request).await;
+                let mut answer = exchange::answer(connection.clone(), request, teller).await;
                 let tunnel = answer.body_mut().tunnel();
                 (answer, tunnel)
             }
@@ -114,7 +115,7 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
         return;
     }
     let service = move |request: Request<mesh_http2::Incoming>| {
-        exchange::answer(connection.clone(), request.map(Into::into))
+        exchange::answer(connection.clone(), request.map(Into::into), Teller::default())
     };
     let mut serving = pin!(server::serve(stream, LIMITS, service));
     let mut closing = drain.clone();

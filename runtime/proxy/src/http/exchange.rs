@@ -17,6 +17,7 @@ use super::target::Target;
 use super::{HttpConnection, Side};
 
 use crate::incoming::Incoming;
+use crate::interim::Teller;
 use crate::peer;
 use crate::state::State;
 use crate::state::jwt::Token;
@@ -24,7 +25,11 @@ use crate::state::policy::{Attempt, Verdict};
 use crate::telemetry;
 
 /// Answers one request. Never fails: what cannot be had is said to the client.
-pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Incoming>) -> Response<Reply> {
+pub(super) async fn answer(
+    connection: Arc<HttpConnection>,
+    request: Request<Incoming>,
+    teller: Teller,
+) -> Response<Reply> {
     let (mut parts, body) = request.into_parts();
     let mut finish = Finish::new(connection.clone());
     let Some(state) = connection.shared.state().clone() else {
@@ -85,6 +90,7 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, request: Request<Inc
         metadata,
         wanted,
         seen,
+        teller,
         first: First::default(),
         allowed: Vec::new(),
     };
@@ -123,6 +129,8 @@ pub(super) struct Exchange<'a> {
     pub(super) wanted: Option<HeaderValue>,
     /// Its headers as they came, without what concerned the client's connection only.
     seen: Seen,
+    /// Tells the client what comes before its answer.
+    pub(super) teller: Teller,
     /// What was read of the body to be shown to an authorizer.
     pub(super) first: First,
     /// What authorizers add to the answer.

@@ -15,6 +15,7 @@ use super::reply::Deadline;
 use super::target::Target;
 use crate::body::Replay;
 use crate::cluster::{AnswerBody, Cluster, Endpoint, Hint, Lease, Outcome, Permit, Unsent, lease};
+use crate::interim::Teller;
 use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::routes::RetryPolicy;
@@ -51,6 +52,8 @@ pub(super) struct Sending<'a> {
     pub(super) count_attempts: bool,
     /// The endpoint that is being tried.
     pub(super) trying: &'a Trying,
+    /// Where what an endpoint says before its answer goes.
+    pub(super) teller: &'a Teller,
     /// What goes elsewhere too as soon as there is an endpoint to try.
     pub(super) mirrored: Vec<Mirrored>,
 }
@@ -140,7 +143,9 @@ impl Sending<'_> {
             let outcome = self.bounded(&endpoint, http2).await;
             took = begin.elapsed();
             self.note(&endpoint, &outcome);
-            let retriable = self.retry.filter(|retry| is_retriable(retry, &outcome));
+            // A client that was told what the first endpoint said gets the answer of that.
+            let retry = self.retry.filter(|_| !self.teller.has_told());
+            let retriable = retry.filter(|retry| is_retriable(retry, &outcome));
             let exhausted = retriable.is_some_and(|retry| attempt > retry.attempts);
             drop(retrying.take());
             if retriable.is_none() || exhausted {
@@ -195,7 +200,7 @@ impl Sending<'_> {
             let credentials = self.shared.credentials().clone();
             let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
             let body = self.replay.body().ok_or(UNSENT)?;
-            match lease.send(self.parts, body).await {
+            match lease.send(self.parts, body, self.teller).await {
                 Ok(response) => {
                     return Ok(Answer {
                         response,

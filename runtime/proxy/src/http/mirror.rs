@@ -14,6 +14,7 @@ use super::target::Target;
 use crate::body::{Fate, Replay};
 use crate::cluster::{Cluster, Transport};
 use crate::incoming::Incoming;
+use crate::interim::Teller;
 use crate::peer;
 use crate::state::routes::Forward;
 
@@ -102,6 +103,7 @@ impl Mirrored {
             upgrade: None,
             count_attempts: true,
             trying: &Mutex::default(),
+            teller: &Teller::default(),
             mirrored: Vec::new(),
         };
         let Tried {

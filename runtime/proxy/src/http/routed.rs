@@ -103,6 +103,7 @@ impl Exchange<'_> {
             upgrade: self.wanted.as_ref(),
             count_attempts: outbound,
             trying: &trying,
+            teller: &self.teller,
             mirrored,
         };
         let mut deadline: Option<Deadline> = timeout.map(|timeout| {

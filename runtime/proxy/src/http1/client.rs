@@ -2,6 +2,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
+use http::header::EXPECT;
 use http::request::Parts;
 use http::{Method, Response, Version};
 use http_body::Frame;
@@ -13,6 +14,7 @@ use super::output::Output;
 use super::response::{self, Head};
 use super::{Error, encode};
 use crate::body::RequestBody;
+use crate::interim::Teller;
 use crate::net::{Rewind, Stream};
 
 /// A connection to a server, which carries one request after the other.
@@ -60,7 +62,18 @@ impl Connection {
 
     /// Sends a request; returns as soon as an answer has begun, whose body follows in [`Connection::poll_body`]. What is left
     /// of the request's body is sent meanwhile.
-    pub(crate) async fn send(&mut self, parts: &Parts, body: RequestBody) -> Result<Response<()>, Unsent> {
+    ///
+    /// What the server says before it is passed on by `teller`. A client that waits for that is told to go on by the server
+    /// alone, which is asked to.
+    pub(crate) async fn send(
+        &mut self,
+        parts: &Parts,
+        body: RequestBody,
+        teller: &Teller,
+    ) -> Result<Response<()>, Unsent> {
+        if teller.is_awaited() && parts.headers.contains_key(EXPECT) {
+            teller.leave();
+        }
         self.output.upload = encode::request(&mut self.output.bytes, parts, body);
         let mut begun = false;
         let head = poll_fn(|cx| {
@@ -68,12 +81,12 @@ impl Connection {
             if let Poll::Ready(Err(error)) = sent {
                 self.goes_on = false;
                 // Who does not want to read the rest may have said why.
-                return match self.poll_head(&parts.method, cx) {
+                return match self.poll_head(&parts.method, teller, cx) {
                     Poll::Ready(Ok(head)) => Poll::Ready(Ok(head)),
                     _ => Poll::Ready(Err(error)),
                 };
             }
-            self.poll_head(&parts.method, cx)
+            self.poll_head(&parts.method, teller, cx)
         });
         match head.await {
             Ok(head) => Ok(self.begin(head)),
@@ -96,10 +109,16 @@ impl Connection {
         response
     }
 
-    fn poll_head(&mut self, method: &Method, cx: &mut Context<'_>) -> Poll<Result<Head, Error>> {
+    fn poll_head(
+        &mut self,
+        method: &Method,
+        teller: &Teller,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Head, Error>> {
+        let mut hear = |status, headers: &_| teller.tell(status, headers);
         loop {
             if !self.input.is_empty()
-                && let Some(head) = response::read(&mut self.input, &mut self.looked, method)?
+                && let Some(head) = response::read(&mut self.input, &mut self.looked, method, &mut hear)?
             {
                 return Poll::Ready(Ok(head));
             }

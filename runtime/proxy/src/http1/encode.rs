@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{Method, StatusCode, Version, response};
 use http_body::{Body, Frame};
 
-use super::Error;
+use super::{Error, fields};
 use crate::body::{BodyError, RequestBody};
 
 /// Bodies are taken until so much of them waits to be written.
@@ -78,6 +78,22 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
     };
     out.extend_from_slice(b"\r\n");
     upload
+}
+
+/// Writes what is said before an answer.
+pub(super) fn interim(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap) {
+    let reason = status.canonical_reason().unwrap_or("Unknown");
+    for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
+        out.extend_from_slice(part.as_bytes());
+    }
+    for (name, value) in headers {
+        if ![CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH].contains(name)
+            && !fields::says(headers, name.as_str())
+        {
+            field(out, name, value.as_bytes());
+        }
+    }
+    out.extend_from_slice(b"\r\n");
 }
 
 /// Envoy's list of those that have none, as a rule.

@@ -48,17 +48,19 @@ pub(super) fn lines_end(found: &[httparse::Header<'_>], read: &[u8], end: usize)
     starts.all(|start| start >= 2 && read[start - 2..start] == *b"\r\n")
 }
 
+/// Whether `word` is among what is said of the connection.
+pub(super) fn says(headers: &HeaderMap, word: &str) -> bool {
+    let lists = headers.get_all(CONNECTION).iter();
+    lists
+        .filter_map(|list| list.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .any(|token| token.trim().eq_ignore_ascii_case(word))
+}
+
 /// RFC 9112, 9.3: who says `close` once has said it.
 pub(super) fn goes_on(headers: &HeaderMap, is_1_1: bool) -> bool {
-    let says = |word: &str| {
-        let lists = headers.get_all(CONNECTION).iter();
-        lists
-            .filter_map(|list| list.to_str().ok())
-            .flat_map(|list| list.split(','))
-            .any(|token| token.trim().eq_ignore_ascii_case(word))
-    };
     match headers.contains_key(CONNECTION) {
-        true => !says("close") && (is_1_1 || says("keep-alive")),
+        true => !says(headers, "close") && (is_1_1 || says(headers, "keep-alive")),
         false => is_1_1,
     }
 }

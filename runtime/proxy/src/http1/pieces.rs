@@ -39,7 +39,7 @@ pub(super) fn answer(bytes: &[u8], size: usize) -> Vec<String> {
     for piece in bytes.chunks(size.max(1)) {
         input.put(piece);
         if body.is_none() {
-            match response::read(&mut input, &mut looked, &http::Method::GET) {
+            match response::read(&mut input, &mut looked, &http::Method::GET, |_, _| {}) {
                 Ok(Some(head)) => {
                     came.push(format!("{:?} {:?} {:?}", head.status, head.headers, head.goes_on));
                     came.push(String::new());

@@ -21,8 +21,13 @@ pub(super) struct Head {
     pub(super) goes_on: bool,
 }
 
-/// The head of the answer to a request of this method, as soon as it is whole. What is only informational is passed over.
-pub(super) fn read(input: &mut Input, looked: &mut Looked, method: &Method) -> Result<Option<Head>, Error> {
+/// The head of the answer to a request of this method, as soon as it is whole. What is said before it goes to `hear`.
+pub(super) fn read(
+    input: &mut Input,
+    looked: &mut Looked,
+    method: &Method,
+    mut hear: impl FnMut(StatusCode, &HeaderMap),
+) -> Result<Option<Head>, Error> {
     loop {
         pass_empty_lines(input, looked);
         if !looked.is_due(input.bytes()) && input.len() <= LONGEST_HEAD {
@@ -45,6 +50,7 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked, method: &Method) -> R
         *looked = Looked::default();
         input.take(end as u64);
         if status.is_informational() && status != StatusCode::SWITCHING_PROTOCOLS {
+            hear(status, &fields::of(parsed.headers, &read)?);
             continue;
         }
         let headers = fields::of(parsed.headers, &read)?;
@@ -109,7 +115,7 @@ mod tests {
 
     fn read(text: &str, method: &Method) -> Result<Option<Head>, Error> {
         let mut input = Input::of(text.as_bytes());
-        super::read(&mut input, &mut Looked::default(), method)
+        super::read(&mut input, &mut Looked::default(), method, |_, _| {})
     }
 
     /// The head that is read of bytes that are given in pieces which end at `cuts`, and what is left; or why there is none.
@@ -122,7 +128,7 @@ mod tests {
         for to in cuts {
             input.put(&bytes[from..to]);
             from = to;
-            match super::read(&mut input, &mut looked, &Method::GET) {
+            match super::read(&mut input, &mut looked, &Method::GET, |_, _| {}) {
                 Ok(Some(head)) => {
                     input.put(&bytes[to..]);
                     return (format!("{head:?}"), input.bytes().to_vec());

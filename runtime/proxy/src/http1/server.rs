@@ -17,6 +17,7 @@ use super::request::{Head, Refusal};
 use super::wire::{Bare, Received, Shared};
 use crate::body::BodyError;
 use crate::drain::Drain;
+use crate::interim::Teller;
 use crate::net::{Rewind, Stream};
 
 /// A client that has begun no request, or not ended its headers, is left after this (Envoy's `idle_timeout`).
@@ -48,7 +49,7 @@ pub(crate) struct Tunnel {
 /// Where the connection broke, or an answer ended early.
 pub(crate) async fn serve<S, F, B>(stream: Stream, drain: Drain, mut service: S) -> Result<(), Error>
 where
-    S: FnMut(Asked) -> F,
+    S: FnMut(Asked, Teller) -> F,
     F: Future<Output = (Response<B>, Option<Box<Tunnel>>)>,
     B: Body<Data = Bytes, Error = BodyError> + Unpin,
 {
@@ -57,13 +58,13 @@ where
     let mut output = Output::default();
     loop {
         let next = poll_fn(|cx| rest.poll(cx, |cx| shared.lock().poll_head(cx))).await;
-        let (asked, mut asker) = match next {
+        let (asked, teller, mut asker) = match next {
             Some(Ok(head)) => begin(&shared, head),
-            Some(Err(refusal)) => (Err(refusal), Asker::last()),
+            Some(Err(refusal)) => (Err(refusal), Teller::default(), Asker::last()),
             None => return Ok(()),
         };
         let answer = {
-            let mut answering = pin!(service(asked));
+            let mut answering = pin!(service(asked, teller));
             poll_fn(|cx| shared.poll_attended(cx, |cx| answering.as_mut().poll(cx))).await
         };
         let Some((response, tunnel)) = answer else {
@@ -87,7 +88,7 @@ where
     }
 }
 
-fn begin(shared: &Shared, head: Head) -> (Asked, Asker) {
+fn begin(shared: &Shared, head: Head) -> (Asked, Teller, Asker) {
     let Head {
         parts,
         body,
@@ -101,8 +102,10 @@ fn begin(shared: &Shared, head: Head) -> (Asked, Asker) {
         trailers: takes_trailers(&parts.headers),
         goes_on,
     };
+    // RFC 9110, 15.2: those of HTTP/1.0 know of nothing before an answer.
+    let teller = (asker.version != Version::HTTP_10).then(|| shared.asking(expects));
     let request = Request::from_parts(parts, shared.received());
-    (Ok(request), asker)
+    (Ok(request), Teller::to(teller), asker)
 }
 
 fn takes_trailers(headers: &HeaderMap) -> bool {
@@ -130,7 +133,7 @@ impl Shared {
         last: bool,
     ) -> Option<Upload<B>> {
         let mut wire = self.lock();
-        out.extend_from_slice(wire.answers());
+        out.extend_from_slice(&wire.answers());
         // What comes of a request that is answered before it was read, nobody wants: nor do others try to find its end.
         asker.goes_on &= wire.is_whole() && !last;
         drop(wire);

@@ -4,18 +4,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::Error;
 use super::decode::Decoder;
 use super::input::Input;
 use super::looked::Looked;
 use super::request::{self, Head, Refusal};
+use super::{Error, encode};
 use crate::net::{Rewind, Stream};
 
-/// What a client that waits is told before its body is read.
-const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+/// More than this of what comes before an answer is not kept for a client that does not read it.
+const MOST_TOLD: usize = 64 * 1024;
 
 /// A client's connection, as its server and the body of the request that is being answered share it.
 #[derive(Clone, Debug)]
@@ -31,8 +32,10 @@ pub(super) struct Wire {
     body: Decoder,
     /// Which request that is.
     turn: u32,
-    /// What of [`CONTINUE`] is to be written before more is read.
-    continues: &'static [u8],
+    /// The client waits to be told that its body is wanted, as it is when that is read.
+    expects: bool,
+    /// What comes before the answer and is still to be written.
+    told: Vec<u8>,
     /// It cannot be told where the body ends.
     broken: bool,
     /// The client is gone.
@@ -49,7 +52,8 @@ impl Shared {
             looked: Looked::default(),
             body: Decoder::Length(0),
             turn: 0,
-            continues: &[],
+            expects: false,
+            told: Vec::new(),
             broken: false,
             gone: false,
             owner: None,
@@ -58,6 +62,15 @@ impl Shared {
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Wire> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The client of a request that was just begun, as long as it is not answered.
+    pub(super) fn asking(&self, expects: bool) -> Asking {
+        Asking {
+            wire: self.clone(),
+            turn: self.lock().turn,
+            expects,
+        }
     }
 
     /// The body of a request that was just begun.
@@ -93,13 +106,13 @@ impl Wire {
     pub(super) fn begin(&mut self, body: Decoder, expects: bool) {
         self.body = body;
         self.turn = self.turn.wrapping_add(1);
-        self.continues = if expects { CONTINUE } else { &[] };
+        self.expects = expects;
     }
 
-    /// An answer begins: the client is not told to go on any more. Gives what it was told in part.
-    pub(super) fn answers(&mut self) -> &'static [u8] {
-        let rest = std::mem::take(&mut self.continues);
-        if rest.len() == CONTINUE.len() { &[] } else { rest }
+    /// An answer begins: nothing comes before it any more. Gives what is still to be written of what did.
+    pub(super) fn answers(&mut self) -> Vec<u8> {
+        self.expects = false;
+        std::mem::take(&mut self.told)
     }
 
     /// All of the request has been read.
@@ -107,9 +120,10 @@ impl Wire {
         self.body.is_over() && !self.broken
     }
 
-    /// Whether the client has gone while it was waiting for its answer. What it asks meanwhile is read ahead, as far as one
-    /// read goes.
+    /// Whether the client has gone while it was waiting for its answer. What comes before that is written meanwhile, and what
+    /// it asks is read ahead, as far as one read goes.
     pub(super) fn poll_gone(&mut self, cx: &mut Context<'_>) -> bool {
+        self.gone |= matches!(self.poll_tell(cx), Poll::Ready(Err(_)));
         if !self.body.is_over() {
             // Whoever reads the body finds it out.
             if !self
@@ -149,7 +163,10 @@ impl Wire {
                     return Poll::Ready(Some(Err(error)));
                 }
             }
-            let read = match ready!(self.poll_continue(cx)) {
+            if std::mem::take(&mut self.expects) {
+                encode::interim(&mut self.told, StatusCode::CONTINUE, &HeaderMap::new());
+            }
+            let read = match ready!(self.poll_tell(cx)) {
                 Ok(()) => ready!(self.poll_fill(cx)),
                 Err(error) => Err(error),
             };
@@ -164,19 +181,50 @@ impl Wire {
         }
     }
 
-    fn poll_continue(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Some(stream) = self.stream.as_mut().filter(|_| !self.continues.is_empty()) else {
+    fn poll_tell(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Some(stream) = self.stream.as_mut().filter(|_| !self.told.is_empty()) else {
             return Poll::Ready(Ok(()));
         };
-        while !self.continues.is_empty() {
-            match ready!(Pin::new(&mut *stream).poll_write(cx, self.continues))? {
+        while !self.told.is_empty() {
+            match ready!(Pin::new(&mut *stream).poll_write(cx, &self.told))? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.continues = &self.continues[count..],
+                count => drop(self.told.drain(..count)),
             }
         }
         // What is not on its way yet goes with the answer at the latest.
         let _later = Pin::new(stream).poll_flush(cx);
         Poll::Ready(Ok(()))
+    }
+}
+
+/// A client that waits for its answer.
+#[derive(Debug)]
+pub(crate) struct Asking {
+    wire: Shared,
+    turn: u32,
+    expects: bool,
+}
+
+impl Asking {
+    /// The client waits to be told that its body is wanted.
+    pub(crate) fn expects(&self) -> bool {
+        self.expects
+    }
+
+    /// Somebody else tells it.
+    pub(crate) fn leave(&self) {
+        let mut wire = self.wire.lock();
+        if wire.turn == self.turn {
+            wire.expects = false;
+        }
+    }
+
+    /// Has it told what comes before its answer. Who waits for that answer writes it.
+    pub(crate) fn tell(&self, status: StatusCode, headers: &HeaderMap) {
+        let mut wire = self.wire.lock();
+        if wire.turn == self.turn && wire.told.len() < MOST_TOLD {
+            encode::interim(&mut wire.told, status, headers);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ mod collected;
 mod connections;
 mod forward;
 mod growing;
+mod interim;
 mod inward;
 mod lines;
 mod mirrored;
@@ -46,6 +47,7 @@ async fn told_in_json() -> World {
     mirrors::put(&mut world).await;
     mirrored::put(&mut world).await;
     inward::put(&mut world).await;
+    interim::put(&mut world).await;
     policies::put(&mut world).await;
     streams::put(&mut world).await;
     tokens::put(&mut world).await;

@@ -1,0 +1,51 @@
+//! What endpoints say before their answers: that they want the body, and hints of what the answer will need (RFC 9110, 15.2).
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{HeaderMap, StatusCode};
+
+use crate::http1::Asking;
+
+/// Tells a client what comes before its answer.
+#[derive(Debug, Default)]
+pub(crate) struct Teller {
+    client: Option<Asking>,
+    told: AtomicBool,
+}
+
+impl Teller {
+    pub(crate) fn to(client: Option<Asking>) -> Self {
+        let told = AtomicBool::new(false);
+        Self { client, told }
+    }
+
+    /// Passes on what an endpoint says, where it means something to clients that did not ask it themselves.
+    pub(crate) fn tell(&self, status: StatusCode, headers: &HeaderMap) {
+        if let Some(client) = self
+            .client
+            .as_ref()
+            .filter(|_| matches!(status.as_u16(), 100 | 102..=104))
+        {
+            client.tell(status, headers);
+            self.told.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What an endpoint said has been passed on: the answer has to be its own.
+    pub(crate) fn has_told(&self) -> bool {
+        self.told.load(Ordering::Relaxed)
+    }
+
+    /// The client waits to be told that its body is wanted. Unless an endpoint is left to do that ([`Self::leave`]), it is
+    /// told when its body is read.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.client.as_ref().is_some_and(Asking::expects)
+    }
+
+    /// The endpoint says itself whether it wants the body.
+    pub(crate) fn leave(&self) {
+        if let Some(client) = &self.client {
+            client.leave();
+        }
+    }
+}
