@@ -1,21 +1,16 @@
 //! The application: it answers at once, as cheaply as it can.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
-use bytes::Bytes;
-use http::Response;
-use http_body_util::Full;
-use hyper::server::conn::http2;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
 use mesh_bench::Kind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::streams;
+
 /// Of an answer's body.
-const SIZE: usize = 1024;
+pub(super) const SIZE: usize = 1024;
 /// What is written at once where bytes are all that counts.
 const CHUNK: usize = 64 * 1024;
 
@@ -32,7 +27,7 @@ pub(crate) async fn serve(kind: Kind, listen: SocketAddr) -> Result<()> {
             let _ended = match kind {
                 Kind::Tcp => pour(stream).await,
                 Kind::Http1 => answer(stream).await,
-                Kind::Http2 => streams(stream).await,
+                Kind::Http2 => streams::answer(stream).await,
             };
         });
     }
@@ -56,18 +51,5 @@ async fn answer(mut stream: TcpStream) -> Result<()> {
             stream.write_all(&response).await?;
         }
     }
-    Ok(())
-}
-
-async fn streams(stream: TcpStream) -> Result<()> {
-    let body = Bytes::from(vec![b'x'; SIZE]);
-    let service = service_fn(move |_request| {
-        let body = body.clone();
-        async move { Ok::<_, Infallible>(Response::new(Full::new(body))) }
-    });
-    http2::Builder::new(TokioExecutor::new())
-        .max_concurrent_streams(1024)
-        .serve_connection(TokioIo::new(stream), service)
-        .await?;
     Ok(())
 }

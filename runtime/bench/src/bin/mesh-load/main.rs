@@ -11,10 +11,12 @@ use mesh_bench::Kind;
 
 mod backend;
 mod client;
+mod frames;
 mod http1;
 mod http2;
 mod issue;
 mod report;
+mod streams;
 
 #[derive(Parser)]
 #[command(about = "The server behind hops of the data plane, and the client before")]
