@@ -3,9 +3,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::Response;
 use crate::error::Error;
 use crate::state::{Key, Piece, State};
 
@@ -57,13 +57,13 @@ impl Incoming {
             self.from = Some((shared, key));
             return Poll::Pending;
         }
-        let parts = ready!(taken)?;
+        let head = ready!(taken)?;
         let body = if over {
             Self::empty()
         } else {
             Self::new(shared, key)
         };
-        Poll::Ready(Ok(Response::from_parts(parts, body)))
+        Poll::Ready(Ok(Response { head, body }))
     }
 }
 

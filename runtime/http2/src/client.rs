@@ -6,8 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::request::Parts;
-use http::{Method, Request, Response};
+use http::Method;
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep};
@@ -16,6 +15,7 @@ use crate::body::{Incoming, Shared};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::state::{Key, Limits, Role, State};
+use crate::{Request, RequestHead, Response};
 
 /// Bodies of requests that are begun, until who drives the connection takes them.
 type Bodies<B> = Arc<Mutex<Vec<(Key, B)>>>;
@@ -104,18 +104,18 @@ impl<B: Body> Client<B> {
     ///
     /// # Errors
     /// Where none comes.
-    pub async fn send(&self, request: Request<B>) -> Result<Response<Incoming>, Unanswered> {
-        let (parts, body) = request.into_parts();
-        self.send_parts(&parts, body).await
+    pub async fn send(&self, request: impl Into<Request<B>>) -> Result<Response<Incoming>, Unanswered> {
+        let request = request.into();
+        self.send_head(&request.head, request.body).await
     }
 
     /// As [`Client::send`], for who may want to send the same head again.
     ///
     /// # Errors
     /// Where no answer comes.
-    pub async fn send_parts(&self, parts: &Parts, body: B) -> Result<Response<Incoming>, Unanswered> {
+    pub async fn send_head(&self, head: &RequestHead, body: B) -> Result<Response<Incoming>, Unanswered> {
         let mut body = Some(body);
-        let mut answer = std::future::poll_fn(|cx| self.poll_send(parts, &mut body, cx)).await?;
+        let mut answer = std::future::poll_fn(|cx| self.poll_send(head, &mut body, cx)).await?;
         let answered = std::future::poll_fn(|cx| answer.poll_answer(cx)).await;
         answered.map_err(|error| Unanswered {
             error,
@@ -125,7 +125,7 @@ impl<B: Body> Client<B> {
 
     fn poll_send(
         &self,
-        parts: &Parts,
+        head: &RequestHead,
         body: &mut Option<B>,
         cx: &Context<'_>,
     ) -> Poll<Result<Incoming, Unanswered>> {
@@ -144,12 +144,12 @@ impl<B: Body> Client<B> {
         };
         let ends = body.is_end_stream();
         let has_meaning = !matches!(
-            parts.method,
+            head.method,
             Method::GET | Method::HEAD | Method::DELETE | Method::CONNECT
         );
         let length = body.size_hint().exact();
         let length = length.filter(|length| *length > 0 || has_meaning);
-        let key = state.send_request(parts, length, ends);
+        let key = state.send_request(head, length, ends);
         if !ends {
             let mut bodies = bodies.lock().unwrap_or_else(PoisonError::into_inner);
             bodies.push((key, body));

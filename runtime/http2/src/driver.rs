@@ -3,7 +3,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::slots::Slots;
 use crate::state::{Event, State};
 use crate::wire::{Read, Wire};
+use crate::{Request, Response};
 
 /// Turns in a row, before other connections have theirs.
 const TURNS: usize = 8;
@@ -100,14 +100,14 @@ where
         std::mem::swap(&mut self.events, self.shared.lock().events());
         for event in self.events.drain(..) {
             match event {
-                Event::Request(key, parts, comes) => {
+                Event::Request(key, head, comes) => {
                     let body = if comes {
                         Incoming::new(self.shared.clone(), key)
                     } else {
                         Incoming::empty()
                     };
-                    let only_head = parts.method == http::Method::HEAD;
-                    let answer = answer(Request::from_parts(*parts, body));
+                    let only_head = head.method == http::Method::HEAD;
+                    let answer = answer(Request { head: *head, body });
                     self.slots.answer(key, answer, only_head);
                 }
                 Event::Ended(key) => self.slots.end(key),

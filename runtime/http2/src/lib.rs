@@ -2,8 +2,8 @@
 //!
 //! One task drives a connection: it reads, answers or sends what its streams have to say, and writes all of that at once.
 //! No stream has a task of its own. Bodies are polled only as far as windows and the socket take them, so that who reads
-//! slowly slows the other end down. [`server::serve`] answers requests, [`client::connect`] sends them; both speak in the
-//! types of [`http`] and [`http_body`].
+//! slowly slows the other end down. [`server::serve`] answers requests, [`client::connect`] sends them; bodies are
+//! those of [`http_body`], and heads of messages are [`RequestHead`] and [`ResponseHead`], as HTTP/1 can have them too.
 //!
 //! Within, frames, field blocks and streams are a state into which bytes go and out of which bytes come; nothing of it
 //! knows sockets, and whatever comes in is bounded. Tests hold it against the examples of the standards, against hyper at
@@ -14,7 +14,9 @@ pub mod client;
 pub mod date;
 mod driver;
 mod error;
+mod fields;
 mod frame;
+mod head;
 mod hpack;
 mod message;
 pub mod server;
@@ -24,6 +26,8 @@ mod wire;
 
 pub use body::Incoming;
 pub use error::{Error, Reason};
+pub use fields::Fields;
+pub use head::{Request, RequestHead, Response, ResponseHead};
 pub use state::Limits;
 
 /// Ways in for the fuzz targets, to what no public item reaches.

@@ -1,24 +1,22 @@
 //! Heads of messages, as fields and as the values that everybody knows.
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, Method, StatusCode, Uri, Version, request, response};
+use http::{HeaderMap, Method, StatusCode, Version};
 
 use crate::hpack::{Encoder, Field, Pseudo, is_of_connection};
-
-/// What most messages have less of.
-const USUAL: usize = 12;
+use crate::{Fields, RequestHead, ResponseHead};
 
 /// The fields of one block, as they come.
 #[derive(Debug, Default)]
-pub(crate) struct Fields {
+pub(crate) struct Taken {
     method: Option<Bytes>,
     scheme: Option<Bytes>,
     authority: Option<Bytes>,
     path: Option<Bytes>,
     status: Option<Bytes>,
-    headers: HeaderMap,
+    headers: Fields,
     /// Headers have begun: no other field may come.
     begun: bool,
     malformed: bool,
@@ -31,7 +29,7 @@ pub(crate) struct Fields {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-impl Fields {
+impl Taken {
     /// Takes one more, as long as all together are no larger than `most`.
     pub(crate) fn take(&mut self, field: Field, most: usize) {
         self.size += field.size();
@@ -41,11 +39,8 @@ impl Fields {
         }
         match field {
             Field::Header(name, value) => {
-                if !self.begun {
-                    self.begun = true;
-                    self.headers.reserve(USUAL);
-                }
-                self.malformed |= self.headers.try_append(name, value).is_err();
+                self.begun = true;
+                self.headers.append(name, value);
             }
             Field::Pseudo(pseudo, value) => {
                 let place = match pseudo {
@@ -66,7 +61,7 @@ impl Fields {
         }
     }
 
-    pub(crate) fn request(self, known: &mut Option<Authority>) -> Result<request::Parts, Malformed> {
+    pub(crate) fn request(self, known: &mut Option<Authority>) -> Result<RequestHead, Malformed> {
         if self.malformed || self.status.is_some() {
             return Err(Malformed);
         }
@@ -80,28 +75,27 @@ impl Fields {
             }
             _ => return Err(Malformed),
         };
-        let mut uri = http::uri::Parts::default();
-        // A URI has both or none.
-        uri.scheme = scheme.filter(|_| authority.is_some());
-        (uri.authority, uri.path_and_query) = (authority, path);
-        let (mut parts, ()) = http::Request::new(()).into_parts();
-        parts.method = method;
-        parts.uri = Uri::from_parts(uri).map_err(|_| Malformed)?;
-        parts.version = Version::HTTP_2;
-        parts.headers = self.headers;
-        Ok(parts)
+        Ok(RequestHead {
+            method,
+            scheme,
+            authority,
+            path,
+            version: Version::HTTP_2,
+            headers: self.headers,
+        })
     }
 
-    pub(crate) fn response(self) -> Result<response::Parts, Malformed> {
+    pub(crate) fn response(self) -> Result<ResponseHead, Malformed> {
         let others = [&self.method, &self.scheme, &self.authority, &self.path];
         if self.malformed || others.into_iter().any(Option::is_some) {
             return Err(Malformed);
         }
-        let (mut parts, ()) = http::Response::new(()).into_parts();
-        parts.status = StatusCode::from_bytes(&self.status.ok_or(Malformed)?).map_err(|_| Malformed)?;
-        parts.version = Version::HTTP_2;
-        parts.headers = self.headers;
-        Ok(parts)
+        let status = self.status.ok_or(Malformed)?;
+        Ok(ResponseHead {
+            status: StatusCode::from_bytes(&status).map_err(|_| Malformed)?,
+            version: Version::HTTP_2,
+            headers: self.headers,
+        })
     }
 
     pub(crate) fn trailers(self) -> Result<HeaderMap, Malformed> {
@@ -115,7 +109,7 @@ impl Fields {
         if self.malformed || others.into_iter().any(Option::is_some) {
             return Err(Malformed);
         }
-        Ok(self.headers)
+        Ok(self.headers.into())
     }
 }
 
@@ -140,8 +134,8 @@ fn of_scheme(text: &[u8]) -> Result<Scheme, Malformed> {
 }
 
 /// How long a body is, where its message says so in one way.
-pub(crate) fn length(headers: &HeaderMap) -> Result<Option<u64>, Malformed> {
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+pub(crate) fn length(headers: &Fields) -> Result<Option<u64>, Malformed> {
+    let mut lengths = headers.get_all(CONTENT_LENGTH);
     let Some(first) = lengths.next() else {
         return Ok(None);
     };
@@ -156,58 +150,46 @@ pub(crate) fn length(headers: &HeaderMap) -> Result<Option<u64>, Malformed> {
 }
 
 /// The head of a request whose body has that length, where it is known and nothing else was said.
-pub(crate) fn put_request(
-    parts: &request::Parts,
-    length: Option<u64>,
-    encoder: &mut Encoder,
-    out: &mut Vec<u8>,
-) {
+pub(crate) fn put_request(head: &RequestHead, length: Option<u64>, encoder: &mut Encoder, out: &mut Vec<u8>) {
     encoder.begin(out);
-    match parts.method {
+    match head.method {
         Method::GET => Encoder::fixed(2, out),
         Method::POST => Encoder::fixed(3, out),
-        _ => encoder.field(Pseudo::Method.name(), parts.method.as_str().as_bytes(), out),
+        _ => encoder.field(Pseudo::Method.name(), head.method.as_str().as_bytes(), out),
     }
-    let connects = parts.method == Method::CONNECT;
+    let connects = head.method == Method::CONNECT;
     if !connects {
-        match parts.uri.scheme_str() {
+        match head.scheme.as_ref().map(Scheme::as_str) {
             None | Some("http") => Encoder::fixed(6, out),
             Some("https") => Encoder::fixed(7, out),
             Some(other) => encoder.field(Pseudo::Scheme.name(), other.as_bytes(), out),
         }
     }
-    let host = parts.headers.get(HOST).map(http::HeaderValue::as_bytes);
-    let authority = parts
-        .uri
-        .authority()
-        .map(|authority| authority.as_str().as_bytes());
+    let host = head.headers.get(HOST).map(HeaderValue::as_bytes);
+    let authority = head.authority.as_ref();
+    let authority = authority.map(|authority| authority.as_str().as_bytes());
     if let Some(authority) = authority.or(host) {
         encoder.field(Pseudo::Authority.name(), authority, out);
     }
     if !connects {
-        match parts.uri.path_and_query().map(PathAndQuery::as_str) {
+        match head.path.as_ref().map(PathAndQuery::as_str) {
             None | Some("/" | "") => Encoder::fixed(4, out),
             Some(path) => encoder.field(Pseudo::Path.name(), path.as_bytes(), out),
         }
     }
-    for (name, value) in &parts.headers {
-        if *name != HOST && !is_of_connection(name) {
-            encoder.header(name, value, out);
-        }
-    }
+    put_headers(
+        head.headers.iter().filter(|(name, _)| *name != HOST),
+        encoder,
+        out,
+    );
     if let Some(length) = length
-        && !parts.headers.contains_key(CONTENT_LENGTH)
+        && !head.headers.contains_key(CONTENT_LENGTH)
     {
         encoder.field(CONTENT_LENGTH.as_str(), length.to_string().as_bytes(), out);
     }
 }
 
-pub(crate) fn put_response(
-    status: StatusCode,
-    headers: &HeaderMap,
-    encoder: &mut Encoder,
-    out: &mut Vec<u8>,
-) {
+pub(crate) fn put_response(status: StatusCode, headers: &Fields, encoder: &mut Encoder, out: &mut Vec<u8>) {
     encoder.begin(out);
     match status.as_u16() {
         200 => Encoder::fixed(8, out),
@@ -215,15 +197,19 @@ pub(crate) fn put_response(
         404 => Encoder::fixed(13, out),
         _ => encoder.field(Pseudo::Status.name(), status.as_str().as_bytes(), out),
     }
-    put_headers(headers, encoder, out);
+    put_headers(headers.iter(), encoder, out);
 }
 
 pub(crate) fn put_trailers(headers: &HeaderMap, encoder: &mut Encoder, out: &mut Vec<u8>) {
     encoder.begin(out);
-    put_headers(headers, encoder, out);
+    put_headers(headers.iter(), encoder, out);
 }
 
-fn put_headers(headers: &HeaderMap, encoder: &mut Encoder, out: &mut Vec<u8>) {
+fn put_headers<'f>(
+    headers: impl Iterator<Item = (&'f HeaderName, &'f HeaderValue)>,
+    encoder: &mut Encoder,
+    out: &mut Vec<u8>,
+) {
     for (name, value) in headers {
         if !is_of_connection(name) {
             encoder.header(name, value, out);

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -13,6 +12,7 @@ use crate::driver::Driver;
 use crate::error::Error;
 use crate::frame::PREFACE;
 use crate::state::{Limits, Role, State};
+use crate::{Request, Response};
 
 /// A client's connection. It is a future that answers requests until the connection is over.
 pub struct Connection<IO, S, F, B> {

@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, DATE};
-use http::{HeaderValue, Response};
 use http_body::Body;
 
+use crate::Response;
 use crate::body::Shared;
 use crate::date;
 use crate::error::Reason;
@@ -240,19 +241,15 @@ fn forget<F>(answer: &mut Option<Pin<Box<Option<F>>>>, place: usize) {
 
 /// Sends the head of an answer; what of it has to follow comes back.
 fn begin<B: Body>(shared: &Shared, key: Key, response: Response<B>, only_head: bool) -> Option<B> {
-    let (mut parts, body) = response.into_parts();
+    let Response { mut head, body } = response;
     let ends = body.is_end_stream();
     if !ends && let Some(length) = body.size_hint().exact() {
-        parts
-            .headers
-            .entry(CONTENT_LENGTH)
-            .or_insert_with(|| HeaderValue::from(length));
+        head.headers
+            .insert_new(CONTENT_LENGTH, || HeaderValue::from(length));
     }
-    parts.headers.entry(DATE).or_insert_with(date::now);
+    head.headers.insert_new(DATE, date::now);
     let ends = ends || only_head;
-    let wanted = shared
-        .lock()
-        .send_response(key, parts.status, &parts.headers, ends);
+    let wanted = shared.lock().send_response(key, head.status, &head.headers, ends);
     (wanted && !ends).then_some(body)
 }
 

@@ -6,9 +6,8 @@ mod raw;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body_util::Full;
-use mesh_http2::{Incoming, server};
+use mesh_http2::{Incoming, Request, Response, server};
 use raw::{GET, LIMITS, PREFACE, frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
@@ -41,7 +40,7 @@ impl Raw {
         let (near, far) = tokio::io::duplex(1 << 20);
         tokio::spawn(server::serve(far, LIMITS, |request: Request<Incoming>| {
             Box::pin(async move {
-                if request.uri().path() != "/" {
+                if request.head.path.is_some_and(|path| path != "/") {
                     std::future::pending::<()>().await;
                 }
                 Response::new(Full::new(Bytes::from_static(b"answer")))

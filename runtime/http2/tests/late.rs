@@ -6,9 +6,8 @@ mod raw;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body_util::Full;
-use mesh_http2::{Incoming, server};
+use mesh_http2::{Incoming, Request, Response, server};
 use raw::{GET, LIMITS, PREFACE, frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -51,9 +51,11 @@ where
 }
 
 fn serve_ours(io: DuplexStream) {
-    tokio::spawn(server::serve(io, LIMITS, |request: Request<Incoming>| {
-        Box::pin(echo(request))
-    }));
+    tokio::spawn(server::serve(
+        io,
+        LIMITS,
+        |request: mesh_http2::Request<Incoming>| Box::pin(async { echo(request.into()).await.into() }),
+    ));
 }
 
 fn serve_theirs(io: DuplexStream) {
@@ -69,7 +71,7 @@ async fn ask_ours(io: DuplexStream, requests: Vec<Request<Boxed>>) -> Vec<Respon
     for request in requests {
         let client = client.clone();
         answers.push(tokio::spawn(async move {
-            whole(client.send(request).await.unwrap()).await
+            whole(client.send(request).await.unwrap().into()).await
         }));
     }
     let mut all = Vec::new();
@@ -206,20 +208,24 @@ async fn a_body_that_nobody_reads_stops_its_sender() {
     let (near, far) = tokio::io::duplex(1 << 16);
     let polled = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
     let count = polled.clone();
-    tokio::spawn(server::serve(far, LIMITS, move |request: Request<Incoming>| {
-        let count = count.clone();
-        async move {
-            let endless = request.uri().path() == "/endless";
-            let frames = std::iter::from_fn(move || {
-                count.fetch_add(10_000, std::sync::atomic::Ordering::Relaxed);
-                Some(Ok::<_, Infallible>(http_body::Frame::data(Bytes::from(
-                    vec![0; 10_000],
-                ))))
-            });
-            let most = if endless { usize::MAX } else { 1 };
-            Response::new(Box::pin(StreamBody::new(Each(frames.take(most)))))
-        }
-    }));
+    tokio::spawn(server::serve(
+        far,
+        LIMITS,
+        move |request: mesh_http2::Request<Incoming>| {
+            let count = count.clone();
+            async move {
+                let endless = request.head.path.is_some_and(|path| path == "/endless");
+                let frames = std::iter::from_fn(move || {
+                    count.fetch_add(10_000, std::sync::atomic::Ordering::Relaxed);
+                    Some(Ok::<_, Infallible>(http_body::Frame::data(Bytes::from(
+                        vec![0; 10_000],
+                    ))))
+                });
+                let most = if endless { usize::MAX } else { 1 };
+                mesh_http2::Response::new(Box::pin(StreamBody::new(Each(frames.take(most)))))
+            }
+        },
+    ));
     let (client, connection) = client::connect(near, LIMITS, None);
     tokio::spawn(connection);
     let ask = |path: &str| {
@@ -228,7 +234,7 @@ async fn a_body_that_nobody_reads_stops_its_sender() {
     };
     let mut unread = ask("/endless").await.unwrap();
     for _ in 0..50 {
-        let other = whole(ask("/").await.unwrap()).await;
+        let other = whole(ask("/").await.unwrap().into()).await;
         assert_eq!(other.body().len(), 10_000);
     }
     let sent = polled.load(std::sync::atomic::Ordering::Relaxed) - 50 * 10_000;
@@ -238,7 +244,7 @@ async fn a_body_that_nobody_reads_stops_its_sender() {
     let mut read = 0;
     while read < 1 << 20 {
         read += unread
-            .body_mut()
+            .body
             .frame()
             .await
             .unwrap()
@@ -273,15 +279,19 @@ async fn an_answer_that_nobody_waits_for_is_given_up_on_both_ends() {
             let _gone = self.0.send(());
         }
     }
-    tokio::spawn(server::serve(far, LIMITS, move |_: Request<Incoming>| {
-        let (began, guard) = (began.clone(), Guard(dropped.clone()));
-        async move {
-            began.send(()).unwrap();
-            std::future::pending::<()>().await;
-            drop(guard);
-            Response::new(Empty::<Bytes>::new())
-        }
-    }));
+    tokio::spawn(server::serve(
+        far,
+        LIMITS,
+        move |_: mesh_http2::Request<Incoming>| {
+            let (began, guard) = (began.clone(), Guard(dropped.clone()));
+            async move {
+                began.send(()).unwrap();
+                std::future::pending::<()>().await;
+                drop(guard);
+                mesh_http2::Response::new(Empty::<Bytes>::new())
+            }
+        },
+    ));
     let (client, connection) = client::connect(near, LIMITS, None);
     tokio::spawn(connection);
     let request = Request::get("http://forum.example/")
@@ -300,12 +310,12 @@ async fn a_server_that_drains_answers_what_was_asked_and_takes_no_more() {
     let (near, far) = tokio::io::duplex(1 << 16);
     let (go, gone) = tokio::sync::watch::channel(false);
     let (began, mut beginnings) = tokio::sync::mpsc::unbounded_channel();
-    let mut serving = server::serve(far, LIMITS, move |_: Request<Incoming>| {
+    let mut serving = server::serve(far, LIMITS, move |_: mesh_http2::Request<Incoming>| {
         let (mut gone, began) = (gone.clone(), began.clone());
         Box::pin(async move {
             began.send(()).unwrap();
             gone.wait_for(|gone| *gone).await.unwrap();
-            Response::new(Full::new(Bytes::from_static(b"late")))
+            mesh_http2::Response::new(Full::new(Bytes::from_static(b"late")))
         })
     });
     let (drain, drained) = tokio::sync::oneshot::channel::<()>();
@@ -326,7 +336,7 @@ async fn a_server_that_drains_answers_what_was_asked_and_takes_no_more() {
     };
     let asking = tokio::spawn({
         let (client, request) = (client.clone(), request());
-        async move { whole(client.send(request).await.unwrap()).await }
+        async move { whole(client.send(request).await.unwrap().into()).await }
     });
     beginnings.recv().await.unwrap();
     drain.send(()).unwrap();
@@ -368,15 +378,19 @@ async fn requests_wait_where_the_server_takes_few_at_once() {
     let (near, far) = tokio::io::duplex(1 << 16);
     let limits = Limits { streams: 2, ..LIMITS };
     let running = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
-    tokio::spawn(server::serve(far, limits, move |_: Request<Incoming>| {
-        let running = running.clone();
-        async move {
-            assert!(running.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2);
-            tokio::task::yield_now().await;
-            running.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
-            Response::new(Empty::<Bytes>::new())
-        }
-    }));
+    tokio::spawn(server::serve(
+        far,
+        limits,
+        move |_: mesh_http2::Request<Incoming>| {
+            let running = running.clone();
+            async move {
+                assert!(running.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < 2);
+                tokio::task::yield_now().await;
+                running.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+                mesh_http2::Response::new(Empty::<Bytes>::new())
+            }
+        },
+    ));
     let (client, connection) = client::connect(near, LIMITS, None);
     tokio::spawn(connection);
     let request = || {
@@ -389,7 +403,7 @@ async fn requests_wait_where_the_server_takes_few_at_once() {
     let all: Vec<_> = (0..20)
         .map(|_| {
             let (client, request) = (client.clone(), request());
-            tokio::spawn(async move { client.send(request).await.unwrap().status() })
+            tokio::spawn(async move { client.send(request).await.unwrap().head.status })
         })
         .collect();
     for one in all {
@@ -412,7 +426,7 @@ async fn a_body_that_breaks_off_resets_its_stream() {
         .body(Box::pin(body))
         .unwrap();
     let error = match client.send(request).await {
-        Ok(response) => response.into_body().collect().await.unwrap_err(),
+        Ok(response) => response.body.collect().await.unwrap_err(),
         Err(unanswered) => unanswered.error,
     };
     assert!(

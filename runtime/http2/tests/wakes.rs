@@ -7,9 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use http::{Request, Response};
 use http_body_util::Full;
-use mesh_http2::{Incoming, Limits, server};
+use mesh_http2::{Incoming, Limits, Request, Response, server};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 const LIMITS: Limits = Limits {

@@ -60,7 +60,7 @@ async fn exchange(
 ) -> Result<Answer, AskError> {
     // Nobody dialled anything: a cluster that goes where others wanted to go has no endpoint.
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    let (parts, body) = request.into_parts();
+    let mesh_http2::Request { head, body } = request.into();
     let mut fresh = false;
     loop {
         let endpoint = cluster
@@ -69,7 +69,7 @@ async fn exchange(
         let credentials = shared.credentials().clone();
         let mut lease = lease(cluster, &endpoint, http2, fresh, credentials.as_deref()).await?;
         let response = match lease
-            .send(&parts, RequestBody::whole(body.clone()), &Teller::default())
+            .send(&head, RequestBody::whole(body.clone()), &Teller::default())
             .await
         {
             Ok(response) => response,
@@ -80,7 +80,7 @@ async fn exchange(
             }
             Err(unsent) => return Err(unsent.error.into()),
         };
-        let (parts, body) = response.into_parts();
+        let (parts, body) = http::Response::from(response).into_parts();
         let body = Limited::new(body, LONGEST)
             .collect()
             .await

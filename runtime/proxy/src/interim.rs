@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
+use mesh_http2::Fields;
 
 use crate::http1::Asking;
 
@@ -20,7 +21,7 @@ impl Teller {
     }
 
     /// Passes on what an endpoint says, where it means something to clients that did not ask it themselves.
-    pub(crate) fn tell(&self, status: StatusCode, headers: &HeaderMap) {
+    pub(crate) fn tell(&self, status: StatusCode, headers: &Fields) {
         if let Some(client) = self
             .client
             .as_ref()

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
 use http::header::HeaderName;
+use mesh_http2::Fields;
 use mesh_wire::Node;
 use mesh_wire::cluster::HttpVersion;
 use mesh_wire::route::PerMillion;
@@ -98,7 +98,7 @@ impl Tracer {
 
     /// Makes a request one of its trace, or of a new one, and tells the next hop: trace and span, and what goes on where
     /// somebody wants to hear more.
-    pub(crate) fn begin(&self, headers: &mut HeaderMap) -> ((u128, u64), Option<Box<Begun>>) {
+    pub(crate) fn begin(&self, headers: &mut Fields) -> ((u128, u64), Option<Box<Begun>>) {
         let before = Context::extract(headers, self.provider);
         let random = sampling::decide(headers, self.sampling);
         let sampled = before
@@ -191,7 +191,7 @@ pub(crate) fn fuzz(read: &[u8]) {
     let (first, second) = read.split_at(read.len() / 2);
     for provider in [TracingProvider::Zipkin, TracingProvider::Otlp] {
         for names in [["traceparent", "b3"], ["x-b3-traceid", "x-b3-spanid"]] {
-            let mut headers = HeaderMap::new();
+            let mut headers = Fields::new();
             for (name, bytes) in names.into_iter().zip([first, second]) {
                 if let Ok(value) = http::HeaderValue::from_bytes(bytes) {
                     headers.insert(name, value.clone());

@@ -1,9 +1,10 @@
 //! Heads of messages, and trailers, that come.
 
 use super::{Block, Event, Key, Role, State, WINDOW};
+use crate::Fields;
 use crate::error::{Fault, Reason, broken};
 use crate::frame::{self, Head, flag};
-use crate::message::{self, Fields, Malformed};
+use crate::message::{self, Malformed, Taken};
 
 /// How many frames a block of fields may come in.
 const FRAMES: u32 = 32;
@@ -57,7 +58,7 @@ impl State {
     }
 
     fn fields(&mut self, head: &Head, block: &[u8]) -> Result<(), Fault> {
-        let mut fields = Fields::default();
+        let mut fields = Taken::default();
         let most = self.limits.headers as usize;
         // Also where nobody wants them: the table is that of the connection.
         let decoded = self.decoder.decode(block, |field| fields.take(field, most));
@@ -83,7 +84,7 @@ impl State {
         }
     }
 
-    fn request(&mut self, id: u32, ends: bool, fields: Fields) -> Result<(), Fault> {
+    fn request(&mut self, id: u32, ends: bool, fields: Taken) -> Result<(), Fault> {
         self.last = id;
         if self.going.is_some_and(|going| id > going) {
             return Ok(());
@@ -113,7 +114,7 @@ impl State {
     /// A request with more headers than are taken.
     fn refuse(&mut self, id: u32, ends: bool) -> Result<(), Fault> {
         let status = http::StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        let headers = http::HeaderMap::new();
+        let headers = Fields::new();
         self.put_block(id, true, |encoder, out| {
             message::put_response(status, &headers, encoder, out);
         });
@@ -132,7 +133,7 @@ impl State {
         key
     }
 
-    fn response(&mut self, slot: usize, id: u32, ends: bool, fields: Fields) -> Result<(), Fault> {
+    fn response(&mut self, slot: usize, id: u32, ends: bool, fields: Taken) -> Result<(), Fault> {
         let malformed = |_: Malformed| Fault::Stream(id, Reason::PROTOCOL_ERROR);
         if fields.too_large {
             return Err(malformed(Malformed));
@@ -160,7 +161,7 @@ impl State {
         Ok(())
     }
 
-    fn trailers(&mut self, slot: usize, id: u32, ends: bool, fields: Fields) -> Result<(), Fault> {
+    fn trailers(&mut self, slot: usize, id: u32, ends: bool, fields: Taken) -> Result<(), Fault> {
         let stream = self.streams.at(slot);
         if stream.received {
             return Err(Fault::Stream(id, Reason::STREAM_CLOSED));

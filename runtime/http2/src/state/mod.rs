@@ -13,9 +13,9 @@ mod tests;
 use std::collections::VecDeque;
 use std::task::Waker;
 
-use http::request;
 use http::uri::Authority;
 
+use crate::RequestHead;
 use crate::error::{Error, Reason};
 use crate::frame::{self, LARGEST, kind, setting};
 use crate::hpack::{Decoder, Encoder};
@@ -62,7 +62,7 @@ pub struct Limits {
 #[derive(Debug)]
 pub(crate) enum Event {
     /// A request came; `true` where its body may still come.
-    Request(Key, Box<request::Parts>, bool),
+    Request(Key, Box<RequestHead>, bool),
     /// Nothing more can be sent on a stream.
     Ended(Key),
     /// There is a window again for who was stalled.

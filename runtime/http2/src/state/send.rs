@@ -1,13 +1,14 @@
 //! What goes to the other end.
 
 use bytes::{Buf as _, Bytes};
-use http::{HeaderMap, StatusCode, request};
+use http::{HeaderMap, StatusCode};
 
 use super::{Ending, Event, FRAME, Key, Role, State};
 use crate::error::{Error, Reason};
 use crate::frame::{self, HEAD, Head, flag, kind};
 use crate::hpack::Encoder;
 use crate::message;
+use crate::{Fields, RequestHead};
 
 /// More than this is not put together: whoever has more waits until it is written.
 const MOST: usize = 64 * 1024;
@@ -36,14 +37,14 @@ impl State {
     }
 
     /// Sends a request, whose body has that length where it is known; `ends` where it has none.
-    pub(crate) fn send_request(&mut self, parts: &request::Parts, length: Option<u64>, ends: bool) -> Key {
+    pub(crate) fn send_request(&mut self, head: &RequestHead, length: Option<u64>, ends: bool) -> Key {
         let key = self.begin(self.next);
         self.next += 2;
         let stream = self.streams.at(key.slot);
         (stream.held, stream.sent) = (true, ends);
-        stream.only_head = parts.method == http::Method::HEAD;
+        stream.only_head = head.method == http::Method::HEAD;
         self.put_block(key.id, ends, |encoder, out| {
-            message::put_request(parts, length, encoder, out);
+            message::put_request(head, length, encoder, out);
         });
         key
     }
@@ -53,7 +54,7 @@ impl State {
         &mut self,
         key: Key,
         status: StatusCode,
-        headers: &HeaderMap,
+        headers: &Fields,
         ends: bool,
     ) -> bool {
         if self.streams.get(key).is_none_or(|stream| stream.sent) {

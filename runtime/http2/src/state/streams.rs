@@ -3,8 +3,9 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::task::Waker;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, response};
+use http::HeaderMap;
 
+use crate::ResponseHead;
 use crate::error::Error;
 
 /// A stream of a connection, and where it is kept.
@@ -20,7 +21,7 @@ pub(crate) struct Stream {
     /// 0 where there is none.
     pub(crate) id: u32,
     /// Of an answer, until it is taken.
-    pub(crate) head: Option<response::Parts>,
+    pub(crate) head: Option<ResponseHead>,
     /// An answer's head came: other headers are trailers.
     pub(crate) has_head: bool,
     /// The request was HEAD: the answer has a length and no body.

@@ -3,9 +3,10 @@
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, response};
+use http::HeaderMap;
 
 use super::{Key, State};
+use crate::ResponseHead;
 use crate::error::Error;
 use crate::frame::{self, kind};
 
@@ -18,7 +19,7 @@ pub(crate) enum Piece {
 
 impl State {
     /// The head of an answer.
-    pub(crate) fn take_head(&mut self, key: Key, cx: &Context<'_>) -> Poll<Result<response::Parts, Error>> {
+    pub(crate) fn take_head(&mut self, key: Key, cx: &Context<'_>) -> Poll<Result<ResponseHead, Error>> {
         let Some(stream) = self.streams.get(key) else {
             return Poll::Ready(Err(Error::Closed));
         };

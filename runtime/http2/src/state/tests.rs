@@ -3,12 +3,13 @@
 use std::task::{Context, Waker};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use proptest::prelude::*;
 
 use super::{Event, Key, Limits, Role, State};
 use crate::error::{Error, Reason};
 use crate::frame::{self, PREFACE, kind};
+use crate::{Fields, RequestHead};
 
 const LIMITS: Limits = Limits {
     stream_window: 1 << 16,
@@ -93,13 +94,13 @@ impl End {
                 assert!(taken == bytes.len() || state.error().is_some());
             }
             Step::Ask(ends) if self.role == Role::Client && !state.is_closing() && state.has_room() => {
-                let (parts, ()) = Request::get("http://a/").body(()).unwrap().into_parts();
+                let parts = RequestHead::to(Method::GET, Uri::from_static("http://a/"));
                 let key = state.send_request(&parts, None, ends);
                 self.keys.push(key);
             }
             Step::Answer(at, ends) if self.role == Role::Server => {
                 if let Some(key) = key(at) {
-                    state.send_response(key, StatusCode::OK, &HeaderMap::new(), ends);
+                    state.send_response(key, StatusCode::OK, &Fields::new(), ends);
                 }
             }
             Step::Data(at, size, ends) => {

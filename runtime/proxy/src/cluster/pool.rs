@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use mesh_http2::{RequestHead, Response};
 use tokio::time::Instant;
 
 use super::usage::Counter;
@@ -171,17 +172,17 @@ impl Lease {
     /// Sends a request; what is said before its answer goes to `teller`.
     pub(crate) async fn send(
         &mut self,
-        parts: &http::request::Parts,
+        head: &RequestHead,
         body: RequestBody,
         teller: &Teller,
-    ) -> Result<http::Response<AnswerBody>, Unsent> {
+    ) -> Result<Response<AnswerBody>, Unsent> {
         match &mut self.held {
             Held::Single(held, cluster, endpoint) => {
                 let Some(mut single) = held.take() else {
                     let error = http1::Error::Closed.into();
                     return Err(Unsent { error, nothing: true });
                 };
-                let sent = single.connection.send(parts, body, teller).await;
+                let sent = single.connection.send(head, body, teller).await;
                 let response = sent.map_err(|unsent| Unsent {
                     error: unsent.error.into(),
                     nothing: unsent.nothing,
@@ -190,7 +191,7 @@ impl Lease {
                 Ok(response.map(|()| AnswerBody::Single(body)))
             }
             Held::Multi(stream) => {
-                let sent = stream.client().send_parts(parts, body).await;
+                let sent = stream.client().send_head(head, body).await;
                 let response = sent.map_err(|unanswered| Unsent {
                     nothing: unanswered.nothing,
                     error: unanswered.error.into(),

@@ -1,8 +1,8 @@
 //! Answers of the proxy's own: redirections, faults on purpose, and what cannot be had.
 
+use http::StatusCode;
 use http::header::{HeaderValue, LOCATION};
-use http::request::Parts;
-use http::{Response, StatusCode};
+use mesh_http2::{RequestHead, Response};
 use mesh_wire::route::{Fault, FaultAbort, PerMillion};
 
 use super::failure::Failure;
@@ -17,7 +17,7 @@ use crate::telemetry::Flag;
 pub(super) fn redirect(
     redirect: &Redirect,
     target: &Target,
-    parts: &Parts,
+    parts: &RequestHead,
     finish: Box<Finish>,
 ) -> Response<Reply> {
     let wire = &redirect.wire;
@@ -42,8 +42,8 @@ pub(super) fn redirect(
     };
     let mut response = local(redirect.status, "", finish);
     match HeaderValue::try_from(format!("{scheme}://{host}{port}{path}{query}")) {
-        Ok(location) => _ = response.headers_mut().insert(LOCATION, location),
-        Err(_) => *response.status_mut() = StatusCode::BAD_REQUEST,
+        Ok(location) => _ = response.head.headers.insert(LOCATION, location),
+        Err(_) => response.head.status = StatusCode::BAD_REQUEST,
     }
     response
 }
@@ -81,7 +81,8 @@ pub(super) fn failed(failure: &Failure, attempts: u32, mut finish: Box<Finish>) 
     let mut response = local(failure.status(), failure.body(attempts > 1), finish);
     if matches!(failure, Failure::Overflow) {
         response
-            .headers_mut()
+            .head
+            .headers
             .insert(headers::OVERLOADED, HeaderValue::from_static("true"));
     }
     response

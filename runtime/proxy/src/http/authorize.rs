@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, HeaderValue, SERVER, TRANSFER_ENCODING};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
+use mesh_http2::{Fields, Response};
 use mesh_wire::authorizer::{AskedBody, AskedBy};
 
 use super::exchange::Exchange;
@@ -63,10 +64,10 @@ enum How {
 
 impl Said {
     /// Puts it on an answer.
-    pub(super) fn tell(self, headers: &mut HeaderMap) {
+    pub(super) fn tell(self, headers: &mut Fields) {
         let is_there = headers.contains_key(&self.name);
         match self.how {
-            How::Beside => _ = headers.append(self.name, self.value),
+            How::Beside => headers.append(self.name, self.value),
             How::IfAbsent if is_there => {}
             How::IfPresent if !is_there => {}
             How::IfAbsent | How::IfPresent | How::Instead => _ = headers.insert(self.name, self.value),
@@ -239,7 +240,7 @@ impl No {
         }
         finish.details = Some(self.details.into());
         let mut response = local(self.status, self.body, finish);
-        let headers = response.headers_mut();
+        let headers = &mut response.head.headers;
         // Several of one name are all told, in place of what is there.
         for (name, _) in &self.headers {
             headers.remove(name);

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue};
+use mesh_http2::Fields;
 
 use super::exchange::Exchange;
 use crate::state::routes::Forward;
@@ -31,7 +32,7 @@ const INTERNAL: [HeaderName; 13] = [
 const MOST_DIGITS: usize = 8;
 
 /// Takes out what clients could steer a proxy with.
-pub(super) fn forget_steering(headers: &mut HeaderMap) {
+pub(super) fn forget_steering(headers: &mut Fields) {
     for name in &INTERNAL {
         headers.remove(name);
     }

@@ -2,8 +2,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use http::{HeaderValue, Request};
-use mesh_http2::{Limits, server};
+use http::HeaderValue;
+use mesh_http2::{Limits, Request, server};
 
 use super::headers::{self, Told};
 use super::{exchange, refuse};
@@ -104,7 +104,7 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
             Ok(request) => {
                 let request = request.map(Into::into);
                 let mut answer = exchange::answer(connection.clone(), request, teller).await;
-                let tunnel = answer.body_mut().tunnel();
+                let tunnel = answer.body.tunnel();
                 (answer, tunnel)
             }
             Err(refusal) => (refuse::nonsense(&connection, refusal), None),

@@ -5,8 +5,8 @@ use http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
 };
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
+use mesh_http2::{Fields, RequestHead};
 
 use crate::state::routes::Cors;
 
@@ -15,12 +15,12 @@ pub(super) enum Origin {
     /// It comes from nowhere else.
     Same,
     /// It asks first; these are the headers of the answer.
-    Preflight(HeaderMap),
+    Preflight(Fields),
     /// These go onto the answer.
-    Allowed(HeaderMap),
+    Allowed(Fields),
 }
 
-pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
+pub(super) fn judge(cors: &Cors, parts: &RequestHead) -> Origin {
     let Some(origin) = parts.headers.get(ORIGIN) else {
         return Origin::Same;
     };
@@ -33,7 +33,7 @@ pub(super) fn judge(cors: &Cors, parts: &Parts) -> Origin {
     if !known && (!preflight || cors.wire.forward_unmatched_preflights) {
         return Origin::Same;
     }
-    let mut headers = HeaderMap::new();
+    let mut headers = Fields::new();
     if known {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::{Method, StatusCode, Version};
 use http_body::Body as _;
+use mesh_http2::{Request, RequestHead, Response};
 use mesh_wire::listener::MtlsMode;
 
 use super::authorize::{First, Said};
@@ -30,7 +30,10 @@ pub(super) async fn answer(
     request: Request<Incoming>,
     teller: Teller,
 ) -> Response<Reply> {
-    let (mut parts, body) = request.into_parts();
+    let Request {
+        head: mut parts,
+        body,
+    } = request;
     let mut finish = Finish::new(connection.clone());
     let Some(state) = connection.shared.state().clone() else {
         return local(
@@ -102,17 +105,17 @@ pub(super) async fn answer(
     };
     exchange.dress(&mut response);
     for said in exchange.allowed.drain(..) {
-        said.tell(response.headers_mut());
+        said.tell(&mut response.head.headers);
     }
     if exchange.parts.method == Method::HEAD {
-        response.body_mut().only_head();
+        response.body.only_head();
     }
     let told = state.log.as_ref().map_or(&[][..], |log| &log.response);
     let edited = state.edits.as_ref().map_or(&[][..], |edits| &edits.response);
     if !told.is_empty() || !edited.is_empty() {
-        let mut headers = telemetry::named(response.headers(), told);
-        headers.extend(telemetry::named(response.headers(), edited));
-        response.body_mut().note(headers);
+        let mut headers = telemetry::named(&response.head.headers, told);
+        headers.extend(telemetry::named(&response.head.headers, edited));
+        response.body.note(headers);
     }
     response
 }
@@ -122,7 +125,7 @@ pub(super) struct Exchange<'a> {
     pub(super) connection: &'a Arc<HttpConnection>,
     pub(super) state: &'a State,
     pub(super) target: Target,
-    pub(super) parts: Parts,
+    pub(super) parts: RequestHead,
     /// What the client's proxy says of itself.
     pub(super) metadata: Option<HeaderValue>,
     /// What the connection is to become.
@@ -213,7 +216,7 @@ impl Exchange<'_> {
     }
 }
 
-fn logged(parts: &Parts, target: &Target, others: &[HeaderName]) -> telemetry::Request {
+fn logged(parts: &RequestHead, target: &Target, others: &[HeaderName]) -> telemetry::Request {
     let mut request = telemetry::Request {
         method: parts.method.clone(),
         path: target

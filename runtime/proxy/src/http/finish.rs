@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue};
 
 use super::HttpConnection;
 use crate::body::{BodyError, Replay};
@@ -13,8 +13,6 @@ use crate::http1;
 use crate::incoming::StreamError;
 use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Messages, Request, Scope};
 use crate::trace::Begun;
-
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// What is known of a request until it ends, and what has to happen then.
 #[derive(Debug)]
@@ -113,8 +111,8 @@ impl Finish {
     }
 
     /// `grpc-status`, from trailers or, where there is nothing else, from headers.
-    pub(super) fn grpc_status(&mut self, headers: &HeaderMap) {
-        let status = headers.get(&GRPC_STATUS).and_then(|status| status.to_str().ok());
+    pub(super) fn grpc_status(&mut self, status: Option<&HeaderValue>) {
+        let status = status.and_then(|status| status.to_str().ok());
         if let Some(status) = status.and_then(|status| status.parse().ok()) {
             self.grpc = Some(status);
         }

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::request::Parts;
-use http::{HeaderValue, Response};
+use http::HeaderValue;
+use mesh_http2::{RequestHead, Response};
 use mesh_wire::cluster::HttpVersion;
 
 use super::failure::Failure;
@@ -44,7 +44,7 @@ pub(super) struct Sending<'a> {
     pub(super) hash: Option<u64>,
     pub(super) target: &'a Target,
     /// For the client's connection at first, and for the endpoint's from then on.
-    pub(super) parts: &'a mut Parts,
+    pub(super) parts: &'a mut RequestHead,
     pub(super) replay: &'a Replay,
     /// What the connection is to become.
     pub(super) upgrade: Option<&'a HeaderValue>,
@@ -247,7 +247,7 @@ impl Sending<'_> {
     fn note(&self, endpoint: &Endpoint, outcome: &Result<Answer, Failure>) {
         let outcome = match outcome {
             Ok(answer) => Outcome::of(
-                answer.response.status().as_u16(),
+                answer.response.head.status.as_u16(),
                 self.cluster.wire.outliers.as_ref(),
             ),
             Err(Failure::Connect(error)) => {
@@ -283,12 +283,13 @@ fn is_retriable(retry: &RetryPolicy, outcome: &Result<Answer, Failure>) -> bool 
         Err(failure) => return failure.is_retriable(on),
         Ok(answer) => &answer.response,
     };
-    let status = response.status().as_u16();
+    let status = response.head.status.as_u16();
     // Trailers-only answers of gRPC have their status among the headers.
     let grpc = || {
         response
-            .headers()
-            .get("grpc-status")?
+            .head
+            .headers
+            .get(headers::GRPC_STATUS)?
             .to_str()
             .ok()?
             .parse::<u8>()

@@ -63,9 +63,9 @@ fn header(name: &str, asked: &Asked<'_>) -> Option<u64> {
     }
     let mut values: Vec<&[u8]> = asked
         .headers
-        .get_all(name)
         .iter()
-        .map(HeaderValue::as_bytes)
+        .filter(|(other, _)| other.as_str().eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_bytes())
         .collect();
     values.sort_unstable();
     let hash = values.iter().fold(0, |hash, value| xxhash(value, hash));
@@ -77,7 +77,6 @@ fn cookie<'a>(asked: &Asked<'a>, name: &str) -> Option<&'a str> {
     let texts = asked
         .headers
         .get_all(COOKIE)
-        .iter()
         .filter_map(|value| value.to_str().ok());
     let mut pairs = texts.flat_map(|text| text.split(';'));
     let value = pairs.find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))?;
@@ -99,11 +98,11 @@ fn set(name: &str, value: &str, path: Option<&str>, life: Millis) -> Option<Head
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderMap;
+    use mesh_http2::Fields;
 
     use super::*;
 
-    fn of_headers(policies: &[HashPolicy], headers: &HeaderMap) -> Hash {
+    fn of_headers(policies: &[HashPolicy], headers: &Fields) -> Hash {
         let asked = Asked {
             method: "GET",
             authority: "forum",
@@ -130,16 +129,16 @@ mod tests {
     #[test]
     fn a_cookie_is_found_without_its_quotes() {
         for text in ["ab=1; a=2", "a=\"2\""] {
-            let headers = HeaderMap::from_iter([(COOKIE, text.parse().unwrap())]);
+            let headers = Fields::from_iter([(COOKIE, text.parse().unwrap())]);
             let hash = of_headers(&[by_cookie(None)], &headers);
             assert_eq!(hash.value, Some(xxhash(b"2", 0)), "{text}");
         }
-        assert_eq!(of_headers(&[by_cookie(None)], &HeaderMap::new()).value, None);
+        assert_eq!(of_headers(&[by_cookie(None)], &Fields::new()).value, None);
     }
 
     #[test]
     fn a_cookie_that_is_absent_is_set_and_hashed() {
-        let headers = HeaderMap::from_iter([(COOKIE, "a=".parse().unwrap())]);
+        let headers = Fields::from_iter([(COOKIE, "a=".parse().unwrap())]);
         let hash = of_headers(&[by_cookie(Some(Millis::from_secs(60)))], &headers);
         let set = hash.cookie.unwrap();
         let value = format!("{:016x}", xxhash(b"10.0.0.1:500010.0.0.2:80", 0));
@@ -150,7 +149,7 @@ mod tests {
     #[test]
     fn values_of_a_header_count_in_any_order_and_policies_together() {
         let name = HashPolicy::Header("x-user".to_owned());
-        let some = |values: &[&'static str]| -> HeaderMap {
+        let some = |values: &[&'static str]| -> Fields {
             let pairs = values.iter().map(|value| {
                 (
                     http::HeaderName::from_static("x-user"),

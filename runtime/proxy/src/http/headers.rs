@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::sync::OnceLock;
 
 use http::header::{CONNECTION, CONTENT_TYPE, COOKIE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
-use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Version};
+use http::{HeaderValue, Version};
+use mesh_http2::{Fields, RequestHead};
 
 use super::seen::Seen;
 use crate::tls::PeerIdentity;
@@ -17,6 +17,8 @@ pub(super) const ATTEMPTS: HeaderName = HeaderName::from_static("x-envoy-attempt
 pub(super) const ORIGINAL_HOST: HeaderName = HeaderName::from_static("x-envoy-original-host");
 pub(super) const SERVICE_TIME: HeaderName = HeaderName::from_static("x-envoy-upstream-service-time");
 pub(super) const OVERLOADED: HeaderName = HeaderName::from_static("x-envoy-overloaded");
+pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(super) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 const CLIENT_CERT: HeaderName = HeaderName::from_static("x-forwarded-client-cert");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -26,15 +28,15 @@ const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection")
 pub(super) const MOST: u32 = 60 * 1024;
 
 /// Names and values together, and the path, are more than [`MOST`].
-pub(super) fn are_too_long(parts: &Parts, seen: &Seen) -> bool {
-    let path = parts.uri.path_and_query().map_or(0, |path| path.as_str().len());
+pub(super) fn are_too_long(parts: &RequestHead, seen: &Seen) -> bool {
+    let path = parts.path.as_ref().map_or(0, |path| path.as_str().len());
     seen.size + path > MOST as usize
 }
 
 /// Takes out what concerns one connection only (RFC 9110, 7.6.1). Says what the request wants to become, if anything.
-pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
+pub(super) fn strip_hops(headers: &mut Fields) -> Option<HeaderValue> {
     let mut upgrades = false;
-    let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).iter().cloned().collect();
+    let lists: Vec<HeaderValue> = headers.get_all(CONNECTION).cloned().collect();
     let listed = lists.iter().filter_map(|list| list.to_str().ok());
     for name in listed.flat_map(|list| list.split(',')).map(str::trim) {
         if name.eq_ignore_ascii_case("upgrade") {
@@ -50,7 +52,7 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
     headers.remove(&KEEP_ALIVE);
     headers.remove(&PROXY_CONNECTION);
     headers.remove(TRANSFER_ENCODING);
-    if headers.get_all(TE).iter().any(|te| te != "trailers") {
+    if headers.get_all(TE).any(|te| te != "trailers") {
         headers.remove(TE);
     }
     let upgrade = headers.remove(UPGRADE);
@@ -58,14 +60,14 @@ pub(super) fn strip_hops(headers: &mut HeaderMap) -> Option<HeaderValue> {
 }
 
 /// `content-type` says so, whatever messages are made of. gRPC for browsers is another protocol.
-pub(super) fn are_of_grpc(headers: &HeaderMap) -> bool {
+pub(super) fn are_of_grpc(headers: &Fields) -> bool {
     let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let rest = kind.and_then(|kind| kind.strip_prefix(b"application/grpc"));
     rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+')))
 }
 
 /// Makes a request carry what every request in a mesh carries.
-pub(super) fn complete(parts: &mut Parts, seen: &Seen, encrypted: bool) {
+pub(super) fn complete(parts: &mut RequestHead, seen: &Seen, encrypted: bool) {
     let headers = &mut parts.headers;
     if seen.internal {
         super::bound::forget_steering(headers);
@@ -79,11 +81,7 @@ pub(super) fn complete(parts: &mut Parts, seen: &Seen, encrypted: bool) {
     }
     // HTTP/2 may cut cookies apart; HTTP/1 knows one header (RFC 9113, 8.2.3).
     if parts.version == Version::HTTP_2 && seen.cookies > 1 {
-        let crumbs: Vec<&[u8]> = headers
-            .get_all(COOKIE)
-            .iter()
-            .map(HeaderValue::as_bytes)
-            .collect();
+        let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).map(HeaderValue::as_bytes).collect();
         if let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
             headers.insert(COOKIE, whole);
         }
@@ -120,7 +118,7 @@ pub(super) type Told = (String, HeaderValue);
 /// The client's certificate, added to what earlier proxies said (Envoy `APPEND_FORWARD`); without mutual TLS
 /// nobody's word is believed.
 pub(super) fn forward_client(
-    headers: &mut HeaderMap,
+    headers: &mut Fields,
     peer: Option<&PeerIdentity>,
     own: &str,
     told: &OnceLock<Option<Told>>,
@@ -144,7 +142,7 @@ pub(super) fn forward_client(
     }
 }
 
-fn certified(headers: &HeaderMap, peer: &PeerIdentity, own: &str) -> Option<HeaderValue> {
+fn certified(headers: &Fields, peer: &PeerIdentity, own: &str) -> Option<HeaderValue> {
     let mut value = String::with_capacity(256);
     for before in headers.get_all(&CLIENT_CERT) {
         value.push_str(before.to_str().unwrap_or_default());
@@ -166,13 +164,13 @@ fn certified(headers: &HeaderMap, peer: &PeerIdentity, own: &str) -> Option<Head
 }
 
 /// What applications say about client certificates, nobody believes (Envoy `SANITIZE`, outbound).
-pub(super) fn forget_client(headers: &mut HeaderMap) {
+pub(super) fn forget_client(headers: &mut Fields) {
     headers.remove(&CLIENT_CERT);
 }
 
 /// The client's address: the last that X-Forwarded-For names, for that one our own peer wrote.
-pub(super) fn client(headers: &HeaderMap, remote: IpAddr) -> IpAddr {
-    let last = headers.get_all(&FORWARDED_FOR).iter().next_back();
+pub(super) fn client(headers: &Fields, remote: IpAddr) -> IpAddr {
+    let last = headers.get_all(&FORWARDED_FOR).next_back();
     let named = last
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.rsplit(',').next());
@@ -185,22 +183,22 @@ mod tests {
 
     #[test]
     fn what_connection_lists_does_not_pass() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         headers.insert(CONNECTION, HeaderValue::from_static("close, X-Mine, te"));
-        headers.insert("x-mine", HeaderValue::from_static("1"));
+        headers.insert(HeaderName::from_static("x-mine"), HeaderValue::from_static("1"));
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         assert_eq!(strip_hops(&mut headers), None);
         assert_eq!(headers.len(), 1);
-        assert_eq!(headers[TE], "trailers");
+        assert_eq!(headers.get(TE).unwrap(), "trailers");
     }
 
     #[test]
     fn every_list_of_a_connection_counts() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         headers.append(CONNECTION, HeaderValue::from_static("keep-alive"));
         headers.append(CONNECTION, HeaderValue::from_static("x-mine, upgrade"));
-        headers.insert("x-mine", HeaderValue::from_static("1"));
+        headers.insert(HeaderName::from_static("x-mine"), HeaderValue::from_static("1"));
         headers.append(TE, HeaderValue::from_static("trailers"));
         headers.append(TE, HeaderValue::from_static("gzip"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -213,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_upgrade_is_told() {
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         assert_eq!(
@@ -239,17 +237,17 @@ mod tests {
             dns: Vec::new(),
         };
         let (db, told) = ("spiffe://cluster.local/ns/forum/sa/db", OnceLock::new());
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         for own in ["spiffe://cluster.local/ns/forum/sa/web", db, db] {
             headers.clear();
             forward_client(&mut headers, Some(&peer), own, &told);
-            let text = headers[CLIENT_CERT].to_str().unwrap();
+            let text = headers.get(&CLIENT_CERT).unwrap().to_str().unwrap();
             assert!(text.starts_with(&format!("By={own};Hash=")), "{text}");
         }
         headers.insert(CLIENT_CERT, HeaderValue::from_static("By=a"));
         forward_client(&mut headers, Some(&peer), db, &told);
         assert_eq!(
-            headers[CLIENT_CERT],
+            headers.get(&CLIENT_CERT).unwrap(),
             "By=a,By=spiffe://cluster.local/ns/forum/sa/db;\
              Hash=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855;Subject=\"\";\
              URI=spiffe://cluster.local/ns/forum/sa/api"

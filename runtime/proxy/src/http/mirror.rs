@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::request::Parts;
 use http_body_util::BodyExt as _;
+use mesh_http2::RequestHead;
 use tokio::sync::watch;
 
 use super::HttpConnection;
@@ -26,7 +26,7 @@ pub(super) struct Mirrored {
     connection: Arc<HttpConnection>,
     cluster: Arc<Cluster>,
     target: Target,
-    parts: Parts,
+    parts: RequestHead,
     body: Replay,
     /// What becomes of the request itself; `None` where all of it has come.
     fate: Option<watch::Receiver<Fate>>,
@@ -112,7 +112,7 @@ impl Mirrored {
         else {
             return;
         };
-        let mut body = answer.response.into_body();
+        let mut body = answer.response.body;
         while let Some(frame) = body.frame().await {
             if frame.is_err() {
                 return;

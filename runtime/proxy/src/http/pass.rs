@@ -1,7 +1,8 @@
 //! What passes the proxy is told who it is, and carries what all of a mesh carries.
 
 use http::header::{CONNECTION, HeaderName, HeaderValue, SERVER, UPGRADE};
-use http::{Response, StatusCode, Version};
+use http::{StatusCode, Version};
+use mesh_http2::Response;
 
 use super::exchange::Exchange;
 use super::finish::Finish;
@@ -14,6 +15,7 @@ use crate::http1::Tunnel;
 use crate::peer;
 use crate::telemetry::Reporter;
 
+const ORIGINAL_PATH: HeaderName = HeaderName::from_static("x-envoy-original-path");
 const DECORATOR: HeaderName = HeaderName::from_static("x-envoy-decorator-operation");
 
 impl Exchange<'_> {
@@ -21,7 +23,7 @@ impl Exchange<'_> {
         if let Some(path) = self.target.path_and_query()
             && let Ok(path) = HeaderValue::try_from(path.as_str())
         {
-            self.parts.headers.insert("x-envoy-original-path", path);
+            self.parts.headers.insert(ORIGINAL_PATH, path);
         }
     }
 
@@ -33,7 +35,7 @@ impl Exchange<'_> {
         }
         self.target.set_host(host.clone());
         let headers = &mut self.parts.headers;
-        headers.entry(headers::ORIGINAL_HOST).or_insert(before);
+        headers.insert_new(headers::ORIGINAL_HOST, || before);
         if let Some(request) = &mut finish.request {
             self.target.authority().clone_into(&mut request.authority);
         }
@@ -64,49 +66,48 @@ impl Exchange<'_> {
             lease,
             held,
         } = answer;
-        finish.code = response.status().as_u16();
+        finish.code = response.head.status.as_u16();
         finish.details = Some("via_upstream".into());
-        let seen = Seen::of(response.headers());
+        let seen = Seen::of(&response.head.headers);
         if seen.grpc_status {
-            finish.grpc_status(response.headers());
+            finish.grpc_status(response.head.headers.get(headers::GRPC_STATUS));
         }
         let mut protocol = None;
         if seen.hop {
-            protocol = headers::strip_hops(response.headers_mut());
+            protocol = headers::strip_hops(&mut response.head.headers);
         }
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        if response.head.status == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody changes over who was not asked to: what follows would pass every policy.
             let asked = self.wanted.is_some();
-            let (mut parts, body) = response.into_parts();
+            let Response { mut head, body } = response;
             if let (true, Some(protocol), Some((server, permit))) = (asked, protocol, body.into_stream()) {
                 let held = Box::new((held, lease, permit));
                 let reply = Reply::joining(Tunnel { server, held }, finish);
-                parts
-                    .headers
+                head.headers
                     .insert(CONNECTION, HeaderValue::from_static("upgrade"));
-                parts.headers.insert(UPGRADE, protocol);
-                return Response::from_parts(parts, reply);
+                head.headers.insert(UPGRADE, protocol);
+                return Response { head, body: reply };
             }
             return local(StatusCode::BAD_GATEWAY, "", finish);
         }
         if let Some(time) = finish.upstream_time {
             let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
             response
-                .headers_mut()
+                .head
+                .headers
                 .insert(headers::SERVICE_TIME, headers::number(millis));
         }
         finish.upstream_local = lease.upstream.local;
         finish.upstream_remote = Some(lease.upstream.remote);
         finish.lease = Some(lease);
         finish.held = Some(held);
-        let (mut parts, body) = response.into_parts();
-        parts.version = Version::default();
-        Response::from_parts(parts, Reply::new(ResponseSource::Answer(body), finish, deadline))
+        response.head.version = Version::default();
+        response.map(|body| Reply::new(ResponseSource::Answer(body), finish, deadline))
     }
 
     /// Puts on an answer what all answers of a mesh carry.
     pub(super) fn dress(&self, response: &mut Response<Reply>) {
-        let headers = response.headers_mut();
+        let headers = &mut response.head.headers;
         match self.connection.side.reporter() {
             Reporter::Source => {
                 headers.remove(&peer::ID);

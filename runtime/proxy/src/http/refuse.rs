@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
+use http::StatusCode;
+use mesh_http2::Response;
 
 use super::HttpConnection;
 use super::exchange::Exchange;

@@ -2,12 +2,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
+use mesh_http2::Response;
 
 use super::finish::Finish;
+use super::headers::{GRPC_MESSAGE, GRPC_STATUS};
 use crate::body::{BodyError, ResponseSource};
 use crate::http1::Tunnel;
 use crate::telemetry::Flag;
@@ -83,7 +85,7 @@ impl Body for Reply {
                     }
                 }
                 if let Some(trailers) = frame.trailers_ref() {
-                    this.finish.grpc_status(trailers);
+                    this.finish.grpc_status(trailers.get(GRPC_STATUS));
                 }
                 // The last look may never come: who knows the length stops asking.
                 if this.source.is_end_stream() {
@@ -138,21 +140,22 @@ pub(super) fn local_as(
         finish.grpc = i32::try_from(grpc).ok();
         let empty = ResponseSource::Full(Full::new(Bytes::new()));
         let mut response = Response::new(Reply::new(empty, finish, None));
-        let headers = response.headers_mut();
+        let headers = &mut response.head.headers;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-        headers.insert("grpc-status", HeaderValue::from(grpc));
+        headers.insert(GRPC_STATUS, HeaderValue::from(grpc));
         if let Some(message) = message(&body) {
-            headers.insert("grpc-message", message);
+            headers.insert(GRPC_MESSAGE, message);
         }
         return response;
     }
     let text = !body.is_empty();
     finish.code = status.as_u16();
     let mut response = Response::new(Reply::new(ResponseSource::Full(Full::new(body)), finish, None));
-    *response.status_mut() = status;
+    response.head.status = status;
     if text {
         response
-            .headers_mut()
+            .head
+            .headers
             .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     }
     response

@@ -1,7 +1,8 @@
 use std::sync::Mutex;
 
+use http::StatusCode;
 use http::header::SET_COOKIE;
-use http::{Response, StatusCode};
+use mesh_http2::{Fields, Response};
 
 use super::exchange::Exchange;
 use super::finish::Finish;
@@ -53,7 +54,7 @@ impl Exchange<'_> {
             }
             Action::Forward(forward) => self.forward(forward, share, Some(route), body, finish).await,
         };
-        route.response.apply(response.headers_mut());
+        route.response.apply(&mut response.head.headers);
         match origin {
             Some(cors::Origin::Allowed(headers)) => with(headers, response),
             _ => response,
@@ -147,13 +148,13 @@ impl Exchange<'_> {
                 finish.upstream_time = Some(took);
                 let mut response = self.pass(answer, finish, deadline);
                 if let Some(cookie) = hash.cookie {
-                    response.headers_mut().append(SET_COOKIE, cookie);
+                    response.head.headers.append(SET_COOKIE, cookie);
                 }
                 response
             }
             Err(failure) => answers::failed(&failure, attempts, finish),
         };
-        share.response.apply(response.headers_mut());
+        share.response.apply(&mut response.head.headers);
         response
     }
 
@@ -177,7 +178,9 @@ impl Exchange<'_> {
     }
 }
 
-fn with(more: http::HeaderMap, mut response: Response<Reply>) -> Response<Reply> {
-    response.headers_mut().extend(more);
+fn with(more: Fields, mut response: Response<Reply>) -> Response<Reply> {
+    for (name, value) in more {
+        response.head.headers.insert(name, value);
+    }
     response
 }

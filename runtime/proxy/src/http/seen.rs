@@ -1,6 +1,6 @@
 //! Which headers a message has, found in one look at all of them: most that are asked for are not there.
 
-use http::HeaderMap;
+use mesh_http2::Fields;
 
 /// What one look tells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,9 +22,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(headers: &Fields) -> Self {
         let mut seen = Self::default();
-        for (name, value) in headers {
+        for (name, value) in headers.iter() {
             let name = name.as_str();
             seen.size += name.len() + value.len();
             match name {
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn one_look_tells_all() {
         let headers = |names: &[&'static str]| {
-            let mut headers = HeaderMap::new();
+            let mut headers = Fields::new();
             for name in names {
                 headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
             }

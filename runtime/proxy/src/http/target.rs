@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 
 use http::header::HOST;
-use http::request::Parts;
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, Version};
+use mesh_http2::RequestHead;
 
 use super::path::normalize;
 use crate::state::matcher::Asked;
@@ -38,12 +38,12 @@ pub(super) struct Untargeted;
 
 impl Target {
     /// Out of a request, whose path is normal from then on.
-    pub(super) fn of(parts: &Parts) -> Result<Self, Untargeted> {
+    pub(super) fn of(parts: &RequestHead) -> Result<Self, Untargeted> {
         // RFC 9112, 3.2.2: the absolute form wins over Host.
-        let host = match parts.uri.authority() {
+        let host = match &parts.authority {
             Some(authority) => Host::Uri(authority.clone()),
             None => {
-                let mut hosts = parts.headers.get_all(HOST).iter();
+                let mut hosts = parts.headers.get_all(HOST);
                 let host = hosts.next().ok_or(Untargeted)?;
                 if hosts.next().is_some() || host.to_str().is_err() {
                     return Err(Untargeted);
@@ -51,7 +51,7 @@ impl Target {
                 Host::Header(host.clone())
             }
         };
-        let came = parts.uri.path_and_query().cloned();
+        let came = parts.path.clone();
         let came = came.unwrap_or_else(|| PathAndQuery::from_static("/"));
         let path = match came.path() {
             // `OPTIONS *` is about the server and no path to normalize.
@@ -134,7 +134,7 @@ impl Target {
     }
 
     /// What conditions look at.
-    pub(super) fn asked<'a>(&'a self, parts: &'a Parts) -> Asked<'a> {
+    pub(super) fn asked<'a>(&'a self, parts: &'a RequestHead) -> Asked<'a> {
         Asked {
             method: parts.method.as_str(),
             authority: self.authority(),
@@ -157,27 +157,21 @@ impl Target {
     }
 
     /// Brings the target into a request for an upstream.
-    pub(super) fn put(&self, http2: bool, parts: &mut Parts) -> Option<()> {
-        let path_and_query = self.path_and_query()?;
-        parts.uri = if http2 {
+    pub(super) fn put(&self, http2: bool, parts: &mut RequestHead) -> Option<()> {
+        if http2 {
             parts.headers.remove(HOST);
-            let mut uri = http::uri::Parts::default();
-            uri.scheme = Some(Scheme::HTTP);
-            uri.authority = Some(match &self.host {
+            parts.authority = Some(match &self.host {
                 Host::Uri(authority) => authority.clone(),
                 Host::Header(host) => Authority::try_from(host.as_bytes()).ok()?,
             });
-            uri.path_and_query = Some(path_and_query);
-            Uri::from_parts(uri).ok()?
+            parts.version = Version::HTTP_2;
         } else {
             parts.headers.insert(HOST, self.host());
-            Uri::from(path_and_query)
-        };
-        parts.version = if http2 {
-            http::Version::HTTP_2
-        } else {
-            http::Version::HTTP_11
-        };
+            parts.authority = None;
+            parts.version = Version::HTTP_11;
+        }
+        parts.scheme = Some(Scheme::HTTP);
+        parts.path = Some(self.path_and_query()?);
         Some(())
     }
 }

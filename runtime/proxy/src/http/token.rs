@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use http::Response;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
+use mesh_http2::Response;
 
 use super::exchange::Exchange;
 use super::finish::Finish;
@@ -47,7 +47,7 @@ impl Exchange<'_> {
         self.count(&mut finish, Some(cluster), None);
         let mut response = local(fault.status(), why, finish);
         if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            response.head.headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
     }

@@ -3,9 +3,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http::header::EXPECT;
-use http::request::Parts;
-use http::{Method, Response, Version};
+use http::{Method, Version};
 use http_body::Frame;
+use mesh_http2::{RequestHead, Response, ResponseHead};
 
 use super::decode::Decoder;
 use super::input::Input;
@@ -67,7 +67,7 @@ impl Connection {
     /// alone, which is asked to.
     pub(crate) async fn send(
         &mut self,
-        parts: &Parts,
+        parts: &RequestHead,
         body: RequestBody,
         teller: &Teller,
     ) -> Result<Response<()>, Unsent> {
@@ -102,11 +102,12 @@ impl Connection {
     fn begin(&mut self, head: Head) -> Response<()> {
         self.answer = head.body;
         self.goes_on &= head.goes_on;
-        let mut response = Response::new(());
-        *response.status_mut() = head.status;
-        *response.version_mut() = Version::HTTP_11;
-        *response.headers_mut() = head.headers;
-        response
+        let head = ResponseHead {
+            status: head.status,
+            version: Version::HTTP_11,
+            headers: head.headers,
+        };
+        Response { head, body: () }
     }
 
     fn poll_head(

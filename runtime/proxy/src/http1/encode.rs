@@ -4,9 +4,9 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderMap, HeaderName, TRAILER, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::{Method, StatusCode, Version, response};
+use http::{Method, StatusCode, Version};
 use http_body::{Body, Frame};
+use mesh_http2::{Fields, RequestHead, ResponseHead};
 
 use super::{Error, fields};
 use crate::body::{BodyError, RequestBody};
@@ -46,12 +46,16 @@ pub(super) struct Asker {
 
 /// Writes a request's head to `out`; gives back what is to follow it. Where the body ends is said by the body alone, whatever
 /// the headers say.
-pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Option<Upload<RequestBody>> {
-    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+pub(super) fn request(
+    out: &mut Vec<u8>,
+    parts: &RequestHead,
+    body: RequestBody,
+) -> Option<Upload<RequestBody>> {
+    let path = parts.path.as_ref().map_or("/", |path| path.as_str());
     for part in [parts.method.as_str(), " ", path, " HTTP/1.1\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in &parts.headers {
+    for (name, value) in parts.headers.iter() {
         if *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH {
             continue;
         }
@@ -81,12 +85,12 @@ pub(super) fn request(out: &mut Vec<u8>, parts: &Parts, body: RequestBody) -> Op
 }
 
 /// Writes what is said before an answer.
-pub(super) fn interim(out: &mut Vec<u8>, status: StatusCode, headers: &HeaderMap) {
+pub(super) fn interim(out: &mut Vec<u8>, status: StatusCode, headers: &Fields) {
     let reason = status.canonical_reason().unwrap_or("Unknown");
     for part in ["HTTP/1.1 ", status.as_str(), " ", reason, "\r\n"] {
         out.extend_from_slice(part.as_bytes());
     }
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         if ![CONNECTION, TRANSFER_ENCODING, CONTENT_LENGTH].contains(name)
             && !fields::says(headers, name.as_str())
         {
@@ -112,7 +116,7 @@ fn may_have_body(method: &Method) -> bool {
 /// connection.
 pub(super) fn response<B: Body>(
     out: &mut Vec<u8>,
-    parts: &response::Parts,
+    parts: &ResponseHead,
     body: B,
     asker: &mut Asker,
 ) -> Option<Upload<B>> {
@@ -134,7 +138,7 @@ pub(super) fn response<B: Body>(
         out.extend_from_slice(part.as_bytes());
     }
     let said = headers.get(CONTENT_LENGTH);
-    for (name, value) in headers {
+    for (name, value) in headers.iter() {
         let is_own =
             *name == TRANSFER_ENCODING || *name == CONTENT_LENGTH || *name == CONNECTION && !switches;
         if !is_own {
@@ -177,11 +181,8 @@ fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
 }
 
 /// RFC 9110, 6.6.2; what frames messages is no trailer.
-fn announced(headers: &HeaderMap) -> Vec<HeaderName> {
-    let lists = headers
-        .get_all(TRAILER)
-        .iter()
-        .filter_map(|list| list.to_str().ok());
+fn announced(headers: &Fields) -> Vec<HeaderName> {
+    let lists = headers.get_all(TRAILER).filter_map(|list| list.to_str().ok());
     let names = lists.flat_map(|list| list.split(',')).map(str::trim);
     let names = names.filter_map(|name| HeaderName::try_from(name).ok());
     names
@@ -267,7 +268,7 @@ mod tests {
 
     fn written(request: Request<()>, body: RequestBody) -> (String, bool) {
         let mut out = Vec::new();
-        let upload = super::request(&mut out, &request.into_parts().0, body);
+        let upload = super::request(&mut out, &mesh_http2::Request::from(request).head, body);
         let mut whole = upload.is_none();
         if let Some(mut upload) = upload {
             let mut cx = Context::from_waker(Waker::noop());

@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue};
+use mesh_http2::Fields;
 
 use super::Error;
 use crate::peer;
@@ -20,8 +20,8 @@ const KNOWN: [HeaderName; 7] = [
 ];
 
 /// The headers that were found in `read`, whose values stay where they are.
-pub(super) fn of(found: &[httparse::Header<'_>], read: &Bytes) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::with_capacity(found.len() + ROOM);
+pub(super) fn of(found: &[httparse::Header<'_>], read: &Bytes) -> Result<Fields, Error> {
+    let mut headers = Fields::with_capacity(found.len() + ROOM);
     for field in found {
         let value = HeaderValue::from_maybe_shared(read.slice_ref(field.value));
         let value = value.map_err(|_| Error::Bad("a header's value is none"))?;
@@ -49,8 +49,8 @@ pub(super) fn lines_end(found: &[httparse::Header<'_>], read: &[u8], end: usize)
 }
 
 /// Whether `word` is among what is said of the connection.
-pub(super) fn says(headers: &HeaderMap, word: &str) -> bool {
-    let lists = headers.get_all(CONNECTION).iter();
+pub(super) fn says(headers: &Fields, word: &str) -> bool {
+    let lists = headers.get_all(CONNECTION);
     lists
         .filter_map(|list| list.to_str().ok())
         .flat_map(|list| list.split(','))
@@ -58,7 +58,7 @@ pub(super) fn says(headers: &HeaderMap, word: &str) -> bool {
 }
 
 /// RFC 9112, 9.3: who says `close` once has said it.
-pub(super) fn goes_on(headers: &HeaderMap, is_1_1: bool) -> bool {
+pub(super) fn goes_on(headers: &Fields, is_1_1: bool) -> bool {
     match headers.contains_key(CONNECTION) {
         true => !says(headers, "close") && (is_1_1 || says(headers, "keep-alive")),
         false => is_1_1,
@@ -66,8 +66,8 @@ pub(super) fn goes_on(headers: &HeaderMap, is_1_1: bool) -> bool {
 }
 
 /// How long a body is said to be: once, and in digits.
-pub(super) fn length(headers: &HeaderMap) -> Result<Option<u64>, Error> {
-    let mut said = headers.get_all(CONTENT_LENGTH).iter();
+pub(super) fn length(headers: &Fields) -> Result<Option<u64>, Error> {
+    let mut said = headers.get_all(CONTENT_LENGTH);
     let Some(length) = said.next() else {
         return Ok(None);
     };

@@ -1,9 +1,9 @@
 use std::mem::MaybeUninit;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, EXPECT, HOST, HeaderMap, TRANSFER_ENCODING};
-use http::request::Parts;
-use http::{Method, Request, StatusCode, Uri, Version};
+use http::header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING};
+use http::{Method, StatusCode, Uri, Version};
+use mesh_http2::{Fields, RequestHead};
 
 use super::decode::Decoder;
 use super::input::Input;
@@ -16,7 +16,7 @@ const LONGEST_HEAD: usize = 64 * 1024;
 /// What comes before the body of a request.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) parts: Parts,
+    pub(super) parts: RequestHead,
     pub(super) body: Decoder,
     /// The client sends another request afterwards.
     pub(super) goes_on: bool,
@@ -106,12 +106,14 @@ pub(super) fn read(input: &mut Input, looked: &mut Looked) -> Result<Option<Head
     let body = body(&headers, is_1_1)?;
     let expects = is_1_1 && expects(&headers) && !body.is_over();
     let goes_on = fields::goes_on(&headers, is_1_1);
-    let (mut parts, ()) = Request::new(()).into_parts();
-    (parts.method, parts.uri, parts.headers) = (method, uri, headers);
-    parts.version = if is_1_1 {
-        Version::HTTP_11
-    } else {
-        Version::HTTP_10
+    let parts = RequestHead {
+        version: if is_1_1 {
+            Version::HTTP_11
+        } else {
+            Version::HTTP_10
+        },
+        headers,
+        ..RequestHead::to(method, uri)
     };
     Ok(Some(Head {
         parts,
@@ -147,8 +149,8 @@ fn is_authority(host: &[u8]) -> bool {
 }
 
 /// RFC 9112, 6.3, as strict as Envoy is: one way to say where it ends, and said once.
-fn body(headers: &HeaderMap, is_1_1: bool) -> Result<Decoder, Refusal> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+fn body(headers: &Fields, is_1_1: bool) -> Result<Decoder, Refusal> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING);
     let Some(coding) = codings.next() else {
         return Ok(Decoder::Length(fields::length(headers)?.unwrap_or(0)));
     };
@@ -165,7 +167,7 @@ fn body(headers: &HeaderMap, is_1_1: bool) -> Result<Decoder, Refusal> {
     }
 }
 
-fn expects(headers: &HeaderMap) -> bool {
+fn expects(headers: &Fields) -> bool {
     headers
         .get(EXPECT)
         .is_some_and(|expect| expect.as_bytes().eq_ignore_ascii_case(b"100-continue"))

@@ -1,7 +1,8 @@
 use std::mem::MaybeUninit;
 
-use http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{Method, StatusCode};
+use mesh_http2::Fields;
 
 use super::decode::Decoder;
 use super::input::Input;
@@ -15,7 +16,7 @@ const LONGEST_HEAD: usize = 400 * 1024;
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) body: Decoder,
     /// The server takes another request afterwards.
     pub(super) goes_on: bool,
@@ -26,7 +27,7 @@ pub(super) fn read(
     input: &mut Input,
     looked: &mut Looked,
     method: &Method,
-    mut hear: impl FnMut(StatusCode, &HeaderMap),
+    mut hear: impl FnMut(StatusCode, &Fields),
 ) -> Result<Option<Head>, Error> {
     loop {
         pass_empty_lines(input, looked);
@@ -80,9 +81,9 @@ fn pass_empty_lines(input: &mut Input, looked: &mut Looked) {
 }
 
 /// RFC 9112, 6.3. What servers of old say twice, or say otherwise than in chunks, is refused, as Envoy does it.
-fn body(headers: &HeaderMap, status: StatusCode, method: &Method, is_1_1: bool) -> Result<Decoder, Error> {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter().peekable();
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter().peekable();
+fn body(headers: &Fields, status: StatusCode, method: &Method, is_1_1: bool) -> Result<Decoder, Error> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).peekable();
+    let mut lengths = headers.get_all(CONTENT_LENGTH).peekable();
     let has_none = matches!(status, StatusCode::SWITCHING_PROTOCOLS | StatusCode::NO_CONTENT);
     if has_none && (codings.peek().is_some() || lengths.any(|length| length != "0")) {
         return Err(Error::Bad("it has a body where none may be"));

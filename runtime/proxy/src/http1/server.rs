@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::TE;
-use http::{HeaderMap, Method, Request, Response, Version};
+use http::{Method, Version};
 use http_body::Body;
+use mesh_http2::{Fields, Request, Response};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional_with_sizes};
 use tokio::time::{Instant, Sleep};
 
@@ -104,12 +105,15 @@ fn begin(shared: &Shared, head: Head) -> (Asked, Teller, Asker) {
     };
     // RFC 9110, 15.2: those of HTTP/1.0 know of nothing before an answer.
     let teller = (asker.version != Version::HTTP_10).then(|| shared.asking(expects));
-    let request = Request::from_parts(parts, shared.received());
+    let request = Request {
+        head: parts,
+        body: shared.received(),
+    };
     (Ok(request), Teller::to(teller), asker)
 }
 
-fn takes_trailers(headers: &HeaderMap) -> bool {
-    headers.get_all(TE).iter().any(|te| te == "trailers")
+fn takes_trailers(headers: &Fields) -> bool {
+    headers.get_all(TE).any(|te| te == "trailers")
 }
 
 impl Asker {
@@ -137,8 +141,7 @@ impl Shared {
         // What comes of a request that is answered before it was read, nobody wants: nor do others try to find its end.
         asker.goes_on &= wire.is_whole() && !last;
         drop(wire);
-        let (parts, body) = response.into_parts();
-        encode::response(out, &parts, body, asker)
+        encode::response(out, &response.head, response.body, asker)
     }
 
     /// Does `work` for as long as the client waits for it; `None` where it has gone.

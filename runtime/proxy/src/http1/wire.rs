@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
+use mesh_http2::Fields;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::decode::Decoder;
@@ -164,7 +165,7 @@ impl Wire {
                 }
             }
             if std::mem::take(&mut self.expects) {
-                encode::interim(&mut self.told, StatusCode::CONTINUE, &HeaderMap::new());
+                encode::interim(&mut self.told, StatusCode::CONTINUE, &Fields::new());
             }
             let read = match ready!(self.poll_tell(cx)) {
                 Ok(()) => ready!(self.poll_fill(cx)),
@@ -220,7 +221,7 @@ impl Asking {
     }
 
     /// Has it told what comes before its answer. Who waits for that answer writes it.
-    pub(crate) fn tell(&self, status: StatusCode, headers: &HeaderMap) {
+    pub(crate) fn tell(&self, status: StatusCode, headers: &Fields) {
         let mut wire = self.wire.lock();
         if wire.turn == self.turn && wire.told.len() < MOST_TOLD {
             encode::interim(&mut wire.told, status, headers);

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use mesh_compiler::query::wire::{self as told, Request};
+use mesh_http2::Fields;
 use mesh_wire::listener::SniRoute;
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use mesh_wire::policy::{Action, Permission, Policy, PolicySet, Principal};
@@ -90,7 +91,7 @@ fn request() -> impl Strategy<Value = Request> {
     })
 }
 
-fn map(request: &Request) -> HeaderMap {
+fn map(request: &Request) -> Fields {
     let pairs = request.headers.iter().map(|(name, value)| {
         let name: HeaderName = name.parse().unwrap();
         (name, HeaderValue::from_str(value).unwrap())
@@ -98,7 +99,7 @@ fn map(request: &Request) -> HeaderMap {
     pairs.collect()
 }
 
-fn asked<'a>(request: &'a Request, headers: &'a HeaderMap) -> Asked<'a> {
+fn asked<'a>(request: &'a Request, headers: &'a Fields) -> Asked<'a> {
     Asked {
         method: &request.method,
         authority: &request.authority,

@@ -6,8 +6,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use http::Method;
 use http::header::{HeaderName, HeaderValue};
-use http::{HeaderMap, Method};
+use mesh_http2::Fields;
 use mesh_wire::jwt::Jwt;
 use serde_json::Value;
 
@@ -60,7 +61,7 @@ enum Keys {
 
 /// A request as far as tokens are concerned.
 pub(crate) struct Carrier<'a> {
-    pub(crate) headers: &'a mut HeaderMap,
+    pub(crate) headers: &'a mut Fields,
     pub(crate) query: &'a mut Option<String>,
 }
 
@@ -122,7 +123,7 @@ impl Issuers {
 }
 
 /// A request that asks whether another may be sent carries no credentials (Envoy `bypass_cors_preflight`).
-pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+pub(crate) fn is_preflight(method: &Method, headers: &Fields) -> bool {
     let said = |name| {
         headers
             .get(name)
@@ -165,7 +166,7 @@ impl Issuer {
     }
 
     /// Headers that only a token may fill.
-    fn clear(&self, headers: &mut HeaderMap) {
+    fn clear(&self, headers: &mut Fields) {
         for name in self.claim_headers.iter().map(|(name, _)| name) {
             headers.remove(name);
         }

@@ -1,7 +1,8 @@
 //! Texts and headers, compared.
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue};
+use mesh_http2::Fields;
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use regex::Regex;
 
@@ -85,7 +86,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) path: &'a str,
     pub(crate) query: &'a str,
     pub(crate) scheme: &'a str,
-    pub(crate) headers: &'a HeaderMap,
+    pub(crate) headers: &'a Fields,
 }
 
 /// How a header is matched, pseudo headers among them.
@@ -143,8 +144,8 @@ impl Header {
 
     /// Envoy joins the values of a header that comes several times with a comma. Bytes that are no text stand for
     /// themselves: a value must not get around a refusal by one of them.
-    fn named(&self, headers: &HeaderMap, name: &HeaderName) -> bool {
-        let mut values = headers.get_all(name).iter();
+    fn named(&self, headers: &Fields, name: &HeaderName) -> bool {
+        let mut values = headers.get_all(name);
         let Some(first) = values.next() else { return false };
         let Some(wanted) = &self.value else { return true };
         let Some(second) = values.next() else {
@@ -237,10 +238,13 @@ mod tests {
             invert: false,
         })
         .unwrap();
-        let mut headers = HeaderMap::new();
+        let mut headers = Fields::new();
         let values = [&b"admin\xff"[..], b"guest"];
         for value in values {
-            headers.append("x-role", HeaderValue::from_bytes(value).unwrap());
+            headers.append(
+                HeaderName::from_static("x-role"),
+                HeaderValue::from_bytes(value).unwrap(),
+            );
             let asked = Asked {
                 method: "GET",
                 authority: "forum",

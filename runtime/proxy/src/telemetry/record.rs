@@ -3,10 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
+use mesh_http2::Fields;
 use time::OffsetDateTime;
 
 use super::{Flags, Reporter};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// One request or connection, as the access log tells it.
 #[derive(Debug)]
@@ -70,7 +74,7 @@ pub(crate) struct Request {
 }
 
 /// Those of `headers` that are named.
-pub(crate) fn named(headers: &HeaderMap, names: &[HeaderName]) -> Vec<(HeaderName, HeaderValue)> {
+pub(crate) fn named(headers: &Fields, names: &[HeaderName]) -> Vec<(HeaderName, HeaderValue)> {
     let found = names
         .iter()
         .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
@@ -93,10 +97,10 @@ impl Request {
         }
     }
 
-    pub(crate) fn headers(&mut self, headers: &HeaderMap, others: &[HeaderName]) {
+    pub(crate) fn headers(&mut self, headers: &Fields, others: &[HeaderName]) {
         self.headers = named(headers, others);
-        self.forwarded_for = headers.get("x-forwarded-for").cloned();
+        self.forwarded_for = headers.get(FORWARDED_FOR).cloned();
         self.user_agent = headers.get(http::header::USER_AGENT).cloned();
-        self.request_id = headers.get("x-request-id").cloned();
+        self.request_id = headers.get(REQUEST_ID).cloned();
     }
 }

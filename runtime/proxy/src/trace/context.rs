@@ -1,7 +1,8 @@
 //! A place in a trace, as headers carry it: B3 (openzipkin/b3-propagation) and W3C Trace Context.
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue};
+use mesh_http2::Fields;
 use mesh_wire::snapshot::TracingProvider;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-b3-traceid");
@@ -25,7 +26,7 @@ pub(crate) struct Context {
 
 impl Context {
     /// What a request says, in the provider's own headers or else in the others.
-    pub(super) fn extract(headers: &HeaderMap, provider: TracingProvider) -> Option<Self> {
+    pub(super) fn extract(headers: &Fields, provider: TracingProvider) -> Option<Self> {
         match provider {
             TracingProvider::Zipkin => b3(headers).or_else(|| w3c(headers)),
             TracingProvider::Otlp => w3c(headers).or_else(|| b3(headers)),
@@ -48,7 +49,7 @@ impl Context {
     }
 
     /// Tells the next hop.
-    pub(super) fn inject(&self, headers: &mut HeaderMap, provider: TracingProvider) {
+    pub(super) fn inject(&self, headers: &mut Fields, provider: TracingProvider) {
         let sampled = self.sampled == Some(true);
         let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
         match provider {
@@ -72,7 +73,7 @@ impl Context {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+fn text<'a>(headers: &'a Fields, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -95,7 +96,7 @@ fn decided(text: &str) -> Option<bool> {
     }
 }
 
-fn b3(headers: &HeaderMap) -> Option<Context> {
+fn b3(headers: &Fields) -> Option<Context> {
     if let Some(single) = text(headers, &SINGLE) {
         let mut parts = single.split('-');
         let (trace, span) = (parts.next()?, parts.next());
@@ -133,7 +134,7 @@ fn only(sampled: bool) -> Context {
     }
 }
 
-fn w3c(headers: &HeaderMap) -> Option<Context> {
+fn w3c(headers: &Fields) -> Option<Context> {
     let mut parts = text(headers, &TRACEPARENT)?.split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     // Later versions may say more; this one may not (W3C Trace Context, 3.2).
@@ -159,7 +160,7 @@ mod tests {
 
     const TRACE: &str = "463ac35c9f6413ad48485a3953bb6124";
 
-    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+    fn headers(pairs: &[(&'static str, &str)]) -> Fields {
         let pair =
             |(name, value): &(&'static str, &str)| (HeaderName::from_static(name), value.parse().unwrap());
         pairs.iter().map(pair).collect()
@@ -235,7 +236,7 @@ mod tests {
         fn what_is_written_is_read(trace in 1u128.., span in 1u64.., sampled: bool) {
             let context = Context { trace, span, parent: None, sampled: Some(sampled) };
             for provider in [TracingProvider::Zipkin, TracingProvider::Otlp] {
-                let mut headers = HeaderMap::new();
+                let mut headers = Fields::new();
                 context.inject(&mut headers, provider);
                 prop_assert_eq!(Context::extract(&headers, provider), Some(context));
                 let next = Context::next(Some(&context), sampled);
@@ -246,7 +247,7 @@ mod tests {
         #[test]
         fn no_header_is_too_strange(name in "b3|traceparent|x-b3-traceid", value in "[0-9a-f+-]{0,60}") {
             let name = HeaderName::try_from(name).unwrap();
-            let headers = HeaderMap::from_iter([(name, HeaderValue::try_from(value).unwrap())]);
+            let headers = Fields::from_iter([(name, HeaderValue::try_from(value).unwrap())]);
             let _ = Context::extract(&headers, TracingProvider::Otlp);
         }
     }

@@ -1,7 +1,8 @@
 //! Which requests are looked at: Envoy writes the decision into the request's ID, and so do we.
 
+use http::HeaderValue;
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue};
+use mesh_http2::Fields;
 use mesh_wire::route::PerMillion;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -17,7 +18,7 @@ const BY_CLIENT: u8 = b'b';
 
 /// Whether the request is looked at: as an earlier proxy decided, because it is asked for, or by chance. The same ID
 /// gives the same answer at every hop.
-pub(super) fn decide(headers: &mut HeaderMap, share: PerMillion) -> bool {
+pub(super) fn decide(headers: &mut Fields, share: PerMillion) -> bool {
     let id = headers
         .get(&REQUEST_ID)
         .map(HeaderValue::as_bytes)
@@ -50,12 +51,15 @@ mod tests {
     use super::*;
 
     fn decided(id: &'static str, more: &[(&'static str, &'static str)], share: u32) -> (bool, String) {
-        let mut headers = HeaderMap::from_iter([(REQUEST_ID, HeaderValue::from_static(id))]);
+        let mut headers = Fields::from_iter([(REQUEST_ID, HeaderValue::from_static(id))]);
         for (name, value) in more {
-            headers.insert(*name, HeaderValue::from_static(value));
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let decision = decide(&mut headers, PerMillion(share));
-        (decision, headers[REQUEST_ID].to_str().unwrap().to_owned())
+        (
+            decision,
+            headers.get(REQUEST_ID).unwrap().to_str().unwrap().to_owned(),
+        )
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::{How, No, Ruling, Said, Shown, Yes, carries};
 use crate::check::{self, Answer, field};
 use crate::cluster::Cluster;
 use crate::http::exchange::Exchange;
+use crate::http::headers::REQUEST_ID;
 use crate::peer::proto::{Content, bytes, each, number};
 use crate::state::authorizers::Authorizer;
 
@@ -50,7 +51,7 @@ fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
     let mut out = Vec::new();
     let id = parts
         .headers
-        .get("x-request-id")
+        .get(REQUEST_ID)
         .map_or(&[][..], HeaderValue::as_bytes);
     bytes(&mut out, 1, id);
     bytes(&mut out, 2, parts.method.as_str().as_bytes());
@@ -65,12 +66,11 @@ fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
     header(":method", parts.method.as_str().as_bytes());
     header(":path", path.as_bytes());
     header(":scheme", b"http");
-    for name in parts.headers.keys().filter(|name| **name != HOST) {
+    for name in parts.headers.names().filter(|name| **name != HOST) {
         // Values of one name are joined, as Envoy joins them; text alone is a `string`.
         let all: Vec<&str> = parts
             .headers
             .get_all(name)
-            .iter()
             .filter_map(|value| value.to_str().ok())
             .collect();
         header(name.as_str(), all.join(",").as_bytes());

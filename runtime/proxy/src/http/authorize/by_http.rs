@@ -50,7 +50,7 @@ pub(super) async fn ask(
         .parse()
         .map_err(|error| format!("its path is none: {error}"))?;
     let headers = request.headers_mut();
-    for (name, value) in &exchange.parts.headers {
+    for (name, value) in exchange.parts.headers.iter() {
         if (*name == AUTHORIZATION || names(send, name)) && *name != HOST && !carries(name) {
             headers.append(name, value.clone());
         }

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use http::HeaderMap;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName};
+use mesh_http2::Fields;
 use mesh_wire::jwt::Jwt;
 
 use crate::state::matcher::parameter;
@@ -58,7 +58,7 @@ impl Places {
     }
 
     /// The tokens that a request carries there.
-    pub(super) fn tokens<'p, 'r>(&'p self, headers: &'r HeaderMap, query: &'r str) -> Vec<Found<'p, 'r>> {
+    pub(super) fn tokens<'p, 'r>(&'p self, headers: &'r Fields, query: &'r str) -> Vec<Found<'p, 'r>> {
         let mut found = Vec::new();
         for (name, prefix) in &self.headers {
             for value in values(headers, name) {
@@ -87,8 +87,8 @@ impl Places {
 }
 
 /// The values of a header. What is no text carries nothing that could hold, but it carries something.
-fn values<'r>(headers: &'r HeaderMap, name: &HeaderName) -> Vec<Cow<'r, str>> {
-    let all = headers.get_all(name).iter();
+fn values<'r>(headers: &'r Fields, name: &HeaderName) -> Vec<Cow<'r, str>> {
+    let all = headers.get_all(name);
     let all: Vec<&str> = all.map(|value| value.to_str().unwrap_or("")).collect();
     // There is one `authorization`; several are one with a comma, and no token.
     if *name == AUTHORIZATION && all.len() > 1 {
@@ -108,8 +108,8 @@ fn behind<'a>(value: &'a str, prefix: &str) -> Option<&'a str> {
     Some(at.map_or(value, |at| &rest[at..]))
 }
 
-fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let values = headers.get_all(COOKIE).iter();
+fn cookie<'a>(headers: &'a Fields, name: &str) -> Option<&'a str> {
+    let values = headers.get_all(COOKIE);
     let mut pairs = values
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
@@ -158,14 +158,14 @@ mod tests {
 
     use super::*;
 
-    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    fn headers(pairs: &[(&'static str, &'static str)]) -> Fields {
         pairs
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect()
     }
 
-    fn texts(jwt: &Jwt, request: &HeaderMap, query: &str) -> Vec<String> {
+    fn texts(jwt: &Jwt, request: &Fields, query: &str) -> Vec<String> {
         let places = Places::of(jwt).unwrap();
         let found = places.tokens(request, query);
         found.into_iter().map(|found| found.text.into_owned()).collect()

@@ -1,5 +1,5 @@
-use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use mesh_http2::Fields;
 use mesh_wire::route::HeaderEdits;
 
 use crate::state::CompileError;
@@ -46,7 +46,7 @@ impl Edits {
     }
 
     /// Envoy removes before it adds.
-    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+    pub(crate) fn apply(&self, headers: &mut Fields) {
         for name in &self.remove {
             headers.remove(name);
         }

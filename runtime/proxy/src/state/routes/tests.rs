@@ -1,4 +1,4 @@
-use http::HeaderMap;
+use mesh_http2::Fields;
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use mesh_wire::route::{DirectResponse, RouteAction, RouteMatch, VirtualHost};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn table(hosts: Vec<(&str, Vec<wire::Route>)>) -> Routes {
 }
 
 fn found(routes: &Routes, authority: &str, path: &str) -> Option<String> {
-    let headers = HeaderMap::new();
+    let headers = Fields::new();
     let asked = Asked {
         method: "GET",
         authority,
