@@ -99,12 +99,31 @@ pub fn envoy(snapshot: &Snapshot, places: &Places) -> Exported {
         "node": node(snapshot),
         "admin": { "address": socket(places.admin) },
         "static_resources": { "listeners": listeners, "clusters": clusters },
+        "stats_config": figures(),
     });
     Exported {
         config: without_null(config),
         unsaid: export.unsaid,
         left_out: export.left_out,
     }
+}
+
+/// What is taken out of names of figures for Prometheus, as Istio's agent has it of policies' decisions
+/// (istio `tools/packaging/common/envoy_bootstrap.json`).
+fn figures() -> Value {
+    let tags = [
+        ("cluster_name", r"^cluster(\.(.+);)"),
+        (
+            "http_conn_manager_prefix",
+            r"^http\.(((?:[_.[:digit:]\w]*|[_\[\]aAbBcCdDeEfF[:digit:]\w\:]*));\.)",
+        ),
+        ("tcp_prefix", r"^tcp\.((.*?)\.)\w+?$"),
+        ("authz_enforce_result", r"rbac(\.(allowed|denied))"),
+        ("authz_dry_run_action", r"(\.istio_dry_run_(allow|deny)_)"),
+        ("authz_dry_run_result", r"(\.shadow_(allowed|denied))"),
+    ];
+    let tags = tags.map(|(name, regex)| json!({ "tag_name": name, "regex": regex }));
+    json!({ "use_all_default_tags": false, "stats_tags": tags })
 }
 
 fn node(snapshot: &Snapshot) -> Value {

@@ -60,8 +60,12 @@ pub(super) fn of(export: &mut Export<'_>, http: &Http<'_>) -> Value {
             (table, filters(first))
         }
     };
+    let figures = match http.routes {
+        Routes::Table(_) => format!("outbound_{};", http.name),
+        Routes::Own(wire) => wire.manager(),
+    };
     let mut config = json!({
-        "stat_prefix": http.name, "route_config": table, "http_filters": filters,
+        "stat_prefix": figures, "route_config": table, "http_filters": filters,
         "stream_idle_timeout": "0s", "use_remote_address": false, "proxy_100_continue": true,
         "normalize_path": true, "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         "upgrade_configs": [{ "upgrade_type": "websocket" }],

@@ -54,9 +54,8 @@ fn filters(wire: &InboundListener, http: bool) -> Vec<Value> {
         if rules.is_none() && shadow.is_none() {
             continue;
         }
-        let prefix = shadow
-            .is_some()
-            .then(|| format!("istio_dry_run_{}_", word.to_ascii_lowercase()));
+        let tried = shadow.is_some() && action != Action::Audit;
+        let prefix = tried.then(|| format!("istio_dry_run_{}_", word.to_ascii_lowercase()));
         all.push(filter(
             http,
             json!({ "rules": rules, "shadow_rules": shadow, "shadow_rules_stat_prefix": prefix }),
@@ -135,6 +134,9 @@ fn permission(wire: &Permission, layer: Layer) -> Value {
             "typed_config": {
                 "@type": "type.googleapis.com/envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig",
                 "path_template": template.replace("{**}", "**").replace("{*}", "*") } } })),
+        Permission::Metadata(metadata) if !of_requests(metadata) => {
+            json!({ "metadata": self::metadata(metadata) })
+        }
         Permission::Metadata(metadata) => ask(json!({ "metadata": self::metadata(metadata) })),
     }
 }
@@ -156,12 +158,20 @@ fn principal(wire: &Principal, layer: Layer) -> Value {
         Principal::DirectRemoteIp(net) => json!({ "direct_remote_ip": range(net) }),
         Principal::RemoteIp(net) => json!({ "remote_ip": range(net) }),
         Principal::Header(header) => ask(json!({ "header": matcher::header(header) })),
+        Principal::Metadata(metadata) if !of_requests(metadata) => {
+            json!({ "metadata": self::metadata(metadata) })
+        }
         Principal::Metadata(metadata) => ask(json!({ "metadata": self::metadata(metadata) })),
     }
 }
 
 fn range(net: &IpNet) -> Value {
     json!({ "address_prefix": net.network().to_string(), "prefix_len": net.prefix_len() })
+}
+
+/// Whether what is asked for is written down of requests alone.
+fn of_requests(wanted: &MetadataMatch) -> bool {
+    wanted.filter.starts_with("envoy.filters.http.")
 }
 
 /// A text, or one of a list, as Istio asks for claims.

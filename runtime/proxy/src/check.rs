@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, TE};
@@ -10,13 +11,16 @@ use http::{Method, Request, StatusCode};
 
 use crate::client;
 use crate::cluster::Cluster;
-use crate::peer::Downstream;
 use crate::peer::proto::{Content, bytes, each, framed, number};
+use crate::peer::{Downstream, object};
 use crate::shared::Shared;
 use crate::state::authorizers::Authorizer;
+use crate::written::Written;
 
 /// `google.rpc.Code.OK`.
 const OK: u64 = 0;
+/// Milliseconds.
+const TOOK: &str = "ext_authz_duration";
 
 /// Of a `CheckResponse`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,6 +31,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) denied: &'a [u8],
     /// `OkHttpResponse`.
     pub(crate) ok: &'a [u8],
+    /// `dynamic_metadata`, a `Struct`.
+    metadata: &'a [u8],
 }
 
 impl<'a> Answer<'a> {
@@ -43,9 +49,22 @@ impl<'a> Answer<'a> {
             }
             (2, Content::Bytes(content)) => answer.denied = content,
             (3, Content::Bytes(content)) => answer.ok = content,
+            (4, Content::Bytes(content)) => answer.metadata = content,
             _ => {}
         })?;
         Some(answer)
+    }
+
+    /// Writes down what it says for others; and, as Envoy does, how long a yes took.
+    pub(crate) fn write(&self, filter: &'static str, took: Duration, written: &mut Written) {
+        let Some(mut fields) = object::read(self.metadata).filter(|fields| !fields.is_empty()) else {
+            return;
+        };
+        if self.is_yes() {
+            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            fields.insert(TOOK.to_owned(), millis.into());
+        }
+        written.add(filter, fields);
     }
 
     pub(crate) fn is_yes(&self) -> bool {

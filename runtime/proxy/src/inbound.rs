@@ -17,6 +17,7 @@ use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::{Inbound, Listeners};
 use crate::tls::{Choice, PeerIdentity};
+use crate::written::Written;
 
 mod bytes;
 
@@ -65,6 +66,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
         destination,
         sni: None,
         peer: None,
+        written: Written::default(),
     };
     let secured = secure(&shared, &state.listeners, &listener, stream, &mut down).await;
     let (mut stream, wire) = match secured {

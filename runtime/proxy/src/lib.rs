@@ -45,6 +45,7 @@ pub mod telemetry;
 pub mod tls;
 mod trace;
 mod workers;
+mod written;
 
 pub use accept::{serve_inbound, serve_outbound};
 pub use collectors::tell_collectors;

@@ -14,6 +14,7 @@ use crate::shared::Shared;
 use crate::state::{Outbound, OutboundProtocol, Shares, by_address, by_sni};
 use crate::tcp;
 use crate::telemetry::Reporter;
+use crate::written::Written;
 
 /// Serves one connection: listener, what it speaks, and then its route.
 pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
@@ -38,6 +39,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
         destination,
         sni: None,
         peer: None,
+        written: Written::default(),
     };
     match &listener.protocol {
         // Straight on: the server may be the one who speaks first.

@@ -11,8 +11,10 @@ use mesh_wire::Node;
 
 use crate::telemetry::Party;
 use crate::tls::PeerIdentity;
+use crate::written::Written;
 
 pub(crate) mod exchange;
+pub(crate) mod object;
 pub(crate) mod proto;
 
 /// `sidecar~IP~NAME.NS~DOMAIN` of the sender.
@@ -109,4 +111,6 @@ pub(crate) struct Downstream {
     pub(crate) sni: Option<Arc<str>>,
     /// Who it is, by mutual TLS.
     pub(crate) peer: Option<Arc<PeerIdentity>>,
+    /// What was written down of it, where it is of bytes.
+    pub(crate) written: Written,
 }

@@ -90,7 +90,8 @@ impl Shared {
         let Some(snapshot) = next(before.as_deref()) else {
             return Ok(());
         };
-        let state = State::compile(snapshot, before.as_deref(), reread)
+        let decisions = &self.telemetry.decisions;
+        let state = State::compile(snapshot, before.as_deref(), reread, decisions)
             .map_err(|error| Refused(error.to_string()))?;
         if let Some(identity) = self.identity()
             && before.as_deref().map(State::trust_domains) != Some(state.trust_domains())

@@ -8,7 +8,7 @@ use mesh_wire::cluster::Transport;
 use mesh_wire::{Identity, Node, Snapshot};
 
 use crate::cluster::{Cluster, ClusterError, Own};
-use crate::telemetry::{Edits, Logs};
+use crate::telemetry::{Decisions, Edits, Logs};
 use crate::trace::Tracer;
 
 #[cfg(test)]
@@ -66,11 +66,12 @@ pub(crate) enum CompileError {
 
 impl State {
     /// Compiles `snapshot`; clusters that are as they were in `before` keep their connections and their memory. With `reread`
-    /// the [`files`] that it names are read again.
+    /// the [`files`] that it names are read again. What policies decide is counted in `decisions`.
     pub(crate) fn compile(
         snapshot: Snapshot,
         before: Option<&Self>,
         reread: bool,
+        decisions: &Decisions,
     ) -> Result<Self, CompileError> {
         snapshot.validate()?;
         let missing = |part| mesh_wire::snapshot::InvalidSnapshot::Missing(part);
@@ -89,7 +90,7 @@ impl State {
         }
         let tokens = snapshot.inbound.iter().flat_map(|listener| &listener.jwt);
         let remotes = jwt::remotes(tokens, before.map(|before| &before.remotes));
-        let listeners = Listeners::compile(&snapshot, &clusters, &remotes)?;
+        let listeners = Listeners::compile(&snapshot, &clusters, &remotes, decisions)?;
         let metadata = crate::peer::Metadata::of(&node);
         let log = Logs::compile(
             snapshot.telemetry.as_ref(),

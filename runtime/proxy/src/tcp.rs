@@ -282,6 +282,7 @@ impl Begun {
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
             grpc: None,
             response_headers: Vec::new(),
+            written: down.written.clone(),
         }
     }
 }

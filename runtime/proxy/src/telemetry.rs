@@ -1,6 +1,6 @@
 //! What is counted, and what is written down, of everything that passes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::registry::Registry;
 
@@ -8,6 +8,7 @@ use crate::collectors::Queue;
 
 mod access_log;
 mod custom;
+mod decisions;
 mod edits;
 mod expression;
 mod file;
@@ -21,6 +22,7 @@ mod record;
 mod records;
 mod sink;
 
+pub(crate) use decisions::{Decisions, Places, Tally};
 pub(crate) use edits::Edits;
 pub(crate) use expression::Facts;
 pub(crate) use flags::{Flag, Flags};
@@ -43,6 +45,7 @@ pub struct Telemetry {
     pub(crate) log: LogSink,
     pub(crate) spans: Queue<crate::trace::Span>,
     pub(crate) records: Queue<records::Record>,
+    pub(crate) decisions: Arc<Decisions>,
 }
 
 impl Telemetry {
@@ -60,12 +63,15 @@ impl Telemetry {
             "Records of the access log that their collector did not take in time",
             records.dropped.clone(),
         );
+        let decisions = Arc::<Decisions>::default();
+        registry.register_collector(Box::new(decisions::Told(decisions.clone())));
         Self {
             registry: Mutex::new(registry),
             metrics,
             log,
             spans,
             records,
+            decisions,
         }
     }
 
@@ -74,6 +80,11 @@ impl Telemetry {
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         // A String takes everything.
         let _infallible = prometheus_client::encoding::text::encode(out, &registry);
+    }
+
+    /// What policies decided, by Envoy's names, in their order: `http.inbound_0.0.0.0_80;.rbac.allowed`.
+    pub fn decisions(&self) -> Vec<(String, u64)> {
+        self.decisions.all()
     }
 
     /// Lets others put their metrics beside these.

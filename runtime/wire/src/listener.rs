@@ -112,6 +112,17 @@ pub struct InboundListener {
     pub routes: Option<RouteTable>,
 }
 
+impl InboundListener {
+    /// What the connection manager of its requests is called in the names of figures (Istio
+    /// `pilot/pkg/networking/core/listener_inbound.go`, StatPrefix).
+    pub fn manager(&self) -> String {
+        match self.port {
+            Some(port) => format!("inbound_0.0.0.0_{port};"),
+            None => format!("{};", self.cluster),
+        }
+    }
+}
+
 /// What the application behind an inbound listener speaks.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,

@@ -187,7 +187,11 @@ fn stats(daemon: &Daemon, format: Option<&str>, asked: &Asked<'_>) -> Answer {
         },
         Err(error) => return answer(StatusCode::BAD_REQUEST, TEXT, format!("{error}\n")),
     };
-    let metrics = figures.of(encoded(daemon));
+    let metrics = match format {
+        Some("prometheus") => encoded(daemon),
+        _ => server::by_envoys_names(&encoded(daemon), &daemon.shared.telemetry().decisions()),
+    };
+    let metrics = figures.of(metrics);
     match format {
         Some("prometheus") => answer(StatusCode::OK, telemetry::CONTENT_TYPE, metrics),
         Some("json") => json_answer(&server::stats_json(&metrics)),

@@ -42,6 +42,17 @@ pub(super) fn memory() -> Value {
     })
 }
 
+/// Figures of Prometheus, but that what policies decided is told by the names that Envoy counts it under.
+pub(super) fn by_envoys_names(metrics: &str, decisions: &[(String, u64)]) -> String {
+    let begins = ["envoy_", "# HELP envoy_", "# TYPE envoy_"];
+    let own = |line: &&str| !begins.iter().any(|begin| line.starts_with(begin));
+    let mut lines: String = metrics.split_inclusive('\n').filter(own).collect();
+    for (name, value) in decisions {
+        lines.push_str(&format!("{name} {value}\n"));
+    }
+    lines
+}
+
 /// `NAME: VALUE`, a line a figure: those of Prometheus without what describes them.
 pub(super) fn stats(metrics: &str) -> String {
     let samples = samples(metrics).map(|(name, value)| format!("{name}: {value}\n"));

@@ -18,6 +18,7 @@ use crate::body::Replay;
 use crate::incoming::Incoming;
 use crate::state::authorizers::Authorizer;
 use crate::telemetry::Flag;
+use crate::written::Written;
 
 mod by_grpc;
 mod by_http;
@@ -112,12 +113,18 @@ pub(super) struct First {
 
 impl Exchange<'_> {
     /// Asks those of `all` whose rules match, one after the other; the first no counts.
-    pub(super) async fn ask(&mut self, all: &[Authorizer], body: &mut Incoming) -> Option<No> {
+    /// What they say for others is `written` down.
+    pub(super) async fn ask(
+        &mut self,
+        all: &[Authorizer],
+        body: &mut Incoming,
+        written: &mut Written,
+    ) -> Option<No> {
         for authorizer in all {
-            if !authorizer.is_asked(&self.attempt(None)) {
+            if !authorizer.is_asked(&self.attempt(), written) {
                 continue;
             }
-            match self.rule(authorizer, body).await {
+            match self.rule(authorizer, body, written).await {
                 Ok(yes) => self.follow(yes),
                 Err(no) => return Some(no),
             }
@@ -125,7 +132,7 @@ impl Exchange<'_> {
         None
     }
 
-    async fn rule(&mut self, authorizer: &Authorizer, body: &mut Incoming) -> Ruling {
+    async fn rule(&mut self, authorizer: &Authorizer, body: &mut Incoming, written: &mut Written) -> Ruling {
         let is_there = !self.first.frames.is_empty() || !Pin::new(&mut *body).is_end_stream();
         let shown = match authorizer.wire.body.filter(|_| is_there) {
             Some(asked) => self.read(asked, body).await?,
@@ -133,7 +140,7 @@ impl Exchange<'_> {
         };
         let ruling = match (&authorizer.cluster, &authorizer.wire.by) {
             (None, _) => Err("there is no way to it from here".to_owned()),
-            (Some(cluster), AskedBy::Grpc) => by_grpc::ask(self, authorizer, cluster, &shown).await,
+            (Some(cluster), AskedBy::Grpc) => by_grpc::ask(self, authorizer, cluster, &shown, written).await,
             (Some(cluster), AskedBy::Http { .. }) => by_http::ask(self, authorizer, cluster, &shown).await,
         };
         match ruling {

@@ -20,9 +20,9 @@ use crate::incoming::Incoming;
 use crate::interim::Teller;
 use crate::peer;
 use crate::state::State;
-use crate::state::jwt::Token;
 use crate::state::policy::{Attempt, Verdict};
 use crate::telemetry;
+use crate::written::Written;
 
 /// Answers one request. Never fails: what cannot be had is said to the client.
 pub(super) async fn answer(
@@ -68,6 +68,7 @@ pub(super) async fn answer(
     }
     let sink = &connection.shared.telemetry().log;
     let log = state.log.as_ref().filter(|log| log.is_read(sink));
+    finish.written = Written::new(log.is_some_and(|log| log.metadata));
     let edits = state.edits.as_ref();
     finish.edits = edits
         .filter(|edits| edits.changes(connection.side.reporter()))
@@ -165,17 +166,19 @@ impl Exchange<'_> {
                     &connection.told,
                 );
                 if !listener.authorizers.is_empty()
-                    && let Some(no) = Box::pin(self.ask(&listener.authorizers, &mut body)).await
+                    && let Some(no) =
+                        Box::pin(self.ask(&listener.authorizers, &mut body, &mut finish.written)).await
                 {
                     self.count(&mut finish, Some(&listener.cluster), None);
                     return no.answer(finish);
                 }
-                let token = match self.token(&listener.issuers, &mut finish) {
-                    Ok(token) => token,
+                match self.token(&listener.issuers, &mut finish) {
+                    Ok(token) => finish.written.holds(token),
                     Err(fault) => return self.unauthenticated(fault, finish, &listener.cluster),
-                };
+                }
                 if !listener.policies.let_all_in()
-                    && let Verdict::Denied(policy) = listener.policies.judge(&self.attempt(token.as_deref()))
+                    && let Verdict::Denied(policy) =
+                        listener.policies.judge(&self.attempt(), &mut finish.written)
                 {
                     return self.denied(policy, finish, &listener.cluster);
                 }
@@ -202,7 +205,7 @@ impl Exchange<'_> {
         }
     }
 
-    pub(super) fn attempt<'a>(&'a self, token: Option<&'a Token>) -> Attempt<'a> {
+    pub(super) fn attempt(&self) -> Attempt<'_> {
         let down = &self.connection.down;
         Attempt {
             destination: down.destination,
@@ -211,7 +214,6 @@ impl Exchange<'_> {
             peer: down.peer.as_deref(),
             sni: down.sni.as_deref(),
             asked: Some(self.target.asked(&self.parts)),
-            token,
         }
     }
 }

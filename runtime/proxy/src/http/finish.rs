@@ -13,6 +13,7 @@ use crate::http1;
 use crate::incoming::StreamError;
 use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Messages, Request, Scope};
 use crate::trace::Begun;
+use crate::written::Written;
 
 /// What is known of a request until it ends, and what has to happen then.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ pub(super) struct Finish {
     /// The connection that the answer comes on.
     pub(super) lease: Option<Lease>,
     pub(super) held: Option<Held>,
+    pub(super) written: Written,
     /// The answer is to HEAD: its body is never asked for.
     pub(super) only_head: bool,
     pub(super) done: bool,
@@ -86,6 +88,7 @@ impl Finish {
             messages: None,
             lease: None,
             held: None,
+            written: Written::default(),
             only_head: false,
             done: false,
         })
@@ -231,6 +234,7 @@ impl Finish {
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
             grpc: self.grpc,
             response_headers: std::mem::take(&mut self.response_headers),
+            written: std::mem::take(&mut self.written),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Who may, where there are no requests: a connection is decided about once, before any other is opened for it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::check::{self, Answer};
 use crate::drain::Drain;
@@ -9,9 +10,10 @@ use crate::peer::Downstream;
 use crate::shared::Shared;
 use crate::state::Inbound;
 use crate::state::authorizers::Authorizer;
-use crate::state::policy::{Attempt, Verdict};
+use crate::state::policy::{AUTHORIZERS, Attempt, Verdict};
 use crate::tcp;
 use crate::telemetry::{Flag, Reporter};
+use crate::written::Written;
 
 /// Why a connection is closed.
 struct Refusal {
@@ -24,18 +26,32 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     listener: Arc<Inbound>,
     stream: Stream,
-    down: Downstream,
+    mut down: Downstream,
     drain: Drain,
 ) {
     let (reporter, cluster) = (Reporter::Destination, &listener.cluster);
-    if let Err(refusal) = admit(&shared, &listener, &down).await {
+    if let Err(refusal) = admit(&shared, &listener, &mut down).await {
         return tcp::refused(&shared, &down, reporter, cluster, refusal.flag, refusal.why);
     }
     tcp::to_cluster(&shared, stream, down, cluster.clone(), reporter, drain).await;
 }
 
 /// Authorizers are asked before any policy is looked at.
-async fn admit(shared: &Shared, listener: &Inbound, down: &Downstream) -> Result<(), Refusal> {
+async fn admit(shared: &Shared, listener: &Inbound, down: &mut Downstream) -> Result<(), Refusal> {
+    let state = shared.state().clone();
+    let log = state.as_ref().and_then(|state| state.log.as_ref());
+    let mut written = Written::new(log.is_some_and(|log| log.metadata));
+    let admitted = may(shared, listener, down, &mut written).await;
+    down.written = written;
+    admitted
+}
+
+async fn may(
+    shared: &Shared,
+    listener: &Inbound,
+    down: &Downstream,
+    written: &mut Written,
+) -> Result<(), Refusal> {
     let attempt = Attempt {
         destination: down.destination,
         remote: down.remote.ip(),
@@ -43,14 +59,13 @@ async fn admit(shared: &Shared, listener: &Inbound, down: &Downstream) -> Result
         peer: down.peer.as_deref(),
         sni: down.sni.as_deref(),
         asked: None,
-        token: None,
     };
     for authorizer in &listener.authorizers {
-        if authorizer.decides_bytes() && authorizer.is_asked(&attempt) {
-            agrees(shared, authorizer, down).await?;
+        if authorizer.decides_bytes() && authorizer.is_asked(&attempt, written) {
+            agrees(shared, authorizer, down, written).await?;
         }
     }
-    let Verdict::Denied(policy) = listener.policies.judge(&attempt) else {
+    let Verdict::Denied(policy) = listener.policies.judge(&attempt, written) else {
         return Ok(());
     };
     let policy = policy.unwrap_or("none");
@@ -62,12 +77,17 @@ async fn admit(shared: &Shared, listener: &Inbound, down: &Downstream) -> Result
 }
 
 /// Whether an authorizer, or what is set for one that does not answer, lets the connection in.
-async fn agrees(shared: &Shared, authorizer: &Authorizer, down: &Downstream) -> Result<(), Refusal> {
+async fn agrees(
+    shared: &Shared,
+    authorizer: &Authorizer,
+    down: &Downstream,
+    written: &mut Written,
+) -> Result<(), Refusal> {
     let refusal = |why: &str| Refusal {
         flag: Flag::Unauthorized,
         why: why.to_owned(),
     };
-    match ask(shared, authorizer, down).await {
+    match ask(shared, authorizer, down, written).await {
         Ok(true) => Ok(()),
         Ok(false) => {
             told(down, &authorizer.wire.name);
@@ -84,13 +104,20 @@ async fn agrees(shared: &Shared, authorizer: &Authorizer, down: &Downstream) -> 
 }
 
 /// What the authorizer says, about who is at the two ends: there is no more to tell of bytes.
-async fn ask(shared: &Shared, authorizer: &Authorizer, down: &Downstream) -> Result<bool, String> {
+async fn ask(
+    shared: &Shared,
+    authorizer: &Authorizer,
+    down: &Downstream,
+    written: &mut Written,
+) -> Result<bool, String> {
+    let since = Instant::now();
     let cluster = authorizer.cluster.as_ref();
     let cluster = cluster.ok_or("there is no way to it from here")?;
     let own = shared.state().as_ref().map(|state| state.identity.spiffe.clone());
     let ends = check::ends(down, &own.unwrap_or_default());
     let message = check::call(shared, authorizer, cluster, &ends).await?;
     let answer = Answer::read(&message).ok_or("its answer cannot be read")?;
+    answer.write(AUTHORIZERS[1], since.elapsed(), written);
     Ok(answer.is_yes())
 }
 

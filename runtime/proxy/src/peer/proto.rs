@@ -114,10 +114,12 @@ fn fields(message: &[u8], before: &str, depth: usize, out: &mut BTreeMap<String,
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content<'a> {
     Number(u64),
+    /// Eight bytes.
+    Fixed(u64),
     Bytes(&'a [u8]),
 }
 
-/// Hands the fields of a message to `take`, those of fixed sizes left out; `None` where it is none.
+/// Hands the fields of a message to `take`, those of four bytes left out; `None` where it is none.
 pub(crate) fn each<'a>(message: &'a [u8], mut take: impl FnMut(u64, Content<'a>)) -> Option<()> {
     for part in Parts(message) {
         let (field, content) = part?;
@@ -126,7 +128,7 @@ pub(crate) fn each<'a>(message: &'a [u8], mut take: impl FnMut(u64, Content<'a>)
     Some(())
 }
 
-/// The fields of a message; those of fixed sizes are passed over. `None` inside is a message that is cut off.
+/// The fields of a message; those of four bytes are passed over. `None` inside is a message that is cut off.
 struct Parts<'a>(&'a [u8]);
 
 impl<'a> Parts<'a> {
@@ -153,7 +155,7 @@ impl<'a> Parts<'a> {
         let tag = self.varint()?;
         let content = match tag & 7 {
             0 => Content::Number(self.varint()?),
-            1 => return self.skip(8).map(|_| None),
+            1 => Content::Fixed(u64::from_le_bytes(self.skip(8)?.try_into().ok()?)),
             5 => return self.skip(4).map(|_| None),
             2 => {
                 let length = usize::try_from(self.varint()?).ok()?;

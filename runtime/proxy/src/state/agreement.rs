@@ -18,7 +18,9 @@ use super::Clusters;
 use super::matcher::Asked;
 use super::policy::{Attempt, Policies, Verdict};
 use super::routes::{Action as Done, Routes};
+use crate::telemetry::Places;
 use crate::tls::PeerIdentity;
+use crate::written::Written;
 
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
@@ -285,7 +287,6 @@ proptest! {
             peer: identity.as_ref(),
             sni: sni.as_deref(),
             asked: request.as_ref().map(|request| asked(request, &headers)),
-            token: None,
         };
         let told = told::policy::Attempt {
             destination,
@@ -301,8 +302,8 @@ proptest! {
             true => Verdict::Allowed(told.by.as_deref()),
             false => Verdict::Denied(told.by.as_deref()),
         };
-        let compiled = Policies::compile(&set).unwrap();
-        prop_assert_eq!(compiled.judge(&done), told);
+        let compiled = Policies::compile(&set, &Places::default()).unwrap();
+        prop_assert_eq!(compiled.judge(&done, &mut Written::default()), told);
     }
 
     #[test]

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use http::{HeaderName, StatusCode};
 use mesh_wire::authorizer as wire;
-use mesh_wire::policy::{Action, PolicySet};
 
 use super::Clusters;
 use super::matcher::BadPattern;
-use super::policy::{Attempt, Policies, Verdict};
+use super::policy::{Attempt, Stage};
 use crate::cluster::Cluster;
+use crate::telemetry::Places;
+use crate::written::Written;
+
+/// What Istio has the filter that notes write before its words.
+const NOTED: &str = "istio_ext_authz_";
 
 /// One authorizer, and what it is asked about.
 #[derive(Debug)]
@@ -20,17 +24,22 @@ pub(crate) struct Authorizer {
     pub(crate) cluster: Option<Arc<Cluster>>,
     /// What clients get where it does not answer.
     pub(crate) status_on_error: StatusCode,
-    rules: Policies,
+    /// Where something cannot be known, it is asked.
+    rules: Stage,
 }
 
 impl Authorizer {
-    pub(super) fn compile(wire: &wire::Authorizer, clusters: &Clusters) -> Result<Self, BadPattern> {
+    pub(super) fn compile(
+        wire: &wire::Authorizer,
+        clusters: &Clusters,
+        places: &Places<'_>,
+    ) -> Result<Self, BadPattern> {
         let mut wire = wire.clone();
-        let mut policies = std::mem::take(&mut wire.policies);
-        // Read as what refuses: where something cannot be known, it is asked.
-        policies
-            .values_mut()
-            .for_each(|policy| policy.action = Action::Deny);
+        let policies = std::mem::take(&mut wire.policies);
+        let name = |name: &str| format!("istio-ext-authz-{}-{name}", wire.name);
+        let enforced = policies.iter().filter(|(_, policy)| !policy.dry_run);
+        let named = enforced.map(|(own, policy)| (name(own), policy));
+        let rules = Stage::noting(named, NOTED, places)?;
         if let wire::AskedBy::Http {
             send,
             upstream,
@@ -46,7 +55,7 @@ impl Authorizer {
         Ok(Self {
             cluster: clusters.get(&wire.cluster).cloned(),
             status_on_error: status.and_then(Result::ok).unwrap_or(StatusCode::FORBIDDEN),
-            rules: Policies::compile(&PolicySet { policies })?,
+            rules,
             wire,
         })
     }
@@ -58,8 +67,8 @@ impl Authorizer {
     }
 
     /// Whether it decides about `attempt`.
-    pub(crate) fn is_asked(&self, attempt: &Attempt<'_>) -> bool {
-        matches!(self.rules.judge(attempt), Verdict::Denied(_))
+    pub(crate) fn is_asked(&self, attempt: &Attempt<'_>, written: &mut Written) -> bool {
+        self.rules.matches(attempt, written)
     }
 }
 

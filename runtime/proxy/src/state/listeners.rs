@@ -16,6 +16,7 @@ use super::policy::Policies;
 use super::routes::{Forward, Routes};
 use super::{Clusters, CompileError, cluster};
 use crate::cluster::Cluster;
+use crate::telemetry::{Decisions, Places};
 
 /// All listeners, found by the address that was dialled.
 #[derive(Debug)]
@@ -120,6 +121,7 @@ impl Listeners {
         snapshot: &Snapshot,
         clusters: &Clusters,
         remotes: &Remotes,
+        decisions: &Decisions,
     ) -> Result<Self, CompileError> {
         let detection = snapshot.detection.unwrap_or_default();
         let mut listeners = Self {
@@ -162,7 +164,7 @@ impl Listeners {
             }));
         }
         for wire in &snapshot.inbound {
-            let inbound = Arc::new(Inbound::compile(wire, clusters, remotes)?);
+            let inbound = Arc::new(Inbound::compile(wire, clusters, remotes, decisions)?);
             match wire.port {
                 Some(port) => _ = listeners.inbound.entry(port).or_insert(inbound),
                 None => _ = listeners.inbound_other.get_or_insert(inbound),
@@ -265,7 +267,11 @@ impl Inbound {
         wire: &wire::InboundListener,
         clusters: &Clusters,
         remotes: &Remotes,
+        decisions: &Decisions,
     ) -> Result<Self, CompileError> {
+        let prefix = wire.manager();
+        let requests = (wire.protocol != wire::InboundProtocol::Tcp).then_some(prefix.as_str());
+        let places = Places::new(decisions, requests, wire.protocol != wire::InboundProtocol::Http);
         let bad = |source| CompileError::Pattern {
             place: wire.name.clone(),
             source,
@@ -286,10 +292,10 @@ impl Inbound {
             authorizers: wire
                 .authorizers
                 .iter()
-                .map(|one| Authorizer::compile(one, clusters))
+                .map(|one| Authorizer::compile(one, clusters, &places))
                 .collect::<Result<_, _>>()
                 .map_err(bad)?,
-            policies: Policies::compile(&wire.policy).map_err(bad)?,
+            policies: Policies::compile(&wire.policy, &places).map_err(bad)?,
             routes: routes.transpose()?,
             forward: Forward::to(cluster.clone()),
             cluster,

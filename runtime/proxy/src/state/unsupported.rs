@@ -24,8 +24,8 @@ pub fn unsupported(snapshot: &Snapshot) -> Vec<String> {
                 policy.permissions.iter().any(asks_metadata) || policy.principals.iter().any(names_metadata);
             if unknown {
                 parts.push(format!(
-                    "{}, policy {name}: conditions on what other filters than that of tokens write down let nobody in, and \
-                     a DENY refuses whoever they could mean",
+                    "{}, policy {name}: conditions on what other filters write down than that of tokens and those of \
+                     authorizers let nobody in, and a DENY refuses whoever they could mean",
                     listener.name
                 ));
             }

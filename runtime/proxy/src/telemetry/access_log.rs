@@ -176,6 +176,7 @@ mod tests {
             peer: None,
             grpc: None,
             response_headers: Vec::new(),
+            written: crate::written::Written::default(),
         }
     }
 

@@ -79,6 +79,12 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
             let found = names.iter().find_map(|name| told(&entry.response_headers, name));
             found.map(Value::from)
         }
+        Operator::Written(filter, path) => {
+            let mut value = entry.written.at(filter, path)?.into_owned();
+            // Envoy tells keys in their order.
+            value.sort_all_objects();
+            (!value.is_null()).then_some(value)
+        }
         Operator::Constant(text) => text.clone().map(Value::from),
         Operator::Named(named) => of_name(*named, entry),
         Operator::Unknown => None,

@@ -23,6 +23,8 @@ pub(super) enum Operator {
     /// The first of two that is there.
     Request(Vec<Field>),
     Response(Vec<HeaderName>),
+    /// What a filter wrote down: its name, and a path of keys, outermost first.
+    Written(String, Vec<String>),
     /// What never changes, where there is such a thing.
     Constant(Option<String>),
     Named(Named),
@@ -124,6 +126,20 @@ impl Format {
         !self.0.iter().any(unknown)
     }
 
+    /// Whether it tells what filters wrote down.
+    pub(crate) fn tells_metadata(&self) -> bool {
+        let written = |part: &Part| {
+            matches!(
+                part,
+                Part::Operator {
+                    what: Operator::Written(..),
+                    ..
+                }
+            )
+        };
+        self.0.iter().any(written)
+    }
+
     /// Headers of requests, and of responses, that it tells.
     pub(crate) fn headers(&self) -> (Vec<HeaderName>, Vec<HeaderName>) {
         let (mut request, mut response) = (Vec::new(), Vec::new());
@@ -180,6 +196,10 @@ fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
         ("RESP", Some(argument)) => {
             let names = argument.split('?').map(|name| HeaderName::try_from(name).ok());
             names.collect::<Option<_>>().map(Operator::Response)
+        }
+        ("DYNAMIC_METADATA", Some(argument)) => {
+            let mut keys = argument.split(':').map(str::to_owned);
+            Some(Operator::Written(keys.next()?, keys.collect()))
         }
         ("ENVIRONMENT", Some(variable)) => Some(Operator::Constant(std::env::var(variable).ok())),
         ("HOSTNAME", None) => {

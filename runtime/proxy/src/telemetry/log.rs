@@ -18,6 +18,8 @@ use super::{LogSink, Reporter, access_log, custom, file};
 #[derive(Debug)]
 pub(crate) struct Logs {
     all: Vec<Log>,
+    /// They tell what filters wrote down.
+    pub(crate) metadata: bool,
     /// Headers that they tell.
     pub(crate) request: Vec<HeaderName>,
     pub(crate) response: Vec<HeaderName>,
@@ -53,6 +55,7 @@ impl Logs {
     pub(crate) fn compile(telemetry: Option<&Telemetry>, node: &Node, before: Option<&Self>) -> Option<Self> {
         let mut logs = Self {
             all: Vec::new(),
+            metadata: false,
             request: Vec::new(),
             response: Vec::new(),
         };
@@ -64,12 +67,13 @@ impl Logs {
         (!logs.all.is_empty()).then_some(logs)
     }
 
-    /// Has the headers kept that `log` tells.
+    /// Has kept what `log` tells.
     fn read(&mut self, log: &Log) {
         for format in log.to.formats() {
             let (asked, told) = format.headers();
             self.request.extend(asked);
             self.response.extend(told);
+            self.metadata |= format.tells_metadata();
         }
         let filter = log.filter.as_ref().map(|(expression, _)| expression);
         let (asked, told) = expression::headers(filter.into_iter());

@@ -8,6 +8,7 @@ use mesh_http2::Fields;
 use time::OffsetDateTime;
 
 use super::{Flags, Reporter};
+use crate::written::Written;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,6 +43,8 @@ pub(crate) struct Entry {
     pub(crate) grpc: Option<i32>,
     /// Those that the form tells.
     pub(crate) response_headers: Vec<(HeaderName, HeaderValue)>,
+    /// What filters wrote down.
+    pub(crate) written: Written,
 }
 
 impl Entry {

@@ -15,7 +15,7 @@ use mesh_proxy::{Destinations, Drainer, Shared, drain, serve_inbound, serve_outb
 use mesh_wire::Snapshot;
 use mesh_wire::snapshot::IdentitySource;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::arrivals::Arrivals;
@@ -42,6 +42,8 @@ pub trait DataPlane: Sync {
     fn log(&self) -> &Log;
     /// A connection to `destination`, captured.
     fn dial(&self, way: Way, destination: SocketAddr) -> Coming<'_, TcpStream>;
+    /// What policies decided, by Envoy's names, as text and for Prometheus: those of names with `rbac`.
+    fn decisions(&self) -> Coming<'_, (String, String)>;
     /// Gives a cluster that warms up another endpoint.
     fn join(&self, cluster: &str, endpoint: SocketAddr);
 }
@@ -181,6 +183,18 @@ impl DataPlane for Ours {
         Box::pin(async move { socket.connect(proxy).await.unwrap() })
     }
 
+    fn decisions(&self) -> Coming<'_, (String, String)> {
+        Box::pin(async move {
+            let mut text = String::new();
+            for (name, value) in self.shared.telemetry().decisions() {
+                text.push_str(&format!("{name}: {value}\n"));
+            }
+            let mut metrics = String::new();
+            self.shared.telemetry().encode(&mut metrics);
+            (text, metrics)
+        })
+    }
+
     fn join(&self, cluster: &str, endpoint: SocketAddr) {
         let mut snapshot = (*self.shared.snapshot().unwrap()).clone();
         let place = &mut snapshot.clusters.get_mut(cluster).unwrap().endpoints[0];
@@ -196,6 +210,7 @@ pub struct Envoy {
     outbound: HashMap<(Option<IpAddr>, u16), SocketAddr>,
     rest: SocketAddr,
     inbound: SocketAddr,
+    admin: SocketAddr,
     arrivals: Arrivals,
     _process: Process,
 }
@@ -246,10 +261,21 @@ impl Envoy {
             outbound,
             rest,
             inbound,
+            admin: places.admin,
             arrivals,
             _process: Process::with(&config, rest, &["--file-flush-interval-msec", "5"]).await,
         }
     }
+}
+
+/// What an admin page says.
+async fn page(admin: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(admin).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 fn told_by_proxy_protocol(listener: &mut Value) {
@@ -293,6 +319,13 @@ impl DataPlane for Envoy {
             write!(line, "PROXY TCP4 {from} {to} {} {port}\r\n", own.port()).unwrap();
             stream.write_all(&line).await.unwrap();
             stream
+        })
+    }
+
+    fn decisions(&self) -> Coming<'_, (String, String)> {
+        Box::pin(async move {
+            let text = page(self.admin, "/stats?filter=rbac").await;
+            (text, page(self.admin, "/stats/prometheus?filter=rbac").await)
         })
     }
 

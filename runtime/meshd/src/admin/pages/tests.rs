@@ -286,6 +286,20 @@ fn figures_are_told_in_three_ways() {
             .iter()
             .all(|one| one["name"].is_string() && one["value"].is_number())
     );
+    // What policies decide has Envoy's names, and for Prometheus the labels that Istio takes out of them.
+    let decided = forum.get("/stats?filter=rbac");
+    assert!(
+        decided
+            .lines()
+            .any(|line| line.starts_with("http.inbound_0.0.0.0_") && line.ends_with(";.rbac.denied: 0")),
+        "{decided}"
+    );
+    assert!(!decided.contains("envoy_"), "{decided}");
+    let told = forum.get("/stats/prometheus?filter=rbac");
+    assert!(
+        told.contains("envoy_http_rbac{authz_enforce_result=\"denied\","),
+        "{told}"
+    );
     let some = forum.get("/stats?filter=^meshd_&usedonly");
     assert!(
         !some.is_empty()

@@ -1,7 +1,7 @@
 //! `envoyExtAuthzGrpc`: `envoy.service.auth.v3.Authorization/Check` (Envoy `service/auth/v3/external_auth.proto`).
 
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
+use std::time::{Instant, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::header::{HOST, HeaderName, HeaderValue};
@@ -14,16 +14,25 @@ use crate::http::exchange::Exchange;
 use crate::http::headers::REQUEST_ID;
 use crate::peer::proto::{Content, bytes, each, number};
 use crate::state::authorizers::Authorizer;
+use crate::state::policy::AUTHORIZERS;
+use crate::written::Written;
 
 pub(super) async fn ask(
     exchange: &Exchange<'_>,
     authorizer: &Authorizer,
     cluster: &Arc<Cluster>,
     shown: &Shown,
+    written: &mut Written,
 ) -> Result<Ruling, String> {
+    let since = Instant::now();
     let shared = &exchange.connection.shared;
     let message = check::call(shared, authorizer, cluster, &attributes(exchange, shown)).await?;
-    ruling(&message).ok_or_else(|| "its answer cannot be read".to_owned())
+    let answer = Answer::read(&message);
+    if let Some(answer) = &answer {
+        answer.write(AUTHORIZERS[0], since.elapsed(), written);
+    }
+    let ruling = answer.as_ref().and_then(ruling);
+    ruling.ok_or_else(|| "its answer cannot be read".to_owned())
 }
 
 /// `AttributeContext`.
@@ -101,8 +110,7 @@ fn request(exchange: &Exchange<'_>, shown: &Shown) -> Vec<u8> {
 }
 
 /// Of a `CheckResponse`; `None` where it is none.
-fn ruling(message: &[u8]) -> Option<Ruling> {
-    let answer = Answer::read(message)?;
+fn ruling(answer: &Answer<'_>) -> Option<Ruling> {
     if answer.is_yes() {
         return yes(answer.ok).map(Ok);
     }
@@ -218,7 +226,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_fail(bytes: Vec<u8>) {
-            let _ruling = ruling(&bytes);
+            let _ruling = Answer::read(&bytes).as_ref().and_then(ruling);
         }
     }
 }

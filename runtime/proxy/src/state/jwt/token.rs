@@ -120,6 +120,11 @@ impl Token {
         Ok(())
     }
 
+    /// All that it claims.
+    pub(crate) const fn all(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
     /// What a path of keys leads to, outermost first.
     pub(crate) fn at<K: AsRef<str>>(&self, path: impl IntoIterator<Item = K>) -> Option<&Value> {
         let mut keys = path.into_iter();

@@ -165,6 +165,27 @@ fn saw(line: &str, headers: &HeaderMap, body: usize) -> String {
     format!("{line} {} body={body}", all.join(" "))
 }
 
+/// What is said for others: a `Struct` with a value of each kind.
+pub fn metadata() -> Vec<u8> {
+    let entry = |key: &str, value: &[u8]| field(1, &[field(1, key.as_bytes()), field(2, value)].concat());
+    let number = |number: f64| [&[2 << 3 | 1], &number.to_le_bytes()[..]].concat();
+    let name = field(3, b"ada");
+    let list = [field(1, &name), field(1, &number(2.0))].concat();
+    [
+        entry("team", &field(3, b"fo\"rum")),
+        entry("half", &number(1.5)),
+        entry("many", &number(1_234_567.0)),
+        entry("flag", &[4 << 3, 1]),
+        entry("nothing", &[1 << 3, 0]),
+        entry(
+            "user",
+            &field(5, &[entry("name", &name), entry("age", &number(7.0))].concat()),
+        ),
+        entry("all", &field(6, &list)),
+    ]
+    .concat()
+}
+
 async fn answer_http(request: Request<Incoming>) -> Response<Full<Bytes>> {
     let line = format!("{} {}", request.method(), request.uri());
     let headers = request.headers().clone();
@@ -244,7 +265,7 @@ fn mutations() -> Vec<u8> {
     [field(1, &[]), field(3, &ok)].concat()
 }
 
-async fn answer_grpc(request: Request<Incoming>) -> Response<Frames> {
+pub async fn answer_grpc(request: Request<Incoming>) -> Response<Frames> {
     assert_eq!(request.uri().path(), "/envoy.service.auth.v3.Authorization/Check");
     let host = request.uri().authority().unwrap().to_string();
     let message = request.into_body().collect().await.unwrap().to_bytes();
@@ -264,6 +285,8 @@ async fn answer_grpc(request: Request<Incoming>) -> Response<Frames> {
     let what = value(&message, "x-ask").unwrap_or_default();
     let told = match what.as_str() {
         "mutate" => mutations(),
+        "told" => [field(1, &[]), field(3, &[]), field(4, &metadata())].concat(),
+        "told no" => [field(1, &[8, 7]), field(4, &metadata())].concat(),
         "yes" | "gone" => {
             let mut ok = [
                 field(2, &option("x-user", "ada", false)),

@@ -15,7 +15,7 @@ use mesh_wire::listener::{InboundProtocol, MtlsMode};
 use mesh_wire::matcher::{HeaderMatch, StringMatch};
 use mesh_wire::policy::{Action, Permission as P, Policy, PolicySet, Principal};
 
-use super::asked::field;
+use super::asked::{field, metadata};
 use crate::app::Frames;
 use crate::plane::Way;
 use crate::raw;
@@ -24,7 +24,7 @@ use crate::support::envoy::free;
 use crate::world::World;
 
 /// What an authorizer was told, by the client's address.
-type Told = Arc<Mutex<BTreeMap<String, String>>>;
+pub type Told = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// One connection.
 #[derive(Clone, Debug)]
@@ -200,7 +200,7 @@ fn end(message: &[u8], which: u8) -> (String, String) {
     (format!("{}:{port}", text(&[1, 1, 2])), text(&[4]))
 }
 
-async fn answer(request: Request<Incoming>, told: Told) -> Response<Frames> {
+pub async fn answer(request: Request<Incoming>, told: Told) -> Response<Frames> {
     let host = request.uri().host().unwrap().to_owned();
     let message = request.into_body().collect().await.unwrap().to_bytes();
     let message = &message[5..];
@@ -210,6 +210,7 @@ async fn answer(request: Request<Incoming>, told: Told) -> Response<Frames> {
     told.lock().unwrap().insert(source, heard);
     let content = match host.split('.').next().unwrap() {
         "yes" => Some(field(1, &[])),
+        "told" => Some([field(1, &[]), field(4, &metadata())].concat()),
         "no" => Some(field(1, &[8, 7])),
         "broken" => Some(vec![0xff]),
         "silent" => std::future::pending().await,
@@ -220,7 +221,8 @@ async fn answer(request: Request<Incoming>, told: Told) -> Response<Frames> {
     trailers.insert("grpc-status", status.parse().unwrap());
     let mut framed = BytesMut::new();
     if let Some(content) = content {
-        framed.extend_from_slice(&[&[0, 0, 0, 0, content.len() as u8], &content[..]].concat());
+        framed
+            .extend_from_slice(&[&[0, 0, 0, 0, u8::try_from(content.len()).unwrap()], &content[..]].concat());
     }
     let frames = [Frame::data(Bytes::from(framed)), Frame::trailers(trailers)];
     Response::builder()

@@ -19,6 +19,7 @@ mod policies;
 mod routes;
 mod streams;
 mod tokens;
+mod tried;
 mod tunnels;
 
 use mesh_wire::route::{Forward, Route, RouteAction};
@@ -27,11 +28,12 @@ use crate::support::snapshot;
 use crate::world::World;
 
 /// The worlds with all of them: each has a log of its own form.
-pub async fn all() -> [World; 3] {
+pub async fn all() -> [World; 4] {
     [
         told_in_json().await,
         lines::world().await,
         collected::world().await,
+        tried::world().await,
     ]
 }
 

@@ -66,6 +66,7 @@ fn entry(host: &str) -> Entry {
         peer: None,
         grpc: None,
         response_headers: Vec::new(),
+        written: crate::written::Written::default(),
     }
 }
 
