@@ -7,6 +7,8 @@
 //!
 //! The tests of the proxy hold what such an Envoy does beside what the proxy does.
 
+#![forbid(unsafe_code)]
+
 mod action;
 mod authorizer;
 mod cluster;

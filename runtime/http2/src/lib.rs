@@ -9,6 +9,8 @@
 //! knows sockets, and whatever comes in is bounded. Tests hold it against the examples of the standards, against hyper at
 //! either end and against clients that break the rules; all 146 cases of h2spec, strict ones too, pass by hand.
 
+#![forbid(unsafe_code)]
+
 mod body;
 pub mod client;
 pub mod date;

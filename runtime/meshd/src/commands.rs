@@ -123,6 +123,7 @@ fn print_json(value: &impl serde::Serialize) {
 }
 
 /// Asks for root, and outlives the login that started it: a change must not stop half-way when an SSH connection breaks.
+#[expect(unsafe_code, reason = "no safe way to ignore a signal is there")]
 fn as_root() -> Result<(), Failure> {
     use nix::sys::signal::{SigHandler, Signal, signal};
     if nix::unistd::geteuid().is_root() {

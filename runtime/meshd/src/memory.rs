@@ -2,6 +2,10 @@
 
 /// Lets go of the pages of our own code. Those that are still used come back from the page cache as they are called; the
 /// rest (reading settings, the command line, the compilers of snapshots) no longer counts as ours.
+#[expect(
+    unsafe_code,
+    reason = "nothing safe gives pages back, and memory is what users count"
+)]
 pub(crate) fn release_start_up_code() {
     let Ok(maps) = std::fs::read_to_string("/proc/self/maps") else {
         return;

@@ -48,8 +48,11 @@ impl Sockets {
         };
         let alone = passed.is_empty();
         for fd in passed.into_iter().chain(given.into_iter().flatten()) {
-            // SAFETY: systemd or the process before passes these descriptors to this process alone, and they are taken over
-            // once.
+            #[expect(
+                unsafe_code,
+                reason = "descriptors come as numbers, from systemd and from the process before"
+            )]
+            // SAFETY: they are passed to this process alone, and taken over once.
             let socket = unsafe { Socket::from_raw_fd(fd) };
             sockets
                 .take(socket)

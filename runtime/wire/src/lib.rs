@@ -8,6 +8,8 @@
 //!
 //! Every document carries its `format`; a reader refuses one that is newer than itself.
 
+#![forbid(unsafe_code)]
+
 pub mod authorizer;
 pub mod bundle;
 pub mod cel;

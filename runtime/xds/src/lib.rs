@@ -11,6 +11,8 @@
 //! 3. What was said by a listener and belongs to a cluster is put there, and clusters that routes lead to and nobody
 //!    described are made, as Envoy has them: nobody is behind them.
 
+#![forbid(unsafe_code)]
+
 mod authorizer;
 mod cluster;
 mod decode;

@@ -154,6 +154,10 @@ pub(super) fn sending(session: &Session) -> bool {
     )
 }
 
+#[expect(
+    unsafe_code,
+    reason = "ssh2 lends its socket as a number; poll(2) wants one that is borrowed"
+)]
 fn wait(session: &Session, silence: Duration) -> Result<(), RunError> {
     // SAFETY: the session owns its socket, and outlives this function.
     let socket = unsafe { BorrowedFd::borrow_raw(session.as_raw_fd()) };

@@ -104,6 +104,10 @@ fn bridge(session: &Session, mut channel: Channel, mut local: UnixStream) -> io:
     }
 }
 
+#[expect(
+    unsafe_code,
+    reason = "ssh2 lends its socket as a number; poll(2) wants one that is borrowed"
+)]
 fn wait(session: &Session, local: &UnixStream, up: &Pipe, down: &Pipe) -> io::Result<()> {
     // SAFETY: the session owns its socket, and outlives this function.
     let socket = unsafe { BorrowedFd::borrow_raw(session.as_raw_fd()) };
