@@ -176,6 +176,49 @@ async fn zipkin_hears_of_us_what_it_hears_of_envoy() {
         "http.url",
         "peer.address",
     ];
+    // In every form that a caller may use, and where there is none.
+    let single = format!("{TRACE}-{PARENT}-1");
+    for said in [
+        &[][..],
+        &[("b3", single.as_str())],
+        &[("b3", "0")],
+        &[("x-b3-sampled", "0")],
+        &[
+            ("x-b3-flags", "1"),
+            ("x-b3-traceid", TRACE),
+            ("x-b3-spanid", PARENT),
+        ],
+    ] {
+        let mut forms = Vec::new();
+        for address in [proxy.address, address] {
+            let headers = told(address, request(said)).await;
+            let of_traces = headers
+                .into_iter()
+                .filter(|(name, _)| name.contains("b3") || name.contains("trace"));
+            // New ones are made of chance; those that were there are not.
+            let known = [TRACE, PARENT, &single];
+            let form = of_traces.map(|(name, value)| {
+                let value = if value.len() < 16 || known.contains(&value.as_str()) {
+                    value
+                } else {
+                    format!("{} digits", value.len())
+                };
+                (name, value)
+            });
+            forms.push(form.collect::<BTreeMap<_, _>>());
+        }
+        assert_eq!(forms[0], forms[1], "{said:?}");
+    }
+    // A trace that W3C's header tells goes on; Envoy's Zipkin begins another one.
+    let parent = format!("00-{TRACE}-{PARENT}-01");
+    let headers = told(proxy.address, request(&[("traceparent", &parent)])).await;
+    assert_eq!(
+        (
+            headers["x-b3-traceid"].as_str(),
+            headers["x-b3-parentspanid"].as_str()
+        ),
+        (TRACE, PARENT)
+    );
     let tags = |span: &Value| -> BTreeMap<String, String> {
         let tags = span["tags"].as_object().unwrap().iter();
         tags.filter(|(key, _)| !changing.contains(&key.as_str()) && !key.starts_with("istio."))

@@ -22,6 +22,8 @@ pub(crate) struct Context {
     pub(super) parent: Option<u64>,
     /// Whether collectors hear of it; `None` where nobody has decided.
     pub(super) sampled: Option<bool>,
+    /// B3 came in one header: who is told next knows that form.
+    pub(super) single: bool,
 }
 
 impl Context {
@@ -40,6 +42,7 @@ impl Context {
             span: fastrand::u64(1..),
             parent: before.map(|before| before.span).filter(|parent| *parent != 0),
             sampled: Some(sampled),
+            single: before.is_some_and(|before| before.single),
         }
     }
 
@@ -53,9 +56,17 @@ impl Context {
         let sampled = self.sampled == Some(true);
         let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
         match provider {
+            TracingProvider::Zipkin if self.single => {
+                let (trace, span, decided) = (self.trace, self.span, u8::from(sampled));
+                let parent = self.parent.map(|parent| format!("-{parent:016x}"));
+                let parent = parent.unwrap_or_default();
+                headers.insert(
+                    SINGLE,
+                    text(format!("{trace:032x}-{span:016x}-{decided}{parent}")),
+                );
+            }
             TracingProvider::Zipkin => {
                 headers.remove(&SINGLE);
-                headers.remove(&FLAGS);
                 headers.insert(TRACE_ID, text(format!("{:032x}", self.trace)));
                 headers.insert(SPAN_ID, text(format!("{:016x}", self.span)));
                 match self.parent {
@@ -101,13 +112,17 @@ fn b3(headers: &Fields) -> Option<Context> {
         let mut parts = single.split('-');
         let (trace, span) = (parts.next()?, parts.next());
         let Some(span) = span else {
-            return decided(trace).map(only);
+            return decided(trace).map(|sampled| Context {
+                single: true,
+                ..only(sampled)
+            });
         };
         return Some(Context {
             trace: hex(trace, &[16, 32])?,
             span: id(span)?,
             sampled: parts.next().and_then(decided),
             parent: None,
+            single: true,
         });
     }
     let forced = text(headers, &FLAGS) == Some("1");
@@ -119,6 +134,7 @@ fn b3(headers: &Fields) -> Option<Context> {
             span: id(span)?,
             parent: text(headers, &PARENT_ID).and_then(id),
             sampled,
+            single: false,
         }),
         _ => sampled.map(only),
     }
@@ -131,6 +147,7 @@ fn only(sampled: bool) -> Context {
         span: 0,
         parent: None,
         sampled: Some(sampled),
+        single: false,
     }
 }
 
@@ -149,6 +166,7 @@ fn w3c(headers: &Fields) -> Option<Context> {
         span,
         parent: None,
         sampled: Some(flags & 1 == 1),
+        single: false,
     })
 }
 
@@ -234,8 +252,12 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(trace in 1u128.., span in 1u64.., sampled: bool) {
-            let context = Context { trace, span, parent: None, sampled: Some(sampled) };
-            for provider in [TracingProvider::Zipkin, TracingProvider::Otlp] {
+            for (provider, single) in [
+                (TracingProvider::Zipkin, false),
+                (TracingProvider::Zipkin, true),
+                (TracingProvider::Otlp, false),
+            ] {
+                let context = Context { trace, span, parent: None, sampled: Some(sampled), single };
                 let mut headers = Fields::new();
                 context.inject(&mut headers, provider);
                 prop_assert_eq!(Context::extract(&headers, provider), Some(context));
