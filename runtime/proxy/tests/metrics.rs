@@ -108,6 +108,124 @@ async fn requests_have_labels_of_ones_own_until_they_are_taken_away() {
         .unwrap();
 }
 
+/// The labels of a sample.
+fn labels(line: &str) -> std::collections::BTreeMap<&str, &str> {
+    let (_, rest) = line.split_once('{').unwrap();
+    let (inside, _) = rest.rsplit_once('}').unwrap();
+    let pairs = inside.split("\",").map(|pair| pair.split_once("=\"").unwrap());
+    pairs
+        .map(|(name, value)| (name, value.trim_end_matches('"')))
+        .collect()
+}
+
+/// Istio's `metrics.md`; both who calls and who is called tell all of it.
+#[tokio::test]
+async fn the_standard_metrics_have_all_of_istios_labels_on_both_sides() {
+    let parts = [
+        "workload",
+        "workload_namespace",
+        "principal",
+        "app",
+        "version",
+        "canonical_service",
+        "canonical_revision",
+        "cluster",
+    ];
+    let sides = ["source", "destination"];
+    let mut common: Vec<String> = sides
+        .iter()
+        .flat_map(|side| parts.iter().map(move |part| format!("{side}_{part}")))
+        .collect();
+    common.extend(
+        [
+            "reporter",
+            "destination_service",
+            "destination_service_name",
+            "destination_service_namespace",
+            "request_protocol",
+            "response_flags",
+            "connection_security_policy",
+        ]
+        .map(str::to_owned),
+    );
+    let requests = [
+        &common[..],
+        &["response_code".to_owned(), "grpc_response_status".to_owned()],
+    ]
+    .concat();
+    let named = |snapshot: &mut Snapshot| {
+        let service = snapshot::outbound(support::service()).clusters[snapshot::CLUSTER]
+            .service
+            .clone();
+        snapshot.clusters.get_mut(snapshot::INBOUND).unwrap().service = service;
+    };
+    let http = Mesh::of(backend::http1(backend::told).await, |_| {}, named).await;
+    client::text(client::once(http.outbound.connect().await, client::get("/")).await).await;
+    let tcp = Mesh::of(backend::greeting().await, snapshot::tcp, |snapshot| {
+        named(snapshot);
+        snapshot.inbound[0].protocol = InboundProtocol::Tcp;
+    })
+    .await;
+    let mut stream = tcp.outbound.connect().await;
+    stream.write_all(b"hello").await.unwrap();
+    stream.shutdown().await.unwrap();
+    stream.read_to_end(&mut Vec::new()).await.unwrap();
+    for (mesh, wanted, names) in [
+        (
+            &http,
+            &requests,
+            &[
+                "istio_requests_total",
+                "istio_request_duration_milliseconds_sum",
+                "istio_request_bytes_sum",
+                "istio_response_bytes_sum",
+            ],
+        ),
+        (
+            &tcp,
+            &common,
+            &[
+                "istio_tcp_connections_opened_total",
+                "istio_tcp_connections_closed_total",
+                "istio_tcp_sent_bytes_total",
+                "istio_tcp_received_bytes_total",
+            ],
+        ),
+    ] {
+        let wanted: std::collections::BTreeSet<&str> = wanted.iter().map(String::as_str).collect();
+        for (proxy, reporter) in [(&mesh.outbound, "source"), (&mesh.inbound, "destination")] {
+            for name in names {
+                let told = line(proxy, name, "destination_app=\"forum\"").await;
+                let labels = labels(&told);
+                let has: std::collections::BTreeSet<&str> = labels.keys().copied().collect();
+                assert_eq!(has, wanted, "{name}");
+                assert_eq!(labels["reporter"], reporter, "{name}");
+                for (label, value) in [
+                    ("source_workload", "webapp"),
+                    ("source_workload_namespace", "forum"),
+                    ("source_principal", support::CLIENT),
+                    ("source_app", "webapp"),
+                    ("source_cluster", "Kubernetes"),
+                    ("destination_workload", "forum"),
+                    ("destination_workload_namespace", "forum"),
+                    ("destination_principal", support::SERVER),
+                    ("destination_cluster", "Kubernetes"),
+                    ("destination_service_namespace", "forum"),
+                ] {
+                    assert_eq!(labels[label], value, "{name} {reporter} {label}: {told}");
+                }
+                // Who is called knows how; who calls leaves it to that.
+                let policy = if reporter == "source" {
+                    "unknown"
+                } else {
+                    "mutual_tls"
+                };
+                assert_eq!(labels["connection_security_policy"], policy, "{name} {reporter}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn messages_of_grpc_are_counted_while_their_stream_is_open() {
     let mesh = Mesh::of(grpc::serve().await, |_| {}, |_| {}).await;

@@ -3,6 +3,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
+use http::HeaderValue;
 use mesh_wire::cluster as wire;
 use rustls_pki_types::ServerName;
 use tokio::time::Instant;
@@ -27,6 +29,8 @@ pub(crate) struct Endpoint {
     pub(crate) pool: Pool,
     /// The series of requests to it.
     pub(crate) scope: OnceLock<Arc<Scope>>,
+    /// The series of those whose answer said of whom it is, with what it said: behind a gateway there may be several.
+    pub(crate) told: ArcSwapOption<(HeaderValue, Arc<Scope>)>,
     /// What TLS asks for, where that depends on the request.
     pub(super) sni: Option<ServerName<'static>>,
     /// When it joined endpoints that served already; `None` for the first ones.
@@ -99,6 +103,7 @@ impl Endpoint {
             health: Health::default(),
             pool: Pool::default(),
             scope: OnceLock::new(),
+            told: ArcSwapOption::empty(),
             sni: None,
             born,
             host,
@@ -124,6 +129,7 @@ impl Endpoint {
             health: Health::default(),
             pool: Pool::default(),
             scope: OnceLock::new(),
+            told: ArcSwapOption::empty(),
             sni: host.and_then(|host| ServerName::try_from(host.to_owned()).ok()),
             born: None,
             host: Host::Address(destination),

@@ -12,6 +12,7 @@ use super::reply::{Deadline, Reply, local};
 use super::{answers, cors, hash, scope};
 use crate::cluster::Transport;
 use crate::incoming::Incoming;
+use crate::peer;
 use crate::state::routes::{Action, Forward, Route, Routes, Share};
 use crate::telemetry::{Flag, Reporter};
 
@@ -134,13 +135,18 @@ impl Exchange<'_> {
             .as_ref()
             .ok()
             .and_then(|answer| answer.lease.upstream.peer.as_deref());
+        let metadata = match (&outcome, outbound) {
+            (Ok(answer), true) => answer.response.head.headers.get(&peer::METADATA),
+            (Err(_), true) => None,
+            (_, false) => self.metadata.as_ref(),
+        };
         finish.scope = scope::http(
             self.connection,
             self.state,
             Some(&share.cluster),
             endpoint.as_deref(),
             upstream,
-            self.metadata.as_ref(),
+            metadata,
         );
         finish.count_messages();
         let mut response = match outcome {

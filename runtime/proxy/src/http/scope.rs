@@ -12,7 +12,8 @@ use crate::state::State;
 use crate::telemetry::{Common, Entry, Facts, Flag, Party, Reporter, Scope, TcpSeries};
 use crate::tls::PeerIdentity;
 
-/// For a request to `endpoint` of `cluster`, either of which there may not be.
+/// For a request to `endpoint` of `cluster`, either of which there may not be. `metadata` is what the other side says of
+/// itself: the client with its request, the server with its answer.
 pub(super) fn http(
     connection: &HttpConnection,
     state: &State,
@@ -31,12 +32,13 @@ pub(super) fn http(
     }
     let shared = &connection.shared;
     match (connection.side.reporter(), endpoint) {
-        (Reporter::Source, Some(endpoint)) => Some(
-            endpoint
-                .scope
-                .get_or_init(|| outbound(shared, state, cluster, Some(endpoint), upstream))
-                .clone(),
-        ),
+        (Reporter::Source, Some(endpoint)) => {
+            // Only who showed a certificate of the mesh is believed.
+            let said = metadata.filter(|_| upstream.is_some());
+            let told = said.and_then(|said| told(shared, state, cluster, endpoint, upstream, said));
+            let listed = || outbound(shared, state, cluster, Some(endpoint), upstream);
+            Some(told.unwrap_or_else(|| endpoint.scope.get_or_init(listed).clone()))
+        }
         (Reporter::Source, None) => Some(outbound(shared, state, cluster, None, upstream)),
         (Reporter::Destination, _) => {
             let mut kept = connection.scope.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,6 +53,26 @@ pub(super) fn http(
             Some(scope)
         }
     }
+}
+
+/// For a request that was answered by whom `said` describes: one of those behind `endpoint`.
+fn told(
+    shared: &Shared,
+    state: &State,
+    cluster: Option<&Cluster>,
+    endpoint: &Endpoint,
+    upstream: Option<&PeerIdentity>,
+    said: &HeaderValue,
+) -> Option<Arc<Scope>> {
+    if let Some(kept) = &*endpoint.told.load()
+        && kept.0 == *said
+    {
+        return Some(kept.1.clone());
+    }
+    let scope = towards(shared, state, cluster, peer::party(said)?, upstream);
+    let kept = (said.clone(), scope.clone());
+    endpoint.told.store(Some(Arc::new(kept)));
+    Some(scope)
 }
 
 /// For a TCP connection to `endpoint`.
