@@ -236,6 +236,55 @@ fn a_peer_that_takes_requests_and_says_nothing_is_not_waited_for() {
     });
 }
 
+/// Answers requests until `gone`; from then on nothing more comes of its connections, and they stay: what those see whose
+/// peer was unplugged.
+async fn unplugged(stream: &mut TcpStream, gone: &mut tokio::sync::watch::Receiver<bool>) {
+    let answer = [
+        b"HTTP/1.1 200 OK\r\ncontent-length: 1024\r\n\r\n",
+        &[b'x'; 1024][..],
+    ]
+    .concat();
+    let mut request = [0; 4096];
+    loop {
+        let read = tokio::select! {
+            biased;
+            () = async { drop(gone.wait_for(|gone| *gone).await) } => break,
+            read = stream.read(&mut request) => read,
+        };
+        match read {
+            Ok(1..) => stream.write_all(&answer).await.unwrap(),
+            _ => return,
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+#[test]
+fn connections_whose_other_end_is_gone_take_no_request_with_them() {
+    alone(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (unplug, gone) = tokio::sync::watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut gone = gone.clone();
+                tokio::spawn(async move { unplugged(&mut stream, &mut gone).await });
+            }
+        });
+        let proxy = before(&[address, backend::http1(hello).await], Millis(100)).await;
+        let load = Load::begin(proxy.address);
+        // Connections are kept by now, idle ones and such with a request under way.
+        load.more(400).await;
+        unplug.send(true).unwrap();
+        load.more(200).await;
+        load.end().await;
+        let endpoints = proxy.shared.report().clusters.into_iter();
+        let endpoints = endpoints.flat_map(|cluster| cluster.endpoints);
+        let busy: u32 = endpoints.map(|endpoint| endpoint.active).sum();
+        assert_eq!(busy, 0, "no request is left there");
+    });
+}
+
 /// Answers in two halves; with `cut` there is a reset in between.
 async fn halves(mut stream: TcpStream, cut: bool) {
     let mut request = [0; 4096];

@@ -8,9 +8,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mesh_wire::cluster::{Discovery, OriginatedTls, Transport};
+use mesh_wire::cluster::{ClientFiles, Discovery, OriginatedTls, Transport};
 use mesh_wire::matcher::StringMatch;
 use rustls::ServerConfig;
+use rustls::server::WebPkiClientVerifier;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use support::{Ca, Proxy, snapshot};
@@ -26,18 +27,36 @@ async fn server(ca: &Ca) -> SocketAddr {
 }
 
 /// A server with a certificate that says `greeting` to whoever trusts it.
-async fn serve((chain, key): (String, String), greeting: &'static [u8]) -> SocketAddr {
+async fn serve(issued: (String, String), greeting: &'static [u8]) -> SocketAddr {
+    serve_those(None, issued, greeting).await
+}
+
+/// The same for those alone whom `clients` certified, where it is given.
+async fn serve_those(
+    clients: Option<&Ca>,
+    (chain, key): (String, String),
+    greeting: &'static [u8],
+) -> SocketAddr {
     let chain = CertificateDer::pem_slice_iter(chain.as_bytes())
         .map(Result::unwrap)
         .collect();
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ServerConfig::builder_with_provider(provider)
+    let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
         .unwrap();
+    let builder = match clients {
+        Some(ca) => {
+            let mut roots = rustls::RootCertStore::empty();
+            roots
+                .add(CertificateDer::from_pem_slice(ca.root.as_bytes()).unwrap())
+                .unwrap();
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.into(), provider);
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let config = builder.with_single_cert(chain, key).unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -130,6 +149,36 @@ async fn a_server_outside_is_known_by_its_chain_and_its_name() {
     for file in [roots, other_roots] {
         std::fs::remove_file(file).unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_is_shown_that_of_the_files() {
+    let (ca, stranger) = (Ca::new(), Ca::new());
+    let server = serve_those(Some(&ca), ca.issue_host(HOST), b"hello").await;
+    let roots = root(&ca, "mutual");
+    let files = |name: &str, (chain, key): (String, String)| {
+        let at = |end: &str| roots.with_extension(format!("{name}.{end}"));
+        let (cert_chain, key_file) = (at("chain"), at("key"));
+        std::fs::write(&cert_chain, chain).unwrap();
+        std::fs::write(&key_file, key).unwrap();
+        ClientFiles {
+            cert_chain: cert_chain.display().to_string(),
+            key: key_file.display().to_string(),
+        }
+    };
+    let (ours, theirs) = (
+        files("ours", ca.issue_host("client.example.com")),
+        files("theirs", stranger.issue_host("client.example.com")),
+    );
+    for (client, expected) in [(Some(&ours), "hello"), (Some(&theirs), ""), (None, "")] {
+        let mut tls = tls(HOST, &[], &roots);
+        tls.client = client.cloned();
+        assert_eq!(heard(server, tls).await, expected, "{client:?}");
+    }
+    for file in [&ours.cert_chain, &ours.key, &theirs.cert_chain, &theirs.key] {
+        std::fs::remove_file(file).unwrap();
+    }
+    std::fs::remove_file(roots).unwrap();
 }
 
 #[tokio::test]

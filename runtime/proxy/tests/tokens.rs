@@ -180,6 +180,73 @@ async fn keys(jwks: String) -> (SocketAddr, std::sync::Arc<std::sync::atomic::At
     (address, asked)
 }
 
+/// Keys that a server gives, until it gives others, or fails.
+#[tokio::test]
+async fn keys_elsewhere_are_fetched_anew_and_those_that_are_known_outlive_a_failure() {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+    let (first, second) = (Issuer::new(), Issuer::new());
+    let given = Arc::new(Mutex::new((200, first.jwks())));
+    let (count, mut fetches) = tokio::sync::mpsc::unbounded_channel();
+    let giving = given.clone();
+    let address = backend::http1(move |_| {
+        let (status, body) = giving.lock().unwrap().clone();
+        count.send(()).unwrap();
+        async move {
+            let body = http_body_util::Full::new(bytes::Bytes::from(body));
+            http::Response::builder().status(status).body(body).unwrap()
+        }
+    })
+    .await;
+    let jwt = Jwt {
+        jwks: None,
+        jwks_uri: Some(format!("http://{address}/keys")),
+        ..of(&first)
+    };
+    let proxy = proxy(vec![jwt], PolicySet::default()).await;
+    tokio::spawn(mesh_proxy::fetch_keys(proxy.shared.clone()));
+    let sign = |issuer: &Issuer| issuer.sign("ES256", Some("p256"), &json!({ "iss": ISSUER }));
+    let (old, new) = (sign(&first), sign(&second));
+    let becomes = async |token: &str, wanted: StatusCode| {
+        let waiting = async {
+            while status(&proxy, bearer(token)).await != wanted {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), waiting)
+            .await
+            .unwrap();
+    };
+    let five_minutes_pass = async || {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(5 * 60 + 1)).await;
+        tokio::time::resume();
+    };
+    becomes(&old, StatusCode::OK).await;
+    assert_eq!(status(&proxy, bearer(&new)).await, StatusCode::UNAUTHORIZED);
+    *given.lock().unwrap() = (200, second.jwks());
+    assert_eq!(status(&proxy, bearer(&old)).await, StatusCode::OK, "not due yet");
+    five_minutes_pass().await;
+    becomes(&new, StatusCode::OK).await;
+    assert_eq!(
+        status(&proxy, bearer(&old)).await,
+        StatusCode::UNAUTHORIZED,
+        "a key that is taken back signs no more"
+    );
+    for failure in [(500, first.jwks()), (200, "no keys".to_owned())] {
+        while fetches.try_recv().is_ok() {}
+        *given.lock().unwrap() = failure;
+        five_minutes_pass().await;
+        // It is tried again soon, and what is known serves on.
+        for _ in 0..2 {
+            let fetched = tokio::time::timeout(Duration::from_secs(20), fetches.recv());
+            fetched.await.unwrap().unwrap();
+        }
+        assert_eq!(status(&proxy, bearer(&new)).await, StatusCode::OK);
+        assert_eq!(status(&proxy, bearer(&old)).await, StatusCode::UNAUTHORIZED);
+    }
+}
+
 #[tokio::test]
 async fn keys_elsewhere_are_fetched_once_and_kept_over_snapshots() {
     let issuer = Issuer::new();

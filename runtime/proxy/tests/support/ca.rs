@@ -63,8 +63,18 @@ impl Ca {
         self.certify(SanType::DnsName(Ia5String::try_from(host).unwrap()))
     }
 
+    /// The same with a key of RSA.
+    pub fn issue_rsa(&self, spiffe: &str) -> (String, String) {
+        let size = rcgen::RsaKeySize::_2048;
+        let key = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, size).unwrap();
+        self.certify_key(SanType::URI(Ia5String::try_from(spiffe).unwrap()), &key)
+    }
+
     fn certify(&self, name: SanType) -> (String, String) {
-        let key = KeyPair::generate().unwrap();
+        self.certify_key(name, &KeyPair::generate().unwrap())
+    }
+
+    fn certify_key(&self, name: SanType, key: &KeyPair) -> (String, String) {
         let mut params = CertificateParams::default();
         params.distinguished_name = rcgen::DistinguishedName::new();
         params.subject_alt_names = vec![name];
@@ -76,7 +86,7 @@ impl Ca {
             KeyUsagePurpose::DigitalSignature,
             KeyUsagePurpose::KeyEncipherment,
         ];
-        let chain = params.signed_by(&key, &self.issuer).unwrap().pem();
+        let chain = params.signed_by(key, &self.issuer).unwrap().pem();
         (chain, key.serialize_pem())
     }
 

@@ -12,6 +12,7 @@ use mesh_proxy::{Destinations, Drainer, Shared, drain, serve_inbound, serve_outb
 use mesh_wire::Snapshot;
 use tokio::net::{TcpListener, TcpStream};
 
+pub mod anybody;
 pub mod backend;
 pub mod ca;
 pub mod client;

@@ -68,6 +68,34 @@ async fn secure(world: &mut World) {
             principals,
             dry_run: false,
         };
+        // Refused where the path names what is so.
+        let refused = |path: &str, more: Permission, principal| Policy {
+            action: Action::Deny,
+            permissions: vec![Permission::All(vec![
+                Permission::Path(StringMatch::Contains(path.to_owned())),
+                more,
+            ])],
+            principals: vec![principal],
+            dry_run: false,
+        };
+        let named = |sni: &str| {
+            let asked = Permission::RequestedServerName(StringMatch::Exact(sni.to_owned()));
+            refused(sni, asked, Principal::Any)
+        };
+        let at = |range: &str| {
+            refused(
+                range,
+                Permission::DestinationIp(range.parse().unwrap()),
+                Principal::Any,
+            )
+        };
+        let from = |path: &str, range: &str| {
+            refused(
+                path,
+                Permission::Any,
+                Principal::DirectRemoteIp(range.parse().unwrap()),
+            )
+        };
         listener.policy.policies.extend([
             (
                 "allow".to_owned(),
@@ -81,6 +109,12 @@ async fn secure(world: &mut World) {
                 "deny".to_owned(),
                 policy(Action::Deny, "/admin", vec![principal("webapp")]),
             ),
+            ("named".to_owned(), named("outbound_.80_._.secure.test")),
+            ("other name".to_owned(), named("outbound_.80_._.other.test")),
+            ("here".to_owned(), at("127.0.0.0/8")),
+            ("elsewhere".to_owned(), at("10.0.0.0/8")),
+            ("near".to_owned(), from("/near", "127.0.0.0/8")),
+            ("far".to_owned(), from("/far", "10.0.0.0/8")),
         ]);
         let of = |path: &str| get("secure", path).inward(app);
         let made_up = "By=spiffe://a;URI=spiffe://b";
@@ -90,6 +124,21 @@ async fn secure(world: &mut World) {
             of("/forwarded").mesh().with("x-forwarded-client-cert", made_up),
             of("/admin").mesh(),
             of("/open/plain").with("x-forwarded-client-cert", made_up),
+            of("/outbound_.80_._.secure.test").mesh(),
+            of("/outbound_.80_._.other.test").mesh(),
+            of("/open/outbound_.80_._.secure.test").label("/open by name, plain"),
+            of("/127.0.0.0/8").mesh(),
+            of("/10.0.0.0/8").mesh(),
+            of("/near").mesh(),
+            of("/near")
+                .mesh()
+                .with("x-forwarded-for", "10.1.1.1")
+                .label("/near for somebody"),
+            of("/far").mesh(),
+            of("/far")
+                .mesh()
+                .with("x-forwarded-for", "10.1.1.1")
+                .label("/far for somebody"),
             of("/plain"),
         ];
         world.asks(name, asks);
