@@ -3,6 +3,7 @@
 mod copy;
 mod replay;
 mod request;
+mod room;
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -16,9 +17,10 @@ use crate::cluster::AnswerBody;
 use crate::http1;
 use crate::incoming::StreamError;
 
-pub(crate) use copy::{Copied, Copies, Fate, GivenUp};
+pub(crate) use copy::{Copied, Fate, GivenUp};
 pub(crate) use replay::Replay;
 pub(crate) use request::RequestBody;
+pub(crate) use room::Bodies;
 
 /// A response's body.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use mesh_wire::Snapshot;
 use serde::Serialize;
 
-use crate::body::Copies;
+use crate::body::Bodies;
 use crate::destination::Destinations;
 use crate::state::State;
 use crate::telemetry::{LogSink, Telemetry};
@@ -21,8 +21,8 @@ pub struct Shared {
     pub(crate) destinations: Destinations,
     telemetry: Telemetry,
     workers: OnceLock<Workers>,
-    /// What copies of requests hold.
-    pub(crate) copies: Arc<Copies>,
+    /// What is held of bodies.
+    pub(crate) bodies: Arc<Bodies>,
     /// Held by whoever replaces something.
     replacing: Mutex<()>,
 }
@@ -42,7 +42,7 @@ impl Shared {
             destinations,
             telemetry: Telemetry::new(log),
             workers: OnceLock::new(),
-            copies: Arc::default(),
+            bodies: Arc::default(),
             replacing: Mutex::default(),
         })
     }
@@ -56,7 +56,7 @@ impl Shared {
 
     /// How many mirrored requests were ended because the mirror took or answered them too slowly.
     pub fn mirrors_given_up(&self) -> u64 {
-        self.copies.given_up()
+        self.bodies.given_up()
     }
 
     pub(crate) fn workers(&self) -> Option<&Workers> {

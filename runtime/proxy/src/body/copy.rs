@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -11,20 +10,10 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 
+use super::room::{Bodies, PIECE};
+
 /// A copy that has not taken so many bytes of what came for it is too slow, and given up.
 const MOST_WAITING: usize = 16 << 20;
-/// Nor do the copies of all requests hold more.
-const MOST_OF_ALL: usize = 64 << 20;
-/// What holding a piece costs, beside its bytes.
-const PIECE: usize = 64;
-
-/// What all copies of a proxy hold, and how many were given up.
-#[derive(Debug, Default)]
-pub(crate) struct Copies {
-    waiting: AtomicUsize,
-    given_up: AtomicU64,
-}
-
 /// What became of the request that is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -69,32 +58,11 @@ struct Way {
     /// Nobody takes any more.
     left: bool,
     taker: Option<Waker>,
-    copies: Arc<Copies>,
-}
-
-impl Copies {
-    /// A copy was ended because it was too slow.
-    pub(crate) fn give_up(&self) {
-        self.given_up.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn given_up(&self) -> u64 {
-        self.given_up.load(Ordering::Relaxed)
-    }
-
-    /// Room for `cost` more, unless there is none.
-    fn hold(&self, cost: usize) -> bool {
-        let held = self.waiting.fetch_add(cost, Ordering::Relaxed);
-        let fits = held.saturating_add(cost) <= MOST_OF_ALL;
-        if !fits {
-            self.waiting.fetch_sub(cost, Ordering::Relaxed);
-        }
-        fits
-    }
+    bodies: Arc<Bodies>,
 }
 
 /// A way for a copy of a body of which `rest` is still to come, and who learns what becomes of it.
-pub(super) fn way(copies: &Arc<Copies>, rest: Option<u64>) -> (Copier, Copied) {
+pub(super) fn way(bodies: &Arc<Bodies>, rest: Option<u64>) -> (Copier, Copied) {
     let (fate, learns) = watch::channel(Fate::Coming);
     let way = Arc::new(Mutex::new(Way {
         pieces: VecDeque::new(),
@@ -103,7 +71,7 @@ pub(super) fn way(copies: &Arc<Copies>, rest: Option<u64>) -> (Copier, Copied) {
         rest,
         left: false,
         taker: None,
-        copies: copies.clone(),
+        bodies: bodies.clone(),
     }));
     let copier = Copier {
         way: way.clone(),
@@ -124,7 +92,7 @@ impl Copier {
             return;
         }
         let cost = data.len() + PIECE;
-        if way.cost + cost <= MOST_WAITING && way.copies.hold(cost) {
+        if way.cost + cost <= MOST_WAITING && way.bodies.copy(cost) {
             way.cost += cost;
             // A piece of the room that others were read into would hold all of that.
             way.pieces.push_back(Bytes::copy_from_slice(data));
@@ -162,7 +130,7 @@ impl Drop for Copier {
 
 impl Way {
     fn clear(&mut self) {
-        self.copies.waiting.fetch_sub(self.cost, Ordering::Relaxed);
+        self.bodies.copied(self.cost);
         self.cost = 0;
         self.pieces = VecDeque::new();
     }
@@ -171,7 +139,7 @@ impl Way {
         let piece = self.pieces.pop_front()?;
         let cost = piece.len() + PIECE;
         self.cost -= cost;
-        self.copies.waiting.fetch_sub(cost, Ordering::Relaxed);
+        self.bodies.copied(cost);
         self.rest = self.rest.map(|rest| rest.saturating_sub(piece.len() as u64));
         Some(piece)
     }
@@ -245,8 +213,8 @@ mod tests {
 
     #[test]
     fn a_copy_gets_what_comes_and_the_trailers() {
-        let copies = Arc::default();
-        let (copier, mut copied) = way(&copies, Some(5));
+        let bodies = Arc::<Bodies>::default();
+        let (copier, mut copied) = way(&bodies, Some(5));
         assert!(poll(&mut copied).is_pending());
         copier.put(&Bytes::from_static(b"he"));
         copier.put(&Bytes::from_static(b"llo"));
@@ -263,7 +231,7 @@ mod tests {
         };
         assert_eq!(frame.into_trailers().unwrap(), trailers);
         assert!(copied.is_end_stream() && matches!(poll(&mut copied), Poll::Ready(None)));
-        assert_eq!(copies.waiting.load(Ordering::Relaxed), 0);
+        assert!(bodies.is_empty());
     }
 
     #[test]
@@ -277,18 +245,18 @@ mod tests {
 
     #[test]
     fn who_does_not_take_is_given_up_and_holds_nothing() {
-        let copies = Arc::default();
+        let bodies = Arc::<Bodies>::default();
         let piece = Bytes::from(vec![0; 1 << 20]);
-        let (copier, mut copied) = way(&copies, None);
+        let (copier, mut copied) = way(&bodies, None);
         for _ in 0..20 {
             copier.put(&piece);
-            assert!(copies.waiting.load(Ordering::Relaxed) <= MOST_WAITING);
+            assert!(lock(&copied.way).cost <= MOST_WAITING);
         }
         assert_eq!(*copied.fate().borrow(), Fate::Outrun);
-        assert_eq!(copies.waiting.load(Ordering::Relaxed), 0);
+        assert!(bodies.is_empty());
         assert!(matches!(poll(&mut copied), Poll::Ready(Some(Err(GivenUp)))));
         // Many small pieces cost more than their bytes.
-        let (copier, copied) = way(&copies, None);
+        let (copier, copied) = way(&bodies, None);
         for _ in 0..MOST_WAITING / PIECE {
             copier.put(&Bytes::from_static(b"x"));
         }
@@ -297,15 +265,15 @@ mod tests {
 
     #[test]
     fn all_copies_together_hold_no_more_than_they_may() {
-        let copies = Arc::default();
+        let bodies = Arc::<Bodies>::default();
         let piece = Bytes::from(vec![0; 12 << 20]);
-        let ways: Vec<_> = (0..8).map(|_| way(&copies, None)).collect();
+        let ways: Vec<_> = (0..8).map(|_| way(&bodies, None)).collect();
         for (copier, _) in &ways {
             copier.put(&piece);
         }
         let fates: Vec<Fate> = ways.iter().map(|(_, copied)| *copied.fate().borrow()).collect();
         assert_eq!(fates, [[Fate::Coming; 5].as_slice(), &[Fate::Outrun; 3]].concat());
         drop(ways);
-        assert_eq!(copies.waiting.load(Ordering::Relaxed), 0);
+        assert!(bodies.is_empty());
     }
 }

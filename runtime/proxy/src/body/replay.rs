@@ -9,13 +9,11 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::sync::watch;
 
 use super::BodyError;
-use super::copy::{self, Copied, Copier, Copies};
+use super::copy::{self, Copied, Copier};
 use super::request::RequestBody;
+use super::room::{Bodies, Keeping};
 use crate::incoming::Incoming;
 use crate::telemetry::Messages;
-
-/// More than this of a request's body is not kept; such a request is tried once.
-const MOST_KEPT: usize = 64 * 1024;
 
 /// A request's body, which may be sent again as long as little of it has come. Most requests have none, and need no room.
 #[derive(Clone, Debug)]
@@ -37,11 +35,10 @@ pub(super) struct Coming {
 struct Kept {
     incoming: Option<Incoming>,
     frames: Vec<Bytes>,
-    size: usize,
     trailers: Option<HeaderMap>,
     ended: bool,
-    /// Frames are kept for another try.
-    keeping: bool,
+    /// Room for frames that are kept for another try.
+    keeping: Option<Keeping>,
     /// Too much came, and what did is gone.
     lost: bool,
     /// What came is no body.
@@ -53,8 +50,8 @@ struct Kept {
 }
 
 impl Replay {
-    /// `keeping` where the request may be tried again.
-    pub(crate) fn new(incoming: Incoming, keeping: bool) -> Self {
+    /// With room for what is kept where the request may be tried again.
+    pub(crate) fn new(incoming: Incoming, keeping: Option<Keeping>) -> Self {
         if incoming.is_end_stream() {
             return Self(None);
         }
@@ -66,11 +63,11 @@ impl Replay {
         frames: Vec<Bytes>,
         trailers: Option<HeaderMap>,
         incoming: Incoming,
-        keeping: bool,
+        keeping: Option<Keeping>,
     ) -> Self {
         let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let came: usize = frames.iter().map(Bytes::len).sum();
         let kept = Kept {
-            size: frames.iter().map(Bytes::len).sum(),
             ended: incoming.is_none(),
             incoming,
             frames,
@@ -83,7 +80,7 @@ impl Replay {
         };
         let (whole, _) = watch::channel(kept.ended);
         Self(Some(Arc::new(Coming {
-            bytes: AtomicU64::new(kept.size as u64),
+            bytes: AtomicU64::new(came as u64),
             kept: Mutex::new(kept),
             whole,
             messages: OnceLock::new(),
@@ -120,10 +117,10 @@ impl Replay {
 
     /// The body for a copy of the request, which gets all of it while it comes; `None` where there is none. What has come is
     /// still kept: no try has begun.
-    pub(crate) fn copy(&self, copies: &Arc<Copies>) -> Option<Copied> {
+    pub(crate) fn copy(&self, bodies: &Arc<Bodies>) -> Option<Copied> {
         let coming = self.0.as_ref()?;
         let rest = coming.rest(&Place::default()).exact();
-        let (copier, copied) = copy::way(copies, rest);
+        let (copier, copied) = copy::way(bodies, rest);
         let mut kept = coming.kept();
         kept.frames.iter().for_each(|frame| copier.put(frame));
         if kept.ended {
@@ -270,13 +267,12 @@ impl Coming {
 
 impl Kept {
     fn keep(&mut self, data: &Bytes, next: &mut usize) {
-        self.size += data.len();
-        if self.keeping && self.size <= MOST_KEPT {
+        if self.keeping.as_mut().is_some_and(|room| room.keep(data.len())) {
             self.frames.push(data.clone());
             *next = self.frames.len();
             return;
         }
-        self.keeping = false;
+        self.keeping = None;
         self.lost = true;
         self.frames = Vec::new();
         *next = 0;

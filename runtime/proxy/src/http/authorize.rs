@@ -196,8 +196,9 @@ impl Exchange<'_> {
         })
     }
 
-    /// The body, with what of it was read to be shown; `keeping` where the request may be tried again.
-    pub(super) fn replay(&mut self, body: Incoming, keeping: bool) -> Replay {
+    /// The body, with what of it was read to be shown; kept where the request may be tried again.
+    pub(super) fn replay(&mut self, body: Incoming, again: bool) -> Replay {
+        let keeping = again.then(|| self.connection.shared.bodies.keeping());
         let first = std::mem::take(&mut self.first);
         match first.frames.is_empty() && first.trailers.is_none() {
             true => Replay::new(body, keeping),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use mesh_http2::{RequestHead, Response};
 use mesh_wire::cluster::HttpVersion;
+use tokio::sync::Notify;
 
 use super::failure::Failure;
 use super::finish::Held;
@@ -179,15 +180,28 @@ impl Sending<'_> {
     }
 
     async fn bounded(&self, endpoint: &Arc<Endpoint>, http2: bool) -> Result<Answer, Failure> {
-        match self.retry.and_then(|retry| retry.per_try) {
-            None => self.attempt(endpoint, http2).await,
-            Some(bound) => tokio::time::timeout(bound, Box::pin(self.attempt(endpoint, http2)))
-                .await
-                .unwrap_or(Err(Failure::TryTimeout)),
+        let connected = Notify::const_new();
+        let Some(bound) = self.retry.and_then(|retry| retry.per_try) else {
+            return self.attempt(endpoint, http2, &connected).await;
+        };
+        // As on Envoy, no try is at fault for what the client, or the way to the endpoint, takes.
+        let overdue = async {
+            connected.notified().await;
+            self.replay.whole().await;
+            tokio::time::sleep(bound).await;
+        };
+        tokio::select! {
+            outcome = Box::pin(self.attempt(endpoint, http2, &connected)) => outcome,
+            () = overdue => Err(Failure::TryTimeout),
         }
     }
 
-    async fn attempt(&self, endpoint: &Arc<Endpoint>, http2: bool) -> Result<Answer, Failure> {
+    async fn attempt(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        http2: bool,
+        connected: &Notify,
+    ) -> Result<Answer, Failure> {
         let limits = &self.cluster.wire.limits;
         self.cluster.usage.recent.count(limits.retry_budget.as_ref());
         let request = Permit::take(&self.cluster.usage, |usage| &usage.requests, limits.requests);
@@ -199,6 +213,7 @@ impl Sending<'_> {
         loop {
             let credentials = self.shared.credentials().clone();
             let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
+            connected.notify_one();
             let body = self.replay.body().ok_or(UNSENT)?;
             match lease.send(self.parts, body, self.teller).await {
                 Ok(response) => {

@@ -21,6 +21,9 @@ use crate::state::routes::Forward;
 /// A copy that is not answered for so long after its request came is given up, where the route says no time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// So much may be sent again where a kept connection proves stale, which more of it would have found out.
+const BEGINNING: usize = 64 * 1024;
+
 /// A copy of a request. It goes while the request comes, and holds it up never: where it is too slow, it is given up.
 pub(super) struct Mirrored {
     connection: Arc<HttpConnection>,
@@ -48,15 +51,18 @@ impl Exchange<'_> {
         }
         let drawn = forward.mirrors.iter().filter(|mirror| mirror.is_drawn());
         let copy = |cluster: &Arc<Cluster>| {
-            let copied = replay.copy(&self.connection.shared.copies);
+            let bodies = &self.connection.shared.bodies;
+            let copied = replay.copy(bodies);
             let fate = copied.as_ref().map(|copied| copied.fate());
             Mirrored {
                 connection: self.connection.clone(),
                 cluster: cluster.clone(),
                 target: self.target.clone(),
                 parts: self.parts.clone(),
-                // A kept connection may prove stale, and the beginning be sent again.
-                body: Replay::new(copied.map_or(Incoming::Empty, Incoming::Copied), true),
+                body: Replay::new(
+                    copied.map_or(Incoming::Empty, Incoming::Copied),
+                    Some(bodies.keeping_most(BEGINNING)),
+                ),
                 fate,
                 hash,
                 timeout,
@@ -85,7 +91,7 @@ impl Mirrored {
             given_up = overdue(fate, bound) => given_up,
         };
         if given_up {
-            self.connection.shared.copies.give_up();
+            self.connection.shared.bodies.give_up();
             tracing::debug!(cluster = &*self.cluster.name, "a mirrored request took too long");
         }
     }

@@ -1,6 +1,6 @@
 //! What passes the proxy is told who it is, and carries what all of a mesh carries.
 
-use http::header::{CONNECTION, HeaderName, HeaderValue, SERVER, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, HeaderValue, SERVER, UPGRADE};
 use http::{StatusCode, Version};
 use mesh_http2::Response;
 
@@ -75,6 +75,10 @@ impl Exchange<'_> {
         let mut protocol = None;
         if seen.hop {
             protocol = headers::strip_hops(&mut response.head.headers);
+        }
+        if response.head.status == StatusCode::NO_CONTENT {
+            // RFC 9110, 8.6.
+            response.head.headers.remove(CONTENT_LENGTH);
         }
         if response.head.status == StatusCode::SWITCHING_PROTOCOLS {
             // Nobody changes over who was not asked to: what follows would pass every policy.

@@ -2,6 +2,7 @@
 
 mod asked;
 mod balance;
+mod bodies;
 mod broken;
 mod bytes;
 mod clients;
@@ -56,6 +57,7 @@ async fn told_in_json() -> World {
     asked::put(&mut world).await;
     connections::put(&mut world).await;
     bytes::put(&mut world).await;
+    bodies::put(&mut world).await;
     clients::put(&mut world);
     world
 }
