@@ -45,7 +45,7 @@ async fn play(plane: &dyn DataPlane, world: &World) -> Seen {
             loop {
                 let next = waiting.lock().unwrap().next();
                 let Some(scene) = next else { return };
-                let came = tokio::time::timeout(Duration::from_secs(40), scene.play(plane, world)).await;
+                let came = tokio::time::timeout(Duration::from_secs(90), scene.play(plane, world)).await;
                 let came =
                     came.unwrap_or_else(|_| panic!("`{}` does not end on {}", scene.name(), plane.name()));
                 let named = came
