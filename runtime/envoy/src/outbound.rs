@@ -130,6 +130,11 @@ pub(super) fn tcp(export: &mut Export<'_>, name: &str, shares: &[WeightedCluster
     if shares.iter().any(hashes) {
         config["hash_policy"] = json!([{ "source_ip": {} }]);
     }
+    let first = shares.first();
+    let first = first.and_then(|share| export.snapshot.clusters.get(&share.cluster));
+    let bounds = first.map(|cluster| cluster.limits.of_bytes()).unwrap_or_default();
+    config["idle_timeout"] = bounds.idle_timeout.map(time).into();
+    config["max_downstream_connection_duration"] = bounds.connection_age.map(time).into();
     let weighed: Vec<Value> = shares
         .iter()
         .filter(|share| share.weight > 0)

@@ -76,16 +76,13 @@ pub(crate) async fn to_cluster(
     let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
     let first = preface(shared, &dialed.stream);
     let (mut client, mut server, counters) = (stream, dialed.stream, Counters::default());
-    let idle = cluster
-        .wire
-        .limits
-        .idle_timeout
-        .map_or(IDLE, |timeout| timeout.to_duration());
+    let bounds = cluster.wire.limits.of_bytes();
+    let idle = bounds.idle_timeout.map_or(IDLE, Millis::to_duration);
     let mut carrying = pin!(async {
         let over = pin!(async {
             tokio::select! {
                 () = idleness(&counters, idle) => {}
-                () = aged(cluster.wire.limits.connection_age) => {}
+                () = aged(bounds.connection_age) => {}
                 () = drain.closed() => {}
             }
         });

@@ -144,7 +144,7 @@ async fn rules_ask_for_claims_nested_listed_and_by_space() {
 #[tokio::test]
 async fn what_other_filters_know_lets_nobody_in() {
     let unknown = Principal::Metadata(MetadataMatch {
-        filter: "envoy.filters.http.ext_authz".to_owned(),
+        filter: "envoy.filters.http.lua".to_owned(),
         path: vec!["payload".to_owned(), "iss".to_owned()],
         value: StringMatch::Prefix(String::new()),
     });

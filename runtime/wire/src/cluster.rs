@@ -306,6 +306,9 @@ pub struct Limits {
     /// The life of a connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connection_age: Option<Millis>,
+    /// What holds instead of connections that carry no requests, where it is not the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<OfBytes>,
     /// Requests that one HTTP/2 connection carries at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub streams: Option<u32>,
@@ -315,6 +318,28 @@ pub struct Limits {
     /// Tries after the first, relative to what is under way; in place of `retries`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_budget: Option<RetryBudget>,
+}
+
+/// How long connections last that carry no requests (Envoy `TcpProxy`, where listeners say it).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct OfBytes {
+    /// One on which nothing is said is closed after this; `None` is an hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idle_timeout: Option<Millis>,
+    /// Its life.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connection_age: Option<Millis>,
+}
+
+impl Limits {
+    /// What holds of connections that carry no requests.
+    pub fn of_bytes(&self) -> OfBytes {
+        self.bytes.unwrap_or(OfBytes {
+            idle_timeout: self.idle_timeout,
+            connection_age: self.connection_age,
+        })
+    }
 }
 
 /// How HTTP/2 connections are asked whether they still stand (Envoy `KeepaliveSettings`).

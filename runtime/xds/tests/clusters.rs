@@ -151,3 +151,50 @@ fn secrets_are_never_shown() {
     assert!(told.contains("tls_certificates"), "{told}");
     assert!(!told.contains("KEY"), "{told}");
 }
+
+/// Envoy has one bound of requests' connections, by the cluster, and one of others, by the listener.
+#[test]
+fn connections_without_requests_have_bounds_of_their_own() {
+    let name = "outbound|443||api.example";
+    let options = typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        json!({"commonHttpProtocolOptions": {"idleTimeout": "300s"}}),
+    );
+    let described = || {
+        cluster(
+            json!({"typedExtensionProtocolOptions": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": options}}),
+        )
+    };
+    let listener = |port: u16, mut said: Value| {
+        said["cluster"] = json!(name);
+        let config = typed("envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy", said);
+        let filter = json!({"name": "envoy.filters.network.tcp_proxy", "typedConfig": config});
+        let listener = json!({
+            "name": format!("0.0.0.0_{port}"),
+            "address": {"socketAddress": {"address": "0.0.0.0", "portValue": port}},
+            "trafficDirection": "OUTBOUND", "bindToPort": false, "filterChains": [{"filters": [filter]}],
+        });
+        typed("envoy.config.listener.v3.Listener", listener)
+    };
+    let limits = |all: Value| {
+        let translation = translated(all);
+        let limits = translation.snapshot.clusters[name].limits.clone();
+        assert_eq!(limits.idle_timeout, Some(mesh_wire::Millis::from_secs(300)));
+        let idle = limits.of_bytes().idle_timeout.map(|idle| idle.0 / 1000);
+        (limits.bytes.is_some(), idle, told(&translation).len())
+    };
+    let idle = |span: &str| json!({"idleTimeout": span});
+    assert_eq!(limits(json!([described()])), (false, Some(300), 0));
+    assert_eq!(
+        limits(json!([described(), listener(1, idle("300s"))])),
+        (false, Some(300), 0)
+    );
+    assert_eq!(
+        limits(json!([described(), listener(1, json!({}))])),
+        (true, None, 0)
+    );
+    let two = json!([described(), listener(1, idle("60s")), listener(2, idle("60s"))]);
+    assert_eq!(limits(two), (true, Some(60), 0));
+    let apart = json!([described(), listener(1, idle("60s")), listener(2, idle("30s"))]);
+    assert_eq!(limits(apart), (true, Some(60), 1));
+}

@@ -21,11 +21,9 @@ pub(super) fn read(parts: &mut Parts, mut proxy: Reader<'_>, side: Side) -> Vec<
         idle: proxy.span("idle_timeout"),
         age: proxy.span("max_downstream_connection_duration"),
     };
-    if said != OfConnections::default() {
-        for share in &clusters {
-            let path = proxy.path().to_owned();
-            parts.of_connections.push((share.cluster.clone(), path, said));
-        }
+    for share in &clusters {
+        let path = proxy.path().to_owned();
+        parts.of_connections.push((share.cluster.clone(), path, said));
     }
     clusters
 }

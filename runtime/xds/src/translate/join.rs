@@ -1,11 +1,12 @@
 //! What answers of several types say together.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use mesh_wire::Snapshot;
+use mesh_wire::cluster::OfBytes;
 use mesh_wire::listener::OutboundProtocol;
 use mesh_wire::route::{RouteAction, RouteTable, WeightedCluster};
 use mesh_wire::snapshot::Telemetry;
-use mesh_wire::{Millis, Snapshot};
 use serde_json::json;
 
 use super::{From, Parts};
@@ -33,32 +34,39 @@ pub(super) fn endpoints(parts: &mut Parts, report: &Report) {
     }
 }
 
-/// What listeners said of connections is ours to say by the cluster.
+/// What listeners said of connections is ours to say by the cluster: where they say otherwise than the cluster, of those
+/// that carry no requests alone.
 pub(super) fn connections(parts: &mut Parts, report: &Report) {
-    for (name, path, said) in &parts.of_connections {
+    let mut said: BTreeMap<&str, OfBytes> = BTreeMap::new();
+    for (name, path, here) in &parts.of_connections {
         let Some(cluster) = parts.snapshot.clusters.get_mut(name) else {
             continue;
         };
-        cluster.source_hash |= said.source_hash;
-        let limits = &mut cluster.limits;
+        cluster.source_hash |= here.source_hash;
+        let own = OfBytes {
+            idle_timeout: here.idle,
+            connection_age: here.age,
+        };
+        let held = *said.entry(name).or_insert(own);
         let age = "max_downstream_connection_duration";
-        for (field, held, said) in [
-            ("idle_timeout", &mut limits.idle_timeout, said.idle),
-            (age, &mut limits.connection_age, said.age),
+        for (field, held, own) in [
+            ("idle_timeout", held.idle_timeout, own.idle_timeout),
+            (age, held.connection_age, own.connection_age),
         ] {
-            if !agree(held, said) {
-                let why = "connections and requests to a cluster have one bound: the cluster's";
-                report.add(format!("{path}/{field}"), &json!(said), why);
+            if held != own {
+                let why =
+                    "connections without requests to a cluster have one bound: that of the first listener";
+                report.add(format!("{path}/{field}"), &json!(own), why);
             }
         }
     }
-}
-
-fn agree(held: &mut Option<Millis>, said: Option<Millis>) -> bool {
-    if held.is_none() {
-        *held = said;
+    for (name, own) in said {
+        if let Some(cluster) = parts.snapshot.clusters.get_mut(name)
+            && cluster.limits.of_bytes() != own
+        {
+            cluster.limits.bytes = Some(own);
+        }
     }
-    said.is_none() || *held == said
 }
 
 /// Routes that a listener asks for and nobody sent: its requests find nothing.

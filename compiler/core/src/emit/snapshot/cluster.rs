@@ -3,7 +3,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use mesh_wire::cluster as wire;
 use mesh_wire::cluster::{
-    Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, ServiceName, Transport,
+    Cluster, Discovery, HttpVersion, LocalityEndpoints, LocalityPolicy, MeshTls, OfBytes, ServiceName,
+    Transport,
 };
 use mesh_wire::listener::{MtlsMode, OutboundListener, OutboundProtocol};
 use mesh_wire::route::{HashPolicy, RouteAction};
@@ -256,6 +257,11 @@ fn inbound_cluster(service: &Service, port: &Port) -> Cluster {
     let traffic = service.policy(port, None);
     traffic::apply_pool(&mut cluster, traffic.limits.as_ref());
     traffic::apply_retry_budget(&mut cluster, &traffic);
+    let limits = &mut cluster.limits;
+    if limits.idle_timeout.is_some() || limits.connection_age.is_some() {
+        // Of bytes that arrive Istio says neither (`buildInboundNetworkFilters`).
+        limits.bytes = Some(OfBytes::default());
+    }
     from_inbound(Cluster {
         service: Some(service_name(service)),
         ..cluster
@@ -265,8 +271,9 @@ fn inbound_cluster(service: &Service, port: &Port) -> Cluster {
 fn passthrough() -> Cluster {
     let mut cluster = plain(Discovery::OriginalDestination);
     cluster.http = HttpVersion::AsClient;
-    // Istio closes idle upstream connections of its passthrough clusters after five minutes.
+    // Istio closes idle upstream connections of its passthrough clusters after five minutes, those of requests.
     cluster.limits.idle_timeout = Some(Millis::from_secs(300));
+    cluster.limits.bytes = Some(OfBytes::default());
     cluster
 }
 

@@ -160,6 +160,7 @@ pub(super) fn apply_pool(cluster: &mut Cluster, limits: Option<&Limits>) {
         requests_per_connection: limits.requests_per_connection,
         idle_timeout: limits.idle_timeout,
         connection_age: limits.connection_age,
+        bytes: None,
         streams: limits.streams,
         ping: ping(limits),
         retry_budget: None,

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use mesh_wire::Millis;
+use mesh_wire::cluster::OfBytes;
 use mesh_wire::listener::{InboundProtocol, MtlsMode, OutboundListener, OutboundProtocol, SniRoute};
 use mesh_wire::route::{HeaderEdits, WeightedCluster};
 
@@ -80,6 +82,22 @@ async fn tcp(world: &mut World) {
         listener(443, tls),
         listener(8080, mixed),
     ]);
+    // Silent for longer than one bound, and not as long as the other.
+    let (short, long) = (Some(Millis(100)), Some(Millis::from_secs(60)));
+    for (port, name, idle, bytes) in [
+        (3341, "short bytes", long, short),
+        (3342, "short requests", short, long),
+        (3343, "short both", short, None),
+        (3344, "short requests alone", short, Some(Millis::from_secs(3600))),
+    ] {
+        let limits = &mut world.cluster(name, &[echo]).limits;
+        limits.idle_timeout = idle;
+        limits.bytes = bytes.map(|_| OfBytes {
+            idle_timeout: bytes,
+            connection_age: None,
+        });
+        world.snapshot.outbound.push(listener(port, plain(name)));
+    }
     world.snapshot.outbound_default = Some("PassthroughCluster".to_owned());
     let inward = raw::echo().await;
     world.inbound(inward.port(), InboundProtocol::Detect, MtlsMode::Disable);
@@ -104,6 +122,10 @@ async fn tcp(world: &mut World) {
                     b"\x01\x02\x03\x04 no request\r\n\r\n".to_vec(),
                 ),
                 ("unknown port", inward, b"ping".to_vec()),
+                ("bytes silent for too long", to(3341), b"ping".to_vec()),
+                ("silent, not for too long", to(3342), b"ping".to_vec()),
+                ("silent for too long", to(3343), b"ping".to_vec()),
+                ("silent for less than an hour", to(3344), b"ping".to_vec()),
             ] {
                 let seen = raw::said(plane, Way::Out, to, label, &bytes).await;
                 came.extend(seen.into_iter().map(|(what, value)| {

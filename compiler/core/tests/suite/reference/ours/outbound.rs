@@ -36,17 +36,13 @@ fn sorted(chains: impl Iterator<Item = String>) -> String {
 fn chain(snapshot: &Snapshot, names: &[String], ranges: &[IpNet], to: &[WeightedCluster]) -> String {
     let first = to.first().and_then(|share| snapshot.clusters.get(&share.cluster));
     let hash = first.is_some_and(|cluster| cluster.source_hash);
-    let service = first.is_some_and(|cluster| cluster.service.is_some());
-    let limits = first.map(|cluster| &cluster.limits);
-    let idle = limits.and_then(|limits| limits.idle_timeout);
-    let age = limits.and_then(|limits| limits.connection_age);
+    let limits = first.map(|cluster| cluster.limits.of_bytes()).unwrap_or_default();
     fields(&[
         set(names.to_vec()),
         set(ranges.iter().map(ToString::to_string)),
         format!("to={}", shares(to)),
         field("hash", hash.then_some("source-ip")),
-        // The passthrough's is for requests.
-        field("idle", idle.filter(|_| service).map(|span| span.0)),
-        field("age", age.map(|span| span.0)),
+        field("idle", limits.idle_timeout.map(|span| span.0)),
+        field("age", limits.connection_age.map(|span| span.0)),
     ])
 }
