@@ -107,7 +107,7 @@ where
                         Incoming::empty()
                     };
                     let only_head = head.method == http::Method::HEAD;
-                    let answer = answer(Request { head: *head, body });
+                    let answer = answer(Request { head, body });
                     self.slots.answer(key, answer, only_head);
                 }
                 Event::Ended(key) => self.slots.end(key),

@@ -1,18 +1,30 @@
 use std::borrow::Borrow;
+use std::cell::RefCell;
 use std::fmt;
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// So many fields have room at first: few messages have more, and allocators keep blocks of this size at hand.
+/// So many fields have room at first: few messages have more.
 const ROOM: usize = 14;
+/// Lists that grew beyond this are not kept.
+const LARGEST: usize = 64;
+/// How many lists a thread keeps: so many messages begin together where many come on one connection.
+const KEPT: usize = 64;
+
+type List = Vec<(HeaderName, HeaderValue)>;
+
+thread_local! {
+    /// Lists of messages that are gone, for those that come.
+    static SPARE: RefCell<Vec<List>> = const { RefCell::new(Vec::new()) };
+}
 
 /// The headers of a message, in the order in which they came.
 ///
 /// A proxy looks for few of them and hands all of them on: a list that is walked costs less than a map that hashes every
 /// name, and what is next to each other was next to each other when it came.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub struct Fields {
-    list: Vec<(HeaderName, HeaderValue)>,
+    list: List,
 }
 
 impl Fields {
@@ -23,9 +35,10 @@ impl Fields {
 
     /// None, with room for so many, or as many as most messages have.
     pub fn with_capacity(fields: usize) -> Self {
-        Self {
-            list: Vec::with_capacity(fields.max(ROOM)),
-        }
+        let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+        let mut list = spare.ok().flatten().unwrap_or_default();
+        list.reserve(fields.max(ROOM));
+        Self { list }
     }
 
     /// How many there are; those of one name count each.
@@ -95,7 +108,7 @@ impl Fields {
     /// Adds one behind all others.
     pub fn append(&mut self, name: impl Into<HeaderName>, value: HeaderValue) {
         if self.list.capacity() == 0 {
-            self.list.reserve(ROOM);
+            *self = Self::with_capacity(ROOM);
         }
         self.list.push((name.into(), value));
     }
@@ -127,6 +140,31 @@ impl Fields {
     }
 }
 
+impl Clone for Fields {
+    fn clone(&self) -> Self {
+        let mut copy = Self::with_capacity(self.len());
+        copy.list.extend_from_slice(&self.list);
+        copy
+    }
+}
+
+impl Drop for Fields {
+    fn drop(&mut self) {
+        if !(ROOM..=LARGEST).contains(&self.list.capacity()) {
+            return;
+        }
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        // A thread that ends keeps nothing.
+        let _gone = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < KEPT {
+                spare.push(list);
+            }
+        });
+    }
+}
+
 impl fmt::Debug for Fields {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
@@ -152,8 +190,8 @@ impl IntoIterator for Fields {
     type Item = (HeaderName, HeaderValue);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.list.into_iter()
+    fn into_iter(mut self) -> Self::IntoIter {
+        std::mem::take(&mut self.list).into_iter()
     }
 }
 

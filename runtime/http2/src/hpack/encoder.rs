@@ -4,6 +4,8 @@ use super::{TABLE_SIZE, fixed, huffman, integer};
 
 /// How many fields that came once are remembered: what comes again goes into the table.
 const SEEN: usize = 64;
+/// Fields behind so many others in a block are looked for anew each time.
+const MOST_HINTS: usize = 64;
 
 /// Encodes the field blocks of one connection, one after the other.
 ///
@@ -20,6 +22,13 @@ pub(crate) struct Encoder {
     /// The other end has made the table this small meanwhile, and was not told yet that it is.
     shrunk: Option<usize>,
     seen: [u32; SEEN],
+    /// How many entries have left the table.
+    gone: u64,
+    /// How many fields of this block were looked for.
+    turn: usize,
+    /// Where each field of the last block was found, counted from the first entry that ever was: those of one connection
+    /// say mostly the same, in the same order.
+    hints: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -50,6 +59,9 @@ impl Default for Encoder {
             most: TABLE_SIZE,
             shrunk: None,
             seen: [0; SEEN],
+            gone: 0,
+            turn: 0,
+            hints: Vec::new(),
         }
     }
 }
@@ -67,6 +79,7 @@ impl Encoder {
 
     /// Before the first field of a block.
     pub(crate) fn begin(&mut self, out: &mut Vec<u8>) {
+        self.turn = 0;
         // RFC 7541, 4.2: the smallest size in between, and the last one.
         if let Some(shrunk) = self.shrunk.take() {
             if shrunk < self.most {
@@ -103,11 +116,21 @@ impl Encoder {
 
     /// Any other field.
     pub(crate) fn field(&mut self, name: &str, value: &[u8], out: &mut Vec<u8>) {
+        let turn = self.turn;
+        self.turn += 1;
+        if let Some(hint) = self.hints.get(turn)
+            && let Some(place) = hint.checked_sub(self.gone)
+            && let Some(entry) = self.table.get(place as usize)
+            && entry.is(name.as_bytes(), value)
+        {
+            self.indexed(place as usize, out);
+            return;
+        }
         let mark = mark(name.as_bytes(), value);
         for (place, other) in self.marks.iter().enumerate() {
             if *other == mark && self.table[place].is(name.as_bytes(), value) {
-                let index = self.table.len() - place;
-                integer::encode(fixed::ENTRIES.len() + index, 7, 0x80, out);
+                self.hint(turn, place);
+                self.indexed(place, out);
                 return;
             }
         }
@@ -121,6 +144,7 @@ impl Encoder {
         literal(0x40, 6, index, name.as_bytes(), value, true, out);
         self.evict(size);
         self.size += size;
+        self.hint(turn, self.table.len());
         self.marks.push(mark);
         self.table.push(Entry {
             text: [name.as_bytes(), value].concat().into(),
@@ -133,6 +157,22 @@ impl Encoder {
         integer::encode(index, 7, 0x80, out);
     }
 
+    /// A field that the table has in this place.
+    fn indexed(&self, place: usize, out: &mut Vec<u8>) {
+        let index = self.table.len() - place;
+        integer::encode(fixed::ENTRIES.len() + index, 7, 0x80, out);
+    }
+
+    /// The field of this turn is in this place, and may be there for the next block too.
+    fn hint(&mut self, turn: usize, place: usize) {
+        if turn >= self.hints.len() && turn < MOST_HINTS {
+            self.hints.resize(turn + 1, u64::MAX);
+        }
+        if let Some(hint) = self.hints.get_mut(turn) {
+            *hint = self.gone + place as u64;
+        }
+    }
+
     fn evict(&mut self, size: usize) {
         let mut gone = 0;
         for oldest in &self.table {
@@ -142,6 +182,7 @@ impl Encoder {
             self.size -= oldest.size();
             gone += 1;
         }
+        self.gone += gone as u64;
         self.table.drain(..gone);
         self.marks.drain(..gone);
     }

@@ -8,6 +8,7 @@ pub(crate) struct Invalid;
 const MOST: u32 = 4;
 
 /// Appends `value`; the bits of `first` above `prefix` are kept.
+#[inline]
 pub(crate) fn encode(value: usize, prefix: u32, first: u8, out: &mut Vec<u8>) {
     let most = (1usize << prefix) - 1;
     if value < most {

@@ -107,7 +107,7 @@ impl State {
         let key = self.begin(id);
         let stream = self.streams.at(key.slot);
         (stream.length, stream.received, stream.held) = (length, ends, !ends);
-        self.events.push_back(Event::Request(key, Box::new(parts), !ends));
+        self.events.push_back(Event::Request(key, parts, !ends));
         Ok(())
     }
 

@@ -60,9 +60,13 @@ pub struct Limits {
 
 /// What happened, for who drives the connection.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are requests, which need no memory of their own here"
+)]
 pub(crate) enum Event {
     /// A request came; `true` where its body may still come.
-    Request(Key, Box<RequestHead>, bool),
+    Request(Key, RequestHead, bool),
     /// Nothing more can be sent on a stream.
     Ended(Key),
     /// There is a window again for who was stalled.

@@ -78,6 +78,42 @@ impl Stream {
         }
     }
 
+    /// Makes room for the next one in this place; what data came in keeps its memory. Each for itself: this is done for every
+    /// request, and most of it is nothing already.
+    fn reset(&mut self) {
+        let Self {
+            id,
+            head,
+            has_head,
+            only_head,
+            data,
+            trailers,
+            length,
+            received,
+            error,
+            receive_window,
+            taken,
+            waiting,
+            held,
+            send_window,
+            pending,
+            ending,
+            queued,
+            stalled,
+            sent,
+            closed,
+        } = self;
+        data.clear();
+        *pending = Bytes::new();
+        (*id, *taken) = (0, 0);
+        (*receive_window, *send_window) = (0, 0);
+        (*head, *trailers, *length) = (None, None, None);
+        (*error, *waiting, *ending) = (None, None, None);
+        for flag in [has_head, only_head, received, held, queued, stalled, sent, closed] {
+            *flag = false;
+        }
+    }
+
     pub(crate) fn wake(&mut self) {
         if let Some(waker) = self.waiting.take() {
             waker.wake();
@@ -160,12 +196,7 @@ impl Streams {
             self.by_id.remove(&stream.id);
         }
         if stream.closed && !stream.held && stream.id != 0 {
-            let mut data = std::mem::take(&mut stream.data);
-            data.clear();
-            *stream = Stream {
-                data,
-                ..Stream::default()
-            };
+            stream.reset();
             self.free.push(slot);
         }
         ends

@@ -132,7 +132,7 @@ pub(super) struct Exchange<'a> {
     /// What the connection is to become.
     pub(super) wanted: Option<HeaderValue>,
     /// Its headers as they came, without what concerned the client's connection only.
-    seen: Seen,
+    pub(super) seen: Seen,
     /// Tells the client what comes before its answer.
     pub(super) teller: Teller,
     /// What was read of the body to be shown to an authorizer.

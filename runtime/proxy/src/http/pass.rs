@@ -47,9 +47,13 @@ impl Exchange<'_> {
         if outbound && mesh {
             headers.insert(peer::ID, self.state.metadata.id.clone());
             headers.insert(peer::METADATA, self.state.metadata.encoded.clone());
-        } else {
+            return;
+        }
+        if self.seen.peer {
             headers.remove(&peer::ID);
             headers.remove(&peer::METADATA);
+        }
+        if self.seen.internal {
             headers.remove(&DECORATOR);
         }
     }
@@ -71,6 +75,10 @@ impl Exchange<'_> {
         let seen = Seen::of(&response.head.headers);
         if seen.grpc_status {
             finish.grpc_status(response.head.headers.get(headers::GRPC_STATUS));
+        }
+        if seen.peer && self.connection.side.reporter() == Reporter::Source {
+            response.head.headers.remove(&peer::ID);
+            response.head.headers.remove(&peer::METADATA);
         }
         let mut protocol = None;
         if seen.hop {
@@ -114,8 +122,6 @@ impl Exchange<'_> {
         let headers = &mut response.head.headers;
         match self.connection.side.reporter() {
             Reporter::Source => {
-                headers.remove(&peer::ID);
-                headers.remove(&peer::METADATA);
                 headers.insert(SERVER, HeaderValue::from_static("envoy"));
             }
             Reporter::Destination => {
