@@ -1,58 +1,43 @@
-//! A meshd that takes over from another one, without systemd: its clients notice nothing.
-//!
-//! The machine is a network namespace, with the port 3306 captured and all that its applications send. What it talks with
-//! lives in a second one; nothing leads out of the two. Clients ask without pause all the while.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "this is a test: a failure shall end it"
-)]
-
-mod clients;
-#[path = "../namespace/mod.rs"]
-mod namespace;
-mod servers;
-mod world;
+//! A meshd that takes over from another one, without systemd: its clients, which ask without pause all the while, notice
+//! nothing.
 
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use clients::Clients;
-use world::{ECHO, Machine, until};
+use crate::alone;
+use crate::clients::Clients;
+use crate::world::{ECHO, Machine, until};
 
 /// What connections have that were there before (`DRAIN` of the daemon), and what a busy machine needs on top.
 const DRAIN: Duration = Duration::from_secs(5);
-const SLACK: Duration = Duration::from_secs(4);
-
-fn needs() -> bool {
-    namespace::needs(&["ip", "nft"])
-}
+const SLACK: Duration = Duration::from_secs(10);
 
 #[test]
 fn the_next_process_takes_over_and_nobody_is_refused() {
-    if !needs() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let machine = Machine::new();
     let mut old = machine.start();
     let clients = Clients::start(&machine);
     clients.have_asked_more();
+    until("it has run for a while", || {
+        machine.uptime() >= Duration::from_secs(3)
+    });
     let (mut short, mut long) = (machine.connect(ECHO), machine.connect(ECHO));
     let slow = machine.ask_slowly();
     machine.change();
-    let mut new = machine.start();
     let begin = Instant::now();
+    let mut new = machine.start();
     assert_eq!(old.ended(), None, "it has connections to finish");
-    clients.have_asked_more();
-    assert!(
-        machine.uptime() <= begin.elapsed() + Duration::from_secs(2),
-        "the new one answers"
-    );
     for word in 0..20_u32 {
         echo(&mut short, word).unwrap();
     }
     drop(short);
+    let uptime = machine.uptime();
+    assert!(
+        uptime < begin.elapsed() + Duration::from_secs(2),
+        "the new one answers: {uptime:?}"
+    );
+    clients.have_asked_more();
     slow.join().unwrap();
     let mut word = 0;
     while echo(&mut long, word).is_ok() {
@@ -60,7 +45,7 @@ fn the_next_process_takes_over_and_nobody_is_refused() {
     }
     let held = begin.elapsed();
     assert!(
-        held > DRAIN - Duration::from_secs(1) && held < DRAIN + SLACK,
+        held > DRAIN && held < DRAIN + SLACK,
         "connections have the drain, and no more: {held:?}"
     );
     until("the old process ends", || old.ended().is_some());
@@ -73,9 +58,7 @@ fn the_next_process_takes_over_and_nobody_is_refused() {
 
 #[test]
 fn one_whose_snapshot_is_bad_takes_over_nothing() {
-    if !needs() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let machine = Machine::new();
     let mut old = machine.start();
     let clients = Clients::start(&machine);
@@ -101,9 +84,7 @@ fn one_whose_snapshot_is_bad_takes_over_nothing() {
 
 #[test]
 fn one_that_dies_before_it_serves_was_never_there() {
-    if !needs() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let machine = Machine::new();
     let mut old = machine.start();
     let clients = Clients::start(&machine);
@@ -123,9 +104,7 @@ fn one_that_dies_before_it_serves_was_never_there() {
 
 #[test]
 fn one_that_dies_while_the_old_one_drains_is_stood_in_for() {
-    if !needs() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let machine = Machine::new();
     let mut old = machine.start();
     let mut held = machine.connect(ECHO);
@@ -149,9 +128,7 @@ fn one_that_dies_while_the_old_one_drains_is_stood_in_for() {
 
 #[test]
 fn one_that_is_stopped_stays_stopped() {
-    if !needs() {
-        return;
-    }
+    let Some(_alone) = alone() else { return };
     let machine = Machine::new();
     let mut old = machine.start();
     let mut held = machine.connect(ECHO);

@@ -43,6 +43,14 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Inf
     Ok(Response::new(request.uri().path().to_owned().into()))
 }
 
+/// Tells callers their address.
+pub(crate) fn caller(address: &'static str) {
+    serve(address, |mut stream| async move {
+        let caller = stream.peer_addr().unwrap().ip().to_string();
+        let _gone = stream.write_all(caller.as_bytes()).await;
+    });
+}
+
 /// Sends back what it is sent.
 pub(crate) fn echo(address: &'static str) {
     serve(address, |mut stream| async move {

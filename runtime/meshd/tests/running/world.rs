@@ -16,7 +16,8 @@ use crate::namespace::Namespace;
 use crate::servers;
 
 /// meshd's user.
-const USER: u32 = 1337;
+pub(crate) const USER: u32 = 1337;
+pub(crate) const ROOT: u32 = 0;
 /// What applications of the machine talk with.
 pub(crate) const WEB: &str = "10.9.0.2:80";
 pub(crate) const ECHO: &str = "10.9.0.2:9000";
@@ -38,50 +39,64 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) struct Machine {
     pub(crate) here: Namespace,
     pub(crate) there: Namespace,
+    user: u32,
     root: tempfile::TempDir,
 }
 
 impl Machine {
+    /// One with applications, and with what they talk with.
     pub(crate) fn new() -> Self {
-        let (here, there) = (Namespace::new(), Namespace::new());
-        here.link_to(&there);
-        here.run(|| servers::web("0.0.0.0:3306"));
-        there.run(|| {
+        let machine = Self::capturing("forum/groups/forum-db", &["capture.nft"], USER);
+        machine.here.run(|| servers::web("0.0.0.0:3306"));
+        machine.there.run(|| {
             servers::web(WEB);
             servers::echo(ECHO);
         });
+        machine.capture();
+        machine
+    }
+
+    /// One that captures by these files of a golden group, when it is told to; meshd runs as `user`.
+    pub(crate) fn capturing(group: &str, files: &[&str], user: u32) -> Self {
+        let (here, there) = (Namespace::new(), Namespace::new());
+        here.link_to(&there);
         let machine = Self {
             here,
             there,
+            user,
             root: tempfile::tempdir().unwrap(),
         };
-        machine.write_files();
-        let root = machine.path();
-        machine.here.run(move || {
+        machine.write_files(group, files);
+        machine
+    }
+
+    /// Has packets led through meshd.
+    pub(crate) fn capture(&self) {
+        let root = self.path();
+        self.here.run(move || {
             let meshd = Command::new(env!("CARGO_BIN_EXE_meshd"))
                 .args(["--root", root.to_str().unwrap(), "capture", "up"])
                 .status();
             assert!(meshd.unwrap().success());
         });
-        machine
     }
 
     fn path(&self) -> PathBuf {
         self.root.path().to_owned()
     }
 
-    fn write_files(&self) {
+    fn write_files(&self, group: &str, files: &[&str]) {
         let root = self.path();
         for folder in ["etc/meshd/identity", "run", "var/lib/meshd/state"] {
             fs::create_dir_all(root.join(folder)).unwrap();
         }
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../golden/forum/groups/forum-db");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../golden")
+            .join(group);
         let etc = root.join("etc/meshd");
-        fs::copy(
-            golden.join("rootfs/etc/meshd/capture.nft"),
-            etc.join("capture.nft"),
-        )
-        .unwrap();
+        for file in files {
+            fs::copy(golden.join("rootfs/etc/meshd").join(file), etc.join(file)).unwrap();
+        }
         identity(&etc.join("identity"));
         let names = r#"{"format":1,"ttl":30,"hosts":{"web.example":{"addresses":["10.9.0.2"]}}}"#;
         fs::write(etc.join("names.json"), names).unwrap();
@@ -93,6 +108,18 @@ impl Machine {
     pub(crate) fn change(&self) {
         let text = format!("{}\n", include_str!("snapshot.json"));
         fs::write(self.root.path().join("etc/meshd/snapshot.json"), text).unwrap();
+    }
+
+    /// A release that takes all that arrives for bytes.
+    pub(crate) fn take_bytes(&self) {
+        let mut snapshot: serde_json::Value = serde_json::from_str(include_str!("snapshot.json")).unwrap();
+        let inbound = snapshot["inbound"].as_array_mut().unwrap();
+        inbound.retain(|listener| listener["protocol"] == "tcp");
+        fs::write(
+            self.root.path().join("etc/meshd/snapshot.json"),
+            snapshot.to_string(),
+        )
+        .unwrap();
     }
 
     /// The next release, cut off in the middle.
@@ -133,14 +160,15 @@ impl Machine {
         let log = tempfile::NamedTempFile::new().unwrap();
         let own = log.reopen().unwrap();
         let copy = own.try_clone().unwrap();
+        let user = self.user;
         let child = self.here.run(move || {
             Command::new(env!("CARGO_BIN_EXE_meshd"))
                 .args(["--root", root.to_str().unwrap(), "run"])
                 .env_clear()
                 .stdout(own)
                 .stderr(copy)
-                .uid(USER)
-                .gid(USER)
+                .uid(user)
+                .gid(user)
                 .spawn()
                 .unwrap()
         });
