@@ -60,10 +60,6 @@ pub struct Limits {
 
 /// What happened, for who drives the connection.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most are requests, which need no memory of their own here"
-)]
 pub(crate) enum Event {
     /// A request came; `true` where its body may still come.
     Request(Key, RequestHead, bool),
