@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mesh_wire::Millis;
 use mesh_wire::authorizer::{AskedBody, AskedBy, Authorizer};
 use mesh_wire::matcher::StringMatch;
-use mesh_wire::policy::{Action, Policy};
+use mesh_wire::policy::{Action, Policy, PolicySet};
 use serde_json::json;
 
 use crate::reader::Reader;
@@ -33,11 +33,14 @@ pub(crate) fn is_note(filter: &Reader<'_>) -> bool {
 }
 
 impl Asked {
-    /// An RBAC filter that notes.
-    pub(crate) fn note(&mut self, mut filter: Reader<'_>) {
+    /// An RBAC filter that notes. What it enforces beside is of dry runs of CUSTOM, which Istio has Envoy refuse.
+    pub(crate) fn note(&mut self, mut filter: Reader<'_>, policies: &mut PolicySet) {
         filter.skip("shadow_rules_stat_prefix");
         if filter.knows("stat_prefix") {
             filter.skip("stat_prefix");
+        }
+        if let Some(rules) = filter.message("rules") {
+            policy::add_rules(policies, rules, false);
         }
         let Some(mut rules) = filter.message("shadow_rules") else {
             return;

@@ -31,7 +31,8 @@ pub(crate) fn add(set: &mut PolicySet, mut filter: Reader<'_>) {
     }
 }
 
-fn add_rules(set: &mut PolicySet, mut rules: Reader<'_>, dry_run: bool) {
+/// What `rules` say, enforced or tried out.
+pub(crate) fn add_rules(set: &mut PolicySet, mut rules: Reader<'_>, dry_run: bool) {
     let action = rules.word("action");
     let action = match action.as_deref() {
         None | Some("ALLOW") => Action::Allow,

@@ -235,6 +235,27 @@ fn authorizers_are_asked_about_bytes_as_about_requests() {
     );
 }
 
+/// Istio puts dry runs of CUSTOM where Envoy enforces them (`pilot/pkg/security/authz/builder`).
+#[test]
+fn dry_runs_of_authorizers_refuse_as_with_envoy() {
+    let rule = json!({"permissions": [{"any": true}], "principals": [{"any": true}]});
+    let noted = rbac(json!({
+        "rules": {"action": "DENY", "policies": {"istio-ext-authz-opa-dry": rule}},
+        "shadowRules": {"action": "DENY"}, "shadowRulesStatPrefix": "istio_ext_authz_"
+    }));
+    let manager = http(json!([noted]), all_to("inbound|80||"), json!({}));
+    let chain = json!({"filterChainMatch": {"destinationPort": 80}, "filters": [manager]});
+    let translation = translated(json!([listener(
+        "virtualInbound",
+        "0.0.0.0",
+        15006,
+        json!([chain])
+    )]));
+    let policies = &translation.snapshot.inbound[0].policy.policies;
+    assert!(!policies["istio-ext-authz-opa-dry"].dry_run);
+    assert_eq!(told(&translation), NONE);
+}
+
 #[test]
 fn zipkin_is_where_its_service_says() {
     let uri = |path: &str| json!({"httpUri": {"uri": format!("http://zipkin.ops{path}"), "cluster": "outbound|9411||zipkin.ops", "timeout": "5s"}});

@@ -111,7 +111,7 @@ pub(super) fn read<'r>(parts: &mut Parts, mut chain: Reader<'r>, matching: Match
             metrics::seen(parts, side, counted);
             serves = Serves::Tcp(tcp::read(parts, config, side));
         } else if config.is("network.rbac.v3.RBAC") && authorizer::is_note(&config) {
-            asked.note(config);
+            asked.note(config, &mut policy);
         } else if config.is("network.ext_authz.v3.ExtAuthz") {
             asked.add_for_bytes(config);
         } else if config.is("network.rbac.v3.RBAC") {

@@ -52,7 +52,7 @@ pub(super) fn read(parts: &mut Parts, mut http: Reader<'_>, side: Side) -> Http 
             continue;
         };
         if config.is("http.rbac.v3.RBAC") && authorizer::is_note(&config) {
-            asked.note(config);
+            asked.note(config, &mut read.policy);
         } else if config.is("http.ext_authz.v3.ExtAuthz") {
             asked.add(config);
         } else if config.is("http.rbac.v3.RBAC") {
