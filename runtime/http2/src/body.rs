@@ -3,11 +3,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::Response;
 use crate::error::Error;
 use crate::state::{Key, Piece, State};
+use crate::{Fields, Response, ResponseHead};
 
 /// A connection that several have a part in.
 #[derive(Clone, Debug)]
@@ -28,25 +29,71 @@ impl Shared {
 pub struct Incoming {
     /// `None` once all of it has come.
     from: Option<(Shared, Key)>,
+    /// Who sent a request without a body.
+    asking: Option<Asking>,
+}
+
+/// A client that waits for its answer.
+#[derive(Clone, Debug)]
+pub struct Asking(Shared, Key);
+
+impl Asking {
+    /// Tells it something before its answer (RFC 9110, 15.2).
+    pub fn tell(&self, status: StatusCode, headers: &Fields) {
+        self.0.lock().send_interim(self.1, status, headers);
+    }
 }
 
 impl Incoming {
-    pub(crate) fn empty() -> Self {
-        Self { from: None }
+    fn empty() -> Self {
+        Self {
+            from: None,
+            asking: None,
+        }
     }
 
     pub(crate) fn new(shared: Shared, key: Key) -> Self {
         Self {
             from: Some((shared, key)),
+            asking: None,
         }
     }
 
-    /// The answer that this will be the body of.
-    pub(crate) fn poll_answer(&mut self, cx: &Context<'_>) -> Poll<Result<Response<Self>, Error>> {
+    /// That of a request, of which there may be none.
+    pub(crate) fn of_request(shared: Shared, key: Key, comes: bool) -> Self {
+        if comes {
+            return Self::new(shared, key);
+        }
+        Self {
+            asking: Some(Asking(shared, key)),
+            from: None,
+        }
+    }
+
+    /// Who sent the request that has this body.
+    pub fn asking(&mut self) -> Option<Asking> {
+        let from = self.from.as_ref();
+        let asking = from.map(|(shared, key)| Asking(shared.clone(), *key));
+        asking.or_else(|| self.asking.take())
+    }
+
+    /// The answer that this will be the body of; what is said before it goes to `hear`.
+    pub(crate) fn poll_answer(
+        &mut self,
+        hear: &mut impl FnMut(ResponseHead),
+        cx: &Context<'_>,
+    ) -> Poll<Result<Response<Self>, Error>> {
         let Some((shared, key)) = self.from.take() else {
             return Poll::Ready(Err(Error::Closed));
         };
         let mut state = shared.lock();
+        let interim = state.take_interim(key);
+        if !interim.is_empty() {
+            // Who hears it may tell it on another connection.
+            drop(state);
+            interim.into_iter().for_each(hear);
+            state = shared.lock();
+        }
         let taken = state.take_head(key, cx);
         let over = taken.is_ready() && state.is_taken(key);
         if over {

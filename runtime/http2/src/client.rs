@@ -15,7 +15,7 @@ use crate::body::{Incoming, Shared};
 use crate::driver::Driver;
 use crate::error::Error;
 use crate::state::{Key, Limits, Role, State};
-use crate::{Request, RequestHead, Response};
+use crate::{Request, RequestHead, Response, ResponseHead};
 
 /// Bodies of requests that are begun, until who drives the connection takes them.
 type Bodies<B> = Arc<Mutex<Vec<(Key, B)>>>;
@@ -106,17 +106,22 @@ impl<B: Body> Client<B> {
     /// Where none comes.
     pub async fn send(&self, request: impl Into<Request<B>>) -> Result<Response<Incoming>, Unanswered> {
         let request = request.into();
-        self.send_head(&request.head, request.body).await
+        self.send_head(&request.head, request.body, |_| {}).await
     }
 
-    /// As [`Client::send`], for who may want to send the same head again.
+    /// As [`Client::send`], for who may want to send the same head again; what is said before the answer goes to `hear`.
     ///
     /// # Errors
     /// Where no answer comes.
-    pub async fn send_head(&self, head: &RequestHead, body: B) -> Result<Response<Incoming>, Unanswered> {
+    pub async fn send_head(
+        &self,
+        head: &RequestHead,
+        body: B,
+        mut hear: impl FnMut(ResponseHead),
+    ) -> Result<Response<Incoming>, Unanswered> {
         let mut body = Some(body);
         let mut answer = std::future::poll_fn(|cx| self.poll_send(head, &mut body, cx)).await?;
-        let answered = std::future::poll_fn(|cx| answer.poll_answer(cx)).await;
+        let answered = std::future::poll_fn(|cx| answer.poll_answer(&mut hear, cx)).await;
         answered.map_err(|error| Unanswered {
             error,
             nothing: false,

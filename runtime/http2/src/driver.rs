@@ -101,11 +101,7 @@ where
         for event in self.events.drain(..) {
             match event {
                 Event::Request(key, head, comes) => {
-                    let body = if comes {
-                        Incoming::new(self.shared.clone(), key)
-                    } else {
-                        Incoming::empty()
-                    };
+                    let body = Incoming::of_request(self.shared.clone(), key, comes);
                     let only_head = head.method == http::Method::HEAD;
                     let answer = answer(Request { head, body });
                     self.slots.answer(key, answer, only_head);

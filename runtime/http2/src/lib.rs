@@ -26,7 +26,7 @@ mod slots;
 mod state;
 mod wire;
 
-pub use body::Incoming;
+pub use body::{Asking, Incoming};
 pub use error::{Error, Reason};
 pub use fields::Fields;
 pub use head::{Request, RequestHead, Response, ResponseHead};

@@ -5,17 +5,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::StatusCode;
 use mesh_http2::Fields;
 
-use crate::http1::Asking;
+use crate::http1;
 
 /// Tells a client what comes before its answer.
 #[derive(Debug, Default)]
 pub(crate) struct Teller {
-    client: Option<Asking>,
+    client: Option<Client>,
     told: AtomicBool,
 }
 
+/// A client that waits for its answer.
+#[derive(Debug)]
+pub(crate) enum Client {
+    Http1(http1::Asking),
+    Http2(mesh_http2::Asking),
+}
+
 impl Teller {
-    pub(crate) fn to(client: Option<Asking>) -> Self {
+    pub(crate) fn to(client: Option<Client>) -> Self {
         let told = AtomicBool::new(false);
         Self { client, told }
     }
@@ -27,7 +34,10 @@ impl Teller {
             .as_ref()
             .filter(|_| matches!(status.as_u16(), 100 | 102..=104))
         {
-            client.tell(status, headers);
+            match client {
+                Client::Http1(client) => client.tell(status, headers),
+                Client::Http2(client) => client.tell(status, headers),
+            }
             self.told.store(true, Ordering::Relaxed);
         }
     }
@@ -38,14 +48,14 @@ impl Teller {
     }
 
     /// The client waits to be told that its body is wanted. Unless an endpoint is left to do that ([`Self::leave`]), it is
-    /// told when its body is read.
+    /// told when its body is read; on HTTP/2 nobody does that but endpoints.
     pub(crate) fn is_awaited(&self) -> bool {
-        self.client.as_ref().is_some_and(Asking::expects)
+        matches!(&self.client, Some(Client::Http1(client)) if client.expects())
     }
 
     /// The endpoint says itself whether it wants the body.
     pub(crate) fn leave(&self) {
-        if let Some(client) = &self.client {
+        if let Some(Client::Http1(client)) = &self.client {
             client.leave();
         }
     }

@@ -11,6 +11,9 @@ const FRAMES: u32 = 32;
 /// Fields are decoded for who breaks the limit too, but not without end.
 const BLOCK: usize = 256 * 1024;
 
+/// More of what is said before an answer is not kept for who does not take it.
+const INTERIM: usize = 16;
+
 impl State {
     pub(super) fn headers(&mut self, head: &Head, payload: &[u8]) -> Result<(), Fault> {
         if head.stream == 0 || head.stream.is_multiple_of(2) {
@@ -141,11 +144,15 @@ impl State {
         let parts = fields.response().map_err(malformed)?;
         if parts.status.is_informational() {
             // What is told on the way is not the answer.
-            return if ends {
-                Err(malformed(Malformed))
-            } else {
-                self.idle_work()
-            };
+            if ends {
+                return Err(malformed(Malformed));
+            }
+            let stream = self.streams.at(slot);
+            if stream.interim.len() < INTERIM {
+                stream.interim.push(parts);
+                stream.wake();
+            }
+            return self.idle_work();
         }
         let length = message::length(&parts.headers).map_err(malformed)?;
         let stream = self.streams.at(slot);

@@ -49,6 +49,18 @@ impl State {
         key
     }
 
+    /// Sends what is said before an answer, unless so much waits to be written that nobody seems to read.
+    pub(crate) fn send_interim(&mut self, key: Key, status: StatusCode, headers: &Fields) {
+        let waits = self.out.len() >= MOST;
+        if waits || self.streams.get(key).is_none_or(|stream| stream.sent) {
+            return;
+        }
+        self.put_block(key.id, false, |encoder, out| {
+            message::put_response(status, headers, encoder, out);
+        });
+        self.wake();
+    }
+
     /// Sends the head of an answer; `ends` where it has no body. `false` where nobody wants it any more.
     pub(crate) fn send_response(
         &mut self,

@@ -22,6 +22,8 @@ pub(crate) struct Stream {
     pub(crate) id: u32,
     /// Of an answer, until it is taken.
     pub(crate) head: Option<ResponseHead>,
+    /// What was said before an answer, until it is taken.
+    pub(crate) interim: Vec<ResponseHead>,
     /// An answer's head came: other headers are trailers.
     pub(crate) has_head: bool,
     /// The request was HEAD: the answer has a length and no body.
@@ -84,6 +86,7 @@ impl Stream {
         let Self {
             id,
             head,
+            interim,
             has_head,
             only_head,
             data,
@@ -104,6 +107,7 @@ impl Stream {
             closed,
         } = self;
         data.clear();
+        interim.clear();
         *pending = Bytes::new();
         (*id, *taken) = (0, 0);
         (*receive_window, *send_window) = (0, 0);

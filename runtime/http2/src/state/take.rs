@@ -18,6 +18,12 @@ pub(crate) enum Piece {
 }
 
 impl State {
+    /// What was said before an answer.
+    pub(crate) fn take_interim(&mut self, key: Key) -> Vec<ResponseHead> {
+        let stream = self.streams.get(key);
+        stream.map_or_else(Vec::new, |stream| std::mem::take(&mut stream.interim))
+    }
+
     /// The head of an answer.
     pub(crate) fn take_head(&mut self, key: Key, cx: &Context<'_>) -> Poll<Result<ResponseHead, Error>> {
         let Some(stream) = self.streams.get(key) else {

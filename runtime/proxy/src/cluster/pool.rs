@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mesh_http2::{RequestHead, Response};
+use http::header::EXPECT;
+use mesh_http2::{RequestHead, Response, ResponseHead};
 use tokio::time::Instant;
 
 use super::usage::Counter;
@@ -176,6 +177,10 @@ impl Lease {
         body: RequestBody,
         teller: &Teller,
     ) -> Result<Response<AnswerBody>, Unsent> {
+        // The endpoint is asked whether it wants the body: it alone says so.
+        if teller.is_awaited() && head.headers.contains_key(EXPECT) {
+            teller.leave();
+        }
         match &mut self.held {
             Held::Single(held, cluster, endpoint) => {
                 let Some(mut single) = held.take() else {
@@ -191,7 +196,8 @@ impl Lease {
                 Ok(response.map(|()| AnswerBody::Single(body)))
             }
             Held::Multi(stream) => {
-                let sent = stream.client().send_head(head, body).await;
+                let hear = |said: ResponseHead| teller.tell(said.status, &said.headers);
+                let sent = stream.client().send_head(head, body, hear).await;
                 let response = sent.map_err(|unanswered| Unsent {
                     nothing: unanswered.nothing,
                     error: unanswered.error.into(),

@@ -9,7 +9,7 @@ use super::headers::{self, Told};
 use super::{exchange, refuse};
 use crate::drain::Drain;
 use crate::http1::{self, Asked};
-use crate::interim::Teller;
+use crate::interim::{Client, Teller};
 use crate::net::Stream;
 use crate::net::sniff::Spoken;
 use crate::peer::Downstream;
@@ -114,8 +114,9 @@ async fn serve_as(connection: Arc<HttpConnection>, stream: Stream, codec: Codec,
         }
         return;
     }
-    let service = move |request: Request<mesh_http2::Incoming>| {
-        exchange::answer(connection.clone(), request.map(Into::into), Teller::default())
+    let service = move |mut request: Request<mesh_http2::Incoming>| {
+        let teller = Teller::to(request.body.asking().map(Client::Http2));
+        exchange::answer(connection.clone(), request.map(Into::into), teller)
     };
     let mut serving = pin!(server::serve(stream, LIMITS, service));
     let mut closing = drain.clone();

@@ -2,7 +2,6 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
-use http::header::EXPECT;
 use http::{Method, Version};
 use http_body::Frame;
 use mesh_http2::{RequestHead, Response, ResponseHead};
@@ -63,17 +62,13 @@ impl Connection {
     /// Sends a request; returns as soon as an answer has begun, whose body follows in [`Connection::poll_body`]. What is left
     /// of the request's body is sent meanwhile.
     ///
-    /// What the server says before it is passed on by `teller`. A client that waits for that is told to go on by the server
-    /// alone, which is asked to.
+    /// What the server says before it is passed on by `teller`.
     pub(crate) async fn send(
         &mut self,
         parts: &RequestHead,
         body: RequestBody,
         teller: &Teller,
     ) -> Result<Response<()>, Unsent> {
-        if teller.is_awaited() && parts.headers.contains_key(EXPECT) {
-            teller.leave();
-        }
         self.output.upload = encode::request(&mut self.output.bytes, parts, body);
         let mut begun = false;
         let head = poll_fn(|cx| {

@@ -18,7 +18,7 @@ use super::request::{Head, Refusal};
 use super::wire::{Bare, Received, Shared};
 use crate::body::BodyError;
 use crate::drain::Drain;
-use crate::interim::Teller;
+use crate::interim::{Client, Teller};
 use crate::net::{Rewind, Stream};
 
 /// A client that has begun no request, or not ended its headers, is left after this (Envoy's `idle_timeout`).
@@ -104,7 +104,7 @@ fn begin(shared: &Shared, head: Head) -> (Asked, Teller, Asker) {
         goes_on,
     };
     // RFC 9110, 15.2: those of HTTP/1.0 know of nothing before an answer.
-    let teller = (asker.version != Version::HTTP_10).then(|| shared.asking(expects));
+    let teller = (asker.version != Version::HTTP_10).then(|| Client::Http1(shared.asking(expects)));
     let request = Request {
         head: parts,
         body: shared.received(),

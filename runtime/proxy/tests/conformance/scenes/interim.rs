@@ -52,7 +52,7 @@ async fn follow(mut stream: TcpStream, tries: Tries) -> Option<()> {
             .find(|line| line.to_lowercase().starts_with("expect:"))
             .unwrap_or("no expect");
         let well = format!("{WELL}{tried}\r\nx-heard: {own}\r\n\r\ndone");
-        let before = match path.trim_start_matches("/again") {
+        let before = match path.trim_start_matches("/again").trim_start_matches("/one") {
             "/hint" => HINT.to_owned(),
             "/hints" => HINT.repeat(3),
             "/processing" => "HTTP/1.1 102 Processing\r\n\r\n".to_owned(),

@@ -11,6 +11,7 @@ mod connections;
 mod forward;
 mod growing;
 mod interim;
+mod interim2;
 mod inward;
 mod lines;
 mod mirrored;
@@ -51,6 +52,7 @@ async fn told_in_json() -> World {
     mirrored::put(&mut world).await;
     inward::put(&mut world).await;
     interim::put(&mut world).await;
+    interim2::put(&mut world).await;
     policies::put(&mut world).await;
     streams::put(&mut world).await;
     tokens::put(&mut world).await;
