@@ -107,7 +107,7 @@ fn matches(export: &mut Export<'_>, place: &str, wanted: &RouteMatch) -> Value {
 
 /// Changes to the headers of a `request` or `response`; those of the host are the route's affair.
 pub(super) fn edits(own: &mut Value, of: &str, edits: &HeaderEdits) {
-    let one = |(key, value): (&String, &String), action: &str| json!({ "header": { "key": key, "value": value }, "append_action": action, "keep_empty_value": true });
+    let one = |(key, value): (&String, &String), action: &str| json!({ "header": { "key": key, "value": value }, "append_action": action, "keep_empty_value": value.is_empty() });
     let is_host = |key: &str| key.eq_ignore_ascii_case("host") || key.eq_ignore_ascii_case(":authority");
     let set = edits.set.iter().filter(|(key, _)| !is_host(key));
     let add = edits.add.iter().filter(|(key, _)| !is_host(key));

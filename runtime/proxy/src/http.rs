@@ -5,6 +5,7 @@ mod authorize;
 mod bound;
 mod connection;
 mod cors;
+mod edit;
 mod exchange;
 mod failure;
 mod finish;

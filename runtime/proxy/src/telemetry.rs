@@ -22,10 +22,12 @@ mod record;
 mod records;
 mod sink;
 
+pub(crate) use custom::header;
 pub(crate) use decisions::{Decisions, Places, Tally};
 pub(crate) use edits::Edits;
 pub(crate) use expression::Facts;
 pub(crate) use flags::{Flag, Flags};
+pub(crate) use format::Format;
 pub(crate) use labels::{Common, Party, Reporter};
 pub(crate) use log::Logs;
 pub(crate) use messages::Messages;

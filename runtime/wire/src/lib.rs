@@ -14,6 +14,7 @@ pub mod authorizer;
 pub mod bundle;
 pub mod cel;
 pub mod cluster;
+pub mod format;
 pub mod jwt;
 pub mod listener;
 pub mod matcher;

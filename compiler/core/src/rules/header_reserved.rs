@@ -1,5 +1,7 @@
+use mesh_wire::format::{self, Fault, Format};
+
 use super::Context;
-use crate::diag::{Diagnostic, Sink, Spanned, code};
+use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean};
 use crate::spec::decl::EditsDecl;
 
 /// Headers that belong to one connection (RFC 9110, section 7.6.1): proxies write them themselves.
@@ -46,21 +48,33 @@ fn of_name(name: &Spanned<String>, sink: &mut Sink) {
     }
 }
 
-/// Envoy puts values in for `%…%`, and reads `%%` as one.
+/// Envoy puts values in for `%…%`, and reads `%%` as one; with what it does not know it takes none of the routes.
 fn of_value(value: &Spanned<String>, sink: &mut Sink) {
-    let text = &value.value;
-    let wrong = if text.chars().any(|char| char.is_control() && char != '\t') {
-        Some("a value of a header is one line")
-    } else if text.replace("%%", "").matches('%').count() % 2 == 1 {
-        Some("a single `%` begins a value of Envoy's, such as %HOSTNAME%, and nothing ends it")
-    } else {
-        None
-    };
-    if let Some(message) = wrong {
-        sink.push(
-            Diagnostic::new(&code::HEADER_RESERVED, value.span, message)
-                .help("write `%%` for a percent sign, and no line breaks"),
-        );
+    let found = |message: String| Diagnostic::new(&code::HEADER_RESERVED, value.span, message);
+    if value.value.chars().any(|char| char.is_control() && char != '\t') {
+        sink.push(found("a value of a header is one line".to_owned()).help("leave out the line breaks"));
+        return;
+    }
+    for fault in Format::parse(&value.value).faults() {
+        sink.push(match fault {
+            Fault::Lone => found(
+                "a single `%` begins a value of Envoy's, such as %HOSTNAME%, and nothing ends it".to_owned(),
+            )
+            .help("write `%%` for a percent sign"),
+            Fault::Unknown(name) => {
+                let meant = did_you_mean(name, format::names());
+                let help = meant.map_or_else(
+                    || "write `%%` for a percent sign".to_owned(),
+                    |meant| format!("did you mean `%{meant}%`?"),
+                );
+                found(format!("Envoy has no value `%{name}%`")).help(help)
+            }
+            Fault::Missing(name) => found(format!("`%{name}%` does not say of what"))
+                .help(format!("write it with an argument, such as `%{name}(x-user)%`")),
+            Fault::Needless(name) => {
+                found(format!("`%{name}%` takes no argument")).help(format!("write `%{name}%`"))
+            }
+        });
     }
 }
 

@@ -218,7 +218,7 @@ impl Exchange<'_> {
     }
 }
 
-fn logged(parts: &RequestHead, target: &Target, others: &[HeaderName]) -> telemetry::Request {
+pub(super) fn logged(parts: &RequestHead, target: &Target, others: &[HeaderName]) -> telemetry::Request {
     let mut request = telemetry::Request {
         method: parts.method.clone(),
         path: target
@@ -234,6 +234,7 @@ fn logged(parts: &RequestHead, target: &Target, others: &[HeaderName]) -> teleme
         user_agent: None,
         request_id: None,
         trace: None,
+        sent: None,
         headers: Vec::new(),
     };
     request.headers(&parts.headers, others);

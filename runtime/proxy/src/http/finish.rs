@@ -209,7 +209,13 @@ impl Finish {
             .or(endpoint)
     }
 
-    fn entry(&mut self, request: Request, received: u64, duration: Duration) -> Entry {
+    /// What is known by now of a request that is still under way.
+    pub(super) fn so_far(&self, request: Request) -> Entry {
+        let received = self.received.as_ref().map_or(0, Replay::bytes);
+        self.entry(request, received, self.since.elapsed())
+    }
+
+    fn entry(&self, request: Request, received: u64, duration: Duration) -> Entry {
         let down = &self.connection.down;
         Entry {
             start: self.at().into(),
@@ -217,9 +223,9 @@ impl Finish {
             request: Some(request),
             code: self.code,
             flag: self.flag,
-            details: self.details.take().map(Cow::into_owned),
+            details: self.details.as_deref().map(str::to_owned),
             termination: None,
-            upstream_failure: self.upstream_failure.take(),
+            upstream_failure: self.upstream_failure.clone(),
             received,
             sent: self.sent,
             upstream_time: self.upstream_time,
@@ -233,8 +239,8 @@ impl Finish {
             reporter: self.connection.side.reporter(),
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
             grpc: self.grpc,
-            response_headers: std::mem::take(&mut self.response_headers),
-            written: std::mem::take(&mut self.written),
+            response_headers: self.response_headers.clone(),
+            written: self.written.clone(),
         }
     }
 }

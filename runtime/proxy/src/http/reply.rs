@@ -55,6 +55,11 @@ impl Reply {
         self.finish.response_headers = headers;
     }
 
+    /// What is known of the request.
+    pub(super) fn finish(&self) -> &Finish {
+        &self.finish
+    }
+
     /// Nobody asks for the body: it is an answer to HEAD.
     pub(super) fn only_head(&mut self) {
         self.finish.only_head = true;

@@ -28,6 +28,7 @@ impl Exchange<'_> {
         };
         let share = route.action.share();
         finish.directed(|| route.name.clone(), share.map(|share| &*share.cluster));
+        self.note_for(route, share, &mut finish);
         let origin = route.cors.as_ref().map(|cors| cors::judge(cors, &self.parts));
         match origin {
             Some(cors::Origin::Preflight(headers)) => {
@@ -55,7 +56,7 @@ impl Exchange<'_> {
             }
             Action::Forward(forward) => self.forward(forward, share, Some(route), body, finish).await,
         };
-        route.response.apply(&mut response.head.headers);
+        self.change(&route.response, &mut response);
         match origin {
             Some(cors::Origin::Allowed(headers)) => with(headers, response),
             _ => response,
@@ -160,27 +161,8 @@ impl Exchange<'_> {
             }
             Err(failure) => answers::failed(&failure, attempts, finish),
         };
-        share.response.apply(&mut response.head.headers);
+        self.change(&share.response, &mut response);
         response
-    }
-
-    /// Makes of the request what the route and its share want it to be.
-    fn rewrite(&mut self, forward: &Forward, share: &Share, route: Option<&Route>, finish: &mut Finish) {
-        let of_route = route.map(|route| &route.request);
-        for edits in of_route.into_iter().chain([&share.request]) {
-            edits.apply(&mut self.parts.headers);
-            if let Some(authority) = &edits.authority {
-                self.rename(authority, finish);
-            }
-        }
-        if let Some(rewrite) = &forward.path_rewrite {
-            self.keep_original_path();
-            let path = rewrite.apply(self.target.path());
-            self.target.set_path(path);
-        }
-        if let Some(host) = &forward.host_rewrite {
-            self.rename(host, finish);
-        }
     }
 }
 

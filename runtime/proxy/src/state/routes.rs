@@ -13,7 +13,7 @@ mod edits;
 mod rewrite;
 
 pub(crate) use action::{Action, Forward, Redirect, RetryOn, RetryPolicy, Share};
-pub(crate) use edits::Edits;
+pub(crate) use edits::{Asks, Edits};
 pub(crate) use rewrite::Rewrite;
 
 /// The virtual hosts of one listener, by domain.

@@ -5,7 +5,7 @@ use mesh_wire::snapshot::Telemetry;
 
 use super::policy::is_known;
 use super::routes::RetryOn;
-use crate::telemetry::{Edits, Logs};
+use crate::telemetry::{Edits, Format, Logs};
 
 /// The parts of a snapshot that the proxy does not act on yet, or not to the letter: one place to read them all.
 ///
@@ -66,13 +66,16 @@ fn of_route(place: &str, route: &Route, parts: &mut Vec<String>) {
             edits.extend([&share.request_headers, &share.response_headers]);
         }
     }
-    let values = edits
-        .iter()
-        .flat_map(|edits| edits.set.values().chain(edits.add.values()));
-    if values.into_iter().any(|value| value.contains('%')) {
-        parts.push(format!(
-            "{place}: `%` in a header's value is sent as it is written"
-        ));
+    let values = edits.iter().flat_map(|edits| edits.set.iter().chain(&edits.add));
+    for (name, value) in values {
+        let faulty = mesh_wire::format::Format::parse(value).faults().next().is_some();
+        let format = Format::parse(value);
+        // What filters write down is kept for the log alone.
+        if faulty || !format.is_known() || format.tells_metadata() {
+            parts.push(format!(
+                "{place}: the header `{name}` asks for what is not known here, which stays empty"
+            ));
+        }
     }
     let RouteAction::Forward(forward) = &route.action else {
         return;

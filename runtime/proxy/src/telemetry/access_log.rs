@@ -155,6 +155,7 @@ mod tests {
                 user_agent: Some(HeaderValue::from_static("curl")),
                 request_id: None,
                 trace: None,
+                sent: None,
                 headers: Vec::new(),
             }),
             code: 503,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 
 use http::HeaderValue;
 use http::header::HeaderName;
@@ -24,6 +25,22 @@ pub(super) fn text(format: &Format, entry: &Entry) -> String {
 /// What is no part of a line, but a value of its own.
 pub(super) fn plain(format: &Format, entry: &Entry) -> String {
     written(format, entry, |value| value)
+}
+
+/// A value of a header: what is not known is empty.
+pub(crate) fn header(format: &Format, entry: &Entry) -> String {
+    let mut text = String::with_capacity(64);
+    for part in &format.0 {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Operator { what, longest } => match value(what, entry) {
+                Some(Value::String(part)) => text.push_str(cut(&part, *longest)),
+                Some(other) => text.push_str(cut(&other.to_string(), *longest)),
+                None => {}
+            },
+        }
+    }
+    text
 }
 
 fn written(format: &Format, entry: &Entry, said: impl Fn(String) -> String) -> String {
@@ -72,7 +89,7 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
         Operator::StartTime(None) => Some(access_log::start(entry).into()),
         Operator::StartTime(Some(pattern)) => Some(strftime(pattern, entry.start).into()),
         Operator::Request(fields) => {
-            let found = fields.iter().find_map(|field| asked(field, request?));
+            let found = fields.iter().find_map(|field| asked(field, request?, entry));
             found.map(Value::from)
         }
         Operator::Response(names) => {
@@ -91,15 +108,16 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
     }
 }
 
-fn asked(field: &Field, request: &Request) -> Option<String> {
+fn asked(field: &Field, request: &Request, entry: &Entry) -> Option<String> {
     match field {
         Field::Method => Some(request.method.to_string()),
-        Field::Path => Some(request.path.clone()),
+        Field::Path => Some(request.last_path().to_owned()),
         Field::Authority => Some(request.authority.clone()),
-        Field::Scheme => Some("http".to_owned()),
+        // What arrives by TLS is the mesh's.
+        Field::Scheme => Some(if entry.peer.is_some() { "https" } else { "http" }.to_owned()),
         Field::Header(name) => told(&request.headers, name),
         Field::Bare(inner) => {
-            let text = asked(inner, request)?;
+            let text = asked(inner, request, entry)?;
             Some(text.split('?').next().unwrap_or_default().to_owned())
         }
     }
@@ -108,6 +126,14 @@ fn asked(field: &Field, request: &Request) -> Option<String> {
 fn told(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> Option<String> {
     let (_, value) = headers.iter().find(|(known, _)| known == name)?;
     value.to_str().ok().map(str::to_owned)
+}
+
+fn at(text: Option<&str>) -> Option<SocketAddr> {
+    text?.parse().ok()
+}
+
+fn trace(entry: &Entry) -> Option<(u128, u64)> {
+    entry.request.as_ref()?.trace
 }
 
 fn of_name(named: Named, entry: &Entry) -> Option<Value> {
@@ -126,11 +152,19 @@ fn of_name(named: Named, entry: &Entry) -> Option<Value> {
         Named::UpstreamHost | Named::UpstreamRemote => text(entry.upstream_host.as_deref()),
         Named::UpstreamCluster | Named::UpstreamClusterRaw => text(entry.upstream_cluster.as_deref()),
         Named::UpstreamLocal => entry.upstream_local.map(|at| at.to_string().into()),
-        Named::Local => Some(entry.downstream_local.to_string().into()),
-        Named::LocalIp => Some(entry.downstream_local.ip().to_string().into()),
-        Named::LocalPort => Some(entry.downstream_local.port().into()),
+        Named::UpstreamRemoteIp => at(entry.upstream_host.as_deref()).map(|at| at.ip().to_string().into()),
+        Named::UpstreamRemotePort => at(entry.upstream_host.as_deref()).map(|at| at.port().into()),
+        Named::UpstreamLocalIp => entry.upstream_local.map(|at| at.ip().to_string().into()),
+        Named::UpstreamLocalPort => entry.upstream_local.map(|at| at.port().into()),
+        Named::TraceId => trace(entry).map(|(trace, _)| format!("{trace:032x}").into()),
+        Named::SpanId => trace(entry).map(|(_, span)| format!("{span:016x}").into()),
+        Named::DirectLocal | Named::Local => Some(entry.downstream_local.to_string().into()),
+        Named::DirectLocalIp | Named::LocalIp => Some(entry.downstream_local.ip().to_string().into()),
+        Named::DirectLocalPort | Named::LocalPort => Some(entry.downstream_local.port().into()),
         Named::Remote => Some(entry.client().to_string().into()),
         Named::RemoteIp => Some(entry.client().ip().to_string().into()),
+        Named::RemotePort => Some(entry.client().port().into()),
+        Named::DirectRemotePort => Some(entry.downstream_remote.port().into()),
         Named::DirectRemote => Some(entry.downstream_remote.to_string().into()),
         Named::DirectRemoteIp => Some(entry.downstream_remote.ip().to_string().into()),
         Named::PeerUri => text(entry.peer.as_deref()),

@@ -119,12 +119,12 @@ fn header(headers: &[(HeaderName, http::HeaderValue)], name: &str) -> Option<Val
 fn asked(request: &Request, attribute: &Attribute) -> Option<Value> {
     use Attribute as A;
     let known = |value: &Option<http::HeaderValue>| text(value.as_ref()?.to_str().ok());
-    let (bare, query) = match request.path.split_once('?') {
+    let (bare, query) = match request.last_path().split_once('?') {
         Some((bare, query)) => (bare, query),
-        None => (request.path.as_str(), ""),
+        None => (request.last_path(), ""),
     };
     match attribute {
-        A::RequestPath => text(Some(&request.path)),
+        A::RequestPath => text(Some(request.last_path())),
         A::RequestUrlPath => text(Some(bare)),
         A::RequestQuery => text(Some(query)),
         A::RequestHost => text(Some(&request.authority)),
@@ -135,7 +135,7 @@ fn asked(request: &Request, attribute: &Attribute) -> Option<Value> {
         A::RequestId => known(&request.request_id),
         A::RequestProtocol => text(Some(request.protocol)),
         A::RequestHeader(name) => match name.as_str() {
-            ":path" => text(Some(&request.path)),
+            ":path" => text(Some(request.last_path())),
             ":method" => text(Some(request.method.as_str())),
             ":authority" | "host" => text(Some(&request.authority)),
             ":scheme" => text(Some("http")),

@@ -65,6 +65,8 @@ pub(crate) struct Request {
     pub(crate) method: Method,
     /// Path and query, before any rewrite.
     pub(crate) path: String,
+    /// Path and query as they are sent, where they were rewritten.
+    pub(crate) sent: Option<String>,
     pub(crate) protocol: &'static str,
     pub(crate) authority: String,
     pub(crate) forwarded_for: Option<HeaderValue>,
@@ -96,8 +98,14 @@ impl Request {
             user_agent: None,
             request_id: None,
             trace: None,
+            sent: None,
             headers: Vec::new(),
         }
+    }
+
+    /// Path and query, as they are known last.
+    pub(crate) fn last_path(&self) -> &str {
+        self.sent.as_deref().unwrap_or(&self.path)
     }
 
     pub(crate) fn headers(&mut self, headers: &Fields, others: &[HeaderName]) {

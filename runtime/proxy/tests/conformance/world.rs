@@ -22,7 +22,7 @@ use crate::support::{Ca, SERVER, snapshot};
 pub type Came = Vec<(String, String)>;
 
 /// What the log tells; the rest does not depend on what the proxy does.
-const LOGGED: [(&str, &str); 14] = [
+const LOGGED: [(&str, &str); 16] = [
     ("termination", "%CONNECTION_TERMINATION_DETAILS%"),
     ("remote", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"),
     ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
@@ -31,6 +31,8 @@ const LOGGED: [(&str, &str); 14] = [
     ("details", "%RESPONSE_CODE_DETAILS%"),
     ("protocol", "%PROTOCOL%"),
     ("path", "%REQ(X-ENVOY-ORIGINAL-PATH?:PATH)%"),
+    ("sent path", "%REQ(:PATH)%"),
+    ("set by the route", "%REQ(X-VALUE-1)%"),
     ("authority", "%REQ(:AUTHORITY)%"),
     ("cluster", "%UPSTREAM_CLUSTER_RAW%"),
     ("route", "%ROUTE_NAME%"),

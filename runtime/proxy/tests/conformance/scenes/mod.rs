@@ -23,6 +23,7 @@ mod streams;
 mod tokens;
 mod tried;
 mod tunnels;
+mod values;
 
 use mesh_wire::route::{Forward, Route, RouteAction};
 
@@ -61,6 +62,7 @@ async fn told_in_json() -> World {
     bytes::put(&mut world).await;
     bodies::put(&mut world).await;
     clients::put(&mut world);
+    values::put(&mut world).await;
     world
 }
 

@@ -226,7 +226,11 @@ fn edits(world: &mut World) {
     let RouteAction::Forward(to) = &mut route.action else {
         unreachable!()
     };
-    to.clusters[0].request_headers = edits(&[("x-both", "share")], &[("x-add", "share")], &["x-share"]);
+    to.clusters[0].request_headers = edits(
+        &[("x-both", "share"), ("x-set", "share")],
+        &[("x-add", "share")],
+        &["x-share"],
+    );
     to.clusters[0].response_headers = edits(&[("x-set", "share")], &[("x-add", "share")], &[]);
     let mut host = prefix("/host", forward("a"));
     host.request_headers = edits(&[("host", "set.test")], &[], &[]);

@@ -45,6 +45,7 @@ fn entry(host: &str) -> Entry {
             user_agent: None,
             request_id: None,
             trace: None,
+            sent: None,
             headers: Vec::new(),
         }),
         code: 200,
