@@ -26,7 +26,16 @@ impl Args {
     /// Those that read what users write: they need the smallest part of the house. Always the same inputs, as
     /// many as there is time for: what they find has to do with the change that they are run for.
     pub(crate) fn of_specs(seconds: u64) -> Self {
-        let targets = TARGETS.iter().filter(|(_, part)| *part == "compiler");
+        Self::of(&["compiler"], seconds)
+    }
+
+    /// Those that read what comes over the network: they need the proxy, whose properties are tested besides.
+    pub(crate) fn of_traffic(seconds: u64) -> Self {
+        Self::of(&["http2", "proxy"], seconds)
+    }
+
+    fn of(parts: &[&str], seconds: u64) -> Self {
+        let targets = TARGETS.iter().filter(|(_, part)| parts.contains(part));
         Self {
             seconds,
             seed: Some(1),

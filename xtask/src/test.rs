@@ -7,6 +7,9 @@ use anyhow::Result;
 use crate::command::{command, in_ci, run as run_command};
 use crate::{demo, fuzz, setup};
 
+/// Targets that read traffic run for so small a part of the time: there are twice as many.
+const TRAFFIC: u64 = 6;
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Installs what is missing without asking
@@ -15,7 +18,8 @@ pub(crate) struct Args {
     /// Leaves out the demo, which needs root and some minutes
     #[arg(long)]
     no_demo: bool,
-    /// How many seconds each fuzz target that reads specs runs; 60 where CI=true, else none
+    /// How many seconds each fuzz target that reads specs runs, and a sixth of it each that reads traffic; 60 where CI=true,
+    /// else none
     #[arg(long, value_name = "SECONDS")]
     fuzz: Option<u64>,
 }
@@ -44,7 +48,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     })?;
     match args.fuzz.unwrap_or(if in_ci() { 60 } else { 0 }) {
         0 => Ok(()),
-        seconds => step("fuzz", || fuzz::run(&fuzz::Args::of_specs(seconds))),
+        seconds => step("fuzz", || {
+            fuzz::run(&fuzz::Args::of_specs(seconds))?;
+            fuzz::run(&fuzz::Args::of_traffic(seconds.div_ceil(TRAFFIC)))
+        }),
     }
 }
 

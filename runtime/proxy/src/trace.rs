@@ -194,8 +194,8 @@ pub(crate) fn fuzz(read: &[u8]) {
             let mut headers = Fields::new();
             for (name, bytes) in names.into_iter().zip([first, second]) {
                 if let Ok(value) = http::HeaderValue::from_bytes(bytes) {
-                    headers.insert(name, value.clone());
-                    headers.insert("x-request-id", value);
+                    headers.insert(HeaderName::from_static(name), value.clone());
+                    headers.insert(HeaderName::from_static("x-request-id"), value);
                 }
             }
             let before = Context::extract(&headers, provider);
