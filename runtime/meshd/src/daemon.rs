@@ -68,6 +68,7 @@ impl Daemon {
     pub(crate) fn new(layout: Layout, shared: Arc<Shared>, machine: Machine) -> Self {
         let servers = machine.servers();
         let dns = Dns::new(Names::default(), Resolvers::of(servers.clone()));
+        shared.lookup().set_machine(machine.clone());
         let paths = Paths::of(&layout);
         let state = State {
             servers,
@@ -148,8 +149,7 @@ impl Daemon {
             upstream: loaded.names.upstream.clone(),
             ..NameTable::default()
         };
-        self.dns
-            .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+        self.ask(&state);
         Ok(loaded)
     }
 
@@ -211,9 +211,15 @@ impl Daemon {
         if servers != state.servers && !servers.is_empty() {
             tracing::info!(?servers, "the machine's name servers changed");
             state.servers = servers;
-            self.dns
-                .set_resolvers(Resolvers::new(&state.forwarding, state.servers.clone()));
+            self.ask(&state);
         }
+    }
+
+    /// Has everybody ask the name servers that are known now.
+    fn ask(&self, state: &State) {
+        let resolvers = Resolvers::new(&state.forwarding, state.servers.clone());
+        self.shared.lookup().set_resolvers(resolvers.clone());
+        self.dns.set_resolvers(resolvers);
     }
 
     /// Has the files read again that the snapshot names, where one of them changed.

@@ -61,6 +61,7 @@ async fn exchange(
     // Nobody dialled anything: a cluster that goes where others wanted to go has no endpoint.
     let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
     let mesh_http2::Request { head, body } = request.into();
+    cluster.ready().await;
     let mut fresh = false;
     loop {
         let endpoint = cluster

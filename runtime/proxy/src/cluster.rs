@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use mesh_wire::cluster as wire;
 
 use crate::tls::{MeshClient, OriginatedClient, OriginationError};
@@ -11,6 +12,7 @@ use crate::tls::{MeshClient, OriginatedClient, OriginationError};
 mod balance;
 mod dial;
 mod endpoint;
+mod names;
 mod outlier;
 mod pool;
 mod priority;
@@ -25,6 +27,7 @@ pub(crate) use pool::{AnswerBody, Lease, PoolError, SendError, Unsent, lease};
 pub(crate) use usage::{Permit, Usage};
 
 use balance::Balancer;
+use names::Names;
 
 /// Original destinations that one cluster remembers; beyond, the idle ones are forgotten.
 const MOST_ORIGINALS: usize = 1024;
@@ -39,7 +42,9 @@ pub(crate) struct Cluster {
     pub(crate) usage: Arc<Usage>,
     /// Where the proxy is, by which [`Balancer`] was made.
     own: Arc<Own>,
-    balancer: Balancer,
+    balancer: ArcSwap<Balancer>,
+    /// `None` where no endpoint has a name.
+    names: Option<Names>,
     originals: Mutex<Originals>,
 }
 
@@ -93,15 +98,19 @@ impl Cluster {
         }
         // Where only the list of endpoints changed, those that stay keep connections and ejections.
         let kept = old.filter(|old| same_but_endpoints(&old.wire, wire));
-        let endpoints =
-            endpoint::compile(wire, kept.map(|old| old.balancer.endpoints()).unwrap_or_default())?;
+        let kept = kept.map(|old| old.endpoints());
+        let names = Names::of(wire, old.and_then(|old| old.names.as_ref()));
+        let endpoints = endpoint::compile(wire, kept.as_deref().unwrap_or_default(), &|name| {
+            names.as_ref().map(|names| names.addresses(name))
+        })?;
         Ok(Arc::new(Self {
             name: name.into(),
             wire: wire.clone(),
             transport,
             usage: old.map(|old| old.usage.clone()).unwrap_or_default(),
             own: own.clone(),
-            balancer: Balancer::new(wire, own, endpoints),
+            balancer: ArcSwap::from_pointee(Balancer::new(wire, own, endpoints)),
+            names,
             originals: Mutex::default(),
         }))
     }
@@ -116,7 +125,7 @@ impl Cluster {
                 Some(self.original(SocketAddr::new(destination.ip(), port), host))
             }
             wire::Discovery::Listed | wire::Discovery::StrictDns | wire::Discovery::LogicalDns => {
-                self.balancer.pick(&self.wire, hint)
+                self.balancer.load().pick(&self.wire, hint)
             }
         }
     }
@@ -130,9 +139,9 @@ impl Cluster {
         Permit::take(&self.usage, |usage| &usage.retries, limit)
     }
 
-    /// Every listed endpoint.
-    pub(crate) fn endpoints(&self) -> &[Arc<Endpoint>] {
-        self.balancer.endpoints()
+    /// Every endpoint that is listed or was found.
+    pub(crate) fn endpoints(&self) -> Arc<[Arc<Endpoint>]> {
+        self.balancer.load().endpoints().clone()
     }
 
     /// TLS asks for the host of each request, since nothing else is said (Istio `auto_sni`).

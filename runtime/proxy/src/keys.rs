@@ -68,7 +68,7 @@ async fn text(shared: &Shared, state: &State, remote: &Remote) -> Result<String,
     let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
     let cluster = match known(state, host, port, tls) {
         Some(cluster) => cluster,
-        None => direct(host, port, tls, remote.timeout)?,
+        None => direct(shared, host, port, tls, remote.timeout)?,
     };
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut request = Request::get(path)
@@ -93,7 +93,13 @@ fn known(state: &State, host: &str, port: u16, tls: bool) -> Option<Arc<Cluster>
 }
 
 /// A cluster of one host outside the mesh.
-fn direct(host: &str, port: u16, tls: bool, timeout: Duration) -> Result<Arc<Cluster>, String> {
+fn direct(
+    shared: &Shared,
+    host: &str,
+    port: u16,
+    tls: bool,
+    timeout: Duration,
+) -> Result<Arc<Cluster>, String> {
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let transport = if tls {
         wire::Transport::Tls(wire::OriginatedTls {
@@ -109,5 +115,8 @@ fn direct(host: &str, port: u16, tls: bool, timeout: Duration) -> Result<Arc<Clu
         wire::Transport::Plaintext
     };
     let wire = wire::Cluster::of_host(host, port, transport, timeout);
-    Cluster::compile("keys", &wire, &Arc::default(), None, false).map_err(|error| error.to_string())
+    let cluster = Cluster::compile("keys", &wire, &Arc::default(), None, false);
+    let cluster = cluster.map_err(|error| error.to_string())?;
+    cluster.start(shared.lookup());
+    Ok(cluster)
 }

@@ -13,6 +13,8 @@
 //! 4. *cluster*, *endpoint*: balanced, bounded, without those that failed;
 //! 5. *transport*: mutual TLS of the mesh, TLS, or plain.
 //!
+//! Names of endpoints are looked up beside all this, by [`Lookup`], as often as their answers end.
+//!
 //! Inbound connections are authenticated and authorised between 2 and 3, requests by the tokens that they carry too,
 //! whose keys [`fetch_keys`] brings where they lie elsewhere.
 //!
@@ -34,6 +36,7 @@ mod inbound;
 mod incoming;
 mod interim;
 mod keys;
+mod lookup;
 mod net;
 mod outbound;
 mod peer;
@@ -52,6 +55,7 @@ pub use collectors::tell_collectors;
 pub use destination::Destinations;
 pub use drain::{Drain, Drainer};
 pub use keys::fetch_keys;
+pub use lookup::Lookup;
 pub use shared::{ClusterReport, EndpointReport, Refused, Report, Shared};
 pub use state::{files, unsupported};
 pub use workers::{WORKERS, Workers};

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::body::Bodies;
 use crate::destination::Destinations;
+use crate::lookup::Lookup;
 use crate::state::State;
 use crate::telemetry::{LogSink, Telemetry};
 use crate::tls::{Credentials, Identity};
@@ -23,6 +24,7 @@ pub struct Shared {
     workers: OnceLock<Workers>,
     /// What is held of bodies.
     pub(crate) bodies: Arc<Bodies>,
+    lookup: Arc<Lookup>,
     /// Held by whoever replaces something.
     replacing: Mutex<()>,
 }
@@ -43,6 +45,7 @@ impl Shared {
             telemetry: Telemetry::new(log),
             workers: OnceLock::new(),
             bodies: Arc::default(),
+            lookup: Arc::default(),
             replacing: Mutex::default(),
         })
     }
@@ -98,8 +101,16 @@ impl Shared {
         {
             self.show(identity, &state.trust_domains())?;
         }
+        for cluster in state.clusters.values() {
+            cluster.start(&self.lookup);
+        }
         self.state.store(Some(Arc::new(state)));
         Ok(())
+    }
+
+    /// How endpoints with names are found.
+    pub fn lookup(&self) -> &Arc<Lookup> {
+        &self.lookup
     }
 
     /// The snapshot in force.

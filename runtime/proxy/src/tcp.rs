@@ -71,7 +71,7 @@ pub(crate) async fn to_cluster(
     let _active = endpoint.begin();
     let (local, peer) = (dialed.local, dialed.peer.clone());
     let mut entry = begun.entry(&down, &cluster, reporter);
-    entry.upstream_host = Some(endpoint.text.clone());
+    entry.upstream_host = Some(dialed.remote.to_string().into());
     entry.upstream_local = local;
     let introduction = stream.introduction().or_else(|| dialed.stream.introduction());
     let first = preface(shared, &dialed.stream);
@@ -174,6 +174,7 @@ async fn open(
     cluster: &Arc<Cluster>,
     down: &Downstream,
 ) -> Result<(Arc<Endpoint>, Dialed), (Flag, String)> {
+    cluster.ready().await;
     let mut tried: Vec<Arc<Endpoint>> = Vec::new();
     let mut failure = (Flag::NoHealthyUpstream, "no healthy upstream".to_owned());
     let hash = cluster

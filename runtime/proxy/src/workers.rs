@@ -53,11 +53,7 @@ pub(crate) fn current() -> usize {
 }
 
 fn start(index: usize) -> io::Result<Handle> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        // For names that are looked up.
-        .max_blocking_threads(1)
-        .build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new()
         .name(format!("worker-{index}"))

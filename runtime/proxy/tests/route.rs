@@ -410,7 +410,7 @@ async fn names_are_looked_up() {
     endpoint.address = "localhost".to_owned();
     cluster.endpoints[0].endpoints.push(endpoint);
     let proxy = Proxy::outbound(snapshot, support::service()).await;
-    // `localhost` may have an IPv6 address too, at which nobody listens: a few tries find the other.
+    // `localhost` may have an IPv6 address too, at which nobody listens: it has its turns.
     let mut found = false;
     for _ in 0..20 {
         found |= ask(&proxy, "/").await.1 == "by name";

@@ -1,6 +1,7 @@
 //! How near endpoints are to a proxy: Istio's `localityLbSetting`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::cluster::{Failover, Locality, LocalityPolicy};
 use crate::snapshot::Node;
@@ -12,6 +13,8 @@ pub struct Own {
     pub place: Locality,
     /// Its labels, and those that Istio puts on every proxy.
     pub labels: BTreeMap<String, String>,
+    /// Its addresses: those of other families it does not reach.
+    pub addresses: Vec<IpAddr>,
 }
 
 impl Own {
@@ -33,6 +36,7 @@ impl Own {
         Self {
             place: place.clone(),
             labels,
+            addresses: node.addresses.clone(),
         }
     }
 }

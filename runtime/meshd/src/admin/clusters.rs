@@ -108,7 +108,7 @@ fn host(endpoint: &EndpointReport, named: bool) -> Value {
         health["failed_outlier_check"] = true.into();
     }
     let mut told = json!({
-        "address": mesh_envoy::host_and_port(&endpoint.host, endpoint.port),
+        "address": address(endpoint),
         "stats": [{ "name": "rq_active", "type": "GAUGE", "value": endpoint.active.to_string() }],
         "health_status": health,
         "weight": endpoint.weight,
@@ -119,6 +119,14 @@ fn host(endpoint: &EndpointReport, named: bool) -> Value {
         told["hostname"] = endpoint.host.clone().into();
     }
     told
+}
+
+/// The address that was found for a name, or the one that is configured.
+fn address(endpoint: &EndpointReport) -> Value {
+    match endpoint.address.parse::<std::net::SocketAddr>() {
+        Ok(found) => mesh_envoy::host_and_port(&found.ip().to_string(), found.port()),
+        Err(_) => mesh_envoy::host_and_port(&endpoint.host, endpoint.port),
+    }
 }
 
 /// Who listens where: `NAME::ADDRESS:PORT`.

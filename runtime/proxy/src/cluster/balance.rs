@@ -34,7 +34,7 @@ pub(crate) struct Hint<'a> {
 /// The endpoints of a cluster, by priority.
 #[derive(Debug)]
 pub(super) struct Balancer {
-    all: Vec<Arc<Endpoint>>,
+    all: Arc<[Arc<Endpoint>]>,
     levels: Vec<Level>,
 }
 
@@ -58,10 +58,13 @@ impl Balancer {
             .into_iter()
             .map(|endpoints| Level::new(cluster, endpoints))
             .collect();
-        Self { all, levels }
+        Self {
+            all: all.into(),
+            levels,
+        }
     }
 
-    pub(super) fn endpoints(&self) -> &[Arc<Endpoint>] {
+    pub(super) fn endpoints(&self) -> &Arc<[Arc<Endpoint>]> {
         &self.all
     }
 

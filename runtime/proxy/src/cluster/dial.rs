@@ -35,8 +35,6 @@ pub(crate) struct Dialed {
 /// Why an endpoint cannot be reached.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DialError {
-    #[error("its name cannot be looked up: {0}")]
-    Name(io::Error),
     #[error("delayed connect error: {}", plain(.0))]
     Connect(io::Error),
     #[error("no connection within {0:?}")]
@@ -69,8 +67,7 @@ pub(crate) async fn dial(
         bound => bound,
     };
     let opening = async {
-        let any = cluster.wire.discovery == wire::Discovery::StrictDns;
-        let remote = endpoint.address(any).await.map_err(DialError::Name)?;
+        let remote = endpoint.address();
         let tcp = connect(cluster, remote, speaks_first(cluster, endpoint))
             .await
             .map_err(DialError::Connect)?;

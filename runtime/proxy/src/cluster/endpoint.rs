@@ -1,9 +1,9 @@
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use http::HeaderValue;
 use mesh_wire::cluster as wire;
 use rustls_pki_types::ServerName;
@@ -13,9 +13,6 @@ use super::outlier::Health;
 use super::pool::Pool;
 use super::{ClusterError, Outcome};
 use crate::telemetry::Scope;
-
-/// How long the addresses of a name are used before they are asked for again.
-const NAME_KEPT: Duration = Duration::from_secs(5);
 
 /// One endpoint, with all that is known of it.
 #[derive(Debug)]
@@ -42,60 +39,97 @@ pub(crate) struct Endpoint {
 #[derive(Debug)]
 enum Host {
     Address(SocketAddr),
-    Name(Mutex<Option<(Instant, Vec<SocketAddr>)>>),
+    /// Of a name; other addresses take its place.
+    Newest(ArcSwap<SocketAddr>),
 }
 
-/// Every endpoint of a cluster, those of `old` that are the same taken over.
+/// Every endpoint of a cluster, those of `old` that are the same taken over. `addresses` knows those of names.
 pub(super) fn compile(
     cluster: &wire::Cluster,
     old: &[Arc<Endpoint>],
+    addresses: &dyn Fn(&str) -> Option<Vec<IpAddr>>,
 ) -> Result<Vec<Arc<Endpoint>>, ClusterError> {
-    let names = matches!(
-        cluster.discovery,
-        wire::Discovery::StrictDns | wire::Discovery::LogicalDns
-    );
-    let mut known: std::collections::HashMap<(&str, u16), &Arc<Endpoint>> = std::collections::HashMap::new();
+    // One address may be listed for several places.
+    let mut known: HashMap<_, Vec<&Arc<Endpoint>>> = HashMap::new();
     for endpoint in old {
-        known.insert((&endpoint.wire.address, endpoint.wire.port), endpoint);
+        known.entry(endpoint.key()).or_default().push(endpoint);
     }
     let mut endpoints = Vec::new();
     for group in &cluster.endpoints {
         for wire in &group.endpoints {
-            let same = known.get(&(wire.address.as_str(), wire.port)).filter(|old| {
-                old.wire == *wire && old.locality == group.locality && old.priority == group.priority
-            });
-            endpoints.push(match same {
-                Some(old) => Arc::clone(old),
-                None => {
-                    let born = match known.get(&(wire.address.as_str(), wire.port)) {
-                        Some(before) => before.born,
-                        None => (!old.is_empty()).then(Instant::now),
-                    };
-                    Arc::new(Endpoint::new(wire, group, names, born)?)
-                }
-            });
+            for host in hosts(cluster.discovery, wire, addresses)? {
+                let before = known.get(&(wire.address.as_str(), wire.port, host.fixed()));
+                let before = before.map(Vec::as_slice).unwrap_or_default();
+                let same = before.iter().find(|old| {
+                    old.wire == *wire && old.locality == group.locality && old.priority == group.priority
+                });
+                endpoints.push(match same {
+                    Some(old) => {
+                        old.host.follow(&host);
+                        Arc::clone(old)
+                    }
+                    None => {
+                        let born = match before.first() {
+                            Some(before) => before.born,
+                            None => (!old.is_empty()).then(Instant::now),
+                        };
+                        Arc::new(Endpoint::new(wire, group, host, born))
+                    }
+                });
+            }
         }
     }
     Ok(endpoints)
+}
+
+/// What is dialled for one endpoint of the configuration.
+fn hosts(
+    discovery: wire::Discovery,
+    wire: &wire::Endpoint,
+    addresses: &dyn Fn(&str) -> Option<Vec<IpAddr>>,
+) -> Result<Vec<Host>, ClusterError> {
+    let at = |ip| SocketAddr::new(ip, wire.port);
+    if let Ok(ip) = wire.address.parse() {
+        return Ok(vec![Host::Address(at(ip))]);
+    }
+    let unknown = || ClusterError::Address(wire.address.clone());
+    let found = addresses(&wire.address).ok_or_else(unknown)?.into_iter().map(at);
+    Ok(if discovery == wire::Discovery::LogicalDns {
+        let newest = |address| Host::Newest(ArcSwap::from_pointee(address));
+        found.take(1).map(newest).collect()
+    } else {
+        found.map(Host::Address).collect()
+    })
+}
+
+impl Host {
+    /// The address that never changes.
+    fn fixed(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Address(address) => Some(*address),
+            Self::Newest(_) => None,
+        }
+    }
+
+    fn follow(&self, other: &Self) {
+        if let (Self::Newest(own), Self::Newest(newer)) = (self, other) {
+            own.store(newer.load_full());
+        }
+    }
 }
 
 impl Endpoint {
     fn new(
         wire: &wire::Endpoint,
         group: &wire::LocalityEndpoints,
-        names: bool,
+        host: Host,
         born: Option<Instant>,
-    ) -> Result<Self, ClusterError> {
-        let host = match wire.address.parse::<IpAddr>() {
-            Ok(ip) => Host::Address(SocketAddr::new(ip, wire.port)),
-            Err(_) if names => Host::Name(Mutex::default()),
-            Err(_) => return Err(ClusterError::Address(wire.address.clone())),
-        };
+    ) -> Self {
         let text = match &host {
             Host::Address(address) => address.to_string(),
-            Host::Name(_) => format!("{}:{}", wire.address, wire.port),
+            Host::Newest(_) => format!("{}:{}", wire.address, wire.port),
         };
-        Ok(Self {
+        Self {
             text: text.into(),
             wire: wire.clone(),
             locality: group.locality.clone(),
@@ -108,7 +142,12 @@ impl Endpoint {
             born,
             host,
             active: AtomicU32::new(0),
-        })
+        }
+    }
+
+    /// What tells it from the others of its cluster.
+    fn key(&self) -> (&str, u16, Option<SocketAddr>) {
+        (&self.wire.address, self.wire.port, self.host.fixed())
     }
 
     /// The endpoint at an address that a client dialled, whether mutual TLS is spoken to it, and the host that other TLS
@@ -137,34 +176,12 @@ impl Endpoint {
         }
     }
 
-    /// The address to dial; names are looked up, and where that fails the last answer is used.
-    pub(crate) async fn address(&self, any: bool) -> std::io::Result<SocketAddr> {
-        let cache = match &self.host {
-            Host::Address(address) => return Ok(*address),
-            Host::Name(cache) => cache,
-        };
-        let kept = cache.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let addresses = match kept {
-            Some((at, addresses)) if at.elapsed() < NAME_KEPT => addresses,
-            kept => match tokio::net::lookup_host((self.wire.address.as_str(), self.wire.port)).await {
-                Ok(found) => {
-                    let found: Vec<SocketAddr> = found.collect();
-                    let entry = Some((Instant::now(), found.clone()));
-                    *cache.lock().unwrap_or_else(PoisonError::into_inner) = entry;
-                    found
-                }
-                Err(error) => kept.map(|(_, addresses)| addresses).ok_or(error)?,
-            },
-        };
-        let chosen = if any {
-            fastrand::usize(..addresses.len().max(1))
-        } else {
-            0
-        };
-        addresses
-            .get(chosen)
-            .copied()
-            .ok_or_else(|| std::io::Error::other("the name has no address"))
+    /// The address to dial: of a name whose addresses are one endpoint, the newest.
+    pub(super) fn address(&self) -> SocketAddr {
+        match &self.host {
+            Host::Address(address) => *address,
+            Host::Newest(address) => **address.load(),
+        }
     }
 
     /// Requests and connections under way.

@@ -44,7 +44,11 @@ pub(crate) async fn ask(query: &Query<'_>, servers: &[SocketAddr], transport: Tr
     None
 }
 
-async fn ask_one(query: &Query<'_>, server: SocketAddr, transport: Transport) -> io::Result<Vec<u8>> {
+pub(super) async fn ask_one(
+    query: &Query<'_>,
+    server: SocketAddr,
+    transport: Transport,
+) -> io::Result<Vec<u8>> {
     if transport == Transport::Udp {
         let answer = over_udp(query, server).await?;
         if answer[2] & 0x02 == 0 {

@@ -11,6 +11,7 @@ mod forward;
 mod lookup;
 mod name;
 mod query;
+mod question;
 mod resolvers;
 mod server;
 mod stats;
@@ -21,6 +22,7 @@ mod names;
 mod random;
 
 pub use names::Names;
+pub(crate) use question::Question;
 pub use resolvers::{Machine, Resolvers};
 pub use server::Dns;
 pub use stats::Stats;

@@ -50,11 +50,26 @@ impl Machine {
         servers
     }
 
+    /// resolv.conf as whoever manages the network writes it.
+    pub(crate) fn resolv_conf(&self) -> Option<String> {
+        self.resolv_confs()
+            .iter()
+            .find_map(|file| std::fs::read_to_string(file).ok())
+    }
+
+    /// The machine's list of hosts.
+    pub(crate) fn hosts(&self) -> Option<String> {
+        std::fs::read_to_string(self.root.join("etc/hosts")).ok()
+    }
+
+    fn resolv_confs(&self) -> Vec<PathBuf> {
+        ["run/systemd/resolve/resolv.conf", "etc/resolv.conf"]
+            .map(|file| self.root.join(file))
+            .to_vec()
+    }
+
     fn texts(&self) -> Vec<String> {
-        let mut files = vec![
-            self.root.join("run/systemd/resolve/resolv.conf"),
-            self.root.join("etc/resolv.conf"),
-        ];
+        let mut files = self.resolv_confs();
         if self.root.join("run/systemd/resolve").is_dir() {
             files.extend(self.settings());
         }

@@ -117,6 +117,7 @@ impl Sending<'_> {
         let Some(http2) = self.address() else {
             return Tried::new(Err(UNSENT), None, Duration::ZERO, 1);
         };
+        self.cluster.ready().await;
         let (mut attempt, mut took) = (1, Duration::ZERO);
         // Counts as a retry under way from the second try on.
         let mut retrying = None;

@@ -21,6 +21,7 @@ pub mod grpc;
 pub mod issuer;
 pub mod protobuf;
 pub mod snapshot;
+pub mod zone;
 
 pub use ca::Ca;
 

@@ -38,8 +38,11 @@ fn cluster(balance: wire::Balance, weights: &[u32]) -> wire::Cluster {
     }
 }
 
+/// No name has an address.
+const NOBODY: fn(&str) -> Option<Vec<std::net::IpAddr>> = |_| None;
+
 fn balancer(wire: &wire::Cluster) -> Balancer {
-    let endpoints = super::super::endpoint::compile(wire, &[]).unwrap();
+    let endpoints = super::super::endpoint::compile(wire, &[], &NOBODY).unwrap();
     Balancer::new(wire, &Own::default(), endpoints)
 }
 
@@ -194,8 +197,8 @@ async fn the_share_of_who_joins_grows() {
         all.warmup = Millis::from_secs(100);
         let mut before = all.clone();
         before.endpoints[0].endpoints.truncate(1);
-        let old = super::super::endpoint::compile(&before, &[]).unwrap();
-        let endpoints = super::super::endpoint::compile(&all, &old).unwrap();
+        let old = super::super::endpoint::compile(&before, &[], &NOBODY).unwrap();
+        let endpoints = super::super::endpoint::compile(&all, &old, &NOBODY).unwrap();
         let balancer = Balancer::new(&all, &Own::default(), endpoints);
         let mut last = 0;
         for (seconds, low, high) in [(0, 600, 1300), (50, 2800, 3900), (50, 4500, 5500)] {
