@@ -5,7 +5,7 @@ use http::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, Method, StatusCode, Version};
 
-use crate::hpack::{Encoder, Field, Pseudo, is_of_connection};
+use crate::hpack::{Encoder, Field, Pseudo};
 use crate::{Fields, RequestHead, ResponseHead};
 
 /// The fields of one block, as they come.
@@ -211,8 +211,6 @@ fn put_headers<'f>(
     out: &mut Vec<u8>,
 ) {
     for (name, value) in headers {
-        if !is_of_connection(name) {
-            encoder.header(name, value, out);
-        }
+        encoder.header(name, value, out);
     }
 }

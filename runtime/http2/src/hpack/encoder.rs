@@ -1,6 +1,6 @@
 use http::header::{AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SET_COOKIE};
 
-use super::{TABLE_SIZE, fixed, huffman, integer};
+use super::{TABLE_SIZE, field::is_of_connection, fixed, huffman, integer};
 
 /// How many fields that came once are remembered: what comes again goes into the table.
 const SEEN: usize = 64;
@@ -89,9 +89,14 @@ impl Encoder {
         }
     }
 
-    /// A header of a message. Those that are secret never go into a table (RFC 7541, 7.1.3).
+    /// A header of a message, unless it concerns one connection only. Those that are secret never go into a table (RFC 7541,
+    /// 7.1.3).
     pub(crate) fn header(&mut self, name: &HeaderName, value: &http::HeaderValue, out: &mut Vec<u8>) {
         let secret = value.is_sensitive();
+        // What is in the table is no secret, and no matter of a connection.
+        if !secret && self.again(name.as_str(), value.as_bytes(), out) || is_of_connection(name) {
+            return;
+        }
         if secret
             || *name == COOKIE
             || *name == AUTHORIZATION
@@ -111,21 +116,33 @@ impl Encoder {
             );
             return;
         }
-        self.field(name.as_str(), value.as_bytes(), out);
+        self.search(name.as_str(), value.as_bytes(), out);
     }
 
     /// Any other field.
     pub(crate) fn field(&mut self, name: &str, value: &[u8], out: &mut Vec<u8>) {
-        let turn = self.turn;
+        if !self.again(name, value, out) {
+            self.search(name, value, out);
+        }
+    }
+
+    /// A field that the last block had at this place; `false` where it had another.
+    fn again(&mut self, name: &str, value: &[u8], out: &mut Vec<u8>) -> bool {
+        let hint = self.hints.get(self.turn).copied();
         self.turn += 1;
-        if let Some(hint) = self.hints.get(turn)
-            && let Some(place) = hint.checked_sub(self.gone)
+        if let Some(place) = hint.and_then(|hint| hint.checked_sub(self.gone))
             && let Some(entry) = self.table.get(place as usize)
             && entry.is(name.as_bytes(), value)
         {
             self.indexed(place as usize, out);
-            return;
+            return true;
         }
+        false
+    }
+
+    fn search(&mut self, name: &str, value: &[u8], out: &mut Vec<u8>) {
+        // That of the field, which was counted already.
+        let turn = self.turn - 1;
         let mark = mark(name.as_bytes(), value);
         for (place, other) in self.marks.iter().enumerate() {
             if *other == mark && self.table[place].is(name.as_bytes(), value) {

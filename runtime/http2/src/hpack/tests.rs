@@ -105,11 +105,20 @@ fn what_comes_again_is_one_byte() {
 #[test]
 fn secrets_stay_out_of_tables() {
     let (mut encoder, mut decoder) = (Encoder::default(), Decoder::default());
+    let name = HeaderName::from_static("x-secret");
     let mut value = HeaderValue::from_static("Bearer abc");
+    // Somebody said the same, and did not mind.
+    for _ in 0..3 {
+        let mut block = Vec::new();
+        encoder.begin(&mut block);
+        encoder.header(&name, &value, &mut block);
+        decoded(&mut decoder, &block).unwrap();
+    }
     value.set_sensitive(true);
     for _ in 0..3 {
         let mut block = Vec::new();
-        encoder.header(&HeaderName::from_static("x-secret"), &value, &mut block);
+        encoder.begin(&mut block);
+        encoder.header(&name, &value, &mut block);
         assert_eq!(block[0], 0x10);
         let mut sensitive = false;
         decoder
@@ -175,6 +184,22 @@ proptest! {
             let _answer = decoder.decode(&block, |_| {});
         }
     }
+}
+
+#[test]
+fn what_concerns_one_connection_goes_no_further() {
+    let mut block = Vec::new();
+    for name in [
+        "connection",
+        "transfer-encoding",
+        "upgrade",
+        "keep-alive",
+        "proxy-connection",
+    ] {
+        let value = HeaderValue::from_static("close");
+        Encoder::default().header(&HeaderName::from_static(name), &value, &mut block);
+    }
+    assert_eq!(block, b"");
 }
 
 #[test]
