@@ -26,12 +26,17 @@ pub type Tries = Arc<Mutex<HashMap<String, usize>>>;
 pub async fn serve(name: &'static str, tries: Tries) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    serve_on(listener, name, tries);
+    address
+}
+
+/// The same where somebody listens already.
+pub fn serve_on(listener: TcpListener, name: &'static str, tries: Tries) {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(connection(name, tries.clone(), stream));
         }
     });
-    address
 }
 
 async fn connection(name: &'static str, tries: Tries, stream: TcpStream) {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mesh_envoy::{Places, envoy};
+use mesh_proxy::dns::{Machine, Resolvers};
 use mesh_proxy::telemetry::LogSink;
 use mesh_proxy::tls::Identity;
 use mesh_proxy::{Destinations, Drainer, Shared, drain, serve_inbound, serve_outbound};
@@ -130,6 +131,12 @@ impl Ours {
             found.ok_or_else(|| std::io::Error::other("nobody said where to"))
         };
         let shared = Shared::new(Destinations::Lookup(Arc::new(lookup)), LogSink::none());
+        // Without a list of hosts, without settings.
+        shared
+            .lookup()
+            .set_machine(Machine::new("/nonexistent", Vec::new()));
+        let zone = world.zone("meshd").address;
+        shared.lookup().set_resolvers(Resolvers::of(vec![zone]));
         shared.apply(logged(world, &log)).unwrap();
         let IdentitySource::Files {
             cert_chain,
@@ -230,6 +237,9 @@ impl Envoy {
         // Envoy gathers ejections for a second before it acts on them; what comes of them is the same.
         for cluster in config["static_resources"]["clusters"].as_array_mut().unwrap() {
             cluster["common_lb_config"]["update_merge_window"] = "0s".into();
+            if cluster.get("dns_lookup_family").is_some() {
+                asks(cluster, world.zone("Envoy").address);
+            }
         }
         let arrivals = Arrivals::of(&mut config);
         let mut outbound = HashMap::new();
@@ -266,6 +276,19 @@ impl Envoy {
             _process: Process::with(&config, rest, &["--file-flush-interval-msec", "5"]).await,
         }
     }
+}
+
+/// Has names asked for there, and every second where nobody says how long what is said holds.
+fn asks(cluster: &mut Value, zone: SocketAddr) {
+    cluster["typed_dns_resolver_config"] = json!({
+        "name": "envoy.network.dns_resolver.cares",
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+            "resolvers": [socket(zone)],
+            "dns_resolver_options": { "no_default_search_domain": true },
+        },
+    });
+    cluster["dns_refresh_rate"] = "1s".into();
 }
 
 /// What an admin page says.

@@ -16,6 +16,7 @@ use mesh_wire::{Millis, Snapshot};
 use crate::app::{self, Tries};
 use crate::ask::Ask;
 use crate::plane::{Coming, DataPlane};
+use crate::support::zone::Zone;
 use crate::support::{Ca, SERVER, snapshot};
 
 /// What was looked at, and what was seen.
@@ -67,6 +68,8 @@ pub struct World {
     /// Certificate and key of a caller, PEM.
     pub client: (String, String),
     pub tries: Tries,
+    /// Whom each data plane asks for names.
+    zones: BTreeMap<&'static str, Zone>,
     folder: PathBuf,
     scenes: Vec<Scene>,
 }
@@ -89,6 +92,7 @@ impl World {
             client: crate::secure::caller(&ca),
             ca,
             tries,
+            zones: [("meshd", Zone::serve().await), ("Envoy", Zone::serve().await)].into(),
             folder,
             scenes: Vec::new(),
         };
@@ -101,6 +105,11 @@ impl World {
         };
         world.snapshot.identity.as_mut().unwrap().source = source;
         world
+    }
+
+    /// Whom the data plane of that name asks for names.
+    pub fn zone(&self, plane: &str) -> &Zone {
+        &self.zones[plane]
     }
 
     /// Waits until an application is asked with `key`.

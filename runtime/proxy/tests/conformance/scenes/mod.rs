@@ -16,6 +16,7 @@ mod inward;
 mod lines;
 mod mirrored;
 mod mirrors;
+mod named;
 mod overflow;
 mod policies;
 mod routes;
@@ -46,6 +47,7 @@ async fn told_in_json() -> World {
     forward::put(&mut world);
     balance::put(&mut world);
     growing::put(&mut world);
+    named::put(&mut world).await;
     broken::put(&mut world).await;
     tunnels::put(&mut world);
     overflow::put(&mut world).await;
