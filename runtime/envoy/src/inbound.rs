@@ -8,6 +8,8 @@ use super::manager::{self, Http};
 use super::outbound::{BLACK_HOLE, http_inspector, tcp, tls_inspector};
 use super::{Export, authorizer, extension, policy, socket, time, tls};
 
+/// What Istio's rules of TPROXY tell packets by that the proxy sends from a client's address.
+const TPROXY_MARK: u32 = 1337;
 /// The names that only Istio's clients offer.
 const ISTIO: [&str; 5] = [
     "istio",
@@ -32,6 +34,12 @@ pub(super) fn listener(export: &mut Export<'_>, place: SocketAddr) -> Option<Val
         original,
         json!({}),
     )];
+    let client_source = all.iter().any(|listener| listener.client_source);
+    if client_source {
+        let source = "envoy.extensions.filters.listener.original_src.v3.OriginalSrc";
+        let config = json!({ "mark": TPROXY_MARK });
+        filters.push(extension("envoy.filters.listener.original_src", source, config));
+    }
     let tls = |listener: &InboundListener| listener.mtls != MtlsMode::Disable;
     let http = |listener: &InboundListener| {
         listener.protocol == InboundProtocol::Detect && listener.mtls != MtlsMode::Strict
@@ -44,6 +52,7 @@ pub(super) fn listener(export: &mut Export<'_>, place: SocketAddr) -> Option<Val
     }
     Some(json!({
         "name": "virtualInbound", "address": socket(place), "traffic_direction": "INBOUND",
+        "transparent": client_source.then_some(true),
         "listener_filters": filters, "filter_chains": chains,
         "listener_filters_timeout": time(detection.timeout),
         "continue_on_listener_filters_timeout": detection.continue_on_timeout,

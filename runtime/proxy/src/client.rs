@@ -10,7 +10,7 @@ use http::response::Parts;
 use http_body_util::{BodyExt as _, Limited};
 
 use crate::body::RequestBody;
-use crate::cluster::{Cluster, Hint, PoolError, SendError, Unsent, lease};
+use crate::cluster::{Caller, Cluster, Hint, PoolError, SendError, Unsent, lease};
 use crate::interim::Teller;
 use crate::shared::Shared;
 
@@ -68,7 +68,14 @@ async fn exchange(
             .pick(nowhere, &Hint::default())
             .ok_or(AskError::NoEndpoint)?;
         let credentials = shared.credentials().clone();
-        let mut lease = lease(cluster, &endpoint, http2, fresh, credentials.as_deref()).await?;
+        let mut lease = lease(
+            cluster,
+            &endpoint,
+            http2,
+            fresh,
+            Caller::new(credentials.as_deref()),
+        )
+        .await?;
         let response = match lease
             .send(&head, RequestBody::whole(body.clone()), &Teller::default())
             .await

@@ -10,6 +10,7 @@ use mesh_wire::cluster as wire;
 use crate::tls::{MeshClient, OriginatedClient, OriginationError};
 
 mod balance;
+mod caller;
 mod dial;
 mod endpoint;
 mod names;
@@ -19,6 +20,7 @@ mod priority;
 mod usage;
 
 pub(crate) use balance::Hint;
+pub(crate) use caller::Caller;
 pub(crate) use dial::{DialError, Dialed, dial};
 pub(crate) use endpoint::{Active, Endpoint};
 pub(crate) use mesh_wire::nearness::Own;

@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::LazyConfigAcceptor;
 
 use crate::accept::Accepted;
+use crate::destination::canonical;
 use crate::http::{Codec, HttpConnection, Side};
 use crate::net::sniff::{self, Hello, Spoken};
 use crate::net::{Rewind, Stream};
@@ -61,9 +62,17 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
         tracing::debug!(%destination, "closed: no listener takes it");
         return;
     };
+    // A connection that was redirected comes without the rules that lead the application's answers back here.
+    let untouched = || {
+        stream
+            .local_addr()
+            .is_ok_and(|local| canonical(local) == destination)
+    };
+    let seen_as = (listener.client_source && untouched()).then(|| remote.ip());
     let mut down = Downstream {
         remote,
         destination,
+        seen_as,
         sni: None,
         peer: None,
         written: Written::default(),

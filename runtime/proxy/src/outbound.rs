@@ -37,6 +37,7 @@ pub(crate) async fn serve(accepted: Accepted, shared: Arc<Shared>) {
     let down = Downstream {
         remote,
         destination,
+        seen_as: None,
         sni: None,
         peer: None,
         written: Written::default(),

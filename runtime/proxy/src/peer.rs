@@ -1,6 +1,6 @@
 //! What proxies tell each other about themselves: Istio's peer metadata, and who is at the end of a connection.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -108,6 +108,8 @@ pub(crate) struct Downstream {
     pub(crate) remote: SocketAddr,
     /// The address that the client dialled.
     pub(crate) destination: SocketAddr,
+    /// Its own address, where the application is to see it as its caller.
+    pub(crate) seen_as: Option<IpAddr>,
     pub(crate) sni: Option<Arc<str>>,
     /// Who it is, by mutual TLS.
     pub(crate) peer: Option<Arc<PeerIdentity>>,

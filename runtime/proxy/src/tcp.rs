@@ -8,7 +8,7 @@ use bytes::Bytes;
 use mesh_wire::Millis;
 use time::OffsetDateTime;
 
-use crate::cluster::{Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, xxhash};
+use crate::cluster::{Caller, Cluster, Dialed, Endpoint, Hint, Outcome, Permit, dial, xxhash};
 use crate::drain::Drain;
 use crate::http::scope;
 use crate::net::{Counters, Stream, carry};
@@ -194,7 +194,11 @@ async fn open(
             break;
         }
         let credentials = shared.credentials().clone();
-        match dial(cluster, &endpoint, Purpose::Tcp, credentials.as_deref()).await {
+        let caller = Caller {
+            credentials: credentials.as_deref(),
+            address: down.seen_as,
+        };
+        match dial(cluster, &endpoint, Purpose::Tcp, caller).await {
             Ok(mut dialed) => {
                 endpoint.note(Outcome::Good, cluster);
                 dialed.stream = dialed.stream.introducing();

@@ -98,6 +98,10 @@ pub struct InboundListener {
     pub mtls: MtlsMode,
     /// Key in the snapshot's clusters: `inbound|PORT||`.
     pub cluster: String,
+    /// The application sees the client's own address as its caller, where TPROXY hands the connection over (Envoy
+    /// `original_src`); else it sees the cluster's `source-address`.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub client_source: bool,
     /// Tokens that requests may carry, by issuer; they are looked at before the policies.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub jwt: Vec<Jwt>,

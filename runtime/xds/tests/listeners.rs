@@ -489,3 +489,31 @@ fn listeners_of_both_families_are_one() {
     assert_eq!(own.addresses.len(), 2);
     assert_eq!(told(&translation), NONE);
 }
+
+/// As istiod says it where capture is by TPROXY.
+#[test]
+fn applications_see_clients_where_the_listener_keeps_their_addresses() {
+    for (said, is_told) in [
+        (json!({"mark": 1337}), false),
+        (json!({"bindPort": true, "mark": 1337}), true),
+    ] {
+        let kind = "envoy.extensions.filters.listener.original_src.v3.OriginalSrc";
+        let filter = json!({"name": "envoy.filters.listener.original_src", "typedConfig": typed(kind, said)});
+        let chains = json!([{"filters": [tcp("InboundPassthroughCluster", json!({}))]}]);
+        let mut inbound = listener("virtualInbound", "0.0.0.0", 15006, chains);
+        inbound["transparent"] = json!(true);
+        inbound["listenerFilters"] = json!([filter]);
+        let translation = translated(json!([inbound]));
+        assert!(
+            translation
+                .snapshot
+                .inbound
+                .iter()
+                .all(|listener| listener.client_source)
+        );
+        assert_eq!(translation.snapshot.inbound.len(), 1);
+        let told = told(&translation).concat();
+        assert_eq!(told.contains("bind_port"), is_told, "{told}");
+        assert!(is_told || told.is_empty(), "{told}");
+    }
+}

@@ -109,6 +109,7 @@ impl<'a> Walk<'a> {
             Match::NotUser(_) | Match::NotGroup(_) | Match::NotMark(_) => true,
             // An application has an address and a port of its own, opens a connection, and nobody has marked it.
             Match::From(_)
+            | Match::FromElsewhere
             | Match::SourcePort(..)
             | Match::NotOpening
             | Match::User(_)

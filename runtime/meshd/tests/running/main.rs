@@ -21,7 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The right to run, one after the other: each has clients that ask without pause. `None` where something is missing.
 fn alone() -> Option<MutexGuard<'static, ()>> {
     static ALONE: Mutex<()> = Mutex::new(());
-    let there = namespace::needs(&["ip", "nft", "iptables-restore", "ip6tables-restore"]);
+    let there = namespace::needs(&["ip", "nft", "iptables-restore", "ip6tables-restore", "setpriv"]);
     // What another test broke is told by that one.
     there.then(|| ALONE.lock().unwrap_or_else(PoisonError::into_inner))
 }

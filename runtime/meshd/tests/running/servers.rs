@@ -1,6 +1,7 @@
 //! Whom clients talk with.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// Within the drain, and after the end of everything that is quick.
 const SLOW: Duration = Duration::from_secs(3);
 
-/// Answers HTTP/1.1 and HTTP/2 with the path.
+/// Answers HTTP/1.1 and HTTP/2 with the path, or with the caller's address.
 pub(crate) fn web(address: &'static str) {
     serve(address, |stream| async move {
         let mut first = [0; 3];
@@ -24,7 +25,8 @@ pub(crate) fn web(address: &'static str) {
             .await
             .is_ok_and(|read| read == 1 || read == 2)
         {}
-        let service = service_fn(answer);
+        let caller = stream.peer_addr().unwrap();
+        let service = service_fn(move |request| answer(request, caller));
         if first == *b"PRI" {
             let server = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
             let _ended = server.serve_connection(TokioIo::new(stream), service).await;
@@ -35,10 +37,13 @@ pub(crate) fn web(address: &'static str) {
     });
 }
 
-async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn answer(request: Request<Incoming>, caller: SocketAddr) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.uri().path() == "/slow" {
         tokio::time::sleep(SLOW).await;
         return Ok(Response::new("slow".into()));
+    }
+    if request.uri().path() == "/caller" {
+        return Ok(Response::new(caller.to_string().into()));
     }
     Ok(Response::new(request.uri().path().to_owned().into()))
 }

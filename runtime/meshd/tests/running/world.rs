@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread::JoinHandle;
@@ -17,7 +16,6 @@ use crate::servers;
 
 /// meshd's user.
 pub(crate) const USER: u32 = 1337;
-pub(crate) const ROOT: u32 = 0;
 /// What applications of the machine talk with.
 pub(crate) const WEB: &str = "10.9.0.2:80";
 pub(crate) const ECHO: &str = "10.9.0.2:9000";
@@ -39,14 +37,15 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
 pub(crate) struct Machine {
     pub(crate) here: Namespace,
     pub(crate) there: Namespace,
-    user: u32,
+    /// Processes that are started may speak from others' addresses, as meshd's unit lets them with TPROXY.
+    pub(crate) may_speak_for_others: bool,
     root: tempfile::TempDir,
 }
 
 impl Machine {
     /// One with applications, and with what they talk with.
     pub(crate) fn new() -> Self {
-        let machine = Self::capturing("forum/groups/forum-db", &["capture.nft"], USER);
+        let machine = Self::capturing("forum/groups/forum-db", &["capture.nft"]);
         machine.here.run(|| servers::web("0.0.0.0:3306"));
         machine.there.run(|| {
             servers::web(WEB);
@@ -56,14 +55,14 @@ impl Machine {
         machine
     }
 
-    /// One that captures by these files of a golden group, when it is told to; meshd runs as `user`.
-    pub(crate) fn capturing(group: &str, files: &[&str], user: u32) -> Self {
+    /// One that captures by these files of a golden group, when it is told to.
+    pub(crate) fn capturing(group: &str, files: &[&str]) -> Self {
         let (here, there) = (Namespace::new(), Namespace::new());
         here.link_to(&there);
         let machine = Self {
             here,
             there,
-            user,
+            may_speak_for_others: false,
             root: tempfile::tempdir().unwrap(),
         };
         machine.write_files(group, files);
@@ -110,11 +109,13 @@ impl Machine {
         fs::write(self.root.path().join("etc/meshd/snapshot.json"), text).unwrap();
     }
 
-    /// A release that takes all that arrives for bytes.
-    pub(crate) fn take_bytes(&self) {
+    /// A release that takes all that arrives for `protocol`; applications see clients' own addresses if they are to.
+    pub(crate) fn take(&self, protocol: &str, client_source: bool) {
         let mut snapshot: serde_json::Value = serde_json::from_str(include_str!("snapshot.json")).unwrap();
         let inbound = snapshot["inbound"].as_array_mut().unwrap();
-        inbound.retain(|listener| listener["protocol"] == "tcp");
+        inbound.retain(|listener| listener["name"] == "virtualInbound");
+        inbound[0]["protocol"] = protocol.into();
+        inbound[0]["client-source"] = client_source.into();
         fs::write(
             self.root.path().join("etc/meshd/snapshot.json"),
             snapshot.to_string(),
@@ -160,15 +161,32 @@ impl Machine {
         let log = tempfile::NamedTempFile::new().unwrap();
         let own = log.reopen().unwrap();
         let copy = own.try_clone().unwrap();
-        let user = self.user;
+        let rights = if self.may_speak_for_others {
+            "-all,+net_raw"
+        } else {
+            "-all"
+        };
         let child = self.here.run(move || {
-            Command::new(env!("CARGO_BIN_EXE_meshd"))
-                .args(["--root", root.to_str().unwrap(), "run"])
+            let user = USER.to_string();
+            Command::new("setpriv")
+                .args(["--reuid", &user, "--regid", &user, "--clear-groups"])
+                .args([
+                    "--inh-caps",
+                    rights,
+                    "--ambient-caps",
+                    rights,
+                    "--bounding-set",
+                    rights,
+                ])
+                .args([
+                    env!("CARGO_BIN_EXE_meshd"),
+                    "--root",
+                    root.to_str().unwrap(),
+                    "run",
+                ])
                 .env_clear()
                 .stdout(own)
                 .stderr(copy)
-                .uid(user)
-                .gid(user)
                 .spawn()
                 .unwrap()
         });

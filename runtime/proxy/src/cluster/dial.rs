@@ -1,5 +1,5 @@
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +11,14 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_rustls::TlsConnector;
 
-use super::{Cluster, Endpoint, Transport};
+use super::{Caller, Cluster, Endpoint, Transport, caller};
 use crate::net::{Opening, Stream};
 use crate::tls::{Credentials, PeerIdentity, Purpose};
 
 /// Istio's default, for clusters that say nothing.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// What inbound connections to applications come from, so that capture lets them pass (istio `::6`).
+/// What inbound connections to applications come from, so that capture lets them pass (istio `127.0.0.6` and `::6`).
+const SOURCE_V4: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 6);
 const SOURCE_V6: Ipv6Addr = Ipv6Addr::new(0, 0, 0, 0, 0, 0, 0, 6);
 
 /// A connection to an endpoint.
@@ -60,7 +61,7 @@ pub(crate) async fn dial(
     cluster: &Cluster,
     endpoint: &Endpoint,
     purpose: Purpose,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
 ) -> Result<Dialed, DialError> {
     let bound = match cluster.wire.connect_timeout.to_duration() {
         Duration::ZERO => CONNECT_TIMEOUT,
@@ -68,12 +69,12 @@ pub(crate) async fn dial(
     };
     let opening = async {
         let remote = endpoint.address();
-        let tcp = connect(cluster, remote, speaks_first(cluster, endpoint))
+        let tcp = connect(cluster, remote, speaks_first(cluster, endpoint), caller)
             .await
             .map_err(DialError::Connect)?;
         let local = tcp.local_addr().ok();
         let (stream, peer, generation) =
-            protect(cluster, endpoint, purpose, credentials, remote, tcp).await?;
+            protect(cluster, endpoint, purpose, caller.credentials, remote, tcp).await?;
         Ok(Dialed {
             stream,
             local,
@@ -96,13 +97,46 @@ fn speaks_first(cluster: &Cluster, endpoint: &Endpoint) -> bool {
     }
 }
 
-async fn connect(cluster: &Cluster, remote: SocketAddr, speaks_first: bool) -> io::Result<TcpStream> {
+async fn connect(
+    cluster: &Cluster,
+    remote: SocketAddr,
+    speaks_first: bool,
+    caller: Caller<'_>,
+) -> io::Result<TcpStream> {
+    if let Some(client) = caller.address
+        && caller::may_come_from(client, remote)
+    {
+        for _ in 0..caller::TRIES {
+            let socket = match caller::socket(client) {
+                Ok(Some(socket)) => socket,
+                Ok(None) => continue,
+                Err(_) => break,
+            };
+            match open(socket, cluster, remote, speaks_first).await {
+                // The same port is in use, or was just now, between the same ends.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {}
+                opened => return opened,
+            }
+        }
+    }
+    open(
+        own_socket(cluster, remote, caller)?,
+        cluster,
+        remote,
+        speaks_first,
+    )
+    .await
+}
+
+/// One that comes from this machine.
+fn own_socket(cluster: &Cluster, remote: SocketAddr, caller: Caller<'_>) -> io::Result<TcpSocket> {
     let socket = if remote.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
         TcpSocket::new_v6()?
     };
-    if let Some(source) = cluster.wire.source_address {
+    let instead = caller.address.map(|_| IpAddr::V4(SOURCE_V4));
+    if let Some(source) = cluster.wire.source_address.or(instead) {
         // The kernel chooses the port when it knows the other end: the same port serves many of them.
         setsockopt(&socket, sockopt::IpBindAddressNoPort, &true).map_err(io::Error::from)?;
         let source = if source.is_ipv4() == remote.is_ipv4() {
@@ -112,6 +146,15 @@ async fn connect(cluster: &Cluster, remote: SocketAddr, speaks_first: bool) -> i
         };
         socket.bind(SocketAddr::new(source, 0))?;
     }
+    Ok(socket)
+}
+
+async fn open(
+    socket: TcpSocket,
+    cluster: &Cluster,
+    remote: SocketAddr,
+    speaks_first: bool,
+) -> io::Result<TcpStream> {
     if speaks_first {
         // The other end's readiness is acknowledged with the first bytes, which are about to be sent, not before them;
         // and it accepts a connection on which there is something to read.
@@ -128,7 +171,7 @@ async fn connect(cluster: &Cluster, remote: SocketAddr, speaks_first: bool) -> i
 fn other_family(source: IpAddr) -> IpAddr {
     match source {
         IpAddr::V4(_) => SOURCE_V6.into(),
-        IpAddr::V6(_) => IpAddr::from([127, 0, 0, 6]),
+        IpAddr::V6(_) => SOURCE_V4.into(),
     }
 }
 

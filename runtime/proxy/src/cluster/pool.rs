@@ -1,6 +1,6 @@
 //! HTTP connections that are kept: one request at a time on HTTP/1, many on HTTP/2.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use mesh_http2::{RequestHead, Response, ResponseHead};
 use tokio::time::Instant;
 
 use super::usage::Counter;
-use super::{Cluster, DialError, Dialed, Endpoint, Permit};
+use super::{Caller, Cluster, DialError, Dialed, Endpoint, Permit};
 use crate::body::RequestBody;
 use crate::http1;
 use crate::interim::Teller;
-use crate::tls::{Credentials, PeerIdentity};
+use crate::tls::PeerIdentity;
 use crate::workers::{self, WORKERS};
 
 mod answer;
@@ -53,6 +53,8 @@ pub(crate) struct Upstream {
     pub(crate) peer: Option<Arc<PeerIdentity>>,
     /// Of the credentials that it began with; 0 without.
     generation: u64,
+    /// The client's, where it was to come from there.
+    address: Option<IpAddr>,
 }
 
 /// A connection lent for one request.
@@ -120,12 +122,12 @@ pub(crate) async fn lease(
     endpoint: &Arc<Endpoint>,
     http2: bool,
     fresh: bool,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
 ) -> Result<Lease, PoolError> {
     if http2 {
-        multi::lease(cluster, endpoint, credentials).await
+        multi::lease(cluster, endpoint, caller).await
     } else {
-        single::lease(cluster, endpoint, fresh, credentials).await
+        single::lease(cluster, endpoint, fresh, caller).await
     }
 }
 
@@ -146,7 +148,7 @@ impl Pool {
 }
 
 impl Upstream {
-    fn of(dialed: &mut Dialed) -> Arc<Self> {
+    fn of(dialed: &mut Dialed, caller: Caller<'_>) -> Arc<Self> {
         let peer = dialed.peer.take();
         let Dialed {
             local,
@@ -159,13 +161,19 @@ impl Upstream {
             remote,
             peer,
             generation,
+            address: caller.address,
         })
     }
 
     /// It was begun with credentials that are still shown, or without any.
-    fn is_current(&self, credentials: Option<&Credentials>) -> bool {
-        let shown = credentials.map_or(0, |credentials| credentials.generation);
+    fn is_current(&self, caller: Caller<'_>) -> bool {
+        let shown = caller.credentials.map_or(0, |credentials| credentials.generation);
         self.generation == 0 || self.generation == shown
+    }
+
+    /// It comes from where the caller's connections are to come from.
+    fn is_from(&self, caller: Caller<'_>) -> bool {
+        self.address == caller.address
     }
 }
 

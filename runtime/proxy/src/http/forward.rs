@@ -15,7 +15,7 @@ use super::mirror::Mirrored;
 use super::reply::Deadline;
 use super::target::Target;
 use crate::body::Replay;
-use crate::cluster::{AnswerBody, Cluster, Endpoint, Hint, Lease, Outcome, Permit, Unsent, lease};
+use crate::cluster::{AnswerBody, Caller, Cluster, Endpoint, Hint, Lease, Outcome, Permit, Unsent, lease};
 use crate::interim::Teller;
 use crate::peer::Downstream;
 use crate::shared::Shared;
@@ -213,7 +213,11 @@ impl Sending<'_> {
         let mut fresh = false;
         loop {
             let credentials = self.shared.credentials().clone();
-            let mut lease = lease(self.cluster, endpoint, http2, fresh, credentials.as_deref()).await?;
+            let caller = Caller {
+                credentials: credentials.as_deref(),
+                address: self.down.seen_as,
+            };
+            let mut lease = lease(self.cluster, endpoint, http2, fresh, caller).await?;
             connected.notify_one();
             let body = self.replay.body().ok_or(UNSENT)?;
             match lease.send(self.parts, body, self.teller).await {

@@ -71,6 +71,8 @@ pub(crate) struct Inbound {
     pub(crate) name: Arc<str>,
     pub(crate) protocol: wire::InboundProtocol,
     pub(crate) mtls: wire::MtlsMode,
+    /// The application sees the client's own address.
+    pub(crate) client_source: bool,
     pub(crate) cluster: Arc<Cluster>,
     /// Tokens that requests may carry.
     pub(crate) issuers: Issuers,
@@ -285,6 +287,7 @@ impl Inbound {
             name: wire.name.as_str().into(),
             protocol: wire.protocol,
             mtls: wire.mtls,
+            client_source: wire.client_source,
             issuers: Issuers::compile(&wire.jwt, remotes).map_err(|what| CompileError::Value {
                 place: wire.name.clone(),
                 what,

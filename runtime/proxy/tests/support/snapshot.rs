@@ -204,6 +204,7 @@ pub fn inbound() -> Snapshot {
         protocol: InboundProtocol::Http,
         mtls: MtlsMode::Strict,
         cluster: INBOUND.to_owned(),
+        client_source: false,
         jwt: Vec::new(),
         authorizers: Vec::new(),
         policy: PolicySet::default(),

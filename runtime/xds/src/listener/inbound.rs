@@ -15,7 +15,8 @@ use crate::reader::Reader;
 use crate::translate::Parts;
 use crate::{authorizer, endpoint, policy, route};
 
-pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
+/// `client_source`: applications are to see their clients' own addresses.
+pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>, client_source: bool) {
     let own = listener.message("address").and_then(endpoint::address);
     let own = own.map(|(_, port)| port);
     let mut ports: BTreeMap<Option<u16>, Vec<Chain<'_>>> = BTreeMap::new();
@@ -31,14 +32,14 @@ pub(super) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
     }
     let rest = ports.remove(&None);
     for (port, chains) in ports {
-        add_port(parts, port, chains);
+        add_port(parts, port, chains, client_source);
     }
     if let Some(chains) = rest {
-        add_port(parts, None, chains);
+        add_port(parts, None, chains, client_source);
     }
 }
 
-fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
+fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>, client_source: bool) {
     let Some(first) = chains.first() else { return };
     let is_free = |name: &&String| {
         let mut others = parts.snapshot.inbound.iter();
@@ -76,6 +77,7 @@ fn add_port(parts: &mut Parts, port: Option<u16>, chains: Vec<Chain<'_>>) {
         },
         mtls,
         cluster,
+        client_source,
         jwt: together.jwt,
         authorizers: together.asked_http.or(together.asked_tcp).unwrap_or_default(),
         policy: together.http.or(together.tcp).unwrap_or_default(),

@@ -38,24 +38,22 @@ pub(crate) fn add(parts: &mut Parts, mut listener: Reader<'_>) {
         listener.refuse_all("a listener that applications or peers would dial themselves");
         return;
     }
-    common(
-        parts,
-        &mut listener,
-        if inbound { Side::Server } else { Side::Client },
-    );
+    let side = if inbound { Side::Server } else { Side::Client };
+    let client_source = common(parts, &mut listener, side);
     if name.starts_with("virtual") {
         // Captured traffic of either family comes to the same socket.
         listener.skip("additional_addresses");
     }
     match name.as_str() {
-        "virtualInbound" => inbound::add(parts, listener),
+        "virtualInbound" => inbound::add(parts, listener, client_source),
         "virtualOutbound" => outbound::add_default(parts, listener),
         _ => outbound::add(parts, name, listener),
     }
 }
 
-/// What listeners of both directions say.
-fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
+/// What listeners of both directions say; whether applications are to see their clients' own addresses.
+fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) -> bool {
+    let mut client_source = false;
     // How a socket is held is the matter of whoever holds it, and how traffic gets there that of capture.
     for name in [
         "max_connections_to_accept_per_socket_event",
@@ -74,8 +72,11 @@ fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
         match filter.message("typed_config") {
             Some(mut config) if config.is("TlsInspector") => config.skip("initial_read_buffer_size"),
             Some(config) if config.is("HttpInspector") || config.is("OriginalDst") => {}
-            Some(config) if config.is("OriginalSrc") => {
-                config.refuse_all("applications see 127.0.0.6 as their caller, in every mode of capture");
+            Some(mut config) if config.is("OriginalSrc") && side == Side::Server => {
+                // Ports are chosen that no client calls from, and answers are led back by the capture rules.
+                config.given("bind_port", &[json!(false)]);
+                config.skip("mark");
+                client_source = true;
             }
             Some(config) => config.refuse_all("a way to look at connections that is not known"),
             None => {}
@@ -83,6 +84,7 @@ fn common(parts: &mut Parts, listener: &mut Reader<'_>, side: Side) {
     }
     detection(parts, listener);
     log::read(parts, listener, side, log::Of::Listener);
+    client_source
 }
 
 /// One for all listeners.

@@ -79,6 +79,7 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::From(net) => format!("-s {}", net.text(family)),
         Match::To(net) => format!("-d {}", net.text(family)),
         Match::NotTo(net) => format!("! -d {}", net.text(family)),
+        Match::FromElsewhere => "-m addrtype ! --src-type LOCAL".to_owned(),
         Match::Protocol(transport) => format!("-p {}", transport_name(*transport)),
         Match::Port(transport, port) => format!("-p {} --dport {port}", transport_name(*transport)),
         Match::SourcePort(transport, port) => format!("-p {} --sport {port}", transport_name(*transport)),

@@ -117,6 +117,7 @@ fn matching(condition: &Match, family: Family) -> String {
         Match::From(net) => address("saddr", "", net),
         Match::To(net) => address("daddr", "", net),
         Match::NotTo(net) => address("daddr", "!= ", net),
+        Match::FromElsewhere => "fib saddr type != local".to_owned(),
         Match::Protocol(transport) => format!("meta l4proto {}", transport_name(*transport)),
         Match::Port(transport, port) => format!("{} dport {port}", transport_name(*transport)),
         Match::SourcePort(transport, port) => format!("{} sport {port}", transport_name(*transport)),

@@ -8,6 +8,8 @@
 //! - Only packets that open a connection are redirected. A connection that stood before the kernel began to track
 //!   connections looks new to it; Istio's rules then redirect it in the middle, such as the SSH session that is
 //!   just putting the rules in force.
+//! - What the proxy hands to the application from a client's own address is told by that address, and bears the mark of
+//!   TPROXY from then on. Istio has its proxy set the mark, which takes the right to change the machine's network.
 //! - Users can be left alone as groups can (`ISTIO_OUTBOUND_OWNER_GROUPS_EXCLUDE`), at the same place.
 
 mod marks;
@@ -16,7 +18,7 @@ mod queries;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::rule::Match::{
-    From, Group, In, NotGroup, NotOpening, NotPorts, NotTo, NotUser, Out, Port, Protocol, To, User,
+    From, Group, In, Mark, NotGroup, NotOpening, NotPorts, NotTo, NotUser, Out, Port, Protocol, To, User,
 };
 use super::rule::Transport::{Tcp, Udp};
 use super::rule::Verdict::{Jump, Redirect, Return};
@@ -148,6 +150,9 @@ impl Rules<'_> {
             self.nat(Chain::Outbound, vec![Port(Udp, *port)], Return);
         }
         self.nat(Chain::Outbound, vec![Out(lo()), From(inbound_source())], Return);
+        if let InboundMode::Tproxy { mark, .. } = self.settings.mode {
+            self.nat(Chain::Outbound, vec![Out(lo()), Mark(mark)], Return);
+        }
         for uid in &self.settings.uids {
             // The proxy asks servers on this machine directly, not through its own inbound side.
             let direct = if self.captures_dns() {

@@ -90,6 +90,8 @@ pub enum Match {
     From(Net),
     /// It goes there.
     To(Net),
+    /// It comes from an address that is not this machine's.
+    FromElsewhere,
     /// It goes elsewhere.
     NotTo(Net),
     /// It is of this protocol.

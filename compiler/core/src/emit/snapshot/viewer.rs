@@ -116,6 +116,11 @@ impl<'a> Viewer<'a> {
         }
     }
 
+    /// Its applications see their clients' own addresses: TPROXY leaves these on what arrives.
+    pub(super) fn sees_clients(&self) -> bool {
+        self.group.is_some_and(|group| group.capture.tproxy)
+    }
+
     /// All VMs of a group, as far as they see the same.
     pub(crate) fn of_group(mesh: &'a Mesh, group: &'a Group) -> Self {
         Self::at(mesh, group, group.vms.iter().map(|vm| vm.address).collect())

@@ -70,7 +70,8 @@ pub(super) static CAPTURE: NodeSpec = NodeSpec {
             "mode",
             Ty::Word(&["redirect", "tproxy"]),
             "How inbound connections get to the proxy: `redirect` rewrites their destination (if it is not said), \
-             `tproxy` does without rewriting. The application sees the same in both: 127.0.0.6 as its caller.",
+             `tproxy` does without rewriting. The application sees 127.0.0.6 as its caller with `redirect`, and the \
+             client's own address with `tproxy`.",
         ),
         may(
             "backend",

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use super::{Held, Lease, Part, PoolError, Upstream, is_old, most_served, pending};
 use crate::body::RequestBody;
-use crate::cluster::{Cluster, Endpoint, Permit, dial};
-use crate::tls::{Credentials, Purpose};
+use crate::cluster::{Caller, Cluster, Endpoint, Permit, dial};
+use crate::tls::Purpose;
 
 const LIMITS: Limits = Limits {
     // Enough for a gigabit over 30 ms.
@@ -69,8 +69,8 @@ impl Part {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lend(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Lease> {
-        usable(&mut self.shared(), cluster, credentials).map(|multi| multi.lend(true))
+    fn lend(&self, cluster: &Cluster, caller: Caller<'_>) -> Option<Lease> {
+        usable(&mut self.shared(), cluster, caller).map(|multi| multi.lend(true))
     }
 }
 
@@ -78,12 +78,12 @@ impl Part {
 pub(super) async fn lease(
     cluster: &Arc<Cluster>,
     endpoint: &Arc<Endpoint>,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
 ) -> Result<Lease, PoolError> {
     let part = endpoint.pool.own();
-    match part.lend(cluster, credentials) {
+    match part.lend(cluster, caller) {
         Some(lease) => Ok(lease),
-        None => Box::pin(fresh(cluster, endpoint, part, credentials)).await,
+        None => Box::pin(fresh(cluster, endpoint, part, caller)).await,
     }
 }
 
@@ -92,7 +92,7 @@ async fn fresh(
     cluster: &Arc<Cluster>,
     endpoint: &Arc<Endpoint>,
     part: &Part,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
 ) -> Result<Lease, PoolError> {
     let dialing = match part.dialing.try_lock() {
         Ok(dialing) => dialing,
@@ -102,7 +102,7 @@ async fn fresh(
         }
     };
     // Who dialled meanwhile may have one now.
-    if let Some(lease) = part.lend(cluster, credentials) {
+    if let Some(lease) = part.lend(cluster, caller) {
         return Ok(lease);
     }
     let limit = cluster.wire.limits.connections;
@@ -112,44 +112,42 @@ async fn fresh(
         drop(dialing);
         for part in &endpoint.pool.parts {
             let _dialed = part.dialing.lock().await;
-            if let Some(lease) = part.lend(cluster, credentials) {
+            if let Some(lease) = part.lend(cluster, caller) {
                 return Ok(lease);
             }
         }
         return Err(PoolError::Overflow);
     };
     let _pending = pending(cluster)?;
-    let mut multi = open(cluster, endpoint, credentials, permit).await?;
+    let mut multi = open(cluster, endpoint, caller, permit).await?;
     let lease = multi.lend(false);
     part.shared().push(multi);
     Ok(lease)
 }
 
 /// One of the connections that takes another request; those that never will are forgotten.
-fn usable<'a>(
-    shared: &'a mut Vec<Multi>,
-    cluster: &Cluster,
-    credentials: Option<&Credentials>,
-) -> Option<&'a mut Multi> {
+fn usable<'a>(shared: &'a mut Vec<Multi>, cluster: &Cluster, caller: Caller<'_>) -> Option<&'a mut Multi> {
     let most = most_served(cluster);
     shared.retain(|multi| {
         let usable = multi.served < most && !is_old(cluster, multi.began);
-        !multi.carrier.client.is_closed() && usable && multi.carrier.upstream.is_current(credentials)
+        !multi.carrier.client.is_closed() && usable && multi.carrier.upstream.is_current(caller)
     });
     let streams = cluster.wire.limits.streams.filter(|most| *most > 0);
     let streams = streams.unwrap_or(u32::MAX);
-    let room = |multi: &&mut Multi| multi.carrier.streams.load(Ordering::Acquire) < streams;
+    let room = |multi: &&mut Multi| {
+        multi.carrier.streams.load(Ordering::Acquire) < streams && multi.carrier.upstream.is_from(caller)
+    };
     shared.iter_mut().find(room)
 }
 
 async fn open(
     cluster: &Cluster,
     endpoint: &Endpoint,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
     permit: Permit,
 ) -> Result<Multi, PoolError> {
-    let mut dialed = dial(cluster, endpoint, Purpose::Http2, credentials).await?;
-    let upstream = Upstream::of(&mut dialed);
+    let mut dialed = dial(cluster, endpoint, Purpose::Http2, caller).await?;
+    let upstream = Upstream::of(&mut dialed, caller);
     let ping = cluster.wire.limits.ping.as_ref().map(|ping| client::Ping {
         interval: ping.interval.to_duration(),
         timeout: ping.timeout.to_duration(),

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 use super::{
     Held, Lease, Part, Pool, PoolError, Upstream, connection_age, idle_timeout, is_old, most_served, pending,
 };
-use crate::cluster::{Cluster, Endpoint, Permit, dial};
+use crate::cluster::{Caller, Cluster, Endpoint, Permit, dial};
 use crate::http1::Connection;
 use crate::net::{Rewind, Stream};
-use crate::tls::{Credentials, Purpose};
+use crate::tls::Purpose;
 use crate::workers;
 
 /// How often connections at rest are looked at: no task of their own notices that they are closed, or old.
@@ -60,7 +60,7 @@ pub(super) async fn lease(
     cluster: &Arc<Cluster>,
     endpoint: &Arc<Endpoint>,
     fresh: bool,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
 ) -> Result<Lease, PoolError> {
     let held = |mut single: Box<Single>, reused| {
         single.served += 1;
@@ -73,7 +73,7 @@ pub(super) async fn lease(
     };
     let mut waiting = None;
     loop {
-        if !fresh && let Some(single) = endpoint.pool.take(cluster, credentials) {
+        if !fresh && let Some(single) = endpoint.pool.take(cluster, caller) {
             return Ok(held(single, true));
         }
         // Asked for before the look, so that what is freed in between is not missed.
@@ -84,7 +84,7 @@ pub(super) async fn lease(
                 Some(waiting) => waiting,
                 None => pending(cluster)?,
             };
-            return open(cluster, endpoint, credentials, permit)
+            return open(cluster, endpoint, caller, permit)
                 .await
                 .map(|single| held(single, false));
         }
@@ -101,11 +101,11 @@ pub(super) async fn lease(
 async fn open(
     cluster: &Cluster,
     endpoint: &Endpoint,
-    credentials: Option<&Credentials>,
+    caller: Caller<'_>,
     permit: Permit,
 ) -> Result<Box<Single>, PoolError> {
-    let mut dialed = Box::pin(dial(cluster, endpoint, Purpose::Http1, credentials)).await?;
-    let upstream = Upstream::of(&mut dialed);
+    let mut dialed = Box::pin(dial(cluster, endpoint, Purpose::Http1, caller)).await?;
+    let upstream = Upstream::of(&mut dialed, caller);
     Ok(Box::new(Single {
         connection: Connection::new(dialed.stream),
         upstream,
@@ -193,11 +193,17 @@ impl Pool {
     }
 
     /// An idle connection that is still open, the last one used first.
-    fn take(&self, cluster: &Cluster, credentials: Option<&Credentials>) -> Option<Box<Single>> {
+    fn take(&self, cluster: &Cluster, caller: Caller<'_>) -> Option<Box<Single>> {
         let bounds = Bounds::of(cluster);
         let mut resting = self.own().resting();
-        while let Some(mut single) = resting.kept.pop() {
-            if single.upstream.is_current(credentials) && single.is_usable(bounds) {
+        // Those of other clients stay: what is opened from a client's own address serves nobody else.
+        while let Some(place) = resting
+            .kept
+            .iter()
+            .rposition(|single| single.upstream.is_from(caller))
+        {
+            let mut single = resting.kept.remove(place);
+            if single.upstream.is_current(caller) && single.is_usable(bounds) {
                 return Some(single);
             }
         }
@@ -222,6 +228,7 @@ mod tests {
             remote,
             peer: None,
             generation: 0,
+            address: None,
         };
         let single = Single {
             connection: Connection::new(client.into()),

@@ -5,7 +5,8 @@
 
 use super::{Rules, inbound_source};
 use crate::emit::capture::rule::Match::{
-    ConnectionMark, Established, From, Group, In, Invalid, Mark, NotMark, NotTo, Out, Port, Protocol, User,
+    ConnectionMark, Established, From, FromElsewhere, Group, In, Invalid, Mark, NotMark, NotTo, Out, Port,
+    Protocol, User,
 };
 use crate::emit::capture::rule::Transport::Tcp;
 use crate::emit::capture::rule::Verdict::{Accept, Drop, Jump, RestoreMark, Return, SaveMark, Tproxy};
@@ -98,14 +99,24 @@ impl Rules<'_> {
         self.mangle(Chain::Arriving, vec![Protocol(Tcp), Mark(mark)], SaveMark);
     }
 
+    fn owners_of_proxy(&self) -> Vec<Match> {
+        let users = self.settings.uids.iter().cloned().map(User);
+        let groups = self.settings.gids.iter().cloned().map(Group);
+        users.chain(groups).collect()
+    }
+
     fn leaving(&mut self, mark: u32) {
         for name in &self.settings.exclude_interfaces {
             self.mangle(Chain::Outbound, vec![Out(name.clone())], Return);
         }
+        // What goes to this machine with another's address goes from the proxy to the application.
+        for owner in self.owners_of_proxy() {
+            let handed = vec![Protocol(Tcp), Out(super::lo()), FromElsewhere, owner];
+            self.mangle(Chain::Outbound, handed, Verdict::Mark(mark));
+        }
         let handed = vec![Protocol(Tcp), Out(super::lo()), Mark(mark)];
         self.mangle(Chain::Outbound, handed, Return);
-        let users = self.settings.uids.iter().cloned().map(User);
-        for owner in users.chain(self.settings.gids.iter().cloned().map(Group)) {
+        for owner in self.owners_of_proxy() {
             let to_itself = vec![NotTo(self.loopback()), Protocol(Tcp), Out(super::lo()), owner];
             self.mangle(Chain::Outbound, to_itself, Verdict::Mark(OUTBOUND_MARK));
         }
