@@ -15,7 +15,7 @@ pub(super) fn of(export: &mut Export<'_>, name: &str, cluster: &Cluster) -> Valu
         "circuit_breakers": { "thresholds": [breakers(&cluster.limits)] },
         "outlier_detection": cluster.outliers.as_ref().map(outliers),
     });
-    discovery(&mut own, cluster);
+    discovery(export, &mut own, cluster);
     balance(export, &mut own, name, cluster);
     let listed = matches!(
         cluster.discovery,
@@ -43,7 +43,7 @@ pub(super) fn of(export: &mut Export<'_>, name: &str, cluster: &Cluster) -> Valu
     own
 }
 
-fn discovery(own: &mut Value, cluster: &Cluster) {
+fn discovery(export: &Export<'_>, own: &mut Value, cluster: &Cluster) {
     let names = cluster.endpoints.iter().flat_map(|place| &place.endpoints);
     let named = names
         .clone()
@@ -60,9 +60,28 @@ fn discovery(own: &mut Value, cluster: &Cluster) {
     if cluster.discovery == Discovery::OriginalDestination {
         own["original_dst_lb_config"] = json!({ "upstream_port_override": cluster.port_override });
     } else if own["type"] != "STATIC" {
-        own["dns_lookup_family"] = "ALL".into();
+        own["dns_lookup_family"] = families(export).into();
         own["respect_dns_ttl"] = true.into();
-        own["dns_refresh_rate"] = "60s".into();
+        own["dns_refresh_rate"] = time(
+            cluster
+                .name_refresh
+                .unwrap_or(Millis::from_secs(60))
+                .max(Millis(2)),
+        )
+        .into();
+    }
+}
+
+/// Those of the machine's own addresses, as istiod has it.
+fn families(export: &Export<'_>) -> &'static str {
+    let own = export.snapshot.node.iter().flat_map(|node| &node.addresses);
+    match (
+        own.clone().any(|ip| ip.is_ipv4()),
+        own.clone().any(|ip| ip.is_ipv6()),
+    ) {
+        (true, false) => "V4_ONLY",
+        (false, true) => "V6_ONLY",
+        _ => "ALL",
     }
 }
 

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use mesh_proxy::dns::{Machine, Resolvers};
-use mesh_wire::Snapshot;
 use mesh_wire::cluster::{Balance, Discovery, Transport};
+use mesh_wire::{Millis, Snapshot};
 use support::zone::{NXDOMAIN, SERVFAIL, Says, Zone};
 use support::{Proxy, client, snapshot};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -175,6 +175,13 @@ async fn answers_are_asked_for_again_when_they_end_and_not_before() {
     until(&proxy, &["1", "2"]).await;
     zone.asked_again("short.test", 3).await;
     assert_eq!(zone.asked("long.test"), 1);
+    // Unless the cluster has them asked for more often.
+    let mut told = (*proxy.shared.snapshot().unwrap()).clone();
+    let cluster = told.clusters.get_mut(snapshot::CLUSTER).unwrap();
+    cluster.name_refresh = Some(Millis(1_000));
+    let often = self::proxy(&zone, told).await;
+    zone.asked_again("long.test", 3).await;
+    drop(often);
 }
 
 #[tokio::test]

@@ -45,6 +45,9 @@ pub struct Cluster {
     /// How it grows, where it is not evenly and from a tenth.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup_curve: Option<WarmupCurve>,
+    /// Names are looked up so often at least, and more often where their answers end sooner; `None` is Istio's minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_refresh: Option<Millis>,
     /// The connection's own address, 127.0.0.6 for inbound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_address: Option<IpAddr>,
@@ -92,6 +95,7 @@ impl Cluster {
             keepalive: None,
             warmup: Millis(0),
             warmup_curve: None,
+            name_refresh: None,
             source_address: None,
             source_hash: false,
             port_override: None,

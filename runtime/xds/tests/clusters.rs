@@ -31,13 +31,14 @@ fn tls_with_files_is_begun_for_the_application() {
     );
     let socket = json!({"name": "envoy.transport_sockets.tls", "typedConfig": context});
     let translation = translated(json!([cluster(
-        json!({"type": "STRICT_DNS", "transportSocket": socket})
+        json!({"type": "STRICT_DNS", "dnsRefreshRate": "5s", "transportSocket": socket})
     )]));
     let cluster = &translation.snapshot.clusters["outbound|443||api.example"];
     let Transport::Tls(tls) = &cluster.transport else {
         panic!("{:?}", cluster.transport)
     };
     assert_eq!(cluster.discovery, Discovery::StrictDns);
+    assert_eq!(cluster.name_refresh, Some(mesh_wire::Millis(5_000)));
     assert_eq!(tls.ca_file.as_deref(), Some("/etc/ca.pem"));
     assert_eq!(tls.client.as_ref().unwrap().key, "/etc/a.key");
     assert!(!tls.insecure_skip_verify);

@@ -85,7 +85,6 @@ const SILENT: &[(&str, &[(&str, &str)])] = &[
         &[
             ("envoy.config.cluster.v3.Cluster", "dns_jitter"),
             ("envoy.config.cluster.v3.Cluster", "dns_lookup_family"),
-            ("envoy.config.cluster.v3.Cluster", "dns_refresh_rate"),
             (
                 "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
                 "udp_max_queries",

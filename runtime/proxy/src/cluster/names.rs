@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
-use mesh_wire::cluster as wire;
+use mesh_wire::{Millis, cluster as wire};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
@@ -18,7 +18,7 @@ use crate::lookup::{Families, Found, Lookup, LookupError};
 /// No name is asked for more often, however short its answer holds; and where there was none, it is asked for again
 /// after this at first.
 const SOONEST: Duration = Duration::from_secs(1);
-/// Every name is asked for this often at least (Istio `dnsRefreshRate`).
+/// Every name is asked for this often at least, where nothing is said (Istio `dnsRefreshRate`).
 const LATEST: Duration = Duration::from_secs(60);
 /// A request does not wait longer for the first answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -154,7 +154,7 @@ impl Cluster {
         let names = self.names.as_ref()?;
         let mut all = names.known();
         let known = all.get_mut(name)?;
-        let due = Instant::now() + known.learn(name, &self.name, self.wire.discovery, found);
+        let due = Instant::now() + known.learn(name, self, found);
         known.due = Some(due);
         let addresses = |name: &str| all.get(name).map(|known| known.addresses.clone());
         let before = self.endpoints();
@@ -185,13 +185,9 @@ impl Cluster {
 
 impl Known {
     /// How long what is known now holds.
-    fn learn(
-        &mut self,
-        name: &str,
-        cluster: &str,
-        discovery: wire::Discovery,
-        found: Result<Found, LookupError>,
-    ) -> Duration {
+    fn learn(&mut self, name: &str, cluster: &Cluster, found: Result<Found, LookupError>) -> Duration {
+        let latest = cluster.wire.name_refresh.map_or(LATEST, Millis::to_duration);
+        let (latest, discovery, cluster) = (latest.max(SOONEST), cluster.wire.discovery, &*cluster.name);
         match found {
             Ok(mut found) if !found.addresses.is_empty() => {
                 if discovery == wire::Discovery::StrictDns {
@@ -200,7 +196,7 @@ impl Known {
                 }
                 self.addresses = found.addresses;
                 self.misses = 0;
-                return jittered(found.ttl.unwrap_or(LATEST).clamp(SOONEST, LATEST));
+                return jittered(found.ttl.unwrap_or(latest).clamp(SOONEST, latest));
             }
             Ok(_) => {
                 if self.misses == 0 {
@@ -216,7 +212,7 @@ impl Known {
             }
             Err(error) => tracing::debug!(cluster, name, %error, "the name cannot be looked up still"),
         }
-        let wait = SOONEST.saturating_mul(1 << self.misses.min(6)).min(LATEST);
+        let wait = SOONEST.saturating_mul(1 << self.misses.min(6)).min(latest);
         self.misses = self.misses.saturating_add(1);
         jittered(wait)
     }

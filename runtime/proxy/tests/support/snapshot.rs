@@ -62,6 +62,7 @@ pub fn cluster(discovery: Discovery, transport: Transport, endpoints: Vec<Endpoi
         keepalive: None,
         warmup: Millis(0),
         warmup_curve: None,
+        name_refresh: None,
         source_address: None,
         source_hash: false,
         port_override: None,

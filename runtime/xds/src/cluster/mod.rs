@@ -31,7 +31,8 @@ pub(crate) fn add(parts: &mut Parts, mut cluster: Reader<'_>) {
     cluster.step(&format!("cds/{name}"));
     cluster.skip("alt_stat_name");
     let places = cluster.message("load_assignment").map(endpoint::assignment);
-    let discovery = discovery(&mut cluster, places.is_some());
+    let mut name_refresh = None;
+    let discovery = discovery(&mut cluster, places.is_some(), &mut name_refresh);
     let common = common(&mut cluster);
     if let Some(from) = places.map(From::Here).or_else(|| apart(&mut cluster, &name)) {
         let shared = common.shared;
@@ -56,6 +57,7 @@ pub(crate) fn add(parts: &mut Parts, mut cluster: Reader<'_>) {
         keepalive: keepalive(&mut cluster),
         warmup,
         warmup_curve,
+        name_refresh: names(&mut cluster).or(name_refresh),
         source_address: source_address(&mut cluster),
         source_hash: false,
         port_override: port_override(&mut cluster),
@@ -64,7 +66,6 @@ pub(crate) fn add(parts: &mut Parts, mut cluster: Reader<'_>) {
     };
     // How long an endpoint that nobody dials any more is remembered.
     cluster.skip("cleanup_interval");
-    names(&mut cluster);
     peers(&mut cluster);
     parts.snapshot.clusters.insert(name, translated);
 }
@@ -81,12 +82,12 @@ pub(crate) fn nobody() -> Cluster {
     }
 }
 
-fn discovery(cluster: &mut Reader<'_>, has_endpoints: bool) -> Discovery {
+fn discovery(cluster: &mut Reader<'_>, has_endpoints: bool, refresh: &mut Option<Millis>) -> Discovery {
     let kind = cluster.word("type");
     match kind.as_deref() {
         Some("EDS") => Discovery::Listed,
         None | Some("STATIC") if has_endpoints => Discovery::Listed,
-        None if cluster.has("cluster_type") => custom(cluster),
+        None if cluster.has("cluster_type") => custom(cluster, refresh),
         None | Some("STATIC") => Discovery::BlackHole,
         Some("ORIGINAL_DST") => Discovery::OriginalDestination,
         Some("STRICT_DNS") => Discovery::StrictDns,
@@ -103,14 +104,14 @@ fn discovery(cluster: &mut Reader<'_>, has_endpoints: bool) -> Discovery {
 }
 
 /// Newer Envoys have DNS as an extension (`envoy.clusters.dns`).
-fn custom(cluster: &mut Reader<'_>) -> Discovery {
+fn custom(cluster: &mut Reader<'_>, refresh: &mut Option<Millis>) -> Discovery {
     let Some(mut kind) = cluster.message("cluster_type") else {
         return Discovery::BlackHole;
     };
     kind.skip("name");
     match kind.message("typed_config") {
         Some(mut dns) if dns.is("dns.v3.DnsCluster") => {
-            names(&mut dns);
+            *refresh = names(&mut dns);
             match dns.flag("all_addresses_in_single_endpoint") {
                 Some(true) => Discovery::LogicalDns,
                 _ => Discovery::StrictDns,
@@ -124,10 +125,10 @@ fn custom(cluster: &mut Reader<'_>) -> Discovery {
     }
 }
 
-/// How names are looked up, alike in `Cluster` and `DnsCluster`. The proxy keeps answers for their time to live, asks
+/// How often names are looked up, alike in `Cluster` and `DnsCluster`. The proxy keeps answers for their time to live, asks
 /// again with some jitter, and takes the families that the machine has.
-fn names(cluster: &mut Reader<'_>) {
-    for name in ["dns_refresh_rate", "dns_jitter", "dns_lookup_family"] {
+fn names(cluster: &mut Reader<'_>) -> Option<Millis> {
+    for name in ["dns_jitter", "dns_lookup_family"] {
         cluster.skip(name);
     }
     cluster.given("respect_dns_ttl", &[json!(true)]);
@@ -138,6 +139,7 @@ fn names(cluster: &mut Reader<'_>) {
             config.skip("udp_max_queries");
         }
     }
+    cluster.span("dns_refresh_rate")
 }
 
 /// What says by which name endpoints are asked for.

@@ -298,6 +298,7 @@ fn plain(discovery: Discovery) -> Cluster {
         keepalive: None,
         warmup: Millis(0),
         warmup_curve: None,
+        name_refresh: None,
         source_address: None,
         source_hash: false,
         port_override: None,

@@ -26,6 +26,7 @@ fn cluster(balance: wire::Balance, weights: &[u32]) -> wire::Cluster {
         keepalive: None,
         warmup: Millis(0),
         warmup_curve: None,
+        name_refresh: None,
         source_address: None,
         source_hash: false,
         port_override: None,
