@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 use mesh_http2::{RequestHead, Response};
 use mesh_wire::cluster::HttpVersion;
 use tokio::sync::Notify;
@@ -32,6 +32,8 @@ const UNSENT: Failure = Failure::Reset {
     unsent: false,
     stream: false,
 };
+
+const RATE_LIMITED: HeaderName = HeaderName::from_static("x-envoy-ratelimited");
 
 /// The endpoint that is being tried.
 pub(super) type Trying = Mutex<Option<Arc<Endpoint>>>;
@@ -303,6 +305,10 @@ fn is_retriable(retry: &RetryPolicy, outcome: &Result<Answer, Failure>) -> bool 
         Err(failure) => return failure.is_retriable(on),
         Ok(answer) => &answer.response,
     };
+    // Who has enough is not asked again for any other reason.
+    if response.head.headers.contains_key(RATE_LIMITED) {
+        return on.rate_limited;
+    }
     let status = response.head.status.as_u16();
     // Trailers-only answers of gRPC have their status among the headers.
     let grpc = || {

@@ -86,6 +86,7 @@ pub(crate) struct RetryOn {
     pub(crate) connect_failure: bool,
     pub(crate) refused_stream: bool,
     pub(crate) retriable_4xx: bool,
+    pub(crate) rate_limited: bool,
     pub(crate) status_codes: bool,
     /// `grpc-status` values.
     pub(crate) grpc: Vec<u8>,
@@ -109,6 +110,9 @@ impl RetryOn {
                 "connect-failure" => on.connect_failure = true,
                 "refused-stream" => on.refused_stream = true,
                 "retriable-4xx" => on.retriable_4xx = true,
+                "envoy-ratelimited" => on.rate_limited = true,
+                // Of headers that policies of Istio's have no place to name.
+                "retriable-headers" => {}
                 "retriable-status-codes" => on.status_codes = true,
                 "cancelled" => on.grpc.push(1),
                 "deadline-exceeded" => on.grpc.push(4),
