@@ -251,7 +251,8 @@ async fn said(plane: &dyn DataPlane, label: String, bytes: &str, ends: bool) -> 
         let _ended = stream.shutdown().await;
     }
     let (text, end) = heard(&mut stream).await;
-    drop(stream);
+    // A port that the other end has closed is free for the next client at once, unless it is held.
+    let held = (end == "closed").then_some(stream);
     let mut statuses = Vec::new();
     let mut told = Vec::new();
     for line in text.lines() {
@@ -276,7 +277,12 @@ async fn said(plane: &dyn DataPlane, label: String, bytes: &str, ends: bool) -> 
         (label.clone(), format!("{} {end}", statuses.join(" "))),
         (format!("{label} told"), told.join(", ")),
     ];
-    Heard { label, remote, came }
+    Heard {
+        label,
+        remote,
+        came,
+        _held: held,
+    }
 }
 
 /// What came back on one connection, and who it was.
@@ -284,6 +290,7 @@ struct Heard {
     label: String,
     remote: SocketAddr,
     came: Came,
+    _held: Option<TcpStream>,
 }
 
 impl Heard {

@@ -176,7 +176,7 @@ async fn told(taken: &Taken, from: &str, count: usize) -> Vec<Vec<u8>> {
         for (path, _, message) in taken.lock().unwrap().iter() {
             if path == LOGS {
                 let records = inside(&message[5..], &[1, 2, 2]).into_iter();
-                let of = |record: &&[u8]| record.windows(from.len()).any(|part| part == from.as_bytes());
+                let of = |record: &&[u8]| is_of(record, from);
                 found.extend(records.filter(of).map(<[u8]>::to_vec));
             }
         }
@@ -187,6 +187,26 @@ async fn told(taken: &Taken, from: &str, count: usize) -> Vec<Vec<u8>> {
     }
     found.sort_by_key(|record| (inside(record, &[6]).len(), record.clone()));
     found
+}
+
+/// The record is of who dialled from there. Others have this address too: who dials somebody else may have the same port.
+fn is_of(record: &[u8], from: &str) -> bool {
+    let said = |key: &str| {
+        let pairs = inside(record, &[6]).into_iter();
+        let of_key = |pair: &&[u8]| inside(pair, &[1]).first() == Some(&key.as_bytes());
+        let values: Vec<_> = pairs
+            .filter(of_key)
+            .flat_map(|pair| inside(pair, &[2, 1]))
+            .collect();
+        values
+    };
+    let remote = said("downstream_remote_address");
+    if !remote.is_empty() {
+        return remote == [from.as_bytes()];
+    }
+    let body = inside(record, &[5, 1]).concat();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    body.split([' ', '"']).any(|word| word == from)
 }
 
 /// What a record says, without what chance decides.
