@@ -8,8 +8,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// Read before it is written on: some records of TLS, and enough of bulk that the system is seldom asked.
-const PART: usize = 64 * 1024;
+/// Read before it is written on: enough of bulk that the system is seldom asked, and little enough that it goes, with
+/// what TLS and the headers below it add, as one packet of 64 KiB, the longest there is. A little more would be a
+/// packet of its own, and wake the other end for itself.
+const PART: usize = 62 * 1024;
 /// With less room than this, a record of TLS, what was read is written first.
 const LEAST: usize = 16 * 1024;
 
