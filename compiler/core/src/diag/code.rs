@@ -278,6 +278,8 @@ codes! {
         "An expression of attributes is none that all proxies know.";
     LOG_PROVIDER "MC-O008" "log-provider-unset" Warning
         "Access logs are asked for, and no provider writes them.";
+    FORMAT_UNUSABLE "MC-O009" "format-unusable" Error
+        "A format of the access log asks for what proxies do not know.";
     NAME_OVERSIZE "MC-K001" "oversize-name" Error "A name is longer than Kubernetes or Helm take it.";
     UNKNOWN_KIND "MC-K004" "unknown-kind" Error "Istio has no such kind, or not in this version.";
     SELECTOR_UNMATCHED "MC-K005" "selector-unmatched" Warning "An object is for workloads that are not there.";

@@ -1,7 +1,5 @@
-use mesh_wire::format::{self, Fault, Format};
-
-use super::Context;
-use crate::diag::{Diagnostic, Sink, Spanned, code, did_you_mean};
+use super::{Context, formats};
+use crate::diag::{Diagnostic, Sink, Spanned, code};
 use crate::spec::decl::EditsDecl;
 
 /// Headers that belong to one connection (RFC 9110, section 7.6.1): proxies write them themselves.
@@ -55,26 +53,8 @@ fn of_value(value: &Spanned<String>, sink: &mut Sink) {
         sink.push(found("a value of a header is one line".to_owned()).help("leave out the line breaks"));
         return;
     }
-    for fault in Format::parse(&value.value).faults() {
-        sink.push(match fault {
-            Fault::Lone => found(
-                "a single `%` begins a value of Envoy's, such as %HOSTNAME%, and nothing ends it".to_owned(),
-            )
-            .help("write `%%` for a percent sign"),
-            Fault::Unknown(name) => {
-                let meant = did_you_mean(name, format::names());
-                let help = meant.map_or_else(
-                    || "write `%%` for a percent sign".to_owned(),
-                    |meant| format!("did you mean `%{meant}%`?"),
-                );
-                found(format!("Envoy has no value `%{name}%`")).help(help)
-            }
-            Fault::Missing(name) => found(format!("`%{name}%` does not say of what"))
-                .help(format!("write it with an argument, such as `%{name}(x-user)%`")),
-            Fault::Needless(name) => {
-                found(format!("`%{name}%` takes no argument")).help(format!("write `%{name}%`"))
-            }
-        });
+    for (message, help) in formats::faults(&value.value) {
+        sink.push(found(message).help(help));
     }
 }
 

@@ -24,6 +24,8 @@ mod exclude_ineffective;
 mod expression_unusable;
 mod failover_invalid;
 mod file_place;
+mod format_unusable;
+mod formats;
 mod forward_in_mesh;
 mod gateway_address_shared;
 mod gateway_missing;
@@ -154,6 +156,7 @@ pub static RULES: &[Rule] = &[
     rule(&code::EXPRESSION_UNUSABLE, expression_unusable::check),
     rule(&code::FAILOVER_INVALID, failover_invalid::check),
     rule(&code::FILE_PLACE, file_place::check),
+    rule(&code::FORMAT_UNUSABLE, format_unusable::check),
     rule(&code::FORWARD_MESH, forward_in_mesh::check),
     rule(&code::GATEWAY_SHARED, gateway_address_shared::check),
     rule(&code::GATEWAY_MISSING, gateway_missing::check),

@@ -62,6 +62,7 @@ pages! {
     "field-name"
     "file-place"
     "firewall-after-nat"
+    "format-unusable"
     "forward-in-mesh"
     "gateway-address-shared"
     "gateway-duplicate-host"

@@ -46,6 +46,8 @@ pub static UNTOLD: &[(&Code, Why)] = &[
     (&code::EXPRESSION_UNUSABLE, Why::Machines),
     (&code::EXTERNAL_IN_MESH, Why::OfObjects),
     (&code::FILE_PLACE, Why::Language),
+    // A sidecar may have been given formatters of its own.
+    (&code::FORMAT_UNUSABLE, Why::Unknown),
     (&code::FORWARD_MESH, Why::Machines),
     (&code::GATEWAY_MISSING, Why::Unknown),
     (&code::GATEWAY_PORT, Why::OfObjects),
