@@ -282,6 +282,7 @@ impl Begun {
             route: None,
             reporter,
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
+            is_grpc: false,
             grpc: None,
             response_headers: Vec::new(),
             written: down.written.clone(),

@@ -14,6 +14,7 @@ mod expression;
 mod file;
 mod flags;
 mod format;
+mod grpc;
 mod labels;
 mod log;
 mod messages;

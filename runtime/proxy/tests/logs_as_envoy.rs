@@ -20,7 +20,9 @@ use tokio::net::TcpStream;
 const FORMAT: &str = "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %REQ_WITHOUT_QUERY(:PATH):4% %PROTOCOL% %RESPONSE_CODE% \
     %RESPONSE_FLAGS% %RESPONSE_FLAGS_LONG% %RESPONSE_CODE_DETAILS% %BYTES_RECEIVED% %BYTES_SENT% %REQ(X-A):3% %REQ(X-B?X-A)% \
     %REQ(X-NONE)% %RESP(X-TOLD)% %RESP(X-NONE)% %UPSTREAM_CLUSTER% %DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT% \
-    %REQUESTED_SERVER_NAME% %START_TIME(%Y-)% %REQ(:AUTHORITY)% %CONNECTION_TERMINATION_DETAILS% 100%% %GRPC_STATUS_NUMBER%\n";
+    %REQUESTED_SERVER_NAME% %START_TIME(%Y-)% %REQ(:AUTHORITY)% %CONNECTION_TERMINATION_DETAILS% 100%% %GRPC_STATUS_NUMBER% \
+    %GRPC_STATUS% %PATH% %PATH(NQ)% %PATH(WQ:ORIG)% %PATH(NQ:PATH):3% %QUERY_PARAM(a)% %QUERY_PARAM(b)% %QUERY_PARAM(c)% \
+    %QUERY_PARAM(none)%\n";
 
 fn fields() -> Vec<(&'static str, &'static str)> {
     vec![
@@ -97,12 +99,18 @@ async fn formats_mean_the_same() {
     let app = backend::http1(|_| async {
         http::Response::builder()
             .header("x-told", "yes indeed")
+            .header("grpc-status", "5")
             .body(http_body_util::Full::new(bytes::Bytes::from_static(b"hello")))
             .unwrap()
     })
     .await;
-    for as_json in [false, true] {
-        let (envoys, own) = (file(&format!("envoy-{as_json}")), file(&format!("own-{as_json}")));
+    for (as_json, content) in [
+        (false, "text/plain"),
+        (false, "application/grpc"),
+        (true, "text/plain"),
+    ] {
+        let name = |who| file(&format!("{who}-{as_json}-{}", content.replace('/', "-")));
+        let (envoys, own) = (name("envoy"), name("own"));
         let address = free();
         let mut config = theirs(&envoys, as_json);
         config
@@ -119,8 +127,11 @@ async fn formats_mean_the_same() {
         .await;
         let proxy = Proxy::inbound(ours(&own, as_json), app).await;
         for address in [address, proxy.address] {
-            let mut request = client::get("/posts?a=1");
+            let mut request = client::get("/posts?a=1&b=x%41%20+y&c&a=2");
             request.headers_mut().insert("x-a", "abcdef".parse().unwrap());
+            request
+                .headers_mut()
+                .insert("content-type", content.parse().unwrap());
             let stream = TcpStream::connect(address).await.unwrap();
             client::text(client::once(stream, request).await).await;
         }

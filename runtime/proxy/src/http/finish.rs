@@ -238,6 +238,7 @@ impl Finish {
             route: self.route.clone(),
             reporter: self.connection.side.reporter(),
             peer: down.peer.as_ref().map(|peer| peer.spiffe.clone()),
+            is_grpc: self.is_grpc,
             grpc: self.grpc,
             response_headers: self.response_headers.clone(),
             written: self.written.clone(),

@@ -175,6 +175,7 @@ mod tests {
             route: Some("default".into()),
             reporter: crate::telemetry::Reporter::Source,
             peer: None,
+            is_grpc: false,
             grpc: None,
             response_headers: Vec::new(),
             written: crate::written::Written::default(),

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use http::HeaderValue;
 use http::header::HeaderName;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
@@ -103,6 +104,11 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
             (!value.is_null()).then_some(value)
         }
         Operator::Constant(text) => text.clone().map(Value::from),
+        Operator::GrpcStatus(names) => {
+            let code = grpc(entry)?;
+            let name = usize::try_from(code).ok().and_then(|code| names.get(code));
+            Some(name.map_or_else(|| code.to_string().into(), |name| (*name).into()))
+        }
         Operator::Named(named) => of_name(*named, entry),
         Operator::Unknown => None,
     }
@@ -120,12 +126,29 @@ fn asked(field: &Field, request: &Request, entry: &Entry) -> Option<String> {
             let text = asked(inner, request, entry)?;
             Some(text.split('?').next().unwrap_or_default().to_owned())
         }
+        Field::Parameter(name) => parameter(request.last_path(), name),
     }
+}
+
+/// Of the query of `path`, with `%XX` read; `+` stays as it is.
+fn parameter(path: &str, name: &str) -> Option<String> {
+    let (_, query) = path.split_once('?')?;
+    let read = |text| percent_decode_str(text).decode_utf8_lossy();
+    let mut pairs = query
+        .split('&')
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let (_, value) = pairs.find(|(key, _)| read(key) == name)?;
+    Some(read(value).into_owned())
 }
 
 fn told(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> Option<String> {
     let (_, value) = headers.iter().find(|(known, _)| known == name)?;
     value.to_str().ok().map(str::to_owned)
+}
+
+/// What answers to requests that are none of gRPC say of it is not told.
+fn grpc(entry: &Entry) -> Option<i32> {
+    entry.is_grpc.then_some(entry.grpc).flatten()
 }
 
 fn at(text: Option<&str>) -> Option<SocketAddr> {
@@ -170,7 +193,7 @@ fn of_name(named: Named, entry: &Entry) -> Option<Value> {
         Named::PeerUri => text(entry.peer.as_deref()),
         Named::ServerName => text(entry.sni.as_deref()),
         Named::Route => text(entry.route.as_deref()),
-        Named::GrpcStatus => entry.grpc.map(Value::from),
+        Named::GrpcStatus => grpc(entry).map(Value::from),
     }
 }
 

@@ -3,6 +3,8 @@
 use http::header::HeaderName;
 use mesh_wire::format as wire;
 
+use super::grpc;
+
 /// A format, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Format(pub(super) Vec<Part>);
@@ -28,6 +30,8 @@ pub(super) enum Operator {
     Written(String, Vec<String>),
     /// What never changes, where there is such a thing.
     Constant(Option<String>),
+    /// A gRPC status, by its name in one of these, or its number.
+    GrpcStatus(&'static [&'static str]),
     Named(Named),
     /// None that this proxy knows.
     Unknown,
@@ -43,6 +47,8 @@ pub(super) enum Field {
     Header(HeaderName),
     /// Any of these without its query.
     Bare(Box<Self>),
+    /// The first of the query's parameters of this name.
+    Parameter(String),
 }
 
 /// Makes the enum of operators without arguments, and the table of their names.
@@ -199,6 +205,11 @@ fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
             let names = argument.split('?').map(|name| HeaderName::try_from(name).ok());
             names.collect::<Option<_>>().map(Operator::Response)
         }
+        ("PATH", argument) => path(argument.unwrap_or_default()).map(Operator::Request),
+        ("QUERY_PARAM", Some(name)) => Some(Operator::Request(vec![Field::Parameter(name.to_owned())])),
+        ("GRPC_STATUS", None | Some("" | "CAMEL_STRING")) => Some(Operator::GrpcStatus(grpc::CAMEL)),
+        ("GRPC_STATUS", Some("SNAKE_STRING")) => Some(Operator::GrpcStatus(grpc::SNAKE)),
+        ("GRPC_STATUS", Some("NUMBER")) => Some(Operator::Named(Named::GrpcStatus)),
         ("DYNAMIC_METADATA", Some(argument)) => {
             let mut keys = argument.split(':').map(str::to_owned);
             Some(Operator::Written(keys.next()?, keys.collect()))
@@ -211,6 +222,26 @@ fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
         (name, None) => {
             let found = NAMED.iter().find(|(known, _)| *known == name);
             found.map(|(_, named)| Operator::Named(*named))
+        }
+        _ => None,
+    }
+}
+
+/// `WQ` or `NQ`, with its query or without; `ORIG`, `PATH` or `ORIG_OR_PATH`, before rewrites or after.
+fn path(argument: &str) -> Option<Vec<Field>> {
+    let (query, which) = argument.split_once(':').unwrap_or((argument, ""));
+    let original = || Field::Header(HeaderName::from_static("x-envoy-original-path"));
+    let fields = match which {
+        "" | "ORIG_OR_PATH" => vec![original(), Field::Path],
+        "ORIG" => vec![original()],
+        "PATH" => vec![Field::Path],
+        _ => return None,
+    };
+    match query {
+        "" | "WQ" => Some(fields),
+        "NQ" => {
+            let bare = |field| Field::Bare(Box::new(field));
+            Some(fields.into_iter().map(bare).collect())
         }
         _ => None,
     }

@@ -40,6 +40,9 @@ pub(crate) struct Entry {
     pub(crate) reporter: Reporter,
     /// The client's SPIFFE ID.
     pub(crate) peer: Option<Arc<str>>,
+    /// The request says that it is of gRPC.
+    pub(crate) is_grpc: bool,
+    /// What the answer says of itself, whatever the request was.
     pub(crate) grpc: Option<i32>,
     /// Those that the form tells.
     pub(crate) response_headers: Vec<(HeaderName, HeaderValue)>,

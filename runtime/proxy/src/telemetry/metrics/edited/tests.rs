@@ -65,6 +65,7 @@ fn entry(host: &str) -> Entry {
         route: None,
         reporter: Reporter::Destination,
         peer: None,
+        is_grpc: false,
         grpc: None,
         response_headers: Vec::new(),
         written: crate::written::Written::default(),
