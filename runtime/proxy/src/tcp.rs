@@ -285,6 +285,7 @@ impl Begun {
             is_grpc: false,
             grpc: None,
             response_headers: Vec::new(),
+            response_trailers: Vec::new(),
             written: down.written.clone(),
         }
     }

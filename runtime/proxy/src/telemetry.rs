@@ -29,6 +29,7 @@ pub(crate) use edits::Edits;
 pub(crate) use expression::Facts;
 pub(crate) use flags::{Flag, Flags};
 pub(crate) use format::Format;
+pub(crate) use grpc::grpc_status;
 pub(crate) use labels::{Common, Party, Reporter};
 pub(crate) use log::Logs;
 pub(crate) use messages::Messages;

@@ -3,10 +3,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::HeaderValue;
 use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue};
 
 use super::HttpConnection;
+use super::headers::GRPC_STATUS;
 use crate::body::{BodyError, Replay};
 use crate::cluster::{Active, Cluster, Endpoint, Lease, Permit};
 use crate::http1;
@@ -41,6 +42,7 @@ pub(super) struct Finish {
     pub(super) trace: Option<Box<Begun>>,
     /// Those that the log tells.
     pub(super) response_headers: Vec<(HeaderName, HeaderValue)>,
+    response_trailers: Vec<(HeaderName, HeaderValue)>,
     pub(super) is_grpc: bool,
     pub(super) grpc: Option<i32>,
     /// Those of gRPC; `None` where nobody counts them, or they are counted.
@@ -83,6 +85,7 @@ impl Finish {
             sent: 0,
             trace: None,
             response_headers: Vec::new(),
+            response_trailers: Vec::new(),
             is_grpc: false,
             grpc: None,
             messages: None,
@@ -119,6 +122,21 @@ impl Finish {
         if let Some(status) = status.and_then(|status| status.parse().ok()) {
             self.grpc = Some(status);
         }
+    }
+
+    /// What stands behind the answer's body.
+    pub(super) fn trailers(&mut self, trailers: &HeaderMap) {
+        self.grpc_status(trailers.get(GRPC_STATUS));
+        if self.request.is_none() {
+            return;
+        }
+        let state = self.connection.shared.state();
+        let log = state.as_ref().and_then(|state| state.log.as_ref());
+        let names = log.map_or(&[][..], |log| &log.trailers);
+        let found = names
+            .iter()
+            .filter_map(|name| Some((name.clone(), trailers.get(name)?.clone())));
+        self.response_trailers = found.collect();
     }
 
     /// From here on messages of gRPC are counted while they pass, unless their labels are known at the end only.
@@ -241,6 +259,7 @@ impl Finish {
             is_grpc: self.is_grpc,
             grpc: self.grpc,
             response_headers: self.response_headers.clone(),
+            response_trailers: self.response_trailers.clone(),
             written: self.written.clone(),
         }
     }

@@ -12,7 +12,7 @@ use super::finish::Finish;
 use super::headers::{GRPC_MESSAGE, GRPC_STATUS};
 use crate::body::{BodyError, ResponseSource};
 use crate::http1::Tunnel;
-use crate::telemetry::Flag;
+use crate::telemetry::{self, Flag};
 
 /// When an answer has to be whole.
 pub(super) type Deadline = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -90,7 +90,7 @@ impl Body for Reply {
                     }
                 }
                 if let Some(trailers) = frame.trailers_ref() {
-                    this.finish.grpc_status(trailers.get(GRPC_STATUS));
+                    this.finish.trailers(trailers);
                 }
                 // The last look may never come: who knows the length stops asking.
                 if this.source.is_end_stream() {
@@ -129,7 +129,7 @@ impl Drop for Reply {
 
 /// An answer of the proxy's own. Clients of gRPC are told in their own words.
 pub(super) fn local(status: StatusCode, body: impl Into<Bytes>, finish: Box<Finish>) -> Response<Reply> {
-    local_as(status, grpc_status(status), body, finish)
+    local_as(status, telemetry::grpc_status(status.as_u16()), body, finish)
 }
 
 /// The same, with the status that clients of gRPC are told.
@@ -164,18 +164,6 @@ pub(super) fn local_as(
             .insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
     }
     response
-}
-
-/// Envoy `Grpc::Utility::httpToGrpcStatus`, which is gRPC's own table.
-fn grpc_status(status: StatusCode) -> u32 {
-    match status.as_u16() {
-        400 => 13,
-        401 => 16,
-        403 => 7,
-        404 => 12,
-        429 | 502 | 503 | 504 => 14,
-        _ => 2,
-    }
 }
 
 /// gRPC writes what is not printable ASCII, and `%`, with percent signs.

@@ -178,6 +178,7 @@ mod tests {
             is_grpc: false,
             grpc: None,
             response_headers: Vec::new(),
+            response_trailers: Vec::new(),
             written: crate::written::Written::default(),
         }
     }

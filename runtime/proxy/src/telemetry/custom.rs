@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use super::access_log;
 use super::format::{Field, Format, Named, Operator, Part};
+use super::grpc::grpc_status;
 use super::record::{Entry, Request};
 
 /// A line of text, which ends as lines do: Istio has it so where the format does not (istio `buildFileAccessTextLogFormat`).
@@ -97,6 +98,10 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
             let found = names.iter().find_map(|name| told(&entry.response_headers, name));
             found.map(Value::from)
         }
+        Operator::Trailer(names) => {
+            let found = names.iter().find_map(|name| told(&entry.response_trailers, name));
+            found.map(Value::from)
+        }
         Operator::Written(filter, path) => {
             let mut value = entry.written.at(filter, path)?.into_owned();
             // Envoy tells keys in their order.
@@ -146,9 +151,14 @@ fn told(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> Option<Stri
     value.to_str().ok().map(str::to_owned)
 }
 
-/// What answers to requests that are none of gRPC say of it is not told.
+/// What answers to requests that are none of gRPC say of it is not told; an answer that says nothing has its code.
 fn grpc(entry: &Entry) -> Option<i32> {
-    entry.is_grpc.then_some(entry.grpc).flatten()
+    let by_code = || {
+        i32::try_from(grpc_status(entry.code))
+            .ok()
+            .filter(|_| entry.code != 0)
+    };
+    entry.is_grpc.then(|| entry.grpc.or_else(by_code)).flatten()
 }
 
 fn at(text: Option<&str>) -> Option<SocketAddr> {

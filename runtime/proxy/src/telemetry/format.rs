@@ -26,6 +26,8 @@ pub(super) enum Operator {
     /// The first of two that is there.
     Request(Vec<Field>),
     Response(Vec<HeaderName>),
+    /// What comes behind the answer's body.
+    Trailer(Vec<HeaderName>),
     /// What a filter wrote down: its name, and a path of keys, outermost first.
     Written(String, Vec<String>),
     /// What never changes, where there is such a thing.
@@ -169,42 +171,44 @@ impl Format {
         self.0.iter().any(written)
     }
 
-    /// Headers of requests, and of responses, that it tells.
-    pub(crate) fn headers(&self) -> (Vec<HeaderName>, Vec<HeaderName>) {
-        let (mut request, mut response) = (Vec::new(), Vec::new());
+    /// Headers that it tells, and trailers.
+    pub(crate) fn headers(&self) -> Told {
+        let mut told = Told::default();
         for part in &self.0 {
-            match part {
-                Part::Operator {
-                    what: Operator::Request(fields),
-                    ..
-                } => {
-                    request.extend(fields.iter().filter_map(Field::header));
-                }
-                Part::Operator {
-                    what: Operator::Response(names),
-                    ..
-                } => response.extend(names.clone()),
+            let Part::Operator { what, .. } = part else {
+                continue;
+            };
+            match what {
+                Operator::Request(fields) => told.request.extend(fields.iter().filter_map(Field::header)),
+                Operator::Response(names) => told.response.extend_from_slice(names),
+                Operator::Trailer(names) => told.trailers.extend_from_slice(names),
                 _ => {}
             }
         }
-        (request, response)
+        told
     }
+}
+
+/// Headers and trailers that are told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) request: Vec<HeaderName>,
+    pub(crate) response: Vec<HeaderName>,
+    pub(crate) trailers: Vec<HeaderName>,
 }
 
 fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
     let fields = |argument: &str| argument.split('?').map(Field::parse).collect::<Option<Vec<_>>>();
     match (name, argument) {
         ("START_TIME", pattern) => Some(Operator::StartTime(pattern.map(str::to_owned))),
-        ("REQ", Some(argument)) => fields(argument).map(Operator::Request),
+        ("REQ" | "REQUEST_HEADER", Some(argument)) => fields(argument).map(Operator::Request),
         ("REQ_WITHOUT_QUERY", Some(argument)) => {
             let bare = |field| Field::Bare(Box::new(field));
             let fields = fields(argument)?.into_iter().map(bare);
             Some(Operator::Request(fields.collect()))
         }
-        ("RESP", Some(argument)) => {
-            let names = argument.split('?').map(|name| HeaderName::try_from(name).ok());
-            names.collect::<Option<_>>().map(Operator::Response)
-        }
+        ("RESP" | "RESPONSE_HEADER", Some(argument)) => names(argument).map(Operator::Response),
+        ("TRAILER" | "RESPONSE_TRAILER", Some(argument)) => names(argument).map(Operator::Trailer),
         ("PATH", argument) => path(argument.unwrap_or_default()).map(Operator::Request),
         ("QUERY_PARAM", Some(name)) => Some(Operator::Request(vec![Field::Parameter(name.to_owned())])),
         ("GRPC_STATUS", None | Some("" | "CAMEL_STRING")) => Some(Operator::GrpcStatus(grpc::CAMEL)),
@@ -225,6 +229,12 @@ fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
         }
         _ => None,
     }
+}
+
+/// Headers or trailers, of which the first counts that is there.
+fn names(argument: &str) -> Option<Vec<HeaderName>> {
+    let names = argument.split('?').map(|name| HeaderName::try_from(name).ok());
+    names.collect()
 }
 
 /// `WQ` or `NQ`, with its query or without; `ORIG`, `PATH` or `ORIG_OR_PATH`, before rewrites or after.
@@ -290,7 +300,7 @@ mod tests {
         ];
         assert_eq!(format.0, parts);
         assert!(format.is_known());
-        assert_eq!(format.headers().0, ["x-a"]);
+        assert_eq!(format.headers().request, ["x-a"]);
         assert!(!Format::parse("%FILTER_STATE(a)%").is_known());
         assert_eq!(Format::parse("50% of %a").0, [text("50% of %a")]);
     }

@@ -1,3 +1,5 @@
+//! Statuses of gRPC.
+
 /// What gRPC's statuses are called, from 0 on (grpc `doc/statuscodes.md`).
 pub(super) const SNAKE: &[&str] = &[
     "OK",
@@ -39,3 +41,15 @@ pub(super) const CAMEL: &[&str] = &[
     "DataLoss",
     "Unauthenticated",
 ];
+
+/// What an answer of HTTP means that says nothing else (Envoy `Grpc::Utility::httpToGrpcStatus`, which is gRPC's own table).
+pub(crate) fn grpc_status(code: u16) -> u32 {
+    match code {
+        400 => 13,
+        401 => 16,
+        403 => 7,
+        404 => 12,
+        429 | 502 | 503 | 504 => 14,
+        _ => 2,
+    }
+}

@@ -23,6 +23,8 @@ pub(crate) struct Logs {
     /// Headers that they tell.
     pub(crate) request: Vec<HeaderName>,
     pub(crate) response: Vec<HeaderName>,
+    /// Trailers of answers that they tell.
+    pub(crate) trailers: Vec<HeaderName>,
 }
 
 /// How entries are written, and which.
@@ -58,6 +60,7 @@ impl Logs {
             metadata: false,
             request: Vec::new(),
             response: Vec::new(),
+            trailers: Vec::new(),
         };
         for (form, options) in telemetry?.logs() {
             let log = Log::compile(form, options, node, before);
@@ -70,16 +73,17 @@ impl Logs {
     /// Has kept what `log` tells.
     fn read(&mut self, log: &Log) {
         for format in log.to.formats() {
-            let (asked, told) = format.headers();
-            self.request.extend(asked);
-            self.response.extend(told);
+            let told = format.headers();
+            self.request.extend(told.request);
+            self.response.extend(told.response);
+            self.trailers.extend(told.trailers);
             self.metadata |= format.tells_metadata();
         }
         let filter = log.filter.as_ref().map(|(expression, _)| expression);
         let (asked, told) = expression::headers(filter.into_iter());
         self.request.extend(asked);
         self.response.extend(told);
-        for names in [&mut self.request, &mut self.response] {
+        for names in [&mut self.request, &mut self.response, &mut self.trailers] {
             names.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
             names.dedup();
         }

@@ -46,6 +46,8 @@ pub(crate) struct Entry {
     pub(crate) grpc: Option<i32>,
     /// Those that the form tells.
     pub(crate) response_headers: Vec<(HeaderName, HeaderValue)>,
+    /// Those that the form tells.
+    pub(crate) response_trailers: Vec<(HeaderName, HeaderValue)>,
     /// What filters wrote down.
     pub(crate) written: Written,
 }

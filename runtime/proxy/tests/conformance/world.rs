@@ -23,7 +23,7 @@ use crate::support::{Ca, SERVER, snapshot};
 pub type Came = Vec<(String, String)>;
 
 /// What the log tells; the rest does not depend on what the proxy does.
-const LOGGED: [(&str, &str); 16] = [
+const LOGGED: [(&str, &str); 18] = [
     ("termination", "%CONNECTION_TERMINATION_DETAILS%"),
     ("remote", "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS%"),
     ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
@@ -40,6 +40,11 @@ const LOGGED: [(&str, &str); 16] = [
     ("received", "%BYTES_RECEIVED%"),
     ("sent", "%BYTES_SENT%"),
     ("sni", "%REQUESTED_SERVER_NAME%"),
+    ("grpc", "%GRPC_STATUS%"),
+    (
+        "trailers",
+        "%TRAILER(GRPC-STATUS)% %TRAILER(X-NONE?GRPC-MESSAGE)%",
+    ),
 ];
 
 type Play = Box<dyn for<'a> Fn(&'a dyn DataPlane, &'a World) -> Coming<'a, Came> + Send + Sync>;

@@ -67,10 +67,10 @@ impl Edits {
         if let Some(known) = format.constant() {
             return Some(Content::Known(HeaderValue::try_from(known).ok()?));
         }
-        let (request, response) = format.headers();
+        let told = format.headers();
         let asks = self.asks.get_or_insert_default();
-        asks.request.extend(request);
-        asks.response.extend(response);
+        asks.request.extend(told.request);
+        asks.response.extend(told.response);
         Some(Content::Made(format))
     }
 

@@ -38,7 +38,9 @@ pub async fn put(world: &mut World) {
                 let talked = grpc::talk(stream, host, &["one", "two", "three"]).await;
                 came.push((format!("{label} talk"), talked.join(", ")));
                 for entry in plane.log().entries(remote, log, 1).await {
-                    for key in ["code", "flags", "details", "protocol", "received", "sent"] {
+                    for key in [
+                        "code", "flags", "details", "protocol", "received", "sent", "grpc", "trailers",
+                    ] {
                         came.push((format!("{label} log {key}"), entry[key].to_string()));
                     }
                 }

@@ -68,6 +68,7 @@ fn entry(host: &str) -> Entry {
         is_grpc: false,
         grpc: None,
         response_headers: Vec::new(),
+        response_trailers: Vec::new(),
         written: crate::written::Written::default(),
     }
 }
