@@ -6,13 +6,7 @@ use crate::spec::decl::TelemetryDecl;
 
 /// Envoy leaves out what is no expression, without a word; meshd knows the part of CEL that Istio's own docs write with.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    let spec = context.spec;
-    let of_mesh = spec.mesh.iter().map(|mesh| &mesh.telemetry);
-    let inside = spec.namespaces.iter().flat_map(|namespace| {
-        let of_services = namespace.services.iter().map(|service| &service.telemetry);
-        std::iter::once(&namespace.telemetry).chain(of_services)
-    });
-    for expression in of_mesh.chain(inside).flat_map(expressions) {
+    for expression in context.spec.telemetry().flat_map(expressions) {
         if let Err(bad) = Expression::parse(&expression.value) {
             let message = format!("\"{}\" is no expression that all proxies know", expression.value);
             sink.push(

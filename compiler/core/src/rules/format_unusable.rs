@@ -1,18 +1,13 @@
 use super::{Context, formats};
 use crate::diag::{Diagnostic, Sink, code};
-use crate::spec::decl::{AccessLogDecl, TelemetryDecl};
+use crate::spec::decl::AccessLogDecl;
 
 /// Formats of access logs are whole: a sidecar takes no listener at all with one that is not.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
-    let spec = context.spec;
-    let of_mesh = spec.mesh.iter().map(|mesh| &mesh.telemetry);
-    let inside = spec.namespaces.iter().flat_map(|namespace| {
-        let of_services = namespace.services.iter().map(|service| &service.telemetry);
-        std::iter::once(&namespace.telemetry).chain(of_services)
-    });
-    of_mesh
-        .chain(inside)
-        .filter_map(|telemetry: &TelemetryDecl| telemetry.access_log.as_ref())
+    context
+        .spec
+        .telemetry()
+        .filter_map(|telemetry| telemetry.access_log.as_ref())
         .for_each(|log| of_log(log, sink));
 }
 

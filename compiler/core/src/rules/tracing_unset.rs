@@ -1,30 +1,21 @@
 use super::Context;
 use crate::diag::{Diagnostic, Sink, code};
-use crate::spec::decl::{NamespaceDecl, TelemetryDecl};
+use crate::spec::decl::TelemetryDecl;
 
 /// Traces are sent to a collector that is named at the same place, or around it, or at every place inside that has some.
 pub(super) fn check(context: Context<'_>, sink: &mut Sink) {
     let spec = context.spec;
     let of_mesh = spec.mesh.iter().map(|mesh| &mesh.telemetry);
-    let everywhere: Vec<_> = of_mesh
-        .clone()
-        .chain(spec.namespaces.iter().flat_map(in_namespace))
-        .collect();
     let around = of_mesh.clone().any(is_sent);
-    of_mesh.for_each(|telemetry| look(telemetry, everywhere.iter().copied().any(is_sent), sink));
+    of_mesh.for_each(|telemetry| look(telemetry, spec.telemetry().any(is_sent), sink));
     for namespace in &spec.namespaces {
-        let inside = in_namespace(namespace).any(is_sent);
+        let inside = namespace.telemetry_inside().any(is_sent);
         look(&namespace.telemetry, around || inside, sink);
         let around = around || is_sent(&namespace.telemetry);
         for service in &namespace.services {
             look(&service.telemetry, around || is_sent(&service.telemetry), sink);
         }
     }
-}
-
-fn in_namespace(namespace: &NamespaceDecl) -> impl Iterator<Item = &TelemetryDecl> {
-    let of_services = namespace.services.iter().map(|service| &service.telemetry);
-    std::iter::once(&namespace.telemetry).chain(of_services)
 }
 
 /// A collector is named, though perhaps one that does not exist: that is told elsewhere.

@@ -4,10 +4,7 @@ use crate::spec::decl::{AccessLogDecl, Spec, TelemetryDecl, TraceTagDecl, Tracin
 
 /// What is said of telemetry in one place.
 pub(super) fn check(spec: &Spec, sink: &mut Sink) {
-    let mesh = spec.mesh.iter().map(|mesh| &mesh.telemetry);
-    let namespaces = spec.namespaces.iter().map(|namespace| &namespace.telemetry);
-    let services = spec.services().map(|(_, service)| &service.telemetry);
-    for decl in mesh.chain(namespaces).chain(services) {
+    for decl in spec.telemetry() {
         decl.access_log.iter().for_each(|log| access_log(log, sink));
         decl.tracing.iter().for_each(|decl| tracing(decl, sink));
         without_metrics(decl, sink);

@@ -143,6 +143,12 @@ impl Spec {
         mesh.chain(namespaces)
     }
 
+    /// What is said of telemetry, from the mesh inwards.
+    pub fn telemetry(&self) -> impl Iterator<Item = &TelemetryDecl> {
+        let of_mesh = self.mesh.iter().map(|mesh| &mesh.telemetry);
+        of_mesh.chain(self.namespaces.iter().flat_map(NamespaceDecl::telemetry_inside))
+    }
+
     /// Every service with its namespace.
     pub fn services(&self) -> impl Iterator<Item = (&NamespaceDecl, &ServiceDecl)> {
         self.namespaces

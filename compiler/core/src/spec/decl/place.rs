@@ -139,6 +139,11 @@ impl EgressDecl {
 }
 
 impl NamespaceDecl {
+    /// What it says of telemetry, and what its services do.
+    pub fn telemetry_inside(&self) -> impl Iterator<Item = &TelemetryDecl> {
+        std::iter::once(&self.telemetry).chain(self.services.iter().map(|service| &service.telemetry))
+    }
+
     pub(super) fn read(item: &Item) -> Option<Self> {
         Some(Self {
             expect: ExpectDecl::all(item),
