@@ -34,7 +34,7 @@ pub(crate) use labels::{Common, Party, Reporter};
 pub(crate) use log::Logs;
 pub(crate) use messages::Messages;
 pub(crate) use metrics::{Counted, Scope, TcpSeries};
-pub(crate) use record::{Entry, Request, named};
+pub(crate) use record::{Entry, Request, named, picked};
 pub(crate) use records::send_records;
 pub use sink::LogSink;
 

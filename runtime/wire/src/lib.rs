@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod cel;
 pub mod cluster;
 pub mod format;
+pub mod grpc;
 pub mod jwt;
 pub mod listener;
 pub mod matcher;

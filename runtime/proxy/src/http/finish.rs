@@ -12,7 +12,7 @@ use crate::body::{BodyError, Replay};
 use crate::cluster::{Active, Cluster, Endpoint, Lease, Permit};
 use crate::http1;
 use crate::incoming::StreamError;
-use crate::telemetry::{Counted, Edits, Entry, Facts, Flag, Flags, Messages, Request, Scope};
+use crate::telemetry::{self, Counted, Edits, Entry, Facts, Flag, Flags, Messages, Request, Scope};
 use crate::trace::Begun;
 use crate::written::Written;
 
@@ -133,10 +133,7 @@ impl Finish {
         let state = self.connection.shared.state();
         let log = state.as_ref().and_then(|state| state.log.as_ref());
         let names = log.map_or(&[][..], |log| &log.trailers);
-        let found = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), trailers.get(name)?.clone())));
-        self.response_trailers = found.collect();
+        self.response_trailers = telemetry::picked(names, |name| trailers.get(name));
     }
 
     /// From here on messages of gRPC are counted while they pass, unless their labels are known at the end only.

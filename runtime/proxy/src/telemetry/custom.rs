@@ -94,14 +94,8 @@ fn value(operator: &Operator, entry: &Entry) -> Option<Value> {
             let found = fields.iter().find_map(|field| asked(field, request?, entry));
             found.map(Value::from)
         }
-        Operator::Response(names) => {
-            let found = names.iter().find_map(|name| told(&entry.response_headers, name));
-            found.map(Value::from)
-        }
-        Operator::Trailer(names) => {
-            let found = names.iter().find_map(|name| told(&entry.response_trailers, name));
-            found.map(Value::from)
-        }
+        Operator::Response(names) => first(&entry.response_headers, names),
+        Operator::Trailer(names) => first(&entry.response_trailers, names),
         Operator::Written(filter, path) => {
             let mut value = entry.written.at(filter, path)?.into_owned();
             // Envoy tells keys in their order.
@@ -144,6 +138,11 @@ fn parameter(path: &str, name: &str) -> Option<String> {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let (_, value) = pairs.find(|(key, _)| read(key) == name)?;
     Some(read(value).into_owned())
+}
+
+fn first(headers: &[(HeaderName, HeaderValue)], names: &[HeaderName]) -> Option<Value> {
+    let found = names.iter().find_map(|name| told(headers, name));
+    found.map(Value::from)
 }
 
 fn told(headers: &[(HeaderName, HeaderValue)], name: &HeaderName) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use http::header::HeaderName;
 use mesh_wire::format as wire;
+use mesh_wire::grpc::STATUSES;
 
 use super::grpc;
 
@@ -202,17 +203,13 @@ fn known(name: &str, argument: Option<&str>) -> Option<Operator> {
     match (name, argument) {
         ("START_TIME", pattern) => Some(Operator::StartTime(pattern.map(str::to_owned))),
         ("REQ" | "REQUEST_HEADER", Some(argument)) => fields(argument).map(Operator::Request),
-        ("REQ_WITHOUT_QUERY", Some(argument)) => {
-            let bare = |field| Field::Bare(Box::new(field));
-            let fields = fields(argument)?.into_iter().map(bare);
-            Some(Operator::Request(fields.collect()))
-        }
+        ("REQ_WITHOUT_QUERY", Some(argument)) => fields(argument).map(bare).map(Operator::Request),
         ("RESP" | "RESPONSE_HEADER", Some(argument)) => names(argument).map(Operator::Response),
         ("TRAILER" | "RESPONSE_TRAILER", Some(argument)) => names(argument).map(Operator::Trailer),
         ("PATH", argument) => path(argument.unwrap_or_default()).map(Operator::Request),
         ("QUERY_PARAM", Some(name)) => Some(Operator::Request(vec![Field::Parameter(name.to_owned())])),
         ("GRPC_STATUS", None | Some("" | "CAMEL_STRING")) => Some(Operator::GrpcStatus(grpc::CAMEL)),
-        ("GRPC_STATUS", Some("SNAKE_STRING")) => Some(Operator::GrpcStatus(grpc::SNAKE)),
+        ("GRPC_STATUS", Some("SNAKE_STRING")) => Some(Operator::GrpcStatus(STATUSES)),
         ("GRPC_STATUS", Some("NUMBER")) => Some(Operator::Named(Named::GrpcStatus)),
         ("DYNAMIC_METADATA", Some(argument)) => {
             let mut keys = argument.split(':').map(str::to_owned);
@@ -249,12 +246,15 @@ fn path(argument: &str) -> Option<Vec<Field>> {
     };
     match query {
         "" | "WQ" => Some(fields),
-        "NQ" => {
-            let bare = |field| Field::Bare(Box::new(field));
-            Some(fields.into_iter().map(bare).collect())
-        }
+        "NQ" => Some(bare(fields)),
         _ => None,
     }
+}
+
+/// Each without its query.
+fn bare(fields: Vec<Field>) -> Vec<Field> {
+    let bare = |field| Field::Bare(Box::new(field));
+    fields.into_iter().map(bare).collect()
 }
 
 impl Field {

@@ -1,27 +1,6 @@
 //! Statuses of gRPC.
 
-/// What gRPC's statuses are called, from 0 on (grpc `doc/statuscodes.md`).
-pub(super) const SNAKE: &[&str] = &[
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-
-/// The same as Envoy writes them if nothing else is said.
+/// What gRPC's statuses are called where nothing else is said: Envoy's own spelling of [`mesh_wire::grpc::STATUSES`].
 pub(super) const CAMEL: &[&str] = &[
     "OK",
     "Canceled",

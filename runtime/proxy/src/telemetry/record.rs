@@ -85,9 +85,17 @@ pub(crate) struct Request {
 
 /// Those of `headers` that are named.
 pub(crate) fn named(headers: &Fields, names: &[HeaderName]) -> Vec<(HeaderName, HeaderValue)> {
+    picked(names, |name| headers.get(name))
+}
+
+/// Those that are there.
+pub(crate) fn picked<'a>(
+    names: &[HeaderName],
+    get: impl Fn(&HeaderName) -> Option<&'a HeaderValue>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let found = names
         .iter()
-        .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+        .filter_map(|name| Some((name.clone(), get(name)?.clone())));
     found.collect()
 }
 

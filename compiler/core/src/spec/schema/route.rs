@@ -1,3 +1,6 @@
+/// Codes of gRPC that Istio takes.
+pub(crate) use mesh_wire::grpc::STATUSES as GRPC_CODES;
+
 use super::{Kind, NODE, NodeSpec, any, may, needs, optional};
 use crate::spec::Ty;
 
@@ -274,27 +277,6 @@ static DELAY: NodeSpec = NodeSpec {
     props: &[needs("share", Ty::Share, "Of the requests.")],
     ..NODE
 };
-
-/// Codes of gRPC that Istio takes.
-pub(crate) const GRPC_CODES: &[&str] = &[
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
 
 static ABORT: NodeSpec = NodeSpec {
     name: "abort",
