@@ -31,7 +31,7 @@ impl Args {
 
     /// Those that read what comes over the network: they need the proxy, whose properties are tested besides.
     pub(crate) fn of_traffic(seconds: u64) -> Self {
-        Self::of(&["http2", "proxy"], seconds)
+        Self::of(&["http2", "proxy", "tls"], seconds)
     }
 
     fn of(parts: &[&str], seconds: u64) -> Self {
@@ -56,6 +56,7 @@ const TARGETS: &[(&str, &str)] = &[
     ("ssh_config", "apply"),
     ("http2", "http2"),
     ("fields", "http2"),
+    ("tls", "tls"),
     ("snapshot", "proxy"),
     ("dns", "proxy"),
     ("http1", "proxy"),
