@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::bytes::{Bytes, BytesMut};
+use ::bytes::BytesMut;
 use mesh_wire::listener::{InboundProtocol, MtlsMode};
-use rustls::server::Acceptor;
 use tokio::net::TcpStream;
-use tokio_rustls::LazyConfigAcceptor;
 
 use crate::accept::Accepted;
 use crate::destination::canonical;
@@ -109,20 +107,22 @@ async fn secure(
 ) -> Result<(Stream, Wire), String> {
     match listener.mtls {
         MtlsMode::Disable => Ok((stream.into(), Wire::Plain)),
-        MtlsMode::Strict => handshake(shared, listener, Rewind::new(Bytes::new(), stream), down).await,
+        MtlsMode::Strict => handshake(shared, listener, BytesMut::new(), stream, down).await,
         MtlsMode::Permissive => {
             let mut read = BytesMut::new();
             let detected = sniff::until(&mut stream, &mut read, listeners.detection, sniff::tls).await;
             let hello = detected.map_err(|error| error.to_string())?.flatten();
-            let stream = Rewind::new(read.freeze(), stream);
-            match hello {
-                Some(hello) if offers(&hello, &ISTIO) => handshake(shared, listener, stream, down).await,
+            let wire = match hello {
+                Some(hello) if offers(&hello, &ISTIO) => {
+                    return handshake(shared, listener, read, stream, down).await;
+                }
                 Some(hello) => {
                     down.sni = hello.sni.as_deref().map(Into::into);
-                    Ok((stream.into(), Wire::ForeignTls))
+                    Wire::ForeignTls
                 }
-                None => Ok((stream.into(), Wire::Plain)),
-            }
+                None => Wire::Plain,
+            };
+            Ok((Rewind::new(read.freeze(), stream).into(), wire))
         }
     }
 }
@@ -137,39 +137,38 @@ fn offers(hello: &Hello, names: &[&[u8]]) -> bool {
 async fn handshake(
     shared: &Shared,
     listener: &Inbound,
-    stream: Rewind,
+    mut read: BytesMut,
+    mut stream: TcpStream,
     down: &mut Downstream,
 ) -> Result<(Stream, Wire), String> {
     let credentials = shared.credentials().clone().ok_or("there is no identity yet")?;
     let shaking = async {
-        let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
-        let hello = sniff::hello(&start.client_hello());
+        let hello = sniff::until(&mut stream, &mut read, Duration::ZERO, sniff::tls).await?;
+        // What is no hello is refused, and told so, as the answer to one.
+        let hello = hello.flatten().unwrap_or_default();
         let http = match listener.protocol {
             InboundProtocol::Http => true,
             InboundProtocol::Tcp => false,
             InboundProtocol::Detect => offers(&hello, &ISTIO_HTTP),
         };
         let choice = if http { Choice::Http } else { Choice::Tcp };
-        Ok::<_, std::io::Error>((
-            start
-                .into_stream(credentials.server.choose(choice, &hello))
-                .await?,
-            hello,
-        ))
+        let config = credentials.server.choose(choice, &hello);
+        let secured = mesh_tls::accept(config, read.into(), stream).await?;
+        Ok::<_, std::io::Error>((secured, hello))
     };
-    let (stream, hello) = tokio::time::timeout(HANDSHAKE, shaking)
+    let (secured, hello) = tokio::time::timeout(HANDSHAKE, shaking)
         .await
         .map_err(|_| "its handshake took too long".to_owned())?
         .map_err(|error| format!("no mutual TLS of the mesh: {error}"))?;
-    let session = stream.get_ref().1;
-    let leaf = session.peer_certificates().and_then(|chain| chain.first());
-    let peer = leaf
+    let mesh_tls::Secured { stream, peer } = secured;
+    let peer = peer
+        .as_ref()
         .and_then(PeerIdentity::of)
         .ok_or("it shows no identity that holds")?;
-    let settled = session.alpn_protocol().map(<[u8]>::to_vec);
+    let settled = stream.alpn().map(<[u8]>::to_vec);
     down.peer = Some(peer);
     down.sni = hello.sni.as_deref().map(Into::into);
-    Ok((Stream::Accepted(Box::new(stream)), Wire::Mesh { hello, settled }))
+    Ok((Stream::Tls(Box::new(stream)), Wire::Mesh { hello, settled }))
 }
 
 /// What of HTTP the connection speaks; `None` for bytes.

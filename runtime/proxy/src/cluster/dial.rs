@@ -9,10 +9,9 @@ use rustls_pki_types::ServerName;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio_rustls::TlsConnector;
 
 use super::{Caller, Cluster, Endpoint, Transport, caller};
-use crate::net::{Opening, Stream};
+use crate::net::Stream;
 use crate::tls::{Credentials, PeerIdentity, Purpose};
 
 /// Istio's default, for clusters that say nothing.
@@ -223,26 +222,12 @@ async fn protect(
         Transport::Unusable(why) => return Err(DialError::Unusable(why.clone())),
         Transport::Mesh(_) | Transport::Plaintext => return Ok((tcp.into(), None, 0)),
     };
-    let connecting = TlsConnector::from(config).connect(name, Opening::new(tcp));
-    let mut stream = match connecting.into_fallible().await {
-        Ok(stream) => stream,
-        Err((error, mut tcp)) => {
-            // Why is told to the other end too, if it listens.
-            tcp.release();
-            let _gone = tcp.flush().await;
-            return Err(DialError::Tls(error));
-        }
-    };
-    stream.get_mut().0.release();
+    let secured = mesh_tls::connect(config, name, tcp).await;
+    let mesh_tls::Secured { mut stream, peer } = secured.map_err(DialError::Tls)?;
     if purpose != Purpose::Tcp {
         // Bytes are carried at once; of a request it is not known when it comes.
         stream.flush().await.map_err(DialError::Tls)?;
     }
-    let leaf = stream
-        .get_ref()
-        .1
-        .peer_certificates()
-        .and_then(|chain| chain.first());
-    let peer = leaf.and_then(PeerIdentity::of);
-    Ok((Stream::Opened(Box::new(stream)), peer, generation))
+    let peer = peer.as_ref().and_then(PeerIdentity::of);
+    Ok((Stream::Tls(Box::new(stream)), peer, generation))
 }

@@ -6,8 +6,6 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::opening::only;
-
 /// A connection some of whose bytes were already read; they come first.
 #[derive(Debug)]
 pub(crate) struct Rewind<S = TcpStream> {
@@ -72,5 +70,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Rewind<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// The slice, where there is one: the system takes that more quickly than a list.
+fn only<'a>(slices: &'a [IoSlice<'_>]) -> Option<&'a [u8]> {
+    match slices {
+        [only] => Some(only),
+        _ => None,
     }
 }

@@ -6,19 +6,17 @@ use std::task::{Context, Poll};
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::{client, server};
 
+use super::Rewind;
 use super::introduced::Introduced;
 use super::sniff::{self, Spoken};
-use super::{Opening, Rewind};
 use crate::peer::exchange::{self, Introduction};
 
 /// A connection in any of the forms that one has here.
 #[derive(Debug)]
 pub(crate) enum Stream {
     Plain(Rewind),
-    Accepted(Box<server::TlsStream<Rewind>>),
-    Opened(Box<client::TlsStream<Opening>>),
+    Tls(Box<mesh_tls::Stream<TcpStream>>),
     /// TLS whose other end says first who it is.
     Introduced(Box<Introduced>),
 }
@@ -49,8 +47,7 @@ impl Stream {
     /// One whose other end says first who it is, where TLS settled on that; this end has to, too.
     pub(crate) fn introducing(self) -> Self {
         let settled = match &self {
-            Self::Accepted(stream) => stream.get_ref().1.alpn_protocol(),
-            Self::Opened(stream) => stream.get_ref().1.alpn_protocol(),
+            Self::Tls(stream) => stream.alpn(),
             Self::Plain(_) | Self::Introduced(_) => None,
         };
         if settled == Some(exchange::ALPN) {
@@ -63,7 +60,7 @@ impl Stream {
     pub(crate) fn introduction(&self) -> Option<Arc<Introduction>> {
         match self {
             Self::Introduced(stream) => Some(stream.introduction().clone()),
-            Self::Plain(_) | Self::Accepted(_) | Self::Opened(_) => None,
+            Self::Plain(_) | Self::Tls(_) => None,
         }
     }
 
@@ -86,11 +83,7 @@ macro_rules! inside {
                 let $stream = Pin::new(stream);
                 $call
             }
-            Stream::Accepted(stream) => {
-                let $stream = Pin::new(stream.as_mut());
-                $call
-            }
-            Stream::Opened(stream) => {
+            Stream::Tls(stream) => {
                 let $stream = Pin::new(stream.as_mut());
                 $call
             }
@@ -124,8 +117,7 @@ impl AsyncWrite for Stream {
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Accepted(stream) => stream.is_write_vectored(),
-            Self::Opened(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
             Self::Introduced(stream) => stream.is_write_vectored(),
         }
     }

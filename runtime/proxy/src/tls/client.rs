@@ -113,6 +113,8 @@ impl MeshClient {
             .with_client_cert_resolver(Arc::new(SingleCertAndKey::from(
                 (*credentials.identity.key).clone(),
             )));
+        // mesh-tls carries the records.
+        base.enable_secret_extraction = true;
         if !credentials.identity.resumes {
             base.resumption = Resumption::disabled();
         }
@@ -179,10 +181,11 @@ impl OriginatedClient {
             .with_safe_default_protocol_versions()?
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(Judged(Outside { inner, sans })));
-        let base = match client_key(tls)? {
+        let mut base = match client_key(tls)? {
             Some(key) => builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key))),
             None => builder.with_no_client_auth(),
         };
+        base.enable_secret_extraction = true;
         let given: Vec<Vec<u8>> = tls.alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         let with = |fallback: &[u8]| {
             let mut config = base.clone();

@@ -38,6 +38,8 @@ impl ServerTls {
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)
             .with_cert_resolver(Arc::new(SingleCertAndKey::from((*identity.key).clone())));
+        // mesh-tls carries the records.
+        base.enable_secret_extraction = true;
         if identity.resumes {
             base.session_storage = ServerSessionMemoryCache::new(SESSIONS);
         } else {
